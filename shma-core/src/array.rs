@@ -1,0 +1,140 @@
+//! Parts of arrays, at the cost of the part.
+//!
+//! `unsafe` here: elements made of bytes.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::ops::{Range, RangeBounds};
+
+use crate::access::{Access, ReadWrite};
+use crate::bounds;
+use crate::element::Element;
+use crate::field::{BY_VALUE, Field};
+use crate::partition::Refusal;
+use crate::scratch;
+use crate::semaphore::Patience;
+use crate::version::Version;
+use crate::words;
+
+/// Parts of an array field. An index counts the outermost dimension, so that of `[[f32; 784]; 128]`
+/// is a row of 784.
+///
+/// What a call costs depends on the part and not on the field. The first partial update after a
+/// whole one is the exception: it brings one slot up to date, which copies the field once.
+impl<E: Element, A: Access, const N: usize> Field<[E; N], A> {
+    /// One element, consistent by itself.
+    ///
+    /// For elements over 64 KiB this does not build: use [`read_range`](Self::read_range).
+    ///
+    /// # Panics
+    ///
+    /// If `index` is out of range.
+    ///
+    /// # Blocking
+    ///
+    /// As [`read`](Self::read).
+    #[inline]
+    #[track_caller]
+    pub fn get(&self, index: usize) -> E {
+        const {
+            assert!(
+                size_of::<E>() <= BY_VALUE,
+                "this element is larger than 64 KiB: use `read_range` instead of `get`"
+            );
+        }
+        bounds::check(index, N, || self.place());
+        let first = index * size_of::<E>();
+        let load = |into: &mut [MaybeUninit<u8>]| {
+            self.partition().read(|slots, version| {
+                words::load_part(slots.slot(version), first, into);
+            });
+        };
+        // SAFETY: `read` calls its closure at least once, and `load_part` writes all bytes that it
+        // is given.
+        unsafe { scratch::fill(load) }
+    }
+
+    /// The elements of a range, all from one publication.
+    ///
+    /// # Panics
+    ///
+    /// If the range is out of bounds, or `into` has another length.
+    ///
+    /// # Blocking
+    ///
+    /// As [`read`](Self::read).
+    #[inline]
+    #[track_caller]
+    pub fn read_range(&self, range: impl RangeBounds<usize>, into: &mut [E]) -> Version {
+        let range = bounds::within(&range, N, || self.place());
+        bounds::check_len(into.len(), range.len(), || self.place());
+        let first = range.start * size_of::<E>();
+        let bytes = bytemuck::cast_slice_mut(into);
+        let version = self.partition().read(|slots, version| {
+            words::load_part_over(slots.slot(version), first, bytes);
+        });
+        Version::new(version)
+    }
+}
+
+impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
+    /// As [`update`](Self::update), for the elements of a range. The rest of the field stays as it
+    /// is.
+    ///
+    /// # Panics
+    ///
+    /// If the range is out of bounds; otherwise see [`Field`]. If `f` panics, nothing is
+    /// published.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of the semaphore.
+    #[inline]
+    #[track_caller]
+    pub fn update_range<R>(
+        &self,
+        range: impl RangeBounds<usize>,
+        f: impl FnOnce(&mut [E], &[E]) -> R,
+    ) -> R {
+        let range = bounds::within(&range, N, || self.place());
+        self.change(range, f).unwrap_or_else(|refusal| self.refuse(refusal))
+    }
+
+    /// Replaces one element.
+    ///
+    /// # Panics
+    ///
+    /// If `index` is out of range; otherwise see [`Field`].
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of the semaphore.
+    #[inline]
+    #[track_caller]
+    pub fn set(&self, index: usize, value: E) {
+        bounds::check(index, N, || self.place());
+        self.replace_part(index, &value).unwrap_or_else(|refusal| self.refuse(refusal));
+    }
+
+    #[inline]
+    fn change<R>(
+        &self,
+        range: Range<usize>,
+        f: impl FnOnce(&mut [E], &[E]) -> R,
+    ) -> Result<R, Refusal> {
+        let guard = self.partition().acquire(Patience::Endless)?;
+        let first = range.start * size_of::<E>();
+        scratch::with_part_copies(guard.active(), first, range.len(), |new, old| {
+            let result = f(new, old);
+            guard.publish_part(first, bytemuck::cast_slice(new))?;
+            Ok(result)
+        })
+    }
+
+    #[inline]
+    fn replace_part(&self, index: usize, value: &E) -> Result<(), Refusal> {
+        let guard = self.partition().acquire(Patience::Endless)?;
+        guard.publish_part(index * size_of::<E>(), bytemuck::bytes_of(value))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! The commit word: how several fields are published as one, and what a death in between leaves.
+//!
+//! A committer holds the semaphores of all fields. It fills slots, notes in each field's `target`
+//! the version that the field is to have, makes `commit` odd (the instant at which it has happened)
+//! stores the versions, and makes `commit` even again. If it dies in between, whoever takes over any
+//! of its semaphores does the rest, here, before it looks at anything else.
+//!
+//! # Why redo is repeatable
+//!
+//! While `commit` is odd, every semaphore is held by the dead committer or by somebody inside
+//! [`recover`]: nobody else can have got one without passing through here, and nobody leaves while
+//! it is odd. So the targets stand still. Each version goes from `target - 1` to `target` by a
+//! compare-exchange, which succeeds once however many recoverers try, and never on a version that
+//! is there already or further. A recoverer that is late, after the others have ended the commit
+//! and gone on, finds versions at or beyond the targets it read, and a commit word that is not the
+//! one it read: all its compare-exchanges fail.
+//!
+//! A version can come back to `target - 1` only after 2^64 publications.
+
+use crate::control::Control;
+use crate::mutant::mutant;
+use crate::notify::Notify;
+use crate::slots::{Change, Publication, Slots};
+use crate::stop::stop_point;
+use crate::sync::{AtomicU64, Ordering, load_acquire_64};
+
+/// A commit under way. The caller holds the semaphores of all fields.
+///
+/// Every field is told of first, by [`join`](Self::join) or [`stay`](Self::stay); then the slots
+/// of those that joined are stored; then [`happen`](Self::happen).
+#[derive(Debug)]
+pub(crate) struct Commit<'a> {
+    word: &'a AtomicU64,
+    publications: Vec<Publication<'a>>,
+}
+
+impl<'a> Commit<'a> {
+    pub(crate) fn new(word: &'a AtomicU64) -> Self {
+        Self { word, publications: Vec::new() }
+    }
+
+    /// The field takes part: all of its value is going to be stored into the slot returned.
+    pub(crate) fn join(&mut self, slots: Slots<'a>, version: u64) -> &'a [AtomicU64] {
+        let publication = slots.begin(version, Change::Whole);
+        let slot = publication.slot;
+        // Relaxed: `happen` releases it.
+        slots.control.target.store(version.wrapping_add(1), Ordering::Relaxed);
+        self.publications.push(publication);
+        slot
+    }
+
+    /// The field stays as it is. Its target must say so: one that a committer left who died before
+    /// its commit had happened would be redone together with this one.
+    pub(crate) fn stay(&mut self, control: &Control, version: u64) {
+        // Relaxed: `happen` releases it.
+        if !mutant!("commit-stays-unsaid") {
+            control.target.store(version, Ordering::Relaxed);
+        }
+    }
+
+    /// Publishes all that joined, as one. Their slots have been stored.
+    pub(crate) fn happen(self) {
+        // Relaxed: only who holds all semaphores changes it, or whoever recovers, which has
+        // happened before the dead one's semaphore could be had.
+        let even = self.word.load(Ordering::Relaxed) & !1;
+        stop_point!("commit.stored");
+        // Release: meets the acquire loads in `recover`, in readers beside a publication, and in
+        // snapshots. Targets and slots are seen by whoever sees it.
+        let order = mutant!("commit-relaxed", Ordering::Release => Ordering::Relaxed);
+        self.word.store(even.wrapping_add(1), order);
+        stop_point!("commit.happened");
+        for publication in self.publications {
+            publication.publish();
+            stop_point!("commit.version");
+        }
+        // Release: whoever sees it even sees all versions.
+        self.word.store(even.wrapping_add(2), Ordering::Release);
+        stop_point!("commit.done");
+    }
+}
+
+/// Completes a commit that its dead owner left half-way. Returns whether there was one.
+///
+/// The caller has just taken a semaphore from a dead owner, and has loaded nothing since.
+pub(crate) fn recover<'a>(commit: &AtomicU64, fields: impl Iterator<Item = &'a Control>) -> bool {
+    // Meets the release with which the committer made it odd: the targets are seen.
+    let seen = load_acquire_64(commit);
+    if seen.is_multiple_of(2) {
+        return false;
+    }
+    for field in fields {
+        // Relaxed: ordered by the load of `commit`.
+        let target = field.target.load(Ordering::Relaxed);
+        let before = target.wrapping_sub(1);
+        // Release: meets the acquire loads of readers; what the committer stored in the slot
+        // came to this thread through `commit`.
+        let order = mutant!("recover-relaxed-version", Ordering::Release => Ordering::Relaxed);
+        let redone = field.version.compare_exchange(before, target, order, Ordering::Relaxed);
+        if mutant!("recover-plain-version") {
+            field.version.store(target, Ordering::Release);
+        }
+        if redone.is_ok() && !mutant!("recover-tells-nobody") {
+            // A waiter that has looked at the version but does not sleep yet must not. One that
+            // a death right here leaves asleep wakes when its slice of sleep ends.
+            Notify(&field.notify).publish_for_another();
+        }
+        stop_point!("recover.version");
+    }
+    // Release: whoever sees it even sees all versions.
+    let order = mutant!("recover-relaxed-commit", Ordering::Release => Ordering::Relaxed);
+    let _ = commit.compare_exchange(seen, seen.wrapping_add(1), order, Ordering::Relaxed);
+    stop_point!("recover.done");
+    true
+}

@@ -1,0 +1,307 @@
+//! What may be shared: [`Element`], its scalars, and how its type prints.
+//!
+//! `unsafe` here: implementing the `unsafe` traits for the primitive numbers and their arrays.
+#![allow(unsafe_code)]
+
+use std::fmt;
+
+use bytemuck::Pod;
+
+/// The shape of an element's type, as the manifest tells it. `Display` prints it as Rust does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ElementType {
+    /// A number.
+    Number {
+        /// Its name in Rust, such as `f32`.
+        name: &'static str,
+        /// Its size in bytes.
+        size: usize,
+    },
+    /// An array, in C order.
+    Array {
+        /// The type of its elements, which may be an array itself.
+        of: &'static ElementType,
+        /// How many there are; never 0.
+        len: usize,
+    },
+    /// A struct with `#[derive(ShmElement)]`.
+    Struct {
+        /// Its identifier.
+        name: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// Its fields in the order of declaration.
+        fields: &'static [StructField],
+    },
+}
+
+/// One field of a struct element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StructField {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: &'static ElementType,
+    /// Its offset in the struct, in bytes.
+    pub offset: usize,
+}
+
+impl StructField {
+    /// Describes one field; for generated code.
+    #[doc(hidden)]
+    pub const fn new(name: &'static str, ty: &'static ElementType, offset: usize) -> Self {
+        Self { name, ty, offset }
+    }
+}
+
+impl ElementType {
+    /// Bytes of one value.
+    pub const fn size(&self) -> usize {
+        match self {
+            Self::Number { size, .. } | Self::Struct { size, .. } => *size,
+            Self::Array { of, len } => of.size() * *len,
+        }
+    }
+
+    /// The type of the innermost elements: a number or a struct.
+    pub const fn scalar(&self) -> &Self {
+        match self {
+            Self::Array { of, .. } => of.scalar(),
+            other => other,
+        }
+    }
+
+    /// The lengths of nested arrays, outermost first; empty for what is no array.
+    pub fn shape(&self) -> Vec<usize> {
+        let mut shape = Vec::new();
+        let mut ty = self;
+        while let Self::Array { of, len } = ty {
+            shape.push(*len);
+            ty = of;
+        }
+        shape
+    }
+}
+
+impl fmt::Display for ElementType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number { name, .. } | Self::Struct { name, .. } => f.pad(name),
+            // Through a `String`, so that a width applies to the whole.
+            Self::Array { of, len } => f.pad(&format!("[{of}; {len}]")),
+        }
+    }
+}
+
+impl PartialEq<str> for ElementType {
+    fn eq(&self, text: &str) -> bool {
+        self.to_string() == text
+    }
+}
+
+impl PartialEq<&str> for ElementType {
+    fn eq(&self, text: &&str) -> bool {
+        *self == **text
+    }
+}
+
+/// A value that can lie in a region: a number, an array of elements, or a struct with
+/// `#[derive(ShmElement)]`.
+///
+/// Any bit pattern is a value, so nothing that a peer writes can be invalid, only wrong.
+///
+/// ```compile_fail
+/// # use shma_core::ShmState;
+/// #[derive(ShmState)]
+/// struct Lamp {
+///     on: bool, // not every byte is a bool: use u8
+/// }
+/// ```
+///
+/// # Safety
+///
+/// Every rule with what breaks without it:
+///
+/// - The type is as large as [`TYPE`](Self::TYPE) says, and not empty. A larger one would be read
+///   beyond its slot.
+/// - It is laid out as an array of [`Scalar`](Self::Scalar), without gaps: `size_of::<Self>()` is
+///   a multiple of `size_of::<Scalar>()`, and `Scalar` is no more aligned than it. Otherwise the
+///   scalars that element-wise closures get would not be the type's.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot lie in shared memory",
+    label = "not an element",
+    note = "an element is a number of fixed size (u8 to u128, i8 to i128, f32, f64), an array of elements, or a struct with `#[repr(C)]` and `#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]`"
+)]
+pub unsafe trait Element: Pod + Send + Sync {
+    /// What element-wise closures get: the number itself, through arrays of any depth. A struct
+    /// is its own scalar.
+    type Scalar: Element<Scalar = Self::Scalar>;
+
+    /// How the type prints and where its parts lie.
+    const TYPE: &'static ElementType;
+}
+
+/// An element all of whose scalars are `E`s.
+///
+/// It lets a closure over a whole state infer its scalar, and it words the message when the fields
+/// of a state do not share one. It is implemented together with [`Element`].
+#[diagnostic::on_unimplemented(
+    message = "the fields of this state do not share one scalar type: `{Self}` does not consist of `{E}`",
+    label = "element-wise operations on the whole state need one scalar type",
+    note = "mark the fields that do not consist of `{E}` with `#[shm(no_merge)]`; element-wise operations on the whole state then leave them as they are"
+)]
+pub trait OfScalar<E: Element>: Element<Scalar = E> {}
+
+/// An element of an `#[shm(atomic)]` field: `u32`, `u64`, `i32`, `i64`, `f32`, `f64`, and arrays
+/// of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be an `#[shm(atomic)]` field",
+    label = "not 4- or 8-byte numbers",
+    note = "an atomic field is one of u32, u64, i32, i64, f32, f64, or an array of those; other types need a field without `#[shm(atomic)]`"
+)]
+pub trait AtomicElement: Element<Scalar: AtomicNumber> {}
+
+/// A number that is its own atomic in an `#[shm(atomic)]` field.
+pub trait AtomicNumber: Element<Scalar = Self> + sealed::Number {}
+
+pub(crate) mod sealed {
+    /// How a number passes through an atomic word of its own size.
+    pub trait Number: Copy {
+        /// Whether addition is that of integers, which wrap.
+        const WRAPS: bool;
+        /// Its bits, in the low bytes.
+        fn to_bits(self) -> u64;
+        /// The number with these bits.
+        fn from_bits(bits: u64) -> Self;
+        /// Addition: integers wrap.
+        fn plus(self, other: Self) -> Self;
+        /// The larger one; a NaN loses against a number.
+        fn larger(self, other: Self) -> Self;
+        /// The smaller one; a NaN loses against a number.
+        fn smaller(self, other: Self) -> Self;
+    }
+}
+
+macro_rules! number {
+    ($($number:ty),*) => {$(
+        // SAFETY: the type is a primitive number of the size that `size_of` gives, and its own scalar.
+        unsafe impl Element for $number {
+            type Scalar = Self;
+            const TYPE: &'static ElementType =
+                &ElementType::Number { name: stringify!($number), size: size_of::<$number>() };
+        }
+        impl OfScalar<$number> for $number {}
+    )*};
+}
+
+number!(u8, u16, u32, u64, u128, i8, i16, i32, i64, i128, f32, f64);
+
+macro_rules! atomic_number {
+    ($($number:ty, $wraps:expr, $add:expr, $to:expr, $from:expr;)*) => {$(
+        impl AtomicElement for $number {}
+        impl AtomicNumber for $number {}
+        impl sealed::Number for $number {
+            const WRAPS: bool = $wraps;
+            #[inline]
+            fn to_bits(self) -> u64 {
+                $to(self)
+            }
+            #[inline]
+            fn from_bits(bits: u64) -> Self {
+                $from(bits)
+            }
+            #[inline]
+            fn plus(self, other: Self) -> Self {
+                $add(self, other)
+            }
+            #[inline]
+            fn larger(self, other: Self) -> Self {
+                <$number>::max(self, other)
+            }
+            #[inline]
+            fn smaller(self, other: Self) -> Self {
+                <$number>::min(self, other)
+            }
+        }
+    )*};
+}
+
+atomic_number! {
+    u32, true, u32::wrapping_add, u64::from, |bits| bits as u32;
+    u64, true, u64::wrapping_add, |x| x, |bits| bits;
+    i32, true, i32::wrapping_add, |x: i32| u64::from(x as u32), |bits| bits as i32;
+    i64, true, i64::wrapping_add, |x: i64| x as u64, |bits| bits as i64;
+    f32, false, |a: f32, b: f32| a + b, |x: f32| u64::from(f32::to_bits(x)), |bits| f32::from_bits(bits as u32);
+    f64, false, |a: f64, b: f64| a + b, f64::to_bits, f64::from_bits;
+}
+
+// SAFETY: an array has no gaps, so it is as large as its description says, and since `E` is laid
+// out as an array of its scalars, so is `[E; N]`. `N = 0` does not evaluate `TYPE`.
+unsafe impl<E: Element, const N: usize> Element for [E; N] {
+    type Scalar = E::Scalar;
+    const TYPE: &'static ElementType = {
+        assert!(N > 0, "an array in shared memory has at least one element");
+        &ElementType::Array { of: E::TYPE, len: N }
+    };
+}
+
+impl<E: Element, T: OfScalar<E>, const N: usize> OfScalar<E> for [T; N] {}
+impl<E: AtomicElement, const N: usize> AtomicElement for [E; N] {}
+
+#[cfg(feature = "half")]
+mod with_half {
+    use super::{Element, ElementType, OfScalar};
+
+    macro_rules! half {
+        ($($name:literal $number:ty),*) => {$(
+            // SAFETY: two bytes without gaps (`half` makes it `Pod`), and its own scalar.
+            unsafe impl Element for $number {
+                type Scalar = Self;
+                const TYPE: &'static ElementType = &ElementType::Number { name: $name, size: 2 };
+            }
+            impl OfScalar<$number> for $number {}
+        )*};
+    }
+
+    half!("f16" half::f16, "bf16" half::bf16);
+}
+
+#[cfg(feature = "complex")]
+mod with_complex {
+    use num_complex::Complex;
+
+    use super::{Element, ElementType, OfScalar};
+
+    macro_rules! complex {
+        ($($name:literal $real:ty),*) => {$(
+            // SAFETY: two reals without a gap (`num-complex` makes it `Pod`), and its own scalar.
+            unsafe impl Element for Complex<$real> {
+                type Scalar = Self;
+                const TYPE: &'static ElementType =
+                    &ElementType::Number { name: $name, size: size_of::<Complex<$real>>() };
+            }
+            impl OfScalar<Complex<$real>> for Complex<$real> {}
+        )*};
+    }
+
+    complex!("Complex<f32>" f32, "Complex<f64>" f64);
+}
+
+/// The scalars of a value.
+#[inline]
+pub(crate) fn scalars<T: Element>(value: &T) -> &[T::Scalar] {
+    const { assert!(size_of::<T>().is_multiple_of(size_of::<T::Scalar>())) };
+    const { assert!(align_of::<T>() >= align_of::<T::Scalar>()) };
+    // The two assertions above are all that this cast checks, so it never panics.
+    bytemuck::cast_slice(std::slice::from_ref(value))
+}
+
+/// The scalars of a value, to write.
+#[inline]
+pub(crate) fn scalars_mut<T: Element>(value: &mut T) -> &mut [T::Scalar] {
+    const { assert!(size_of::<T>().is_multiple_of(size_of::<T::Scalar>())) };
+    const { assert!(align_of::<T>() >= align_of::<T::Scalar>()) };
+    bytemuck::cast_slice_mut(std::slice::from_mut(value))
+}

@@ -1,0 +1,28 @@
+//! The families of handles: what stands for the fields of a state in shared memory.
+
+use std::marker::PhantomData;
+
+use crate::access::{Access, ReadWrite};
+use crate::atomic::Atomic;
+use crate::element::{AtomicElement, Element};
+use crate::field::Field;
+use crate::state::Family;
+
+/// The family of handles to fields in shared memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Handles<A>(PhantomData<A>);
+
+impl<A: Access> Family for Handles<A> {
+    type Of<T: Element> = Field<T, A>;
+    type AtomicOf<T: AtomicElement> = Atomic<T, A>;
+}
+
+/// The family that a transaction changes: `&mut T` to a private copy of every ordinary field, and
+/// the live handle of every atomic one.
+#[derive(Debug)]
+pub struct Muts<'a>(PhantomData<&'a mut ()>);
+
+impl<'a> Family for Muts<'a> {
+    type Of<T: Element> = &'a mut T;
+    type AtomicOf<T: AtomicElement> = &'a Atomic<T, ReadWrite>;
+}

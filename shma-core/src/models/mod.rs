@@ -1,0 +1,126 @@
+//! Models of the protocols under loom, each with the faults that it must find.
+//!
+//! Loom runs a model's threads in every order that can make a difference, and lets every load
+//! return every value that the memory model allows. A model that passes says little by itself: it
+//! counts together with the [mutants](crate::mutant) that it catches, each with the symptom that it
+//! must have.
+//!
+//! What loom cannot say: it does not let a load return a value that is stored later (no harm here:
+//! no protocol stores what depends on an unordered load), it keeps the last seven stores of an
+//! atomic, and it treats a thread that has loaded a word itself as having seen more than that,
+//! which hides a relaxed publication. So writers are handed the version. What cannot do without
+//! that load, and kills at every single step, is explored in the workspace's tests by other means.
+//!
+//! Some models bound how often a thread is interrupted, and say so. Faults of memory order need no
+//! interruption, those of interleaving rarely more than two.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+use std::time::Instant;
+
+use crate::mutant;
+use crate::os;
+
+mod commit;
+mod desk;
+mod notify;
+mod semaphore;
+mod slots;
+
+/// Runs one execution of a model.
+type Run = dyn Fn() + Send + Sync;
+
+/// Something to explore.
+#[derive(Clone)]
+struct Model {
+    name: String,
+    /// The most preemptions of an execution; all that there can be if none.
+    preemptions: Option<usize>,
+    run: Arc<Run>,
+}
+
+impl Model {
+    fn new(name: impl Into<String>, run: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { name: name.into(), preemptions: None, run: Arc::new(run) }
+    }
+
+    fn preempted_at_most(self, preemptions: usize) -> Self {
+        Self { preemptions: Some(preemptions), ..self }
+    }
+
+    /// Explores it; panics where an execution does.
+    fn passes(&self) {
+        let started = Instant::now();
+        let executions = Arc::new(AtomicUsize::new(0));
+        self.explore(&executions);
+        println!(
+            "{}: passed, {} executions, {:.1?}",
+            self.name,
+            executions.load(Ordering::Relaxed),
+            started.elapsed()
+        );
+    }
+
+    /// Explores it with a fault that must show, in a panic that says `symptom`.
+    fn catches(&self, mutant: &'static str, symptom: &str) {
+        let started = Instant::now();
+        let executions = Arc::new(AtomicUsize::new(0));
+        let exploring = AssertUnwindSafe(|| self.explore(&executions));
+        let caught = mutant::with(mutant, || quietly(|| panic::catch_unwind(exploring)));
+        let executions = executions.load(Ordering::Relaxed);
+        let Err(payload) = caught else {
+            panic!("{}: {mutant} was not caught in {executions} executions", self.name);
+        };
+        let said = text(&*payload);
+        assert!(said.contains(symptom), "{}: {mutant} showed, but as: {said}", self.name);
+        let elapsed = started.elapsed();
+        println!(
+            "{}: {mutant} is caught by execution {executions}, {elapsed:.1?}: {symptom}",
+            self.name
+        );
+    }
+
+    fn explore(&self, executions: &Arc<AtomicUsize>) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = self.preemptions;
+        builder.max_branches = 10_000;
+        let (run, executions) = (Arc::clone(&self.run), Arc::clone(executions));
+        builder.check(move || {
+            executions.fetch_add(1, Ordering::Relaxed);
+            os::boot();
+            run();
+        });
+    }
+}
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `f` without a word about its panics: they are what is wanted.
+fn quietly<R>(f: impl FnOnce() -> R) -> R {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                usual(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let result = f();
+    QUIET.set(false);
+    result
+}
+
+fn text(payload: &(dyn Any + Send)) -> &str {
+    match (payload.downcast_ref::<String>(), payload.downcast_ref::<&str>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "a panic without words",
+    }
+}

@@ -1,0 +1,201 @@
+//! The contract on Linux.
+//!
+//! `unsafe` here: the lock commands that `rustix` lacks, and the page that a fork wipes.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use memmap2::MmapOptions;
+use rustix::fs::Stat;
+use rustix::mm::{Advice, madvise};
+use rustix::param::page_size;
+use rustix::thread::futex;
+use rustix::time::{ClockId, Timespec};
+
+use crate::sync::AtomicU32;
+
+/// Sleeps while `word` is `seen`, at most so long.
+pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) {
+    let at_most = Timespec {
+        tv_sec: at_most.as_secs().try_into().unwrap_or(i64::MAX),
+        tv_nsec: at_most.subsec_nanos().into(),
+    };
+    // No flag: the word is shared between processes, and a private wait would not see their wakes.
+    // Every way to return is the same to the caller: it looks at the word again.
+    let _ = futex::wait(word, futex::Flags::empty(), seen, Some(&at_most));
+}
+
+/// Wakes one sleeper on `word`.
+pub(crate) fn futex_wake_one(word: &AtomicU32) {
+    // Fails only for a bad address or flag, and this is neither.
+    let _ = futex::wake(word, futex::Flags::empty(), 1);
+}
+
+/// Wakes all sleepers on `word`.
+pub(crate) fn futex_wake_all(word: &AtomicU32) {
+    // As above.
+    let _ = futex::wake(word, futex::Flags::empty(), i32::MAX as u32);
+}
+
+fn nanos(clock: ClockId) -> u64 {
+    let now = rustix::time::clock_gettime(clock);
+    // Monotonic clocks start at boot, so neither conversion loses anything for 584 years.
+    (now.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec as u64)
+}
+
+/// The monotonic clock as of the last tick of the kernel, in nanoseconds.
+#[inline]
+pub(crate) fn coarse_nanos() -> u64 {
+    nanos(ClockId::MonotonicCoarse)
+}
+
+/// The monotonic clock, in nanoseconds.
+#[inline]
+pub(crate) fn precise_nanos() -> u64 {
+    nanos(ClockId::Monotonic)
+}
+
+/// The file behind a descriptor, told apart from every other of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FileId {
+    device: u64,
+    inode: u64,
+}
+
+impl FileId {
+    pub(crate) fn of(stat: &Stat) -> Self {
+        Self { device: stat.st_dev, inode: stat.st_ino }
+    }
+
+    /// Whether `file` is still this file, and not something else that got its descriptor's number.
+    pub(crate) fn is(&self, file: &File) -> bool {
+        rustix::fs::fstat(file.as_fd()).is_ok_and(|stat| Self::of(&stat) == *self)
+    }
+}
+
+/// Locks on single bytes of a file that belong to the open file description: they end when its
+/// last descriptor and its last mapping are gone, and a fork child shares them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ByteLock {
+    Read,
+    Write,
+}
+
+impl ByteLock {
+    fn request(self, byte: i64) -> libc::flock {
+        let kind = match self {
+            Self::Read => libc::F_RDLCK,
+            Self::Write => libc::F_WRLCK,
+        };
+        flock(kind, byte)
+    }
+
+    /// Takes the lock if nobody holds a conflicting one.
+    pub(crate) fn try_take(self, file: &File, byte: i64) -> io::Result<bool> {
+        match control(file, libc::F_OFD_SETLK, &mut self.request(byte)) {
+            Ok(()) => Ok(true),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EAGAIN | libc::EACCES) => Ok(false),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// The lock of another open file description that conflicts with this one, if there is any.
+    pub(crate) fn conflict(self, file: &File, byte: i64) -> io::Result<Option<Self>> {
+        let mut request = self.request(byte);
+        control(file, libc::F_OFD_GETLK, &mut request)?;
+        Ok(match i32::from(request.l_type) {
+            libc::F_UNLCK => None,
+            libc::F_RDLCK => Some(Self::Read),
+            _ => Some(Self::Write),
+        })
+    }
+
+    /// Gives up a lock of either kind.
+    pub(crate) fn release(file: &File, byte: i64) -> io::Result<()> {
+        control(file, libc::F_OFD_SETLK, &mut flock(libc::F_UNLCK, byte))
+    }
+}
+
+fn flock(kind: i32, byte: i64) -> libc::flock {
+    libc::flock {
+        l_type: kind as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: byte,
+        l_len: 1,
+        l_pid: 0, // required for locks of open file descriptions
+    }
+}
+
+fn control(file: &File, command: libc::c_int, request: &mut libc::flock) -> io::Result<()> {
+    loop {
+        // SAFETY: the descriptor is open for as long as `file` is borrowed, and the two commands
+        // read and write one `flock`, which `request` borrows exclusively.
+        let result = unsafe { libc::fcntl(file.as_raw_fd(), command, &raw mut *request) };
+        if result == 0 {
+            return Ok(());
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}
+
+/// A number that is another one in every child of a fork: it lies in a page that the kernel gives
+/// to children empty.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ForkPage(&'static AtomicU64);
+
+impl ForkPage {
+    /// The page of this process; it is never given back.
+    pub(crate) fn get() -> io::Result<Self> {
+        static PAGE: OnceLock<ForkPage> = OnceLock::new();
+        if let Some(page) = PAGE.get() {
+            return Ok(*page);
+        }
+        let map = MmapOptions::new().len(page_size()).map_anon()?;
+        let map = Box::leak(Box::new(map));
+        let page = map.as_mut_ptr();
+        // SAFETY: advice for one page, which the mapping above consists of; what it holds changes
+        // in fork children alone, where it becomes zeroes.
+        unsafe { madvise(page.cast(), page_size(), Advice::LinuxWipeOnFork) }?;
+        let word = page.cast::<u64>();
+        // SAFETY: the mapping is leaked, so it lasts; it is a page, so it holds an aligned `u64`;
+        // and nothing else points into it.
+        let word = unsafe { AtomicU64::from_ptr(word) };
+        // Two threads may get here at once; the page of the later one stays unused.
+        Ok(*PAGE.get_or_init(|| Self(word)))
+    }
+
+    /// The generation of the calling process.
+    pub(crate) fn generation(self) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Relaxed: both words are read and written by this process alone, and nothing hangs on
+        // their order but their values. A child counts on from its copy of the parent's `NEXT`, so
+        // it draws a number that no handle it inherited has.
+        match self.0.load(Ordering::Relaxed) {
+            0 => {
+                let mine = NEXT.fetch_add(1, Ordering::Relaxed);
+                match self.0.compare_exchange(0, mine, Ordering::Relaxed, Ordering::Relaxed) {
+                    Ok(_) => mine,
+                    Err(other) => other,
+                }
+            }
+            generation => generation,
+        }
+    }
+
+    /// Whether the calling process is the one that got this generation.
+    #[inline]
+    pub(crate) fn is(self, generation: u64) -> bool {
+        // Relaxed: as above.
+        self.0.load(Ordering::Relaxed) == generation
+    }
+}

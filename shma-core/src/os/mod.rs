@@ -1,0 +1,25 @@
+//! What the library needs of the operating system, as a contract; one file a platform.
+//!
+//! | item | contract |
+//! |---|---|
+//! | `futex_wait(word, seen, at_most)` | sleeps while `word` is `seen`, woken by [`futex_wake_one`] or [`futex_wake_all`] from any process that maps the word; may return early for any reason |
+//! | `coarse_nanos`, `precise_nanos` | one monotonic clock for all processes, cheap and exact |
+//! | `ByteLock` | a lock on one byte of a file that belongs to the open file description |
+//! | `fork_generation` | a number that no other process of a fork tree shares |
+//!
+//! `heap` stands in under loom: there waiting is yielding, and there are no files.
+
+#[cfg(loom)]
+mod heap;
+#[cfg(not(loom))]
+mod linux;
+
+#[cfg(loom)]
+pub(crate) use heap::*;
+#[cfg(not(loom))]
+pub(crate) use linux::*;
+
+#[cfg(not(target_os = "linux"))]
+compile_error!(
+    "shma-core runs on Linux only: it needs futexes between processes and locks of open file descriptions"
+);

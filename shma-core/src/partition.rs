@@ -1,0 +1,513 @@
+//! One field's part of a region: its semaphore, its slots, and those who wait for it.
+//!
+//! Nothing here knows the field's type; values are bytes.
+//!
+//! `unsafe` here: following the addresses that the region gave.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::commit;
+use crate::control::Control;
+use crate::error::{Error, Holder, Place};
+use crate::held;
+use crate::notify::Notify;
+use crate::os;
+use crate::region::{Addresses, Region};
+use crate::semaphore::{Acquired, Busy, Owners, Patience, Semaphore, owner_of};
+use crate::slots::{Change, Publication, Slots};
+use crate::stop::stop_point;
+use crate::sync::{AtomicU64, Ordering, fence, spin};
+use crate::words;
+
+/// Optimistic tries before a reader does anything else.
+const TRIES: u32 = 64;
+
+/// What a reader sleeps between later tries.
+const READ_PAUSE: Duration = Duration::from_micros(50);
+
+/// Looks at the notify word before a waiter sleeps.
+const WAIT_SPINS: u32 = 200;
+
+/// The longest sleep before a waiter looks whether the region still has a name.
+const WAIT_SLICE: Duration = Duration::from_millis(100);
+
+/// How often a waiter looks that cannot set [`SLEEPERS`].
+const POLL: Duration = Duration::from_millis(1);
+
+/// A field's part of a region.
+#[derive(Debug, Clone)]
+pub(crate) struct Partition {
+    /// Invariant 1: `addresses` are those of this region, which lives as long as `self`.
+    region: Arc<Region>,
+    addresses: Addresses,
+    index: usize,
+    count: usize,
+    stride: usize,
+    words: usize,
+    timed: bool,
+    writable: bool,
+}
+
+// SAFETY: the addresses lead to atomics alone, which any thread may use, and by invariant 1 they
+// stay good wherever `self` is.
+unsafe impl Send for Partition {}
+// SAFETY: as above; no method changes the addresses.
+unsafe impl Sync for Partition {}
+
+/// Why a semaphore was not had, or what was changed under it cannot be published. Small, because
+/// it passes through the fast paths; [`Partition::explain`] makes an error of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Refusal {
+    Forked,
+    /// The thread holds the semaphore of this field.
+    Reentrant(usize),
+    Busy(Busy, Patience),
+}
+
+/// How a wait for a publication ended.
+enum Woken {
+    Newer(u64),
+    TimedOut,
+    Retired,
+}
+
+impl Partition {
+    /// The partition of a field of the region's manifest.
+    ///
+    /// # Panics
+    ///
+    /// If there is no field of this number.
+    pub(crate) fn new(region: Arc<Region>, index: usize, writable: bool) -> Self {
+        let field = &region.manifest().fields[index];
+        Self {
+            addresses: region.addresses(index),
+            index,
+            count: field.slots,
+            stride: field.slot_stride() / crate::layout::WORD,
+            words: crate::layout::words(field.size),
+            timed: field.timed,
+            writable,
+            region,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn control(&self) -> &Control {
+        // SAFETY: good by invariant 1; `Control` consists of atomics alone, so any bytes are a
+        // value of it and others may write them.
+        unsafe { self.addresses.control.as_ref() }
+    }
+
+    #[inline]
+    pub(crate) fn commit(&self) -> &AtomicU64 {
+        // SAFETY: as above.
+        unsafe { self.addresses.commit.as_ref() }
+    }
+
+    /// The words of all slots.
+    #[inline]
+    pub(crate) fn all_words(&self) -> &[AtomicU64] {
+        // SAFETY: as above.
+        unsafe { self.addresses.slots.as_ref() }
+    }
+
+    #[inline]
+    pub(crate) fn slots(&self) -> Slots<'_> {
+        Slots {
+            control: self.control(),
+            commit: self.commit(),
+            words: self.all_words(),
+            count: self.count,
+            stride: self.stride,
+            len: self.words,
+        }
+    }
+
+    pub(crate) fn field_name(&self) -> &'static str {
+        self.region.manifest().fields[self.index].name
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        Place::new(self.region.name(), Some(self.field_name()))
+    }
+
+    /// The newest publication's number.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        self.slots().version()
+    }
+
+    /// Time since the newest publication.
+    pub(crate) fn age(&self) -> Duration {
+        let now = if self.timed { os::precise_nanos() } else { os::coarse_nanos() };
+        // Relaxed: a diagnostic number of its own.
+        let published = self.control().published.load(Ordering::Relaxed);
+        Duration::from_nanos(now.saturating_sub(published))
+    }
+}
+
+/// Reading.
+impl Partition {
+    /// Copies one publication, however long it takes. `copy` gets the slots and a publication's
+    /// number, and may run several times.
+    #[inline]
+    pub(crate) fn read(&self, mut copy: impl FnMut(Slots<'_>, u64)) -> u64 {
+        match self.try_read(&mut copy, 1) {
+            Some(version) => version,
+            None => self.read_again(&mut copy),
+        }
+    }
+
+    /// As [`read`](Self::read), with so many tries.
+    #[inline]
+    fn try_read(&self, copy: &mut impl FnMut(Slots<'_>, u64), tries: u32) -> Option<u64> {
+        for _ in 0..tries {
+            let slots = self.slots();
+            let reading = slots.enter();
+            stop_point!("read.entered");
+            copy(slots, reading.version);
+            if slots.accept(reading) {
+                return Some(reading.version);
+            }
+            spin();
+        }
+        None
+    }
+
+    /// Bounded effort.
+    pub(crate) fn read_bounded(&self, mut copy: impl FnMut(Slots<'_>, u64)) -> Result<u64, Error> {
+        self.try_read(&mut copy, TRIES).ok_or_else(|| Error::Contended { place: self.place() })
+    }
+
+    /// Each turn is one optimistic try, one try for the semaphore, and one short sleep. So neither
+    /// a writer that never pauses nor a holder that is stopped keeps this reader from its value:
+    /// it gets through whichever way is open. A thread that holds a semaphore of the region leaves
+    /// the semaphore alone, because it might be the one that it holds, or out of order.
+    #[cold]
+    fn read_again(&self, copy: &mut impl FnMut(Slots<'_>, u64)) -> u64 {
+        if let Some(version) = self.try_read(copy, TRIES) {
+            return version;
+        }
+        let may_lock = self.writable && !self.region.is_forked() && !held::any(self.region.key());
+        loop {
+            let under_semaphore = if may_lock { self.try_free() } else { None };
+            if let Some(version) = self.try_read(copy, 1) {
+                return version;
+            }
+            drop(under_semaphore);
+            std::thread::sleep(READ_PAUSE);
+        }
+    }
+
+    /// The semaphore, if it is free and the thread may have it. A dead owner is not replaced:
+    /// it stands in no reader's way.
+    pub(crate) fn try_free(&self) -> Option<Guard<'_>> {
+        held::note(self.region.key(), self.index).ok()?;
+        if Semaphore(&self.control().lock).try_free(self.region.me()) {
+            return Some(Guard::new(self));
+        }
+        held::forget(self.region.key(), self.index);
+        None
+    }
+
+    /// Waits until there is a publication other than `since`.
+    pub(crate) fn wait_newer(&self, since: u64, timeout: Duration) -> Result<u64, Error> {
+        self.wait(since, timeout, || self.version(), || false)
+    }
+
+    /// Waits until `newest` is other than `since`. `found` looks once more, for what does not tell
+    /// of itself in the notify word.
+    fn wait(
+        &self,
+        since: u64,
+        timeout: Duration,
+        newest: impl Fn() -> u64,
+        found: impl Fn() -> bool,
+    ) -> Result<u64, Error> {
+        // A time-out beyond what the clock can say is none.
+        let end = Instant::now().checked_add(timeout);
+        let what = "waiting for a publication";
+        match self.sleep_until_newer(since, end, newest, found) {
+            Woken::Newer(version) => Ok(version),
+            Woken::Retired => Err(Error::Retired { name: self.region.name().to_owned() }),
+            Woken::TimedOut => {
+                Err(Error::Timeout { place: self.place(), what, waited: timeout, holder: None })
+            }
+        }
+    }
+
+    fn sleep_until_newer(
+        &self,
+        since: u64,
+        end: Option<Instant>,
+        newest: impl Fn() -> u64,
+        found: impl Fn() -> bool,
+    ) -> Woken {
+        let notify = Notify(&self.control().notify);
+        let mut spins = WAIT_SPINS;
+        loop {
+            // In this order: see `notify`.
+            let seen = notify.look();
+            let version = newest();
+            if version != since {
+                return Woken::Newer(version);
+            }
+            // Spinning comes before the announcement, so that a publisher makes no system call
+            // for a waiter that is awake.
+            if spins > 0 {
+                spins -= 1;
+                spin();
+                continue;
+            }
+            if !self.region.is_linked() {
+                return Woken::Retired;
+            }
+            let left = end.map_or(WAIT_SLICE, |end| end.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Woken::TimedOut;
+            }
+            if self.writable {
+                notify.sleep(seen, left.min(WAIT_SLICE), &found);
+            } else {
+                std::thread::sleep(left.min(POLL));
+            }
+        }
+    }
+}
+
+/// Writing.
+impl Partition {
+    /// Takes the semaphore. With endless patience it is never `Busy`.
+    #[inline]
+    pub(crate) fn acquire(&self, patience: Patience) -> Result<Guard<'_>, Refusal> {
+        self.check_fork()?;
+        held::note(self.region.key(), self.index).map_err(Refusal::Reentrant)?;
+        match Semaphore(&self.control().lock).acquire(&*self.region, patience) {
+            Ok(Acquired::Uncontended) => {}
+            Ok(acquired) => self.settle(acquired),
+            Err(busy) => {
+                held::forget(self.region.key(), self.index);
+                return Err(Refusal::Busy(busy, patience));
+            }
+        }
+        // Relaxed: a diagnostic number of its own.
+        self.control().pid.store(self.region.pid(), Ordering::Relaxed);
+        stop_point!("acquire.acquired");
+        Ok(Guard::new(self))
+    }
+
+    /// What an acquisition that was not the plain one owes, before anything else.
+    #[cold]
+    fn settle(&self, acquired: Acquired) {
+        if acquired == Acquired::FromDead {
+            commit::recover(self.commit(), self.region.controls());
+            self.wake_everybody();
+            // Relaxed, here and below: counters for people.
+            self.control().dead_owners.fetch_add(1, Ordering::Relaxed);
+        }
+        self.control().contended.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The dead owner may have died between a publication and waking those who wait for it, and
+    /// it may have been somebody's turn for the semaphore.
+    fn wake_everybody(&self) {
+        Semaphore(&self.control().lock).wake_all();
+        for control in self.region.controls() {
+            Notify(&control.notify).wake_all();
+        }
+        stop_point!("recover.woken");
+    }
+
+    /// The error that a caller gets.
+    #[cold]
+    pub(crate) fn explain(&self, refusal: Refusal) -> Error {
+        let place = self.place();
+        let (busy, patience) = match refusal {
+            Refusal::Forked => return Error::Forked { place },
+            Refusal::Reentrant(held) => {
+                return Error::Reentrant { place, held: self.region.manifest().fields[held].name };
+            }
+            Refusal::Busy(busy, patience) => (busy, patience),
+        };
+        // Relaxed: a diagnostic number, which may be the next holder's already.
+        let pid = self.control().pid.load(Ordering::Relaxed);
+        let holder = Some(Holder::new(busy.owner, pid, busy.owner == self.region.me()));
+        let waited = match patience {
+            Patience::None => return Error::WouldBlock { place, holder },
+            Patience::Until(_, waited) => waited,
+            Patience::Endless => Duration::MAX,
+        };
+        Error::Timeout { place, what: "waiting for the semaphore", waited, holder }
+    }
+
+    /// Who holds the semaphore, 0 for nobody.
+    pub(crate) fn owner(&self) -> u32 {
+        // Relaxed: gone as soon as seen.
+        owner_of(self.control().lock.load(Ordering::Relaxed))
+    }
+}
+
+/// Calls on atomic fields; see `atomic`.
+impl Partition {
+    /// A counter of calls for each stripe.
+    fn stripes(&self) -> impl Iterator<Item = &AtomicU64> {
+        // SAFETY: good by invariant 1; atomics, as in `control`.
+        let words: &[AtomicU64] = unsafe { self.addresses.stripes.as_ref() };
+        words.iter().step_by(crate::layout::ALIGN / crate::layout::WORD)
+    }
+
+    /// Calls so far, and one for the creation.
+    pub(crate) fn sum_of_stripes(&self) -> u64 {
+        // Relaxed, both: the fence meets the increments in `CountCall`.
+        let stripes = self.stripes().map(|stripe| stripe.load(Ordering::Relaxed));
+        let created = self.control().version.load(Ordering::Relaxed);
+        let sum = stripes.fold(created, u64::wrapping_add);
+        fence(Ordering::Acquire);
+        sum
+    }
+
+    /// Waits until a call is counted that `since` does not count.
+    pub(crate) fn wait_for_call(&self, since: u64, timeout: Duration) -> Result<u64, Error> {
+        // SeqCst: see `Notify::wake_if_announced`.
+        let again = || self.stripes().map(|stripe| stripe.load(Ordering::SeqCst));
+        let created = || self.control().version.load(Ordering::Relaxed);
+        let found = || again().fold(created(), u64::wrapping_add) != since;
+        self.wait(since, timeout, || self.sum_of_stripes(), found)
+    }
+
+    /// Whether the calling process may write.
+    #[inline]
+    pub(crate) fn check_fork(&self) -> Result<(), Refusal> {
+        if self.region.is_forked() { Err(Refusal::Forked) } else { Ok(()) }
+    }
+
+    /// Counts a call that writes when what it returns is dropped.
+    #[inline]
+    pub(crate) fn count_call(&self) -> CountCall<'_> {
+        CountCall(self)
+    }
+}
+
+/// A call that writes.
+#[derive(Debug)]
+pub(crate) struct CountCall<'a>(&'a Partition);
+
+impl Drop for CountCall<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let stripe = self.0.region.me() as usize % crate::layout::STRIPES;
+        if let Some(stripe) = self.0.stripes().nth(stripe) {
+            // Release: meets the fence in `sum_of_stripes`. SeqCst: see `wake_if_announced`.
+            stripe.fetch_add(1, Ordering::SeqCst);
+        }
+        Notify(&self.0.control().notify).wake_if_announced();
+    }
+}
+
+/// The held semaphore of a partition. Dropped, it is given back, unless the process that holds it
+/// has become another one by forking meanwhile.
+#[derive(Debug)]
+pub(crate) struct Guard<'a> {
+    partition: &'a Partition,
+    /// Somebody may sleep for what was published.
+    wake: bool,
+    /// What the thread holds is recorded with the thread.
+    _thread: PhantomData<*const ()>,
+}
+
+impl<'a> Guard<'a> {
+    #[inline]
+    fn new(partition: &'a Partition) -> Self {
+        Self { partition, wake: false, _thread: PhantomData }
+    }
+
+    /// The active publication.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        // Relaxed: ordered by the acquisition, and changed by the holder alone.
+        self.partition.control().version.load(Ordering::Relaxed)
+    }
+
+    /// The words of the active value.
+    #[inline]
+    pub(crate) fn active(&self) -> &'a [AtomicU64] {
+        self.partition.slots().slot(self.version())
+    }
+
+    /// Starts a publication that differs from the active one in this alone.
+    #[inline]
+    pub(crate) fn begin(&self, change: Change) -> Result<Publication<'a>, Refusal> {
+        self.check_fork()?;
+        Ok(self.partition.slots().begin(self.version(), change))
+    }
+
+    /// Publishes these bytes as the value.
+    #[inline]
+    pub(crate) fn publish_whole(self, value: &[u8]) -> Result<u64, Refusal> {
+        let publication = self.begin(Change::Whole)?;
+        words::store(publication.slot, value);
+        Ok(self.publish(publication))
+    }
+
+    /// Publishes the value with these bytes in place of those from `first` on.
+    #[inline]
+    pub(crate) fn publish_part(self, first: usize, part: &[u8]) -> Result<u64, Refusal> {
+        let words = words::covering(first, part.len());
+        let publication = self.begin(Change::Words(words))?;
+        words::store_part(publication.slot, first, part);
+        Ok(self.publish(publication))
+    }
+
+    /// Whether this is still the process that took the semaphore: a closure may have forked.
+    #[inline]
+    pub(crate) fn check_fork(&self) -> Result<(), Refusal> {
+        self.partition.check_fork()
+    }
+
+    /// Publishes, and gives the semaphore back.
+    #[inline]
+    pub(crate) fn publish(mut self, publication: Publication<'_>) -> u64 {
+        self.stamp();
+        let version = publication.publish();
+        self.announce(version);
+        version
+    }
+
+    /// Notes when the publication was that comes next.
+    #[inline]
+    pub(crate) fn stamp(&self) {
+        let now = if self.partition.timed { os::precise_nanos() } else { os::coarse_nanos() };
+        // Relaxed: a diagnostic number of its own.
+        self.partition.control().published.store(now, Ordering::Relaxed);
+    }
+
+    /// Tells those who wait, who are woken when the semaphore is given back.
+    #[inline]
+    pub(crate) fn announce(&mut self, version: u64) {
+        self.wake = Notify(&self.partition.control().notify).publish(version);
+        stop_point!("publish.notified");
+    }
+
+    pub(crate) fn partition(&self) -> &'a Partition {
+        self.partition
+    }
+}
+
+impl Drop for Guard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Partition { region, index, .. } = self.partition;
+        held::forget(region.key(), *index);
+        if region.is_forked() {
+            return;
+        }
+        Semaphore(&self.partition.control().lock).release(region.me());
+        if self.wake {
+            stop_point!("wake.released");
+            Notify(&self.partition.control().notify).wake_all();
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Paths for generated code, and nothing else. No part of the public interface.
+
+pub use bytemuck::Pod;
+
+pub use crate::element::{AtomicElement, Element, ElementType, OfScalar, StructField};
+pub use crate::manifest::{FieldSpec, Manifest, check_pin, lay_out};
+pub use crate::state::{Build, Family, Merge, Refs, State, Uniform, Values, Zip};
+pub use static_assertions::{const_assert, const_assert_eq};

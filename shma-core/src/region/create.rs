@@ -1,0 +1,305 @@
+//! The birth of a region: complete under a temporary name, then renamed.
+//!
+//! Whoever dies on the way leaves a temporary file, which a later creation sweeps away, and never a
+//! half-made region under its name.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::fs::{AtFlags, CWD, FallocateFlags, FileType, Mode, RenameFlags, Stat};
+use rustix::io::Errno;
+use shared_memory::{Shmem, ShmemConf, ShmemError};
+
+use super::name::DIRECTORY;
+use super::open::{foreign, fstat, map, open_file, read_header, try_lock, with_token};
+use super::{ATTACHED, DEADLINE, NAMED, Name, PAUSE, Region, Terms, user};
+use crate::error::Error;
+use crate::header::{INSTANCE_AT, MAX_TEXT, RETIRED_AT};
+use crate::manifest::Manifest;
+use crate::os::{ByteLock, FileId};
+use crate::stop::stop_point;
+
+/// What the file names of unfinished regions start with.
+const TEMPORARY: &str = "shma-tmp.";
+
+/// Nobody takes this long from a temporary file to its lock.
+const STALE: Duration = Duration::from_secs(60);
+
+/// Creates the region. `fill` writes the initial values; nobody else sees the region before.
+pub(crate) fn create(
+    name: &Name,
+    manifest: &'static Manifest,
+    terms: &Terms,
+    fill: impl Fn(&Region),
+) -> Result<Region, Error> {
+    sweep();
+    let end = Instant::now() + DEADLINE;
+    loop {
+        // Cheap, and spares the work of making a region that will not get its name.
+        if let Occupant::Stays(error) = occupant(name)? {
+            return Err(error);
+        }
+        if let Some(newborn) = Newborn::make(name, manifest, terms)? {
+            fill(&newborn.region);
+            newborn.fill_tail()?;
+            stop_point!("create.filled");
+            if let Some(region) = newborn.take_name(end)? {
+                return Ok(region);
+            }
+        }
+        if Instant::now() >= end {
+            return Err(name.timeout("creation"));
+        }
+    }
+}
+
+/// A region that has no name yet. Dropped, it leaves nothing.
+struct Newborn {
+    region: Region,
+    path: PathBuf,
+    text: String,
+    /// Created the file, and removes it unless told otherwise.
+    created: Shmem,
+}
+
+impl Newborn {
+    /// `None` if the temporary file vanished.
+    fn make(
+        name: &Name,
+        manifest: &'static Manifest,
+        terms: &Terms,
+    ) -> Result<Option<Self>, Error> {
+        let text = manifest.to_json();
+        if text.len() as u64 > MAX_TEXT {
+            return Err(name.not_a_region("the state's manifest would be longer than 4 MiB"));
+        }
+        let total = manifest.tail() + text.len();
+        let temporary = format!("{TEMPORARY}{:032x}", u128::from_ne_bytes(random(name)?));
+        let created = make_file(name, &temporary, total)?;
+        stop_point!("create.made");
+        let path: PathBuf = [DIRECTORY, &temporary].iter().collect();
+        let file = match open_file(name, &path, true) {
+            Err(Error::NotFound { .. }) => return Ok(None),
+            file => file?,
+        };
+        if !try_lock(name, &file, ByteLock::Read, ATTACHED)? || fstat(name, &file)?.st_nlink == 0 {
+            return Ok(None);
+        }
+        stop_point!("create.locked");
+        rustix::fs::fchmod(&file, Mode::from_raw_mode(terms.mode))
+            .map_err(|errno| name.io("fchmod", errno.into()))?;
+        reserve(name, &file, total as u64)?;
+        stop_point!("create.reserved");
+        let region = map(name, file, manifest, terms, terms.persistent)?;
+        let Some(region) = with_token(region, &path)? else { return Ok(None) };
+        Ok(Some(Self { region, path, text, created }))
+    }
+
+    /// Writes the header and the manifest's text.
+    fn fill_tail(&self) -> Result<(), Error> {
+        let Region { file, name, manifest, persistent, .. } = &self.region;
+        let instance = random(name)?;
+        self.region.header().fill(manifest, self.text.len() as u64, *persistent, instance);
+        file.write_all_at(self.text.as_bytes(), manifest.tail() as u64)
+            .map_err(|error| name.io("pwrite", error))?;
+        // The mapping and the descriptor are two ways to one file, or something is badly wrong.
+        let mut seen = [0; 16];
+        file.read_exact_at(&mut seen, INSTANCE_AT).map_err(|error| name.io("pread", error))?;
+        if seen != instance {
+            return Err(name.not_a_region("what is written through its mapping does not show"));
+        }
+        Ok(())
+    }
+
+    /// Renames the region to its name, over a dead one if there is one; `None` if the temporary
+    /// file vanished.
+    fn take_name(mut self, end: Instant) -> Result<Option<Region>, Error> {
+        let name = self.region.name.clone();
+        let path = name.path();
+        loop {
+            match rustix::fs::renameat_with(CWD, &self.path, CWD, &path, RenameFlags::NOREPLACE) {
+                Ok(()) => break,
+                Err(Errno::NOENT) => return Ok(None),
+                Err(Errno::EXIST) => {}
+                Err(errno) => return Err(name.io("renameat2(RENAME_NOREPLACE)", errno.into())),
+            }
+            match occupant(&name)? {
+                Occupant::Stays(error) => return Err(error),
+                Occupant::Dead(dead) if dead.replace(&name, &self.path, &path)? => break,
+                Occupant::Dead(_) | Occupant::Leaving => {}
+            }
+            if Instant::now() >= end {
+                return Err(name.timeout("creation"));
+            }
+            std::thread::sleep(PAUSE);
+        }
+        stop_point!("create.named");
+        self.created.set_owner(false);
+        Ok(Some(self.region))
+    }
+}
+
+/// Sixteen random bytes.
+fn random(name: &Name) -> Result<[u8; 16], Error> {
+    let mut bytes = [0; 16];
+    let got = rustix::rand::getrandom(&mut bytes[..], rustix::rand::GetRandomFlags::empty());
+    match got.map_err(|errno| name.io("getrandom", errno.into()))? {
+        16 => Ok(bytes),
+        _ => Err(name.io("getrandom", std::io::ErrorKind::UnexpectedEof.into())),
+    }
+}
+
+/// Makes the file. It is as long as the region, and takes no memory yet.
+fn make_file(name: &Name, temporary: &str, total: usize) -> Result<Shmem, Error> {
+    ShmemConf::new().os_id(temporary).size(total).create().map_err(|error| match error {
+        ShmemError::MapCreateFailed(errno) | ShmemError::UnknownOsError(errno) => {
+            match errno.try_into() {
+                Ok(libc::ENOSPC | libc::EFBIG) => no_space(name, total as u64),
+                Ok(errno) => {
+                    name.io("shm_open, ftruncate or mmap", std::io::Error::from_raw_os_error(errno))
+                }
+                Err(_) => name.io("shm_open, ftruncate or mmap", std::io::Error::other(error)),
+            }
+        }
+        error => name.io("shm_open, ftruncate or mmap", std::io::Error::other(error)),
+    })
+}
+
+/// Takes all the memory of the region, so that no access can fail for want of it later.
+fn reserve(name: &Name, file: &File, total: u64) -> Result<(), Error> {
+    loop {
+        match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, total) {
+            Ok(()) => return Ok(()),
+            Err(Errno::INTR) => {}
+            Err(Errno::NOSPC) => return Err(no_space(name, total)),
+            Err(errno) => return Err(name.io("fallocate", errno.into())),
+        }
+    }
+}
+
+fn no_space(name: &Name, needed: u64) -> Error {
+    let free = rustix::fs::statvfs(DIRECTORY).map_or(0, |stat| stat.f_bavail * stat.f_frsize);
+    Error::NoSpace { name: name.as_str().to_owned(), needed, free }
+}
+
+/// What has the name already.
+enum Occupant {
+    /// Nothing any more, or something that is being removed.
+    Leaving,
+    /// A region that nobody was attached to and that may be replaced.
+    Dead(Dead),
+    /// Something that is not replaced.
+    Stays(Error),
+}
+
+/// A region that was seen dead; somebody may open it again.
+struct Dead {
+    file: File,
+    id: FileId,
+}
+
+fn occupant(name: &Name) -> Result<Occupant, Error> {
+    let file = match open_file(name, &name.path(), true) {
+        Ok(file) => file,
+        Err(Error::NotFound { .. }) => return Ok(Occupant::Leaving),
+        Err(error @ (Error::NotARegion { .. } | Error::ForeignOwner { .. })) => {
+            return Ok(Occupant::Stays(error));
+        }
+        Err(error) => return Err(error),
+    };
+    let stat = fstat(name, &file)?;
+    if let Some(error) = cannot_be_replaced(name, &file, &stat)? {
+        return Ok(Occupant::Stays(error));
+    }
+    let attached = ByteLock::Write.conflict(&file, ATTACHED);
+    match attached.map_err(|error| name.io("fcntl(F_OFD_GETLK)", error))? {
+        Some(ByteLock::Read) => Ok(Occupant::Stays(exists(name, "somebody is attached to it"))),
+        Some(ByteLock::Write) => Ok(Occupant::Leaving),
+        None => Ok(Occupant::Dead(Dead { file, id: FileId::of(&stat) })),
+    }
+}
+
+fn cannot_be_replaced(name: &Name, file: &File, stat: &Stat) -> Result<Option<Error>, Error> {
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Ok(Some(name.not_a_region("it is no regular file")));
+    }
+    if stat.st_uid != user() {
+        return Ok(Some(foreign(name, stat)));
+    }
+    match read_header(name, file) {
+        Ok(header) if header.persistent => Ok(Some(exists(name, "it is persistent"))),
+        Ok(_) => Ok(None),
+        Err(error @ Error::NotARegion { .. }) => Ok(Some(error)),
+        Err(error) => Err(error),
+    }
+}
+
+fn exists(name: &Name, reason: &'static str) -> Error {
+    Error::AlreadyExists { name: name.as_str().to_owned(), reason }
+}
+
+impl Dead {
+    /// Renames `newborn` over the dead region; false if it lost a race for the name.
+    fn replace(&self, name: &Name, newborn: &Path, path: &Path) -> Result<bool, Error> {
+        if !try_lock(name, &self.file, ByteLock::Write, ATTACHED)?
+            || !try_lock(name, &self.file, ByteLock::Write, NAMED)?
+            || !leads_to(path, self.id)
+        {
+            return Ok(false);
+        }
+        stop_point!("create.replacing");
+        match rustix::fs::rename(newborn, path) {
+            Ok(()) => {}
+            Err(Errno::NOENT) => return Ok(false),
+            Err(errno) => return Err(name.io("rename", errno.into())),
+        }
+        retire(&self.file);
+        Ok(true)
+    }
+}
+
+/// Whether the path, links not followed, is this file.
+pub(super) fn leads_to(path: &Path, id: FileId) -> bool {
+    rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)
+        .is_ok_and(|stat| FileId::of(&stat) == id)
+}
+
+/// Leaves a hint for those who have the file open. Its link count says the same, so nothing hangs
+/// on whether this succeeds.
+pub(super) fn retire(file: &File) {
+    let _ = file.write_all_at(&1_u32.to_ne_bytes(), RETIRED_AT);
+}
+
+/// Removes what creators of this user left who died before they gave it a name. What cannot be
+/// looked at is left alone.
+fn sweep() {
+    let Ok(entries) = std::fs::read_dir(DIRECTORY) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) {
+            let _ = sweep_one(&entry.path());
+        }
+    }
+}
+
+fn sweep_one(path: &Path) -> Option<()> {
+    // The name serves messages only, and there are none here.
+    let name = Name::new("sweep").ok()?;
+    let before = rustix::fs::lstat(path).ok()?;
+    let age = SystemTime::now().duration_since(modified(&before)).ok()?;
+    if before.st_uid != user() || age < STALE {
+        return None;
+    }
+    let file = open_file(&name, path, true).ok()?;
+    let id = FileId::of(&rustix::fs::fstat(&file).ok()?);
+    let alone = ByteLock::Write.try_take(&file, ATTACHED).ok()?;
+    if alone && leads_to(path, id) {
+        rustix::fs::unlink(path).ok()?;
+    }
+    Some(())
+}
+
+fn modified(stat: &Stat) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_mtime).unwrap_or(0))
+}

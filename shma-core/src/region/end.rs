@@ -1,0 +1,94 @@
+//! How a region's name goes: with its last user, or because somebody removes it.
+//!
+//! `unsafe` here: ending a mapping before the attachment that holds it.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::mem::ManuallyDrop;
+use std::time::Instant;
+
+use super::create::{leads_to, retire};
+use super::open::{check_file, foreign, fstat, open_file, read_header, try_lock};
+use super::{ATTACHED, DEADLINE, NAMED, Name, PAUSE, Region, Terms, user};
+use crate::error::Error;
+use crate::manifest::Manifest;
+use crate::notify::Notify;
+use crate::os::{ByteLock, FileId};
+use crate::stop::stop_point;
+
+/// Removes the region's name. Those who are attached keep their memory, and learn of it.
+pub(crate) fn unlink(name: &Name, manifest: &'static Manifest, terms: &Terms) -> Result<(), Error> {
+    let end = Instant::now() + DEADLINE;
+    let path = name.path();
+    loop {
+        let file = open_file(name, &path, true)?;
+        let stat = fstat(name, &file)?;
+        check_file(name, &stat, terms)?;
+        if stat.st_uid != user() && user() != 0 {
+            return Err(foreign(name, &stat));
+        }
+        let header = read_header(name, &file)?;
+        let id = FileId::of(&stat);
+        if try_lock(name, &file, ByteLock::Write, NAMED)? && leads_to(&path, id) {
+            stop_point!("unlink.locked");
+            rustix::fs::unlink(&path).map_err(|errno| name.io("unlink", errno.into()))?;
+            stop_point!("unlink.unlinked");
+            retire(&file);
+            if header.fingerprint == manifest.fingerprint() {
+                wake_waiters(name, file, manifest, terms);
+            }
+            return Ok(());
+        }
+        if Instant::now() >= end {
+            return Err(name.timeout("removal"));
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// Wakes those who wait for a publication. Those of another layout, and those whom a failure here
+/// leaves asleep, look at the link count when their slice of sleep ends.
+fn wake_waiters(name: &Name, file: File, manifest: &'static Manifest, terms: &Terms) {
+    if let Ok(region) = super::open::map(name, file, manifest, terms, true) {
+        region.controls().for_each(|control| Notify(&control.notify).wake_all());
+    }
+}
+
+impl Drop for Region {
+    fn drop(&mut self) {
+        let again = if self.persistent || self.is_forked() { None } else { self.reopen() };
+        // SAFETY: dropped here and nowhere else, and nothing below looks at the mapping.
+        unsafe { ManuallyDrop::drop(&mut self.map) };
+        if let Some(again) = again {
+            // The last of what holds our lock A, unless a fork child still uses it.
+            self.file = again;
+            let _ = self.remove_if_last();
+        }
+    }
+}
+
+impl Region {
+    /// The region's file as its name leads to it, if the name still does and this user may write.
+    fn reopen(&self) -> Option<File> {
+        let file = open_file(&self.name, &self.name.path(), true).ok()?;
+        let id = FileId::of(&rustix::fs::fstat(&file).ok()?);
+        (id == self.id).then_some(file)
+    }
+
+    /// Removes the name if nobody is attached. Whatever fails leaves a dead region, which the next
+    /// creator replaces.
+    ///
+    /// Of two who leave at once the later one gets both locks: each has given up its own lock A
+    /// before. Two that turned their read lock into a write lock in place would both fail.
+    fn remove_if_last(&self) -> Option<()> {
+        stop_point!("leave.closed");
+        let path = self.name.path();
+        let last = ByteLock::Write.try_take(&self.file, ATTACHED).ok()?
+            && ByteLock::Write.try_take(&self.file, NAMED).ok()?;
+        if last && leads_to(&path, self.id) {
+            stop_point!("leave.locked");
+            rustix::fs::unlink(&path).ok()?;
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,231 @@
+//! Regions: the files in `/dev/shm` that hold states, and this process's attachments to them.
+//!
+//! [`Region`] is an attachment; it is the only place where an offset becomes a pointer. How one is
+//! born is in [`create`], how an existing one is joined in [`open`], how its name goes in [`end`].
+//!
+//! # Locks of the life cycle
+//!
+//! Both are locks of open file descriptions on bytes of the region's file, so they end with the
+//! process that holds them, however it ends.
+//!
+//! | lock | byte | held |
+//! |---|---|---|
+//! | A, attached | 2^40 - 1 | read: by every attachment; write: by one who shows that there is none |
+//! | N, name | 2^40 - 2 | write: by one who is about to remove or replace the name of this file |
+//!
+//! 1. The name is removed or replaced only by one who holds N of the file that the name means, and
+//!    who has looked, after locking, that it still means it. So two processes never both believe
+//!    that they remove one name.
+//! 2. An attachment takes A first and looks at the link count then. So a region whose name is
+//!    removed because nobody is attached has nobody attached: whoever comes in between finds no
+//!    link, and starts again.
+//! 3. No lock is waited for without a deadline.
+//!
+//! `unsafe` here: pointers into the mapping.
+#![allow(unsafe_code)]
+
+mod create;
+mod end;
+mod name;
+mod open;
+
+use std::fs::File;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::time::Duration;
+
+use memmap2::MmapRaw;
+
+use crate::control::Control;
+
+use crate::header::Header;
+use crate::held::RegionKey;
+use crate::layout;
+use crate::manifest::Manifest;
+use crate::notify::Notify;
+use crate::os::{FileId, ForkPage};
+use crate::semaphore::Owners;
+use crate::sync::{AtomicU64, Ordering};
+use crate::token::{self, Token};
+use crate::words;
+
+pub(crate) use create::create;
+pub(crate) use end::unlink;
+pub(crate) use name::Name;
+pub(crate) use open::open;
+
+/// A: the byte that attachments read-lock.
+const ATTACHED: i64 = (1 << 40) - 1;
+
+/// N: the byte that is write-locked to remove or replace a name.
+const NAMED: i64 = (1 << 40) - 2;
+
+/// How long a lock of the life cycle is waited for.
+const DEADLINE: Duration = Duration::from_secs(1);
+
+/// Between two looks at what cannot be waited for.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// What a caller asks of an attachment.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms {
+    /// Permission bits of a new region.
+    pub(crate) mode: u32,
+    /// Whether a new region stays until it is unlinked.
+    pub(crate) persistent: bool,
+    /// Whether to touch all pages at once.
+    pub(crate) prefault: bool,
+    /// Users besides this one and root whose regions are opened.
+    pub(crate) owners: Vec<u32>,
+    /// Whether the mapping can be written.
+    pub(crate) writable: bool,
+}
+
+impl Terms {
+    fn accepts(&self, owner: u32) -> bool {
+        owner == user() || owner == 0 || self.owners.contains(&owner)
+    }
+}
+
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// An attachment of this process to a region.
+#[derive(Debug)]
+pub(crate) struct Region {
+    /// Invariant 1: at least as long as `manifest` says, for as long as the attachment lives, and
+    /// page-aligned. Dropped by hand, because the mapping holds the lock A as `file` does.
+    map: ManuallyDrop<MmapRaw>,
+    /// Holds the lock A, and is what tokens are asked for on.
+    file: File,
+    id: FileId,
+    name: Name,
+    manifest: &'static Manifest,
+    persistent: bool,
+    /// The sign of life of a read-write attachment.
+    token: Option<Token>,
+    fork: ForkPage,
+    generation: u64,
+    pid: u32,
+}
+
+/// The addresses of one partition. They are good for as long as the region they came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) control: NonNull<Control>,
+    pub(crate) slots: NonNull<[AtomicU64]>,
+    /// Empty but for atomic fields.
+    pub(crate) stripes: NonNull<[AtomicU64]>,
+    pub(crate) commit: NonNull<AtomicU64>,
+}
+
+impl Region {
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    pub(crate) fn manifest(&self) -> &'static Manifest {
+        self.manifest
+    }
+
+    /// How this process knows the region.
+    #[inline]
+    pub(crate) fn key(&self) -> RegionKey {
+        RegionKey { file: self.id, generation: self.generation }
+    }
+
+    /// The id that this process has in diagnostics.
+    #[inline]
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Whether the calling process got this attachment through fork.
+    #[inline]
+    pub(crate) fn is_forked(&self) -> bool {
+        !self.fork.is(self.generation)
+    }
+
+    /// Whether a name still leads to the region.
+    pub(crate) fn is_linked(&self) -> bool {
+        // A descriptor that is not the region's any more says nothing about it.
+        rustix::fs::fstat(&self.file)
+            .is_ok_and(|stat| FileId::of(&stat) != self.id || stat.st_nlink > 0)
+    }
+
+    #[inline]
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: by invariant 1 the mapping is page-aligned, lasts as long as `self`, and covers
+        // the header; `Header` consists of atomics alone, so any bytes are a value of it and
+        // others may write them.
+        unsafe { &*self.map.as_ptr().cast::<Header>() }
+    }
+
+    /// Where a partition lies.
+    ///
+    /// # Panics
+    ///
+    /// If the manifest has no field of this number.
+    pub(crate) fn addresses(&self, index: usize) -> Addresses {
+        let field = &self.manifest.fields[index];
+        let words = field.slots * field.slot_stride() / layout::WORD;
+        let stripes = field.offset + layout::CONTROL_BYTES;
+        let stripe_words = (field.slot_offset() - stripes) / layout::WORD;
+        Addresses {
+            control: self.at(field.offset),
+            slots: NonNull::slice_from_raw_parts(self.at(field.slot_offset()), words),
+            stripes: NonNull::slice_from_raw_parts(self.at(stripes), stripe_words),
+            commit: NonNull::from(&self.header().commit),
+        }
+    }
+
+    /// The control block of a partition.
+    pub(crate) fn control(&self, index: usize) -> &Control {
+        // SAFETY: the address is that of a control block inside the mapping, aligned, for as long
+        // as `self` is borrowed; `Control` consists of atomics alone, so any bytes are a value of
+        // it and others may write them.
+        unsafe { self.addresses(index).control.as_ref() }
+    }
+
+    /// All control blocks in declaration order.
+    pub(crate) fn controls(&self) -> impl Iterator<Item = &Control> {
+        (0..self.manifest.fields.len()).map(|index| self.control(index))
+    }
+
+    /// Makes a value the first publication of a field of a new region, in all its slots.
+    pub(crate) fn fill(&self, index: usize, value: &[u8]) {
+        let control = self.control(index);
+        // SAFETY: as in `control`.
+        let words = unsafe { self.addresses(index).slots.as_ref() };
+        let stride = self.manifest.fields[index].slot_stride() / layout::WORD;
+        for slot in words.chunks(stride) {
+            words::store(slot, value);
+        }
+        // Relaxed, all of them: nobody else looks before the rename.
+        control.version.store(1, Ordering::Relaxed);
+        control.begin.store(1, Ordering::Relaxed);
+        control.target.store(1, Ordering::Relaxed);
+        control.notify.store(Notify::word(1), Ordering::Relaxed);
+        control.published.store(crate::os::precise_nanos(), Ordering::Relaxed);
+    }
+
+    /// The address at an offset of the manifest.
+    fn at<T>(&self, offset: usize) -> NonNull<T> {
+        assert!(offset < self.map.len() && offset.is_multiple_of(layout::ALIGN));
+        // SAFETY: inside the mapping by the assertion.
+        let address = unsafe { self.map.as_mut_ptr().add(offset) };
+        NonNull::new(address.cast()).expect("a mapping does not start at address zero")
+    }
+}
+
+impl Owners for Region {
+    #[inline]
+    fn me(&self) -> u32 {
+        self.token.as_ref().map_or(0, Token::owner)
+    }
+
+    fn is_dead(&self, owner: u32) -> bool {
+        token::is_dead(&self.file, self.id, owner)
+    }
+}

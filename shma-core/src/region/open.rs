@@ -1,0 +1,231 @@
+//! Joining a region that exists.
+
+use std::fs::File;
+use std::mem::ManuallyDrop;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::time::Instant;
+
+use memmap2::MmapOptions;
+use rustix::fs::{FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms, user};
+use crate::error::Error;
+use crate::header::{CheckedHeader, UncheckedHeader};
+use crate::layout;
+use crate::manifest::{ForeignManifest, Manifest};
+use crate::os::{ByteLock, FileId, ForkPage};
+use crate::semaphore::{Owners, owner_of};
+use crate::stop::stop_point;
+use crate::sync::Ordering;
+use crate::token::{NoToken, Token};
+
+/// Attaches to the region of this name.
+pub(crate) fn open(
+    name: &Name,
+    manifest: &'static Manifest,
+    terms: &Terms,
+) -> Result<Region, Error> {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        if let Some(region) = attempt(name, manifest, terms)? {
+            return Ok(region);
+        }
+        if Instant::now() >= end {
+            return Err(name.timeout("opening"));
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// One attempt; `None` if the region was on its way out.
+fn attempt(
+    name: &Name,
+    manifest: &'static Manifest,
+    terms: &Terms,
+) -> Result<Option<Region>, Error> {
+    let path = name.path();
+    let file = open_file(name, &path, terms.writable)?;
+    let stat = fstat(name, &file)?;
+    check_file(name, &stat, terms)?;
+    stop_point!("attach.opened");
+    if !try_lock(name, &file, ByteLock::Read, ATTACHED)? {
+        return Ok(None);
+    }
+    stop_point!("attach.locked");
+    if fstat(name, &file)?.st_nlink == 0 {
+        return Ok(None);
+    }
+    let header = read_header(name, &file)?;
+    if header.retired {
+        return Ok(None);
+    }
+    check_layout(name, &file, &header, manifest)?;
+    let region = map(name, file, manifest, terms, header.persistent)?;
+    if !terms.writable {
+        return Ok(Some(region));
+    }
+    with_token(region, &path)
+}
+
+/// Opens what has the name, without following links, creating anything, or waiting for the other
+/// end of a FIFO.
+pub(super) fn open_file(name: &Name, path: &Path, writable: bool) -> Result<File, Error> {
+    let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
+    let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(file) => Ok(file.into()),
+        Err(Errno::NOENT) => Err(Error::NotFound { name: name.as_str().to_owned() }),
+        Err(Errno::LOOP) => Err(name.not_a_region("it is a symbolic link")),
+        Err(Errno::ISDIR) => Err(name.not_a_region("it is a directory")),
+        Err(Errno::NXIO) => Err(name.not_a_region("it is a socket or a device")),
+        Err(Errno::ACCESS | Errno::PERM) => Err(refused(name, path)),
+        Err(errno) => Err(name.io("open", errno.into())),
+    }
+}
+
+/// Why a file cannot be opened: because it is another user's, or just so.
+fn refused(name: &Name, path: &Path) -> Error {
+    match rustix::fs::lstat(path) {
+        Ok(stat) if stat.st_uid != user() => foreign(name, &stat),
+        _ => name.io("open", Errno::ACCESS.into()),
+    }
+}
+
+pub(super) fn foreign(name: &Name, stat: &Stat) -> Error {
+    Error::ForeignOwner { name: name.as_str().to_owned(), owner: stat.st_uid, user: user() }
+}
+
+pub(super) fn fstat(name: &Name, file: &File) -> Result<Stat, Error> {
+    rustix::fs::fstat(file).map_err(|errno| name.io("fstat", errno.into()))
+}
+
+/// A regular file of a user whose regions are accepted.
+pub(super) fn check_file(name: &Name, stat: &Stat, terms: &Terms) -> Result<(), Error> {
+    let kind = FileType::from_raw_mode(stat.st_mode);
+    if kind != FileType::RegularFile {
+        return Err(name.not_a_region(format!("it is no regular file but a {kind:?}")));
+    }
+    if !terms.accepts(stat.st_uid) {
+        return Err(foreign(name, stat));
+    }
+    Ok(())
+}
+
+pub(super) fn try_lock(name: &Name, file: &File, lock: ByteLock, byte: i64) -> Result<bool, Error> {
+    lock.try_take(file, byte).map_err(|error| name.io("fcntl(F_OFD_SETLK)", error))
+}
+
+/// Reads the header once, and checks all of it that does not depend on the layout.
+pub(super) fn read_header(name: &Name, file: &File) -> Result<CheckedHeader, Error> {
+    let size = u64::try_from(fstat(name, file)?.st_size).unwrap_or(0);
+    let mut bytes = [0; layout::HEADER_BYTES];
+    if size < bytes.len() as u64 {
+        return Err(name.not_a_region(format!(
+            "it has {size} bytes, and a region has at least {}",
+            bytes.len()
+        )));
+    }
+    file.read_exact_at(&mut bytes, 0).map_err(|error| name.io("pread", error))?;
+    UncheckedHeader::new(&bytes).check(size).map_err(|reason| name.not_a_region(reason))
+}
+
+/// Compares what the region says of its layout with what this program declares.
+fn check_layout(
+    name: &Name,
+    file: &File,
+    header: &CheckedHeader,
+    manifest: &Manifest,
+) -> Result<(), Error> {
+    let mut text = vec![0; header.text_len as usize];
+    file.read_exact_at(&mut text, header.text_at).map_err(|error| name.io("pread", error))?;
+    let foreign = ForeignManifest::parse(&text).map_err(|reason| name.not_a_region(reason))?;
+    if header.fingerprint != manifest.fingerprint() {
+        return Err(Error::LayoutMismatch {
+            name: name.as_str().to_owned(),
+            state: manifest.name,
+            difference: foreign.difference(manifest),
+        });
+    }
+    if !foreign.is(manifest) {
+        let difference = foreign.difference(manifest);
+        return Err(
+            name.not_a_region(format!("its manifest contradicts its fingerprint:\n{difference}"))
+        );
+    }
+    if header.text_at != manifest.tail() as u64 {
+        return Err(name.not_a_region(format!(
+            "its manifest lies at {}, and with this layout it lies at {}",
+            header.text_at,
+            manifest.tail()
+        )));
+    }
+    Ok(())
+}
+
+/// Maps a file that holds at least what the manifest says.
+pub(super) fn map(
+    name: &Name,
+    file: File,
+    manifest: &'static Manifest,
+    terms: &Terms,
+    persistent: bool,
+) -> Result<Region, Error> {
+    let mut options = MmapOptions::new();
+    options.len(manifest.tail());
+    if terms.prefault {
+        options.populate();
+    }
+    let mapped =
+        if terms.writable { options.map_raw(&file) } else { options.map_raw_read_only(&file) };
+    let map = mapped.map_err(|error| name.io("mmap", error))?;
+    let stat = fstat(name, &file)?;
+    if u64::try_from(stat.st_size).unwrap_or(0) < manifest.tail() as u64 {
+        return Err(name.not_a_region("it was truncated while it was opened"));
+    }
+    let fork = ForkPage::get().map_err(|error| name.io("madvise(MADV_WIPEONFORK)", error))?;
+    Ok(Region {
+        map: ManuallyDrop::new(map),
+        file,
+        id: FileId::of(&stat),
+        name: name.clone(),
+        manifest,
+        persistent,
+        token: None,
+        fork,
+        generation: fork.generation(),
+        pid: rustix::process::getpid().as_raw_nonzero().get() as u32,
+    })
+}
+
+/// Gives an attachment its owner id; `None` if `path` does not lead to its file any more.
+pub(super) fn with_token(mut region: Region, path: &Path) -> Result<Option<Region>, Error> {
+    let own = match open_file(&region.name, path, true) {
+        Err(Error::NotFound { .. }) => return Ok(None),
+        own => own?,
+    };
+    if FileId::of(&fstat(&region.name, &own)?) != region.id {
+        return Ok(None);
+    }
+    let in_use = |owner| {
+        // Relaxed: an id that is in use was put there before this attachment began.
+        region.controls().any(|control| owner_of(control.lock.load(Ordering::Relaxed)) == owner)
+    };
+    let token = Token::draw(own, &region.file, &region.header().next_id, in_use);
+    region.token = Some(token.map_err(|no_token| explain(&region.name, no_token))?);
+    stop_point!("attach.token");
+    debug_assert_ne!(region.me(), 0);
+    Ok(Some(region))
+}
+
+fn explain(name: &Name, no_token: NoToken) -> Error {
+    match no_token {
+        NoToken::Io(call, error) => name.io(call, error),
+        NoToken::NoId => name.not_a_region("a thousand owner ids in a row are taken"),
+        NoToken::LocksDoNotWork => name.io(
+            "the self-test of F_OFD_SETLK (locks of open file descriptions do not work here, so a dead writer could not be told from a living one)",
+            Errno::NOTSUP.into(),
+        ),
+    }
+}

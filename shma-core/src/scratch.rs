@@ -1,0 +1,178 @@
+//! Private memory for closures: the two copies of `update`, and the blocks of element-wise calls.
+//!
+//! Nothing that a closure gets lies in shared memory, so neither its panic nor a hostile peer
+//! reaches through it.
+//!
+//! `unsafe` here: memory that is filled before it is read.
+#![allow(unsafe_code)]
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use crate::element::Element;
+use crate::layout;
+use crate::sync::AtomicU64;
+use crate::words;
+
+/// Values up to this size are copied to the stack.
+const STACK_BYTES: usize = 4 << 10;
+
+/// Bytes of a block of element-wise calls; both copies of it and its scalars stay in the first
+/// cache. Larger blocks were slower.
+const BLOCK_BYTES: usize = 4 << 10;
+
+/// Makes a value out of the bytes that `fill` writes.
+///
+/// # Safety
+///
+/// `fill` writes all of them.
+#[inline]
+pub(crate) unsafe fn fill<T: Element>(fill: impl FnOnce(&mut [MaybeUninit<u8>])) -> T {
+    let mut value = MaybeUninit::<T>::uninit();
+    let start: *mut T = value.as_mut_ptr();
+    // SAFETY: the same memory as bytes that need not be initialised, borrowed for the call below.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(start.cast(), size_of::<T>()) };
+    fill(bytes);
+    // SAFETY: all bytes are initialised, as the caller promises, and any bytes are a `T`.
+    unsafe { value.assume_init() }
+}
+
+/// Loads a value over another one.
+#[inline]
+pub(crate) fn load_over<T: Element>(from: &[AtomicU64], into: &mut T) {
+    words::load_over(from, bytemuck::bytes_of_mut(into));
+}
+
+/// A pair of values of the field's type that a handle keeps for the next update, if it is too
+/// large for the stack. Guarded by a lock of this process: the shared semaphore would not do,
+/// since a peer can clear it and let two threads in.
+#[derive(Debug)]
+pub(crate) struct Spare<T>(Mutex<Option<Box<[T; 2]>>>);
+
+impl<T: Element> Spare<T> {
+    pub(crate) const fn new() -> Self {
+        Self(Mutex::new(None))
+    }
+
+    /// Calls `f` with two copies, first the one to change, of the value in `from`.
+    #[inline]
+    pub(crate) fn with_copies<R>(&self, from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
+        if size_of::<T>() > STACK_BYTES {
+            return self.with_boxed(from, f);
+        }
+        // SAFETY: `load` writes all bytes that it is given.
+        let old: T = unsafe { fill(|into| words::load(from, into)) };
+        let mut new = old;
+        f(&mut new, &old)
+    }
+
+    fn with_boxed<R>(&self, from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut pair = kept.unwrap_or_else(bytemuck::zeroed_box::<[T; 2]>);
+        let [new, old] = &mut *pair;
+        load_over(from, old);
+        bytemuck::bytes_of_mut(new).copy_from_slice(bytemuck::bytes_of(old));
+        let result = f(new, old);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair);
+        result
+    }
+}
+
+/// Calls `f` with two copies, first the one to change, of the `len` elements that start at byte
+/// `first` of the value in `from`.
+#[inline]
+pub(crate) fn with_part_copies<E: Element, R>(
+    from: &[AtomicU64],
+    first: usize,
+    len: usize,
+    f: impl FnOnce(&mut [E], &[E]) -> R,
+) -> R {
+    let run = |new: &mut [MaybeUninit<E>], old: &mut [MaybeUninit<E>]| {
+        let old = load_scalars(from, first, old);
+        f(new.write_copy_of_slice(old), old)
+    };
+    if len * size_of::<E>() <= BLOCK_BYTES && align_of::<E>() <= align_of::<Block>() {
+        run(Block::new().scalars(len), Block::new().scalars(len))
+    } else {
+        run(&mut Box::new_uninit_slice(len), &mut Box::new_uninit_slice(len))
+    }
+}
+
+/// Calls `change` for block after block of the scalars in `from`, with the block's place among all
+/// scalars and a private copy of it, and `store` with what came out. `len` is their number.
+///
+/// Stops at the first error.
+#[inline]
+pub(crate) fn in_blocks<S: Element, Stop>(
+    from: &[AtomicU64],
+    len: usize,
+    mut change: impl FnMut(Range<usize>, &mut [S]),
+    mut store: impl FnMut(usize, &[S]) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let mut run = |block: &mut [MaybeUninit<S>]| {
+        let mut first = 0;
+        while first < len {
+            let end = len.min(first + block.len());
+            let word = first * size_of::<S>() / layout::WORD;
+            let block = load_scalars(from, word * layout::WORD, &mut block[..end - first]);
+            change(first..end, block);
+            store(word, block)?;
+            first = end;
+        }
+        Ok(())
+    };
+    if const {
+        size_of::<S>() * block_len::<S>() <= BLOCK_BYTES && align_of::<S>() <= align_of::<Block>()
+    } {
+        run(Block::new().scalars(const { block_len::<S>() }))
+    } else {
+        run(&mut Box::new_uninit_slice(const { block_len::<S>() }))
+    }
+}
+
+/// Room for elements on the stack.
+#[repr(align(64))]
+struct Block([MaybeUninit<u8>; BLOCK_BYTES]);
+
+impl Block {
+    #[inline]
+    fn new() -> Self {
+        Self([MaybeUninit::uninit(); BLOCK_BYTES])
+    }
+
+    /// The room as so many elements.
+    #[inline]
+    fn scalars<S: Element>(&mut self, len: usize) -> &mut [MaybeUninit<S>] {
+        assert!(len * size_of::<S>() <= BLOCK_BYTES && align_of::<S>() <= align_of::<Self>());
+        // SAFETY: aligned and long enough by the assertion, borrowed as long as `self`; bytes that
+        // are not initialised are elements that are not.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), len) }
+    }
+}
+
+/// Scalars in a block: as many as fit, and so many that the next block starts on a whole word; at
+/// least the fewest that do.
+const fn block_len<S>() -> usize {
+    let mut fewest = 1;
+    while !(fewest * size_of::<S>()).is_multiple_of(layout::WORD) {
+        fewest += 1;
+    }
+    let blocks = BLOCK_BYTES / (fewest * size_of::<S>());
+    if blocks == 0 { fewest } else { blocks * fewest }
+}
+
+/// Loads elements from byte `first` of the value in `from` on.
+#[inline]
+fn load_scalars<'b, S: Element>(
+    from: &[AtomicU64],
+    first: usize,
+    into: &'b mut [MaybeUninit<S>],
+) -> &'b mut [S] {
+    let bytes = std::mem::size_of_val(into);
+    // SAFETY: the same memory as bytes, borrowed as long.
+    let raw = unsafe { std::slice::from_raw_parts_mut(into.as_mut_ptr().cast(), bytes) };
+    words::load_part(from, first, raw);
+    // SAFETY: `load_part` writes all bytes that it is given, and any bytes are elements.
+    unsafe { into.assume_init_mut() }
+}

@@ -1,0 +1,209 @@
+//! The binary semaphore of a partition: one word.
+//!
+//! | word | meaning | who may change it |
+//! |---|---|---|
+//! | 0 | free | anybody, to itself |
+//! | `id` | held by the attachment `id`; nobody sleeps | `id`, to 0; anybody, by adding `WAITERS`; anybody who knows that `id` is dead, to itself |
+//! | `id \| WAITERS` | held by the attachment `id`; somebody may sleep | `id`, to 0, and then it wakes one; anybody who knows that `id` is dead, to itself |
+//! | `WAITERS`, or bit 30 set | nobody's: a peer scribbled | as if held by a dead owner |
+//!
+//! Every change is a compare-exchange on exactly the word that was seen, also the release: a word
+//! that is not ours any more is left alone.
+//!
+//! `WAITERS` may be set with nobody asleep, which costs one needless wake-up, but somebody who
+//! sleeps has set it: a thread that has slept takes the semaphore together with the bit, because
+//! it cannot know whether others sleep still. A thread that is woken and dies at once takes a
+//! wake-up along; the others find out when their slice of sleep ends.
+
+use std::time::{Duration, Instant};
+
+use crate::mutant::mutant;
+use crate::os;
+use crate::stop::stop_point;
+use crate::sync::{AtomicU32, Ordering, fence, spin};
+
+/// Somebody may sleep on the word.
+const WAITERS: u32 = 1 << 31;
+
+/// The bits of an owner id.
+const OWNER: u32 = (1 << 30) - 1;
+
+/// Looks at the word before anything is asked of the kernel.
+const SPINS: u32 = if cfg!(loom) { 0 } else { 100 };
+
+/// The longest sleep before the owner is looked at again.
+const SLICE: Duration = Duration::from_millis(5);
+
+/// Who is who among the owners.
+pub(crate) trait Owners {
+    /// The id of the calling attachment.
+    fn me(&self) -> u32;
+    /// Whether the owner is known to be dead. Never asked for [`me`](Self::me).
+    fn is_dead(&self, owner: u32) -> bool;
+}
+
+/// How long to wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Patience {
+    /// Not at all, but a dead owner is still replaced.
+    None,
+    /// Until then, which is so far away.
+    Until(Instant, Duration),
+    /// For ever.
+    Endless,
+}
+
+/// How the semaphore was got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acquired {
+    /// It was free.
+    Uncontended,
+    /// After waiting for its owner.
+    Contended,
+    /// From a dead owner. The caller owes the recovery before it does anything else.
+    FromDead,
+}
+
+/// It is held by this owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Busy {
+    pub(crate) owner: u32,
+}
+
+/// The owner in a lock word; 0 if it is free.
+pub(crate) fn owner_of(word: u32) -> u32 {
+    word & OWNER
+}
+
+/// The semaphore in a word.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Semaphore<'a>(pub(crate) &'a AtomicU32);
+
+impl Semaphore<'_> {
+    /// Takes it if it is free.
+    #[inline]
+    pub(crate) fn try_free(self, me: u32) -> bool {
+        // Acquire: meets the release in `release`, so that what the last holder stored is seen.
+        // Relaxed on failure: nothing is concluded from it.
+        let order = mutant!("semaphore-relaxed-acquire", Ordering::Acquire => Ordering::Relaxed);
+        self.0.compare_exchange(0, me, order, Ordering::Relaxed).is_ok()
+    }
+
+    /// Takes it, waiting as long as `patience` says for an owner that lives.
+    #[inline]
+    pub(crate) fn acquire(
+        self,
+        owners: &impl Owners,
+        patience: Patience,
+    ) -> Result<Acquired, Busy> {
+        if self.try_free(owners.me()) {
+            return Ok(Acquired::Uncontended);
+        }
+        self.contend(owners, patience)
+    }
+
+    #[cold]
+    fn contend(self, owners: &impl Owners, patience: Patience) -> Result<Acquired, Busy> {
+        let me = owners.me();
+        let mut slept = 0;
+        let mut spins = match patience {
+            Patience::None => 0,
+            Patience::Until(..) | Patience::Endless => SPINS,
+        };
+        loop {
+            // Relaxed: a hint for the compare-exchanges below.
+            let seen = self.0.load(Ordering::Relaxed);
+            if seen == 0 {
+                // As in `try_free`.
+                let mine = me | slept;
+                if self.0.compare_exchange(0, mine, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                    return Ok(Acquired::Contended);
+                }
+                continue;
+            }
+            if spins > 0 {
+                spins -= 1;
+                spin();
+                continue;
+            }
+            let owner = owner_of(seen);
+            if owner != me && owners.is_dead(owner) {
+                if self.take_over(me, seen) {
+                    return Ok(Acquired::FromDead);
+                }
+                continue;
+            }
+            let left = match patience {
+                Patience::None => Duration::ZERO,
+                Patience::Until(end, _) => end.saturating_duration_since(Instant::now()),
+                Patience::Endless => SLICE,
+            };
+            if left.is_zero() {
+                return Err(Busy { owner });
+            }
+            let marked = seen | WAITERS;
+            // Relaxed: the bit carries no data; the owner's compare-exchange on it is on this word.
+            let marks = seen == marked
+                || self
+                    .0
+                    .compare_exchange(seen, marked, Ordering::Relaxed, Ordering::Relaxed)
+                    .is_ok();
+            if marks {
+                stop_point!("acquire.sleeping");
+                os::futex_wait(self.0, marked, left.min(SLICE));
+                slept = mutant!("semaphore-forgets-sleepers", WAITERS => 0);
+            }
+        }
+    }
+
+    /// Replaces an owner that is known to be dead. Who loses the race knows nothing: the word may
+    /// since have been the next owner's, and free, and this owner's no more.
+    #[cold]
+    fn take_over(self, me: u32, seen: u32) -> bool {
+        // The kernel said that the owner's lock is gone; that answer comes after all it stored.
+        if !mutant!("semaphore-no-take-over-fence") {
+            fence(Ordering::Acquire);
+        }
+        if mutant!("semaphore-swapped-take-over") {
+            self.0.swap(me | WAITERS, Ordering::Acquire);
+            return true;
+        }
+        // With WAITERS: some may sleep on the dead owner's word. Acquire: meets the release of
+        // whoever else recovered and died.
+        let taken = self
+            .0
+            .compare_exchange(seen, me | WAITERS, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok();
+        stop_point!("acquire.taken_over");
+        taken
+    }
+
+    /// Gives it back, and wakes one who sleeps.
+    #[inline]
+    pub(crate) fn release(self, me: u32) {
+        if mutant!("semaphore-plain-release") {
+            return self.0.store(0, Ordering::Release);
+        }
+        // Release: meets the acquire of the next holder.
+        let order = mutant!("semaphore-relaxed-release", Ordering::Release => Ordering::Relaxed);
+        if self.0.compare_exchange(me, 0, order, Ordering::Relaxed).is_err() {
+            self.release_and_wake(me);
+        }
+    }
+
+    #[cold]
+    fn release_and_wake(self, me: u32) {
+        // Release: as above. If this fails too, a peer scribbled and the word is not ours.
+        if self.0.compare_exchange(me | WAITERS, 0, Ordering::Release, Ordering::Relaxed).is_ok() {
+            stop_point!("release.freed");
+            if !mutant!("semaphore-wakes-nobody") {
+                os::futex_wake_one(self.0);
+            }
+        }
+    }
+
+    /// Wakes everybody who sleeps, to look again.
+    pub(crate) fn wake_all(self) {
+        os::futex_wake_all(self.0);
+    }
+}

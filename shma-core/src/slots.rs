@@ -1,0 +1,280 @@
+//! Publishing and reading: K slots, a version that names the active one, and no reader that writes.
+//!
+//! Publication `n` goes to slot `n % K`. A reader copies the active slot and then looks whether a
+//! writer may have started to overwrite it meanwhile; writers never look for readers. It is a
+//! seqlock (Lameter, 2005; the fences as in Boehm, "Can seqlocks get along with programming
+//! language memory models?", MSPC 2012) stretched over K slots, so that a reader loses only when
+//! K - 1 further publications pass while it copies.
+//!
+//! Nothing here is a pointer: the protocol works on the atomics that it is given, in a region or on
+//! the heap under loom.
+//!
+//! # What keeps a reader from accepting a mixed value
+//!
+//! Let a reader load `version` = v, copy slot v % K, and then load `begin` = b. The slot is written
+//! again first by publication v + K, whose writer stores `begin` = v + K before any word of it.
+//!
+//! 1. The copy saw a word of publication v + K or a later one. The writer's release fence stands
+//!    between its `begin` and that word, the reader's acquire fence between the word and b. So
+//!    b >= v + K, and the reader refuses.
+//! 2. The copy missed a word of publication v. `version` = v was stored with release after that
+//!    word and loaded with acquire before the copy, so this cannot be.
+//! 3. Neither: the copy is publication v.
+//!
+//! A check of `version` alone would accept case 1 while v + K is still being written.
+//!
+//! # Why catching up by dirty ranges is complete
+//!
+//! `dirty[n % K]` is the range of words in which publication n differs from n - 1. The target slot
+//! t of publication v + 1 holds v + 1 - K, so it equals the active slot outside the union of the
+//! ranges of the K - 1 publications since. Where a writer died on its way to v + 1, slot t may
+//! differ from that in the range that the dead writer had announced as well. Its announcement stands
+//! in `dirty[t]`, and `begin` = v + 1 says that it counts. Copying those ranges from the active slot
+//! can be cut off by a death at any word and done again, because it only ever makes slot t more equal
+//! to the active one, and `dirty[t]` is replaced only when slot t is equal everywhere, or when all
+//! of it is about to be written.
+
+use std::ops::Range;
+
+use crate::control::Control;
+use crate::mutant::mutant;
+use crate::stop::stop_point;
+use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64};
+use crate::words;
+
+/// The slots of one field, and what says which is which.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slots<'a> {
+    pub(crate) control: &'a Control,
+    /// The region's commit word; see the commit protocol.
+    pub(crate) commit: &'a AtomicU64,
+    /// All slots, one behind the other.
+    pub(crate) words: &'a [AtomicU64],
+    /// How many: a power of two, so that `version % count` goes on when `version` wraps.
+    pub(crate) count: usize,
+    /// Words from one slot to the next.
+    pub(crate) stride: usize,
+    /// Words of one value; a slot may have more behind it.
+    pub(crate) len: usize,
+}
+
+/// What a publication is about to change.
+#[derive(Debug, Clone)]
+pub(crate) enum Change {
+    /// All of the value: every byte is going to be stored.
+    Whole,
+    /// These words, not necessarily all of their bytes. What is not stored has to be right before,
+    /// so the slot is brought up to date first, also if these are all words.
+    Words(Range<usize>),
+}
+
+/// A read that has begun: the publication whose slot is to be copied.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) version: u64,
+    /// The commit word, if it has to be the same at the end.
+    pending: Option<u64>,
+}
+
+impl<'a> Slots<'a> {
+    /// The slot of a publication.
+    #[inline]
+    pub(crate) fn slot(&self, version: u64) -> &'a [AtomicU64] {
+        let index = version as usize & (self.count - 1);
+        &self.words[index * self.stride..][..self.len]
+    }
+
+    /// Finds the newest publication.
+    #[inline]
+    pub(crate) fn enter(&self) -> Reading {
+        // Meets the release in `Publication::publish`, and in the commit and its recovery.
+        let version = load_acquire_64(&self.control.version);
+        // Relaxed: equal or not, it only decides whether the commit word has to be looked at. A
+        // transaction that a snapshot of this thread has seen was begun before, and what that
+        // snapshot acquired shows it.
+        if self.control.begin.load(Ordering::Relaxed) == version {
+            return Reading { version, pending: None };
+        }
+        if mutant!("read-version-once") && load_acquire_64(self.commit).is_multiple_of(2) {
+            return Reading { version, pending: None };
+        }
+        self.enter_beside_publication()
+    }
+
+    /// A transaction happens when `commit` becomes odd, before its versions are stored; so beside
+    /// a publication that has begun, `version` may be one behind the truth.
+    ///
+    /// The commit word comes first, then `version` once more: a version loaded before an even
+    /// commit word could be older than a transaction that has meanwhile ended.
+    #[cold]
+    fn enter_beside_publication(&self) -> Reading {
+        // Meets the release of the commit.
+        let commit = load_acquire_64(self.commit);
+        // Meets the release in `Publication::publish`, and in the commit and its recovery.
+        let version = load_acquire_64(&self.control.version);
+        if commit.is_multiple_of(2) || mutant!("read-ignores-commit") {
+            return Reading { version, pending: None };
+        }
+        // Relaxed: stored before the commit word became odd, which the acquire above has seen; if
+        // it was stored again since, the commit word has changed and `accept` refuses.
+        let target = self.control.target.load(Ordering::Relaxed);
+        let next = version.wrapping_add(1);
+        Reading { version: if target == next { next } else { version }, pending: Some(commit) }
+    }
+
+    /// Whether what was copied since `enter` is the publication that it found.
+    #[inline]
+    pub(crate) fn accept(&self, reading: Reading) -> bool {
+        // Meets the release fence in `begin`: case 1 above.
+        if !mutant!("slots-no-reader-fence") {
+            fence(Ordering::Acquire);
+        }
+        // Relaxed: the fence orders it behind the copy.
+        let begun = self.control.begin.load(Ordering::Relaxed);
+        let limit = mutant!("slots-limit", self.count as u64 => self.count as u64 + 1);
+        begun.wrapping_sub(reading.version) < limit && self.still_pending(reading)
+    }
+
+    #[inline]
+    fn still_pending(&self, reading: Reading) -> bool {
+        // Relaxed: behind the acquire fence or load that came before.
+        mutant!("read-unconfirmed")
+            || reading.pending.is_none_or(|commit| self.commit.load(Ordering::Relaxed) == commit)
+    }
+
+    /// The publication that a snapshot which saw this commit word is to copy.
+    #[inline]
+    pub(crate) fn enter_snapshot(&self, commit: u64) -> u64 {
+        // Meets the release in `Publication::publish`, and in the commit and its recovery.
+        let version = load_acquire_64(&self.control.version);
+        if commit.is_multiple_of(2) {
+            return version;
+        }
+        // Relaxed: as in `enter_beside_publication`; the snapshot looks at `commit` once more.
+        let target = self.control.target.load(Ordering::Relaxed);
+        let next = version.wrapping_add(1);
+        if target == next { next } else { version }
+    }
+
+    /// Whether what was copied since `enter_snapshot` is this publication.
+    #[inline]
+    pub(crate) fn is_intact(&self, version: u64) -> bool {
+        self.accept(Reading { version, pending: None })
+    }
+
+    /// The newest publication's number.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        loop {
+            let reading = self.enter();
+            if reading.pending.is_none() {
+                return reading.version;
+            }
+            fence(Ordering::Acquire);
+            if self.still_pending(reading) {
+                return reading.version;
+            }
+        }
+    }
+
+    /// Starts publication `version + 1`, which is to differ from the active one in `change` alone.
+    /// The caller holds the semaphore, and `version` is the one it has loaded since.
+    ///
+    /// Until [`Publication::publish`] nothing is visible. A publication that is dropped, or whose
+    /// process dies, leaves the field as it was.
+    #[inline]
+    pub(crate) fn begin(&self, version: u64, change: Change) -> Publication<'a> {
+        let next = version.wrapping_add(1);
+        let target = next as usize & (self.count - 1);
+        let slot = self.slot(next);
+        // Relaxed, here and below: the words of the control block change under the semaphore only,
+        // whose acquisition has ordered them (and recovery leaves `begin` and `dirty` alone).
+        let clean = self.control.begin.load(Ordering::Relaxed) == version;
+        if !mutant!("slots-late-begin") {
+            self.control.begin.store(next, Ordering::Relaxed);
+        }
+        // Meets the acquire fence in `accept`: whoever sees a word that is stored from here on,
+        // sees `begin` too.
+        if !mutant!("slots-no-writer-fence") {
+            fence(Ordering::Release);
+        }
+        stop_point!("publish.begun");
+        let range = match change {
+            Change::Whole => 0..self.len,
+            Change::Words(range) => {
+                self.catch_up(version, target, clean, slot);
+                range
+            }
+        };
+        // Behind the catch-up, before the data: see the head of this module.
+        self.control.dirty[target].store(pack(range), Ordering::Relaxed);
+        // A successor that finds a word of the data must find this range.
+        fence(Ordering::Release);
+        stop_point!("publish.marked");
+        Publication { control: self.control, next, slot }
+    }
+
+    #[cold]
+    fn catch_up(&self, version: u64, target: usize, clean: bool, slot: &[AtomicU64]) {
+        let active = self.slot(version);
+        for (index, dirty) in self.control.dirty[..self.count].iter().enumerate() {
+            if index == target && (clean || mutant!("slots-own-word-skipped")) {
+                continue;
+            }
+            // Relaxed: as in `begin`.
+            let range = unpack(dirty.load(Ordering::Relaxed), self.len);
+            copy(&slot[range.clone()], &active[range]);
+            stop_point!("publish.caught_up");
+        }
+    }
+}
+
+/// A publication that has begun: its slot is the caller's to fill.
+#[derive(Debug)]
+pub(crate) struct Publication<'a> {
+    control: &'a Control,
+    next: u64,
+    /// The slot, as long as one value.
+    pub(crate) slot: &'a [AtomicU64],
+}
+
+impl Publication<'_> {
+    /// Makes it the active one, and returns its number. Until the caller wakes them, sleepers
+    /// sleep on.
+    #[inline]
+    pub(crate) fn publish(self) -> u64 {
+        stop_point!("publish.stored");
+        if mutant!("slots-late-begin") {
+            self.control.begin.store(self.next, Ordering::Relaxed);
+        }
+        // Meets the acquire loads in `enter`: case 2 above.
+        let order = mutant!("slots-relaxed-version", Ordering::Release => Ordering::Relaxed);
+        self.control.version.store(self.next, order);
+        stop_point!("publish.published");
+        self.next
+    }
+}
+
+/// Copies words of one slot to another, through private memory, since there is no other pair of
+/// copy primitives.
+fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
+    const BLOCK: usize = 512;
+    let mut block = [0_u8; BLOCK * crate::layout::WORD];
+    for (to, from) in to.chunks(BLOCK).zip(from.chunks(BLOCK)) {
+        let bytes = &mut block[..from.len() * crate::layout::WORD];
+        words::load_over(from, bytes);
+        words::store(to, bytes);
+    }
+}
+
+fn pack(range: Range<usize>) -> u64 {
+    // A value has at most 2^32 - 1 words: `layout::MAX_FIELD_BYTES`.
+    (range.start as u64) << 32 | range.end as u64
+}
+
+/// Clamped, because a peer may have written anything.
+fn unpack(word: u64, len: usize) -> Range<usize> {
+    let end = (word as u32 as usize).min(len);
+    let first = ((word >> 32) as usize).min(end);
+    first..end
+}

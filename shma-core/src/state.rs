@@ -1,0 +1,143 @@
+//! What the derive tells the library about a state, and the families that its fields come in.
+//!
+//! A state is a struct of elements. The derive mirrors it once, as a struct whose field types are
+//! chosen by a [`Family`]: handles to shared memory, views of a value, or whatever a later store
+//! needs. All behaviour is written in the library against [`State`]; the generated code only lists
+//! fields.
+//!
+//! `unsafe` here: the trait that vouches for the list.
+#![allow(unsafe_code)]
+
+use crate::element::{AtomicElement, Element, OfScalar};
+use crate::manifest::Manifest;
+
+/// Chooses what stands for a field of type `T`.
+pub trait Family {
+    /// What stands for an ordinary field.
+    type Of<T: Element>;
+    /// What stands for an `#[shm(atomic)]` field.
+    type AtomicOf<T: AtomicElement>;
+}
+
+/// The family of shared views: `&T` for every field.
+#[derive(Debug, Clone, Copy)]
+pub struct Refs<'a>(std::marker::PhantomData<&'a ()>);
+
+impl<'a> Family for Refs<'a> {
+    type Of<T: Element> = &'a T;
+    type AtomicOf<T: AtomicElement> = &'a T;
+}
+
+/// The family of exclusive views of a value: `&mut T` for every field.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Values<'a>(std::marker::PhantomData<&'a mut ()>);
+
+impl<'a> Family for Values<'a> {
+    type Of<T: Element> = &'a mut T;
+    type AtomicOf<T: AtomicElement> = &'a mut T;
+}
+
+/// The family of nothing, for a zip that is run for its effects.
+#[derive(Debug)]
+pub(crate) struct Nothing;
+
+impl Family for Nothing {
+    type Of<T: Element> = ();
+    type AtomicOf<T: AtomicElement> = ();
+}
+
+/// Makes the fields of a family one by one, in declaration order.
+#[doc(hidden)]
+pub trait Build<F: Family> {
+    /// The ordinary field number `index`.
+    fn field<T: Element>(&mut self, index: usize) -> F::Of<T>;
+    /// The atomic field number `index`.
+    fn atomic<T: AtomicElement>(&mut self, index: usize) -> F::AtomicOf<T>;
+}
+
+/// Goes over the fields of two families in declaration order, and may make those of a third.
+#[doc(hidden)]
+pub trait Zip<'h, H: Family, V: Family> {
+    /// The family that is made.
+    type Out: Family;
+    /// What ends the walk early.
+    type Stop;
+    /// The ordinary field number `index`.
+    fn field<T: Element>(
+        &mut self,
+        index: usize,
+        handle: &'h H::Of<T>,
+        view: V::Of<T>,
+    ) -> Result<<Self::Out as Family>::Of<T>, Self::Stop>;
+    /// The atomic field number `index`.
+    fn atomic<T: AtomicElement>(
+        &mut self,
+        index: usize,
+        handle: &'h H::AtomicOf<T>,
+        view: V::AtomicOf<T>,
+    ) -> Result<<Self::Out as Family>::AtomicOf<T>, Self::Stop>;
+}
+
+/// Goes over those fields of two families that take part in whole-state element-wise operations.
+#[doc(hidden)]
+pub trait Merge<'h, E: Element, H: Family, V: Family> {
+    /// What ends the walk early.
+    type Stop;
+    /// The field number `index`.
+    fn field<T: OfScalar<E>>(
+        &mut self,
+        index: usize,
+        handle: &'h H::Of<T>,
+        view: V::Of<T>,
+    ) -> Result<(), Self::Stop>;
+}
+
+/// A struct of elements as the derive describes it; [`ShmState`](crate::ShmState) is built on it.
+///
+/// # Safety
+///
+/// Only the derive implements it. Each rule with what breaks without it:
+///
+/// - Every field of the struct is an [`Element`], so that all zeroes is a value of it.
+///   [`zeroed`](crate::ShmState::zeroed) would otherwise make an invalid value.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a state",
+    label = "no `#[derive(ShmState)]`",
+    note = "declare it as a struct with named fields and `#[derive(ShmState)]`"
+)]
+pub unsafe trait State: Sized + 'static {
+    /// Name, fields and offsets.
+    const DECLARATION: Manifest;
+
+    /// The mirror of the struct in a family.
+    type Fields<F: Family>;
+
+    /// Makes the fields one by one.
+    fn build<F: Family, B: Build<F>>(builder: &mut B) -> Self::Fields<F>;
+
+    /// Views of all fields.
+    fn refs(state: &Self) -> Self::Fields<Refs<'_>>;
+
+    /// Exclusive views of all fields.
+    fn values(state: &mut Self) -> Self::Fields<Values<'_>>;
+
+    /// Goes over the fields of two families together.
+    fn zip<'h, H: Family, V: Family, Z: Zip<'h, H, V>>(
+        handles: &'h Self::Fields<H>,
+        views: Self::Fields<V>,
+        zip: &mut Z,
+    ) -> Result<Self::Fields<Z::Out>, Z::Stop>;
+}
+
+/// A state whose fields, but for `#[shm(no_merge)]` and atomic ones, consist of `E` alone.
+#[doc(hidden)]
+pub trait Uniform<E: Element>: State {
+    /// Goes over those fields.
+    fn merge<'h, H: Family, V: Family, M: Merge<'h, E, H, V>>(
+        handles: &'h Self::Fields<H>,
+        views: Self::Fields<V>,
+        merge: &mut M,
+    ) -> Result<(), M::Stop>;
+}

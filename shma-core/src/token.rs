@@ -1,0 +1,113 @@
+//! Owner ids, and how the death of an owner is known.
+//!
+//! An owner is a read-write attachment. Its id is drawn from a counter in the region, so that no id
+//! comes back while anybody may remember it, and it holds a write lock on one byte of the region's
+//! file for as long as it lives: the token. The lock belongs to an open file description that is
+//! reached through nothing but one mapping of one page. The mapping is not inherited by fork
+//! children, ends with `exec` and with the process however it ends, and cannot be closed by a
+//! daemoniser that closes all descriptors. So the lock says "alive" exactly as long as the address
+//! space lives.
+//!
+//! A process id would not do: it is reused, differs between PID namespaces, and a zombie keeps it.
+//! Nor would a time-out: a stopped process comes back.
+//!
+//! Whether an owner lives is asked as "could I read-lock that byte?". A process without write
+//! permission can hold read locks only, and those do not conflict, so it cannot fake a life.
+
+use std::fs::File;
+use std::io;
+
+use memmap2::{Advice, MmapOptions, MmapRaw};
+
+use crate::os::{ByteLock, FileId};
+use crate::sync::{AtomicU32, Ordering};
+
+/// The byte of owner 0; every lock of ours lies far behind the end of any file.
+const FIRST_BYTE: i64 = 1 << 40;
+
+/// How many ids there are; the highest fits the 30 bits of a lock word.
+const IDS: u32 = (1 << 30) - 1;
+
+/// How many ids are tried in a row before something is wrong.
+const TRIES: usize = 1000;
+
+fn byte_of(owner: u32) -> i64 {
+    FIRST_BYTE + i64::from(owner)
+}
+
+/// The sign of life of one attachment.
+#[derive(Debug)]
+pub(crate) struct Token {
+    owner: u32,
+    /// Holds the open file description that holds the lock.
+    _page: MmapRaw,
+}
+
+/// Why there is no token.
+#[derive(Debug)]
+pub(crate) enum NoToken {
+    /// Every id tried was taken.
+    NoId,
+    /// The lock that was just taken does not show: the file system or a sandbox lacks such locks.
+    LocksDoNotWork,
+    /// A call failed.
+    Io(&'static str, io::Error),
+}
+
+impl Token {
+    /// Draws an id and takes its lock. `own` is an open file description of the region made for
+    /// this call alone; `asking` is another one.
+    ///
+    /// `next` is the region's counter; `in_use` says whether an id stands in a lock word.
+    pub(crate) fn draw(
+        own: File,
+        asking: &File,
+        next: &AtomicU32,
+        in_use: impl Fn(u32) -> bool,
+    ) -> Result<Self, NoToken> {
+        for _ in 0..TRIES {
+            // Relaxed: the counter orders nothing; only that numbers differ counts.
+            let owner = 1 + next.fetch_add(1, Ordering::Relaxed) % IDS;
+            let byte = byte_of(owner);
+            let taken = ByteLock::Write.try_take(&own, byte);
+            if !taken.map_err(|error| NoToken::Io("fcntl(F_OFD_SETLK)", error))? {
+                continue;
+            }
+            // After 2^30 attachments a counter comes round. An id whose dead owner nobody has
+            // replaced yet would become alive again.
+            if in_use(owner) {
+                ByteLock::release(&own, byte)
+                    .map_err(|error| NoToken::Io("fcntl(F_OFD_SETLK)", error))?;
+                continue;
+            }
+            let shows = ByteLock::Read.conflict(asking, byte);
+            if shows.map_err(|error| NoToken::Io("fcntl(F_OFD_GETLK)", error))?.is_none() {
+                return Err(NoToken::LocksDoNotWork);
+            }
+            let page = map_first_page(&own).map_err(|error| NoToken::Io("mmap", error))?;
+            page.advise(Advice::DontFork)
+                .map_err(|error| NoToken::Io("madvise(MADV_DONTFORK)", error))?;
+            return Ok(Self { owner, _page: page });
+        }
+        Err(NoToken::NoId)
+    }
+
+    /// The id: 1 to 2^30 - 1.
+    #[inline]
+    pub(crate) fn owner(&self) -> u32 {
+        self.owner
+    }
+}
+
+fn map_first_page(file: &File) -> io::Result<MmapRaw> {
+    MmapOptions::new().len(crate::layout::HEADER_BYTES).map_raw_read_only(file)
+}
+
+/// Whether an owner is known to be dead: nobody holds its byte. Asked on a descriptor that must
+/// still be the region's, since a program may close descriptors that are not its own, and an
+/// unrelated file has no locks.
+pub(crate) fn is_dead(asking: &File, region: FileId, owner: u32) -> bool {
+    // What cannot be found out is taken for alive: stealing from the living would be worse.
+    let holder = ByteLock::Read.conflict(asking, byte_of(owner));
+    holder.is_ok_and(|holder| holder.is_none()) && region.is(asking)
+}

@@ -1,0 +1,401 @@
+//! Several fields as one: transactions, and snapshots of all fields.
+//!
+//! The protocol is that of [`commit`](crate::commit); here it meets the types.
+//!
+//! # Why a snapshot is a cut
+//!
+//! Let a snapshot load `commit` = c, then of every field a version and its slot, then look again.
+//!
+//! 1. c is even. Every version is still the same afterwards. Versions never come back, so each
+//!    field held its value from the first look at it to the second. All first looks come before all
+//!    second looks, with a fence of sequential consistency in between, so there is an instant at
+//!    which all those values stood. A transaction that happened in between, before that instant or
+//!    after it, made `commit` another one.
+//! 2. c is odd: a transaction has happened and its versions are being stored, by its committer or
+//!    by whoever recovers it. All semaphores are held, so nothing else is published until `commit`
+//!    moves on. Each field's value is its target's, whether its version says so yet or not. The
+//!    second look at `commit` confirms that it has not moved on.
+//!
+//! The fence orders two snapshots that look at two fields in different states: with acquire alone
+//! each could see one of two independent updates and miss the other one.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use crate::access::{Access, ReadWrite};
+use crate::atomic::Atomic;
+use crate::commit::Commit;
+use crate::element::{AtomicElement, Element};
+use crate::error::{Error, Place};
+use crate::field::Field;
+use crate::handles::{Handles, Muts};
+use crate::held;
+use crate::partition::{Guard, Partition};
+use crate::region::Region;
+use crate::semaphore::Patience;
+use crate::state::{Nothing, Refs, State, Values, Zip};
+use crate::stop::stop_point;
+use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64, spin};
+use crate::words;
+
+/// Optimistic tries before a snapshot does anything else.
+const TRIES: usize = 64;
+
+/// What a snapshot sleeps between later tries.
+const PAUSE: Duration = Duration::from_micros(50);
+
+/// Two private copies of a state.
+#[derive(Debug)]
+pub(crate) struct Copies<S> {
+    pub(crate) new: Box<S>,
+    pub(crate) old: Box<S>,
+}
+
+/// Runs a transaction on the fields of a state.
+///
+/// # Errors
+///
+/// `Reentrant`, `Forked`.
+pub(crate) fn transact<S: State, R>(
+    fields: &S::Fields<Handles<ReadWrite>>,
+    copies: &mut Copies<S>,
+    f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
+) -> Result<R, Error> {
+    let mut partitions = Partitions(Vec::new());
+    let Ok(_) =
+        S::zip::<Handles<ReadWrite>, Refs<'_>, _>(fields, S::refs(&copies.old), &mut partitions);
+    let guards = acquire(&partitions.0)?;
+    stop_point!("transaction.acquired");
+    let Ok(_) =
+        S::zip::<Handles<ReadWrite>, Values<'_>, _>(fields, S::values(&mut copies.old), &mut Load);
+    duplicate(copies);
+    let Ok(new) =
+        S::zip::<Handles<ReadWrite>, Values<'_>, _>(fields, S::values(&mut copies.new), &mut Offer);
+    let result = f(new, S::refs(&copies.old));
+    commit(guards, &changes(copies))?;
+    Ok(result)
+}
+
+fn acquire<'h>(partitions: &[&'h Partition]) -> Result<Vec<Guard<'h>>, Error> {
+    let acquire = |partition: &&'h Partition| {
+        let partition = *partition;
+        partition.acquire(Patience::Endless).map_err(|refusal| partition.explain(refusal))
+    };
+    partitions.iter().map(acquire).collect()
+}
+
+fn duplicate<S: State>(copies: &mut Copies<S>) {
+    let old = S::refs(&copies.old);
+    let Ok(_) = S::zip::<Refs<'_>, Values<'_>, _>(&old, S::values(&mut copies.new), &mut Duplicate);
+}
+
+/// The new bytes of every ordinary field, where they differ from the old ones.
+fn changes<S: State>(copies: &Copies<S>) -> Vec<Option<&[u8]>> {
+    let mut changes = Changes(Vec::new());
+    let old = S::refs(&copies.old);
+    let Ok(_) = S::zip::<Refs<'_>, Refs<'_>, _>(&old, S::refs(&copies.new), &mut changes);
+    changes.0
+}
+
+/// Publishes the changes as one, and gives all semaphores back.
+fn commit(mut guards: Vec<Guard<'_>>, changes: &[Option<&[u8]>]) -> Result<(), Error> {
+    let Some(first) = guards.first() else { return Ok(()) };
+    // After the closure, which may have forked.
+    first.check_fork().map_err(|refusal| first.partition().explain(refusal))?;
+    if changes.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let mut commit = Commit::new(first.partition().commit());
+    let mut stores = Vec::new();
+    for (guard, change) in guards.iter().zip(changes) {
+        let partition = guard.partition();
+        match change {
+            Some(bytes) => {
+                let slot = commit.join(partition.slots(), guard.version());
+                stores.push((slot, *bytes));
+                guard.stamp();
+            }
+            None => commit.stay(partition.control(), guard.version()),
+        }
+    }
+    for (slot, bytes) in stores {
+        words::store(slot, bytes);
+        stop_point!("commit.slot");
+    }
+    commit.happen();
+    for (guard, change) in guards.iter_mut().zip(changes) {
+        if change.is_some() {
+            guard.announce(guard.version());
+        }
+    }
+    Ok(())
+}
+
+/// The ordinary fields' partitions in declaration order.
+struct Partitions<'h>(Vec<&'h Partition>);
+
+impl<'h, 'v> Zip<'h, Handles<ReadWrite>, Refs<'v>> for Partitions<'h> {
+    type Out = Nothing;
+    type Stop = Infallible;
+
+    fn field<T: Element>(
+        &mut self,
+        _: usize,
+        field: &'h Field<T>,
+        _: &'v T,
+    ) -> Result<(), Infallible> {
+        self.0.push(field.partition());
+        Ok(())
+    }
+
+    fn atomic<T: AtomicElement>(
+        &mut self,
+        _: usize,
+        _: &'h Atomic<T>,
+        _: &'v T,
+    ) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Loads the active values, under their semaphores.
+struct Load;
+
+impl<'h, 'v> Zip<'h, Handles<ReadWrite>, Values<'v>> for Load {
+    type Out = Nothing;
+    type Stop = Infallible;
+
+    fn field<T: Element>(
+        &mut self,
+        _: usize,
+        field: &'h Field<T>,
+        value: &'v mut T,
+    ) -> Result<(), Infallible> {
+        field.read_into(value);
+        Ok(())
+    }
+
+    fn atomic<T: AtomicElement>(
+        &mut self,
+        _: usize,
+        field: &'h Atomic<T>,
+        value: &'v mut T,
+    ) -> Result<(), Infallible> {
+        field.read_into(value);
+        Ok(())
+    }
+}
+
+/// Copies one state to another.
+struct Duplicate;
+
+impl<'h, 'a, 'v> Zip<'h, Refs<'a>, Values<'v>> for Duplicate {
+    type Out = Nothing;
+    type Stop = Infallible;
+
+    fn field<T: Element>(
+        &mut self,
+        _: usize,
+        from: &'h &'a T,
+        to: &'v mut T,
+    ) -> Result<(), Infallible> {
+        bytemuck::bytes_of_mut(to).copy_from_slice(bytemuck::bytes_of(*from));
+        Ok(())
+    }
+
+    fn atomic<T: AtomicElement>(
+        &mut self,
+        _: usize,
+        _: &'h &'a T,
+        _: &'v mut T,
+    ) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Makes what the closure changes.
+struct Offer;
+
+impl<'h, 'v> Zip<'h, Handles<ReadWrite>, Values<'v>> for Offer
+where
+    'h: 'v,
+{
+    type Out = Muts<'v>;
+    type Stop = Infallible;
+
+    fn field<T: Element>(
+        &mut self,
+        _: usize,
+        _: &'h Field<T>,
+        value: &'v mut T,
+    ) -> Result<&'v mut T, Infallible> {
+        Ok(value)
+    }
+
+    fn atomic<T: AtomicElement>(
+        &mut self,
+        _: usize,
+        field: &'h Atomic<T>,
+        _: &'v mut T,
+    ) -> Result<&'v Atomic<T>, Infallible> {
+        Ok(field)
+    }
+}
+
+/// Compares two states byte by byte, so that a NaN equals itself, and -0.0 is not 0.0.
+struct Changes<'v>(Vec<Option<&'v [u8]>>);
+
+impl<'h, 'a, 'v> Zip<'h, Refs<'a>, Refs<'v>> for Changes<'v> {
+    type Out = Nothing;
+    type Stop = Infallible;
+
+    fn field<T: Element>(
+        &mut self,
+        _: usize,
+        old: &'h &'a T,
+        new: &'v T,
+    ) -> Result<(), Infallible> {
+        let bytes = bytemuck::bytes_of(new);
+        self.0.push((bytes != bytemuck::bytes_of(*old)).then_some(bytes));
+        Ok(())
+    }
+
+    fn atomic<T: AtomicElement>(
+        &mut self,
+        _: usize,
+        _: &'h &'a T,
+        _: &'v T,
+    ) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Copies all fields as they stood at one instant, however long it takes.
+pub(crate) fn snapshot<S: State, A: Access>(
+    region: &Region,
+    fields: &S::Fields<Handles<A>>,
+    into: &mut S,
+) {
+    if try_snapshot(region, fields, into).is_ok() {
+        return;
+    }
+    let may_lock = A::WRITABLE && !region.is_forked() && !held::any(region.key());
+    loop {
+        // Semaphores that happen to be free, for the time of one try: a field whose semaphore is
+        // held stands still. None is waited for, so a stopped holder is in nobody's way.
+        let mut free = Free { guards: Vec::new() };
+        if may_lock {
+            let Ok(_) = S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut free);
+        }
+        if attempt(&region.header().commit, fields, into) {
+            return;
+        }
+        drop(free);
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// Bounded effort.
+pub(crate) fn try_snapshot<S: State, A: Access>(
+    region: &Region,
+    fields: &S::Fields<Handles<A>>,
+    into: &mut S,
+) -> Result<(), Error> {
+    for _ in 0..TRIES {
+        if attempt(&region.header().commit, fields, into) {
+            return Ok(());
+        }
+        spin();
+    }
+    Err(Error::Contended { place: Place::new(region.name(), None) })
+}
+
+/// One optimistic try; see the head of this module.
+fn attempt<S: State, A: Access>(
+    word: &AtomicU64,
+    fields: &S::Fields<Handles<A>>,
+    into: &mut S,
+) -> bool {
+    // Meets the releases of the commit and its recovery.
+    let commit = load_acquire_64(word);
+    let mut copy = Copy { commit, seen: Vec::new() };
+    if S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut copy).is_err() {
+        return false;
+    }
+    stop_point!("snapshot.copied");
+    // All first looks come before it, all second looks after it, in one order of all threads.
+    fence(Ordering::SeqCst);
+    // Relaxed, here and below: behind the fence.
+    let unchanged = |(partition, version): &(&Partition, u64)| {
+        partition.control().version.load(Ordering::Relaxed) == *version
+    };
+    let stood = !commit.is_multiple_of(2) || copy.seen.iter().all(unchanged);
+    stood && word.load(Ordering::Relaxed) == commit
+}
+
+/// The first looks of a snapshot.
+struct Copy<'h> {
+    commit: u64,
+    seen: Vec<(&'h Partition, u64)>,
+}
+
+/// The slot was overwritten while it was copied.
+struct Overtaken;
+
+impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Copy<'h> {
+    type Out = Nothing;
+    type Stop = Overtaken;
+
+    fn field<T: Element>(
+        &mut self,
+        _: usize,
+        field: &'h Field<T, A>,
+        value: &'v mut T,
+    ) -> Result<(), Overtaken> {
+        let partition = field.partition();
+        let slots = partition.slots();
+        let version = slots.enter_snapshot(self.commit);
+        words::load_over(slots.slot(version), bytemuck::bytes_of_mut(value));
+        self.seen.push((partition, version));
+        if slots.is_intact(version) { Ok(()) } else { Err(Overtaken) }
+    }
+
+    fn atomic<T: AtomicElement>(
+        &mut self,
+        _: usize,
+        field: &'h Atomic<T, A>,
+        value: &'v mut T,
+    ) -> Result<(), Overtaken> {
+        field.read_into(value);
+        Ok(())
+    }
+}
+
+/// Semaphores that were free.
+struct Free<'h> {
+    guards: Vec<Guard<'h>>,
+}
+
+impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Free<'h> {
+    type Out = Nothing;
+    type Stop = Infallible;
+
+    fn field<T: Element>(
+        &mut self,
+        _: usize,
+        field: &'h Field<T, A>,
+        _: &'v mut T,
+    ) -> Result<(), Infallible> {
+        self.guards.extend(field.partition().try_free());
+        Ok(())
+    }
+
+    fn atomic<T: AtomicElement>(
+        &mut self,
+        _: usize,
+        _: &'h Atomic<T, A>,
+        _: &'v mut T,
+    ) -> Result<(), Infallible> {
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! The mirror: a struct with a field for each field of the state, generic over the family.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Attribute;
+
+use crate::emit::lints;
+use crate::model::{Declaration, Field};
+
+/// The mirror of a state.
+pub fn mirror(state: &Declaration<'_>) -> TokenStream {
+    let family = state.family();
+    let fields = state.fields.iter().map(|field| {
+        let ty = in_family(&family, field);
+        of_type(field, &ty)
+    });
+    with_fields(state, &family, fields.collect())
+}
+
+/// A mirror with these fields.
+pub fn with_fields(state: &Declaration<'_>, family: &Ident, fields: TokenStream) -> TokenStream {
+    let private = state.private();
+    let original = state.original;
+    let visibility = &original.vis;
+    let name = state.mirror();
+    let parameters = state.mirror_parameters();
+    let predicates = state.predicates();
+    let docs = format!(
+        " The fields of [`{0}`](struct@{0}) in the family `{family}`: handles to shared memory, or \
+         views of a value.",
+        original.ident
+    );
+    let attrs = original.attrs.iter().filter(|attr| is_deprecated(attr) || hides(attr));
+    let levels = lints::of_struct(state);
+    quote! {
+        #[doc = #docs]
+        #(#attrs)*
+        #(#levels)*
+        #visibility struct #name<#family: #private::Family, #parameters>
+        where
+            #predicates
+        {
+            #fields
+        }
+    }
+}
+
+/// A field of the mirror, of this type, with name, visibility and docs of the state's field.
+pub fn of_type(field: &Field<'_>, ty: &TokenStream) -> TokenStream {
+    let attrs = &field.original.attrs;
+    let documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
+    let docs = (!documented).then(|| format!(" The field `{}`.", field.ident)).into_iter();
+    let attrs = attrs.iter().filter(|attr| attr.path().is_ident("doc") || is_deprecated(attr));
+    let levels = lints::of_field(field);
+    let visibility = &field.original.vis;
+    let ident = &field.ident;
+    quote! {
+        #(#[doc = #docs])*
+        #(#attrs)*
+        #(#levels)*
+        #visibility #ident: #ty,
+    }
+}
+
+/// The type that stands for a field in the family. It is placed where the field's type is, as that
+/// is what may be wrong with it.
+pub fn in_family(family: &Ident, field: &Field<'_>) -> TokenStream {
+    let ty = &field.ty;
+    let (first, last) = field.ends();
+    let family = Ident::new(&family.to_string(), first);
+    let associated = if field.attrs.atomic.is_some() { "AtomicOf" } else { "Of" };
+    let associated = Ident::new(associated, first);
+    let close = quote_spanned!(last=> >);
+    quote_spanned!(first=> #family::#associated<#ty #close)
+}
+
+fn is_deprecated(attr: &Attribute) -> bool {
+    attr.path().is_ident("deprecated")
+}
+
+/// `#[doc(hidden)]`.
+fn hides(attr: &Attribute) -> bool {
+    attr.meta.to_token_stream().to_string() == "doc(hidden)"
+}

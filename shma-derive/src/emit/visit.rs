@@ -1,0 +1,127 @@
+//! Going over the fields: one expression for each field, and no more.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::model::{Declaration, Field};
+
+/// The methods of `State`, with the mirror as its `Fields`.
+pub fn methods(state: &Declaration<'_>) -> TokenStream {
+    let (mirror, arguments) = (state.mirror(), state.mirror_arguments());
+    let built = over(state, |field| {
+        let (index, visit) = (field.index, visitor(field));
+        quote_spanned!(field.span=> __private::Build::#visit(__builder, #index))
+    });
+    let shared = over(state, |field| {
+        let ident = field.ident();
+        quote_spanned!(field.span=> &__state.#ident)
+    });
+    let exclusive = over(state, |field| {
+        let ident = field.ident();
+        quote_spanned!(field.span=> &mut __state.#ident)
+    });
+    let zipped = over(state, |field| {
+        let (index, visit, ident) = (field.index, visitor(field), field.ident());
+        quote_spanned!(field.span=>
+            __private::Zip::#visit(__zip, #index, &__handles.#ident, __views.#ident)?
+        )
+    });
+    quote! {
+        type Fields<__F: __private::Family> = #mirror<__F, #arguments>;
+
+        fn build<__F: __private::Family, __B: __private::Build<__F>>(
+            __builder: &mut __B,
+        ) -> #mirror<__F, #arguments> {
+            #mirror { #built }
+        }
+
+        fn refs(__state: &Self) -> #mirror<__private::Refs<'_>, #arguments> {
+            #mirror { #shared }
+        }
+
+        fn values(__state: &mut Self) -> #mirror<__private::Values<'_>, #arguments> {
+            #mirror { #exclusive }
+        }
+
+        fn zip<
+            '__h,
+            __H: __private::Family,
+            __V: __private::Family,
+            __Z: __private::Zip<'__h, __H, __V>,
+        >(
+            __handles: &'__h #mirror<__H, #arguments>,
+            __views: #mirror<__V, #arguments>,
+            __zip: &mut __Z,
+        ) -> ::core::result::Result<#mirror<__Z::Out, #arguments>, __Z::Stop> {
+            ::core::result::Result::Ok(#mirror { #zipped })
+        }
+    }
+}
+
+/// `Uniform`, if any field takes part in element-wise operations on the whole state. With none its
+/// scalar could not be inferred.
+pub fn uniform(state: &Declaration<'_>) -> TokenStream {
+    let merged: Vec<_> = state.fields.iter().filter(|field| field.merges()).collect();
+    if merged.is_empty() {
+        return TokenStream::new();
+    }
+    let (ident, mirror, mirror_arguments) =
+        (&state.ident, state.mirror(), state.mirror_arguments());
+    let (parameters, arguments, predicates) =
+        (state.parameters(), state.arguments(), state.predicates());
+    // The scalars and not the types, so that all of them are equally deep: the compiler then infers
+    // `__E` from the first field, not from the one that is nested least.
+    let bounds = merged.iter().map(|field| {
+        let scalar = &field.scalar;
+        let bound = quote_spanned!(scalar.span()=> #scalar: __private::OfScalar<__E>);
+        quote!(for<'__any> #bound)
+    });
+    let visits = merged.iter().map(|field| {
+        let (index, ident) = (field.index, field.ident());
+        quote_spanned!(field.span=>
+            __private::Merge::field(__merge, #index, &__handles.#ident, __views.#ident)?;
+        )
+    });
+    quote! {
+        #[automatically_derived]
+        impl<__E: __private::Element, #parameters> __private::Uniform<__E> for #ident<#arguments>
+        where
+            #(#bounds,)*
+            [(); __CHECKED]: ::core::marker::Sized,
+            #predicates
+        {
+            fn merge<
+                '__h,
+                __H: __private::Family,
+                __V: __private::Family,
+                __M: __private::Merge<'__h, __E, __H, __V>,
+            >(
+                __handles: &'__h #mirror<__H, #mirror_arguments>,
+                __views: #mirror<__V, #mirror_arguments>,
+                __merge: &mut __M,
+            ) -> ::core::result::Result<(), __M::Stop> {
+                #(#visits)*
+                ::core::result::Result::Ok(())
+            }
+        }
+    }
+}
+
+/// The fields of a mirror, each with the value that `visit` gives it.
+fn over(state: &Declaration<'_>, visit: impl Fn(&Field<'_>) -> TokenStream) -> TokenStream {
+    let fields = state.fields.iter().map(|field| {
+        let (ident, value) = (&field.ident, visit(field));
+        quote!(#ident: #value,)
+    });
+    fields.collect()
+}
+
+/// The method of `Build` and `Zip` for a field.
+fn visitor(field: &Field<'_>) -> TokenStream {
+    if field.attrs.atomic.is_some() {
+        quote_spanned!(field.span=> atomic)
+    } else {
+        quote_spanned!(field.span=> field)
+    }
+}
