@@ -9,10 +9,9 @@
 //! version is the sum of the stripes. A call pays one uncontended increment. A reader adds up eight
 //! words; since no stripe ever goes back, neither does the sum.
 //!
-//! A caller increments its stripe after it has stored its elements, with sequential consistency, and
-//! then looks whether a waiter has announced itself in the notify word; a waiter announces itself,
-//! with sequential consistency, and then looks at the stripes. One of the two sees the other: either
-//! the waiter sees the count and does not sleep, or the caller sees the announcement and wakes it.
+//! A caller increments its stripe after it has changed its elements, and then looks whether a
+//! waiter has announced itself; a waiter announces itself, and then changes nothing in each stripe by
+//! a read-modify-write. They find each other as in `notify`, with a stripe in place of the lock word.
 //! A caller that nobody waits for writes no shared line but its elements and its stripe.
 
 use std::fmt;

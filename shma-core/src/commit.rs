@@ -19,7 +19,6 @@
 
 use crate::control::Control;
 use crate::mutant::mutant;
-use crate::notify::Notify;
 use crate::slots::{Change, Publication, Slots};
 use crate::stop::stop_point;
 use crate::sync::{AtomicU64, Ordering, load_acquire_64};
@@ -95,14 +94,9 @@ pub(crate) fn recover<'a>(commit: &AtomicU64, fields: impl Iterator<Item = &'a C
         // Release: meets the acquire loads of readers; what the committer stored in the slot
         // came to this thread through `commit`.
         let order = mutant!("recover-relaxed-version", Ordering::Release => Ordering::Relaxed);
-        let redone = field.version.compare_exchange(before, target, order, Ordering::Relaxed);
+        let _ = field.version.compare_exchange(before, target, order, Ordering::Relaxed);
         if mutant!("recover-plain-version") {
             field.version.store(target, Ordering::Release);
-        }
-        if redone.is_ok() && !mutant!("recover-tells-nobody") {
-            // A waiter that has looked at the version but does not sleep yet must not. One that
-            // a death right here leaves asleep wakes when its slice of sleep ends.
-            Notify(&field.notify).publish_for_another();
         }
         stop_point!("recover.version");
     }

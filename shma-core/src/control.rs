@@ -5,7 +5,7 @@
 //! | 0 | `version: u64` | the holder; recovery | publications so far; slot `version % K` is the active one |
 //! | 8 | `begin: u64` | the holder | `version`, or `version + 1` while a publication is under way |
 //! | 16 | `published: u64` | the holder | when the latest publication was, in nanoseconds of the monotonic clock |
-//! | 24 | `notify: u32` | the holder; waiters | `(publications mod 2^31) << 1 \| SLEEPERS` |
+//! | 24 | `notify: u32` | who has published; waiters | `(wakes mod 2^31) << 1 \| SLEEPERS` |
 //! | 128 | `lock: u32` | everybody | 0, or `WAITERS \| owner id` |
 //! | 132 | `pid: u32` | the holder | diagnostic: the holder's process id in its own namespace |
 //! | 136 | `target: u64` | the holder of all | the version that a committed transaction gives the field |

@@ -2,21 +2,28 @@
 //!
 //! | word | meaning | who may change it |
 //! |---|---|---|
-//! | `n << 1` | publication n (modulo 2^31) is the newest; nobody sleeps | the publisher, by a swap; a waiter, by adding `SLEEPERS` |
-//! | `n << 1 \| SLEEPERS` | as above, and somebody may sleep | the publisher, by a swap, and then it wakes all |
+//! | `n << 1` | nobody sleeps | a waiter, by adding `SLEEPERS` |
+//! | `n << 1 \| SLEEPERS` | somebody may sleep, or is about to | whoever has published, to `(n + 1) << 1`, and then it wakes all |
 //!
-//! Number and bit share a word, so a publisher and a waiter meet in it without a fence between a
-//! store and a load:
+//! A publication that nobody waits for only reads the word. So publisher and waiter have to find
+//! each other in some other way than by this word alone, and they do in a word that both change by
+//! a read-modify-write: the publisher has to give its semaphore back anyway, and a waiter that is
+//! about to sleep does a read-modify-write there that changes nothing.
 //!
-//! 1. The waiter reads the word, and then looks whether there is anything newer.
-//! 2. If a publication comes after that look, it swaps the word. A waiter that has not announced
-//!    itself yet fails to, because its compare-exchange is on exactly the word that it read; one
-//!    that has, but does not sleep yet, is turned away by the kernel, which compares the word
-//!    again; one that sleeps is woken, because the swap returned its bit.
+//! 1. The waiter reads the word, and looks whether there is anything newer.
+//! 2. It announces itself by a compare-exchange on exactly the word that it has read.
+//! 3. It changes nothing in the lock word, and looks once more whether there is anything newer.
+//! 4. It sleeps, unless the word is another one by now.
 //!
-//! A publisher that dies between the swap and the wake leaves sleepers, who look again when their
-//! slice of sleep ends. After 2^31 publications between step 1 and the sleep the word looks the
-//! same again; that too costs one slice.
+//! A publisher stores its version, gives the lock word back, and then reads this word. All changes
+//! of the lock word stand in one order, each is a read-modify-write with acquire and release, and so
+//! each sees what came before the ones before it. If the publisher's comes before step 3, the waiter
+//! sees the publication. If it comes after, the publisher sees the announcement: it changes the
+//! number, so that a waiter which does not sleep yet is turned away by the kernel, which compares
+//! the word again, and wakes those who do.
+//!
+//! A publisher that dies before the wake leaves sleepers, who look again when their slice of sleep
+//! ends. So does a number that comes round between steps 1 and 4, after 2^31 wakes.
 
 use std::time::Duration;
 
@@ -33,77 +40,52 @@ const SLEEPERS: u32 = 1;
 pub(crate) struct Notify<'a>(pub(crate) &'a AtomicU32);
 
 impl Notify<'_> {
-    /// What the word says of this publication.
-    pub(crate) fn word(version: u64) -> u32 {
-        (version as u32) << 1
-    }
+    /// What the word is first.
+    pub(crate) const FIRST: u32 = SLEEPERS << 1;
 
-    /// The word, to hand to [`sleep`](Self::sleep); to be followed by a look at the version.
+    /// The word, to hand to [`sleep`](Self::sleep); to be followed by a look for something newer.
     #[inline]
     pub(crate) fn look(self) -> u32 {
-        // Meets the release of the swap: whoever sees the swap sees the publication.
+        // Meets the release in `wake_announced`: whoever is turned away by the new number finds
+        // what it was changed for.
         load_acquire_32(self.0)
     }
 
-    /// Tells of a publication. If this returns true, somebody may sleep, and the caller owes
-    /// [`wake_all`](Self::wake_all).
-    #[inline]
-    pub(crate) fn publish(self, version: u64) -> bool {
-        // Release: meets the acquire of `look`. Acquire: what the waiter that set the bit did
-        // before comes before the wake.
-        if mutant!("notify-stored") {
-            let old = self.0.load(Ordering::Relaxed);
-            self.0.store(Self::word(version), Ordering::Release);
-            return old & SLEEPERS != 0;
-        }
-        let order = mutant!("notify-relaxed", Ordering::AcqRel => Ordering::Relaxed);
-        self.0.swap(Self::word(version), order) & SLEEPERS != 0
-    }
-
-    /// Tells of a publication that its own publisher, who is dead, did not tell of. It may race
-    /// with a publisher's swap.
-    pub(crate) fn publish_for_another(self) {
-        // As in `publish`. The number goes up by one; it counts only that it is another.
-        self.0.fetch_add(SLEEPERS << 1, Ordering::AcqRel);
-    }
-
-    /// Sleeps until the next publication, at most so long, unless the word is not `seen` any more,
-    /// or `found` finds something when this waiter has announced itself.
+    /// Sleeps until somebody wakes, at most so long, unless the word is not `seen` any more, or
+    /// `found` finds something newer. `found` starts with a read-modify-write, with acquire and
+    /// release, of a word that every publisher changes by one before it reads this word.
     pub(crate) fn sleep(self, seen: u32, at_most: Duration, found: impl FnOnce() -> bool) {
-        let seen = mutant!("notify-any-word", seen => self.0.fetch_or(SLEEPERS, Ordering::Relaxed));
+        let seen = mutant!("notify-any-word", seen => self.0.load(Ordering::Relaxed));
         let marked = seen | SLEEPERS;
-        // SeqCst: for `wake_if_announced`. For a publisher nothing is needed: the bit carries no
-        // data, and its swap is on this word.
+        // Relaxed: released by what `found` does next.
         let announced = seen == marked
-            || self.0.compare_exchange(seen, marked, Ordering::SeqCst, Ordering::Relaxed).is_ok();
+            || self.0.compare_exchange(seen, marked, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if announced && !found() {
             stop_point!("wait.sleeping");
             os::futex_wait(self.0, marked, at_most);
         }
     }
 
-    /// Wakes all who sleep, if anybody has announced itself. For callers that tell of themselves
-    /// elsewhere than in this word: they do so with a SeqCst store, and then this load, while a
-    /// waiter announces itself and then looks there with a SeqCst load. In the one order of all
-    /// these, the waiter's look comes after the store, or this load after the announcement.
+    /// Wakes all who sleep, if anybody has announced itself. The caller has published, and has
+    /// then changed the word that `found` changes.
     #[inline]
     pub(crate) fn wake_if_announced(self) {
-        if self.0.load(Ordering::SeqCst) & SLEEPERS != 0 {
+        // Relaxed: ordered by that change.
+        if self.0.load(Ordering::Relaxed) & SLEEPERS != 0 {
             self.wake_announced();
         }
     }
 
+    /// Wakes all who sleep or are about to.
     #[cold]
-    fn wake_announced(self) {
-        // Another number and no bit, so that whoever is about to sleep is turned away. Release:
-        // meets the acquire of `look`. Relaxed on failure: tried again.
+    pub(crate) fn wake_announced(self) {
+        // Another number, and no bit. Release: meets the acquire of `look`. Relaxed on failure:
+        // tried again.
         let next = |word: u32| Some((word & !SLEEPERS).wrapping_add(SLEEPERS << 1));
-        let _ = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
-        self.wake_all();
-    }
-
-    /// Wakes all who sleep, to look again.
-    pub(crate) fn wake_all(self) {
+        if !mutant!("notify-same-word") {
+            let _ = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
+        }
+        stop_point!("wake.told");
         os::futex_wake_all(self.0);
     }
 }

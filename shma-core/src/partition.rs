@@ -215,7 +215,12 @@ impl Partition {
 
     /// Waits until there is a publication other than `since`.
     pub(crate) fn wait_newer(&self, since: u64, timeout: Duration) -> Result<u64, Error> {
-        self.wait(since, timeout, || self.version(), || false)
+        let found = || {
+            // A publisher gives this word back before it looks for sleepers.
+            Semaphore(&self.control().lock).meet();
+            self.version() != since
+        };
+        self.wait(since, timeout, || self.version(), found)
     }
 
     /// Waits until `newest` is other than `since`. `found` looks once more, for what does not tell
@@ -316,7 +321,7 @@ impl Partition {
     fn wake_everybody(&self) {
         Semaphore(&self.control().lock).wake_all();
         for control in self.region.controls() {
-            Notify(&control.notify).wake_all();
+            Notify(&control.notify).wake_announced();
         }
         stop_point!("recover.woken");
     }
@@ -371,10 +376,14 @@ impl Partition {
 
     /// Waits until a call is counted that `since` does not count.
     pub(crate) fn wait_for_call(&self, since: u64, timeout: Duration) -> Result<u64, Error> {
-        // SeqCst: see `Notify::wake_if_announced`.
-        let again = || self.stripes().map(|stripe| stripe.load(Ordering::SeqCst));
-        let created = || self.control().version.load(Ordering::Relaxed);
-        let found = || again().fold(created(), u64::wrapping_add) != since;
+        let found = || {
+            // Each caller counts in one of these before it looks for sleepers.
+            for stripe in self.stripes() {
+                // AcqRel: meets that of `CountCall`.
+                stripe.fetch_add(0, Ordering::AcqRel);
+            }
+            self.sum_of_stripes() != since
+        };
         self.wait(since, timeout, || self.sum_of_stripes(), found)
     }
 
@@ -400,8 +409,9 @@ impl Drop for CountCall<'_> {
     fn drop(&mut self) {
         let stripe = self.0.region.me() as usize % crate::layout::STRIPES;
         if let Some(stripe) = self.0.stripes().nth(stripe) {
-            // Release: meets the fence in `sum_of_stripes`. SeqCst: see `wake_if_announced`.
-            stripe.fetch_add(1, Ordering::SeqCst);
+            // Release: meets the fence in `sum_of_stripes`, and a waiter's change of the stripe, as
+            // does the acquire.
+            stripe.fetch_add(1, Ordering::AcqRel);
         }
         Notify(&self.0.control().notify).wake_if_announced();
     }
@@ -412,8 +422,8 @@ impl Drop for CountCall<'_> {
 #[derive(Debug)]
 pub(crate) struct Guard<'a> {
     partition: &'a Partition,
-    /// Somebody may sleep for what was published.
-    wake: bool,
+    /// Somebody may sleep for it.
+    published: bool,
     /// What the thread holds is recorded with the thread.
     _thread: PhantomData<*const ()>,
 }
@@ -421,7 +431,7 @@ pub(crate) struct Guard<'a> {
 impl<'a> Guard<'a> {
     #[inline]
     fn new(partition: &'a Partition) -> Self {
-        Self { partition, wake: false, _thread: PhantomData }
+        Self { partition, published: false, _thread: PhantomData }
     }
 
     /// The active publication.
@@ -472,7 +482,7 @@ impl<'a> Guard<'a> {
     pub(crate) fn publish(mut self, publication: Publication<'_>) -> u64 {
         self.stamp();
         let version = publication.publish();
-        self.announce(version);
+        self.has_published();
         version
     }
 
@@ -484,11 +494,10 @@ impl<'a> Guard<'a> {
         self.partition.control().published.store(now, Ordering::Relaxed);
     }
 
-    /// Tells those who wait, who are woken when the semaphore is given back.
+    /// Something was published: those who wait for it are woken when the semaphore is given back.
     #[inline]
-    pub(crate) fn announce(&mut self, version: u64) {
-        self.wake = Notify(&self.partition.control().notify).publish(version);
-        stop_point!("publish.notified");
+    pub(crate) fn has_published(&mut self) {
+        self.published = true;
     }
 
     pub(crate) fn partition(&self) -> &'a Partition {
@@ -505,9 +514,9 @@ impl Drop for Guard<'_> {
             return;
         }
         Semaphore(&self.partition.control().lock).release(region.me());
-        if self.wake {
+        if self.published {
             stop_point!("wake.released");
-            Notify(&self.partition.control().notify).wake_all();
+            Notify(&self.partition.control().notify).wake_if_announced();
         }
     }
 }

@@ -184,8 +184,8 @@ impl Semaphore<'_> {
         if mutant!("semaphore-plain-release") {
             return self.0.store(0, Ordering::Release);
         }
-        // Release: meets the acquire of the next holder.
-        let order = mutant!("semaphore-relaxed-release", Ordering::Release => Ordering::Relaxed);
+        // Release: meets the acquire of the next holder. Acquire: meets the release in `meet`.
+        let order = mutant!("semaphore-relaxed-release", Ordering::AcqRel => Ordering::Relaxed);
         if self.0.compare_exchange(me, 0, order, Ordering::Relaxed).is_err() {
             self.release_and_wake(me);
         }
@@ -193,13 +193,21 @@ impl Semaphore<'_> {
 
     #[cold]
     fn release_and_wake(self, me: u32) {
-        // Release: as above. If this fails too, a peer scribbled and the word is not ours.
-        if self.0.compare_exchange(me | WAITERS, 0, Ordering::Release, Ordering::Relaxed).is_ok() {
+        // AcqRel: as above. If this fails too, a peer scribbled and the word is not ours.
+        if self.0.compare_exchange(me | WAITERS, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
             stop_point!("release.freed");
             if !mutant!("semaphore-wakes-nobody") {
                 os::futex_wake_one(self.0);
             }
         }
+    }
+
+    /// Changes nothing, but takes a place in the order of all changes of the word: of every holder,
+    /// either this thread sees what it did before it gave the word back, or it sees then what this
+    /// thread did before.
+    pub(crate) fn meet(self) {
+        // Release: meets the acquire in `release`. Acquire: meets its release.
+        self.0.fetch_or(0, Ordering::AcqRel);
     }
 
     /// Wakes everybody who sleeps, to look again.

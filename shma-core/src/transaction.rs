@@ -125,7 +125,7 @@ fn commit(mut guards: Vec<Guard<'_>>, changes: &[Option<&[u8]>]) -> Result<(), E
     commit.happen();
     for (guard, change) in guards.iter_mut().zip(changes) {
         if change.is_some() {
-            guard.announce(guard.version());
+            guard.has_published();
         }
     }
     Ok(())

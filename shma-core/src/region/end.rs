@@ -50,7 +50,7 @@ pub(crate) fn unlink(name: &Name, manifest: &'static Manifest, terms: &Terms) ->
 /// leaves asleep, look at the link count when their slice of sleep ends.
 fn wake_waiters(name: &Name, file: File, manifest: &'static Manifest, terms: &Terms) {
     if let Ok(region) = super::open::map(name, file, manifest, terms, true) {
-        region.controls().for_each(|control| Notify(&control.notify).wake_all());
+        region.controls().for_each(|control| Notify(&control.notify).wake_announced());
     }
 }
 

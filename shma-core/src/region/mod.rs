@@ -206,7 +206,7 @@ impl Region {
         control.version.store(1, Ordering::Relaxed);
         control.begin.store(1, Ordering::Relaxed);
         control.target.store(1, Ordering::Relaxed);
-        control.notify.store(Notify::word(1), Ordering::Relaxed);
+        control.notify.store(Notify::FIRST, Ordering::Relaxed);
         control.published.store(crate::os::precise_nanos(), Ordering::Relaxed);
     }
 
