@@ -97,7 +97,8 @@ impl fmt::Display for ElementType {
 
 impl PartialEq<str> for ElementType {
     fn eq(&self, text: &str) -> bool {
-        self.to_string() == text
+        let printed = self.to_string();
+        printed == text
     }
 }
 

@@ -244,7 +244,7 @@ impl Manifest {
     /// lie in C order, `stripes_at` where the eight counters of an atomic field are, 128 bytes
     /// apart. `fingerprint` is in hexadecimal.
     pub fn to_json(&self) -> String {
-        let fields: Vec<Value> = self.fields.iter().map(FieldManifest::to_value).collect();
+        let fields: Vec<Value> = self.fields.iter().map(FieldManifest::describe).collect();
         json!({
             "name": self.name,
             "format": FORMAT,
@@ -257,7 +257,7 @@ impl Manifest {
 }
 
 impl FieldManifest {
-    fn to_value(&self) -> Value {
+    fn describe(&self) -> Value {
         let mut value = describe(self.name, self.ty, self.offset);
         value["slots"] = self.slots.into();
         value["slots_at"] = self.slot_offset().into();
@@ -404,7 +404,7 @@ impl ForeignManifest {
     fn of_ours(ours: &Manifest) -> Self {
         let fields = ours.fields.iter().map(|field| ForeignField {
             name: field.name.to_owned(),
-            shape: ForeignField::shape(&field.to_value()).unwrap_or_default(),
+            shape: ForeignField::shape(&field.describe()).unwrap_or_default(),
         });
         Self { name: ours.name.to_owned(), fields: fields.collect() }
     }

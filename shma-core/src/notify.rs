@@ -55,11 +55,14 @@ impl Notify<'_> {
     /// `found` finds something newer. `found` starts with a read-modify-write, with acquire and
     /// release, of a word that every publisher changes by one before it reads this word.
     pub(crate) fn sleep(self, seen: u32, at_most: Duration, found: impl FnOnce() -> bool) {
-        let seen = mutant!("notify-any-word", seen => self.0.load(Ordering::Relaxed));
-        let marked = seen | SLEEPERS;
+        let expected = mutant!("notify-any-word", seen => self.0.load(Ordering::Relaxed));
+        let marked = expected | SLEEPERS;
         // Relaxed: released by what `found` does next.
-        let announced = seen == marked
-            || self.0.compare_exchange(seen, marked, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        let announced = expected == marked
+            || self
+                .0
+                .compare_exchange(expected, marked, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
         if announced && !found() {
             stop_point!("wait.sleeping");
             os::futex_wait(self.0, marked, at_most);

@@ -86,7 +86,7 @@ impl Model {
     fn explore(&self, executions: &Arc<AtomicUsize>) {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = self.preemptions;
-        builder.max_branches = 10_000;
+        builder.max_branches = 2_000;
         let (run, executions) = (Arc::clone(&self.run), Arc::clone(executions));
         builder.check(move || {
             executions.fetch_add(1, Ordering::Relaxed);

@@ -77,7 +77,7 @@ const WHOLE: fn(u64) -> Change = |_| Change::Whole;
 
 #[test]
 fn whole_values_in_two_slots() {
-    let model = beside_writer::<2>("whole values", 4, WHOLE, 1, 2);
+    let model = beside_writer::<2>("whole values", 4, WHOLE, 1, 1);
     model.passes();
     model.catches("slots-limit", "mixed value");
     model.catches("slots-no-reader-fence", "mixed value");
@@ -98,7 +98,7 @@ fn whole_values_in_four_slots() {
 
 #[test]
 fn parts_in_two_slots() {
-    let model = beside_writer::<2>("parts", 4, part, 1, 2);
+    let model = beside_writer::<2>("parts", 4, part, 1, 1);
     model.passes();
     model.catches("slots-limit", "mixed value");
     // With whole values the fence behind the dirty word stands in for this one.
