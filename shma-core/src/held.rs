@@ -3,7 +3,7 @@
 //! A thread that waited for a semaphore it holds, or for one whose holder waits for it, would wait
 //! for ever. So nested updates go in declaration order, and this record finds what does not.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 
 use crate::os::FileId;
@@ -19,73 +19,51 @@ pub(crate) struct RegionKey {
 /// A held semaphore: the region, and the number of the field.
 type Entry = (RegionKey, usize);
 
-/// Deeper nesting than this allocates.
-const INLINE: usize = 4;
-
-/// What a thread holds, innermost last.
+/// What a thread holds. Nearly always that is one semaphore at a time.
 struct Record {
-    shallow: [Option<Entry>; INLINE],
-    len: usize,
-    /// Not dropped with the thread: it is given back as soon as it is empty, and that a
-    /// thread-local needs no destructor makes it cheap to find.
-    deep: ManuallyDrop<Vec<Entry>>,
+    first: Cell<Option<Entry>>,
+    /// Empty if `first` is. Not dropped with the thread: it is given back as soon as it is empty,
+    /// and that a thread-local needs no destructor makes it cheap to find.
+    rest: RefCell<ManuallyDrop<Vec<Entry>>>,
+    nested: Cell<bool>,
 }
 
 thread_local! {
-    static RECORD: RefCell<Record> = const {
-        RefCell::new(Record {
-            shallow: [None; INLINE],
-            len: 0,
-            deep: ManuallyDrop::new(Vec::new()),
-        })
+    static RECORD: Record = const {
+        Record {
+            first: Cell::new(None),
+            rest: RefCell::new(ManuallyDrop::new(Vec::new())),
+            nested: Cell::new(false),
+        }
     };
-}
-
-impl Record {
-    fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.shallow[..self.len].iter().flatten().chain(self.deep.iter())
-    }
-
-    fn push(&mut self, entry: Entry) {
-        match self.shallow.get_mut(self.len) {
-            Some(place) => {
-                *place = Some(entry);
-                self.len += 1;
-            }
-            None => self.deep.push(entry),
-        }
-    }
-
-    /// Removes the latest entry that is this one.
-    fn remove(&mut self, entry: Entry) {
-        if let Some(at) = self.deep.iter().rposition(|deep| *deep == entry) {
-            self.deep.remove(at);
-            if self.deep.is_empty() {
-                *self.deep = Vec::new();
-            }
-        } else if let Some(at) = self.shallow[..self.len].iter().rposition(|e| *e == Some(entry)) {
-            self.shallow.copy_within(at + 1..self.len, at);
-            self.len -= 1;
-            if let Some(deep) = (!self.deep.is_empty()).then(|| self.deep.remove(0)) {
-                self.push(deep);
-            }
-        }
-    }
 }
 
 /// Notes that the thread is about to take the semaphore of a field, or tells which field that it
 /// holds stands in the way. What is noted is to be [forgotten](forget).
 #[inline]
 pub(crate) fn note(region: RegionKey, field: usize) -> Result<(), usize> {
-    RECORD.with_borrow_mut(|record| {
-        if record.len > 0 {
-            let of_region = record.entries().filter(|entry| entry.0 == region);
-            if let Some(latest) = of_region.map(|entry| entry.1).max().filter(|held| *held >= field)
-            {
-                return Err(latest);
-            }
+    let alone = RECORD.with(|record| {
+        let alone = record.first.get().is_none();
+        if alone {
+            record.first.set(Some((region, field)));
         }
-        record.push((region, field));
+        alone
+    });
+    if alone { Ok(()) } else { note_nested(region, field) }
+}
+
+#[cold]
+fn note_nested(region: RegionKey, field: usize) -> Result<(), usize> {
+    let of_region = |entry: &Entry| (entry.0 == region).then_some(entry.1);
+    RECORD.with(|record| {
+        let mut rest = record.rest.borrow_mut();
+        let entries = record.first.get().into_iter().chain(rest.iter().copied());
+        let latest = entries.filter_map(|entry| of_region(&entry)).max();
+        if let Some(latest) = latest.filter(|latest| *latest >= field) {
+            return Err(latest);
+        }
+        rest.push((region, field));
+        record.nested.set(true);
         Ok(())
     })
 }
@@ -93,17 +71,46 @@ pub(crate) fn note(region: RegionKey, field: usize) -> Result<(), usize> {
 /// Ends what [`note`] has noted.
 #[inline]
 pub(crate) fn forget(region: RegionKey, field: usize) {
-    RECORD.with_borrow_mut(|record| record.remove((region, field)));
+    let nested = RECORD.with(|record| {
+        let nested = record.nested.get();
+        if !nested {
+            record.first.set(None);
+        }
+        nested
+    });
+    if nested {
+        forget_nested((region, field));
+    }
+}
+
+#[cold]
+fn forget_nested(entry: Entry) {
+    RECORD.with(|record| {
+        let mut rest = record.rest.borrow_mut();
+        if let Some(at) = rest.iter().rposition(|held| *held == entry) {
+            rest.remove(at);
+        } else {
+            record.first.set(Some(rest.remove(0)));
+        }
+        if rest.is_empty() {
+            **rest = Vec::new();
+            record.nested.set(false);
+        }
+    });
 }
 
 /// Whether the thread holds any semaphore of the region.
 pub(crate) fn any(region: RegionKey) -> bool {
-    RECORD.with_borrow(|record| record.entries().any(|entry| entry.0 == region))
+    RECORD.with(|record| {
+        let rest = record.rest.borrow();
+        let mut entries = record.first.get().into_iter().chain(rest.iter().copied());
+        entries.any(|entry| entry.0 == region)
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{INLINE, RegionKey, any, forget, note};
+    use super::{RegionKey, any, forget, note};
     use crate::os::FileId;
 
     fn region(generation: u64) -> RegionKey {
@@ -111,11 +118,11 @@ mod tests {
         RegionKey { file: FileId::of(&stat), generation }
     }
 
-    /// Guards end in any order, and more are nested than the record holds without allocating.
+    /// Guards end in any order.
     #[test]
     fn an_entry_is_lost_or_stays_when_guards_end_out_of_order() {
         let (one, other) = (region(1), region(2));
-        let all: Vec<_> = (0..3 * INLINE).flat_map(|i| [(one, i), (other, i)]).collect();
+        let all: Vec<_> = (0..12).flat_map(|i| [(one, i), (other, i)]).collect();
         for &(region, field) in &all {
             assert_eq!(note(region, field), Ok(()));
             assert_eq!(note(region, field), Err(field));
