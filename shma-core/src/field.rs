@@ -87,10 +87,14 @@ impl<T: Element, A: Access> Field<T, A> {
     /// [`read_boxed`](Self::read_boxed).
     ///
     /// ```compile_fail
-    /// # use shma_core::Field;
-    /// fn too_large(field: &Field<[f64; 10_000]>) -> f64 {
-    ///     field.read()[0]
-    /// }
+    /// # use shma_core::ShmState;
+    /// # #[derive(ShmState)]
+    /// # struct Sky {
+    /// #     pixels: [f64; 10_000],
+    /// # }
+    /// let sky = Sky::open("sky")?;
+    /// let first = sky.pixels.read()[0]; // 80,000 bytes
+    /// # Ok::<(), shma_core::Error>(())
     /// ```
     ///
     /// # Blocking

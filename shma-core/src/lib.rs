@@ -1,10 +1,177 @@
 //! A typed state store in shared memory for processes on one machine.
+//!
+//! You declare a struct of fixed-size arrays. The derive makes of it a layout that all processes
+//! agree on at compile time, one partition with its own semaphore per field, and typed handles.
+//! Any number of processes update one field in turn, read it at any time, and wait for it to change;
+//! any of them may be killed at any instruction.
+//!
+//! ```
+//! use shma_core::ShmState;
+//!
+//! #[derive(ShmState)]
+//! struct Model {
+//!     weights: [[f32; 64]; 16],
+//!     bias: [f32; 16],
+//!     #[shm(no_merge)] // left out of element-wise operations on the whole state
+//!     step: u64,
+//! }
+//! # let name = format!("doc-crate-{}", std::process::id());
+//! # let name = name.as_str();
+//!
+//! // In every process, with the same name:
+//! let model = Model::open_or_create(name, &Model::zeroed())?;
+//!
+//! let mut gradient = Model::zeroed();
+//! gradient.bias[0] = 1.0;
+//! model.update_with(&gradient, |g, w| w - 0.1 * g); // field by field, so processes pipeline
+//! model.step.update(|new, old| *new = old + 1); // exclusive read-modify-write
+//!
+//! assert_eq!(model.bias.read()[0], -0.1); // never mixed, and no writer waits for it
+//! assert_eq!(model.snapshot().step, 1); // all fields as they stood at one instant
+//! # Ok::<(), shma_core::Error>(())
+//! ```
+//!
+//! # What you get
+//!
+//! - Reads that never write shared memory and never wait: each gives exactly what one publication
+//!   held. A process that may only read the file can read the state.
+//! - Read-modify-write by many processes without lost updates, per field: [`Field::update`],
+//!   [`Field::update_with`], and [`Field::update_range`] at the cost of the part.
+//! - All fields as they stood at one instant ([`Shm::snapshot`]), and several fields changed as one
+//!   ([`Shm::transaction`]).
+//! - Fields without a lock, element by element, where `#[shm(atomic)]` says so: [`Atomic`].
+//! - Waiting for the next publication ([`Field::wait_newer`]); one that nobody waits for pays nothing
+//!   for it.
+//! - Survival of `kill -9`: the last published values are intact, transactions are wholly in or out,
+//!   and the next writer gets in. Nothing goes by process ids or time-outs, so a stopped process is
+//!   not robbed, and containers make no difference.
+//! - A difference field by field if two programs declare a state differently, and a region that any
+//!   tool can read by the text in it.
+//!
+//! # What you pay
+//!
+//! - **Memory**: K values per field, four by default, all of them reserved at creation.
+//! - **Copies**: closures work on private memory, so `update` copies the value three times, and a
+//!   transaction the whole state twice. [`performance`](docs::performance) has the table.
+//! - **Sizes are types**: nothing grows, and there are no pointers, strings or enums in a state.
+//! - **Readers may retry**: one that copies more slowly than a writer publishes K - 1 times tries
+//!   again. [`Field::try_read`] bounds that.
+//! - **Writers wait**: one closure at a time per field, and a holder that is stopped is waited for
+//!   ([`Field::update_timeout`] bounds that).
+//! - **The newest value only**: this is no queue.
+//! - **Linux only.**
+//!
+//! [`limitations`](docs::limitations) is the whole list.
+//!
+//! # How it works
+//!
+//! A region is a file in `/dev/shm`, mapped by all who use it. Every field has K slots, a version,
+//! and a semaphore of one word. Publication `n` goes to slot `n % K`. A writer takes the semaphore,
+//! says which publication it begins, fills the next slot, and stores the version. A reader loads the
+//! version, copies that slot, and accepts it unless a writer can have come round to it meanwhile.
+//!
+//! The word of a semaphore names its holder by a number that never comes back, and each holder keeps
+//! a lock on one byte of the file that ends with its address space, however that ends. Whoever finds
+//! a semaphore taken asks the kernel about that byte. If the holder is dead, it is replaced, and what
+//! it left half-done is either not visible or completed.
+//!
+//! A transaction fills the slots of all fields that it changes, and then makes one word odd: that is
+//! the instant at which it has happened. Whoever comes next can store the versions in its place.
+//!
+//! [`docs`] has a page for each part of it: the bytes, the arguments, every death, every atomic
+//! access, who can do what to whom.
+//!
+//! # A full example
+//!
+//! Three handles play three processes: a controller, a solver, and a monitor that may only read.
+//!
+//! ```
+//! use std::thread;
+//! use std::time::Duration;
+//!
+//! use shma_core::{Error, ShmState};
+//!
+//! #[derive(ShmState)]
+//! struct Plate {
+//!     /// Rows of temperatures.
+//!     heat: [[f64; 32]; 16],
+//!     inflow: f64,
+//!     outflow: f64,
+//!     /// How often each sensor was read.
+//!     #[shm(atomic)]
+//!     reads: [u64; 4],
+//! }
+//! # let name = format!("doc-full-{}", std::process::id());
+//! # let name = name.as_str();
+//!
+//! // The solver waits for the region, and heats rows 3 and 4 at the cost of these two rows.
+//! fn solve(name: &str) -> Result<(), Error> {
+//!     let plate = Plate::options().wait(Duration::from_secs(5)).open(name)?;
+//!     plate.heat.update_range(3..5, |new, old| {
+//!         for (new, old) in new.iter_mut().flatten().zip(old.iter().flatten()) {
+//!             *new = old + 20.0;
+//!         }
+//!     });
+//!     plate.reads.fetch_add(3, 1);
+//!     Ok(())
+//! }
+//!
+//! // The controller makes it. It goes with the last handle.
+//! let mut init = Plate::zeroed();
+//! init.inflow = 8.0;
+//! let controller = Plate::create(name, &init)?;
+//!
+//! // The monitor follows it without write permission.
+//! let monitor = Plate::open_read_only(name)?;
+//! let seen = monitor.heat.version();
+//! thread::scope(|scope| {
+//!     let solver = scope.spawn(|| solve(name));
+//!     let newer = monitor.heat.wait_newer(seen, Duration::from_secs(60))?;
+//!     assert!(newer > seen);
+//!     let mut rows = [[0.0; 32]; 2];
+//!     monitor.heat.read_range(3..5, &mut rows);
+//!     assert_eq!(rows, [[20.0; 32]; 2]);
+//!     solver.join().unwrap()
+//! })?;
+//! assert_eq!(monitor.reads.get(3), 1);
+//!
+//! // What leaves one field arrives in the other, for everybody at the same instant.
+//! controller.transaction(|new, old| {
+//!     *new.inflow = old.inflow - 2.0;
+//!     *new.outflow = old.outflow + 2.0;
+//! });
+//! let cut = monitor.snapshot();
+//! assert_eq!((cut.inflow, cut.outflow), (6.0, 2.0));
+//!
+//! // Element by element, over all of the field. The argument gets what was published.
+//! let mut cooling = [[1.0; 32]; 16];
+//! controller.heat.merge(&mut cooling, |new, old| (old - new).max(0.0));
+//! assert_eq!((cooling[0][0], cooling[3][0]), (0.0, 19.0));
+//! assert_eq!(monitor.heat.get(3), [19.0; 32]);
+//! # Ok::<(), shma_core::Error>(())
+//! ```
+//!
+//! What a handle may do is part of its type:
+//!
+//! ```compile_fail
+//! # use shma_core::{Field, ReadOnly};
+//! fn reset(inflow: &Field<f64, ReadOnly>) {
+//!     inflow.write(&0.0); // no such call
+//! }
+//! ```
+//!
+//! # Features
+//!
+//! `half` makes `f16` and `bf16` of the crate `half` elements, `complex` the `Complex<f32>` and
+//! `Complex<f64>` of `num_complex`.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 #![cfg_attr(
     loom,
     allow(dead_code, reason = "only the protocols are compiled, and only models use them")
 )]
+
+pub mod docs;
 
 #[cfg(not(loom))]
 mod access;

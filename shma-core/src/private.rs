@@ -6,3 +6,6 @@ pub use crate::element::{AtomicElement, Element, ElementType, OfScalar, StructFi
 pub use crate::manifest::{FieldSpec, Manifest, check_pin, lay_out};
 pub use crate::state::{Build, Family, Merge, Refs, State, Uniform, Values, Zip};
 pub use static_assertions::{const_assert, const_assert_eq};
+
+#[cfg(shma_count)]
+pub use crate::words::take_copied;

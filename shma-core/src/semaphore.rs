@@ -186,6 +186,7 @@ impl Semaphore<'_> {
         }
         // Release: meets the acquire of the next holder. Acquire: meets the release in `meet`.
         let order = mutant!("semaphore-relaxed-release", Ordering::AcqRel => Ordering::Relaxed);
+        let order = mutant!("semaphore-deaf-release", order => Ordering::Release);
         if self.0.compare_exchange(me, 0, order, Ordering::Relaxed).is_err() {
             self.release_and_wake(me);
         }
@@ -207,7 +208,8 @@ impl Semaphore<'_> {
     /// thread did before.
     pub(crate) fn meet(self) {
         // Release: meets the acquire in `release`. Acquire: meets its release.
-        self.0.fetch_or(0, Ordering::AcqRel);
+        let order = mutant!("semaphore-relaxed-meeting", Ordering::AcqRel => Ordering::Relaxed);
+        self.0.fetch_or(0, order);
     }
 
     /// Wakes everybody who sleeps, to look again.

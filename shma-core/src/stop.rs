@@ -2,15 +2,16 @@
 //!
 //! Without `--cfg shma_stop` they compile to nothing. With it, `SHMA_STOP=NAME` makes the process
 //! kill itself on reaching the place for the first time, `SHMA_STOP=NAME:COUNT` on the time given,
-//! and `SHMA_STOP=pause:NAME[:COUNT]` stops it there until it gets SIGCONT.
+//! and `SHMA_STOP=pause:NAME[:COUNT]` stops it there until it gets SIGCONT. Under loom a thread of a
+//! model ends at any of them if the model says so: see [`lives_for`].
 
 /// Marks a place.
-#[cfg(not(shma_stop))]
+#[cfg(not(any(shma_stop, loom)))]
 macro_rules! stop_point {
     ($name:literal) => {};
 }
 
-#[cfg(shma_stop)]
+#[cfg(any(shma_stop, loom))]
 macro_rules! stop_point {
     ($name:literal) => {
         $crate::stop::reached($name)
@@ -19,7 +20,50 @@ macro_rules! stop_point {
 
 pub(crate) use stop_point;
 
-#[cfg(shma_stop)]
+#[cfg(loom)]
+pub(crate) use mortal::{lives_for, reached};
+
+#[cfg(loom)]
+mod mortal {
+    use std::cell::Cell;
+    use std::panic::{self, AssertUnwindSafe};
+
+    use loom::thread::{self, ThreadId};
+
+    struct Killed;
+
+    // Of the standard library: loom runs all threads of a model on the thread that started it.
+    thread_local! {
+        static MORTAL: Cell<Option<(ThreadId, usize)>> = const { Cell::new(None) };
+    }
+
+    pub(crate) fn reached(_name: &str) {
+        match MORTAL.get() {
+            Some((thread, 0)) if thread == thread::current().id() => {
+                panic::resume_unwind(Box::new(Killed));
+            }
+            Some((thread, left)) if thread == thread::current().id() => {
+                MORTAL.set(Some((thread, left - 1)));
+            }
+            _ => {}
+        }
+    }
+
+    /// Runs `life` on this thread, which ends at the place after so many places, without doing
+    /// anything more. Returns whether it came to its end. One thread at a time may be mortal.
+    pub(crate) fn lives_for(places: usize, life: impl FnOnce()) -> bool {
+        MORTAL.set(Some((thread::current().id(), places)));
+        let end = panic::catch_unwind(AssertUnwindSafe(life));
+        MORTAL.set(None);
+        match end {
+            Ok(()) => true,
+            Err(payload) if payload.is::<Killed>() => false,
+            Err(payload) => panic::resume_unwind(payload),
+        }
+    }
+}
+
+#[cfg(all(shma_stop, not(loom)))]
 pub(crate) fn reached(name: &str) {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};

@@ -24,6 +24,24 @@ use crate::sync::{AtomicU64, Ordering};
 
 const WORD: usize = crate::layout::WORD;
 
+#[cfg(shma_count)]
+thread_local! {
+    static COPIED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts bytes that are copied from or to shared memory, where a test wants to know.
+#[inline(always)]
+fn count(_bytes: usize) {
+    #[cfg(shma_count)]
+    COPIED.set(COPIED.get() + _bytes as u64);
+}
+
+/// Bytes that the calling thread has copied since it last asked; for tests.
+#[cfg(shma_count)]
+pub fn take_copied() -> u64 {
+    COPIED.take()
+}
+
 /// Copies the first `into.len()` bytes of `from`; initialises all of `into`.
 ///
 /// # Panics
@@ -32,6 +50,7 @@ const WORD: usize = crate::layout::WORD;
 #[inline]
 pub(crate) fn load(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
     assert!(into.len() <= from.len() * WORD);
+    count(into.len());
     #[cfg(all(target_arch = "x86_64", not(loom)))]
     if into.len() > simd::LOOP_BYTES {
         let whole = into.len() - into.len() % simd::STEP;
@@ -53,6 +72,7 @@ pub(crate) fn load(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
 #[inline]
 pub(crate) fn store(to: &[AtomicU64], from: &[u8]) {
     assert!(from.len() <= to.len() * WORD);
+    count(from.len());
     #[cfg(all(target_arch = "x86_64", not(loom)))]
     if from.len() > simd::LOOP_BYTES {
         let whole = from.len() - from.len() % simd::STEP;
@@ -129,6 +149,7 @@ pub(crate) fn load_part(from: &[AtomicU64], first: usize, into: &mut [MaybeUnini
         return load(from, into);
     }
     let (head, rest) = into.split_at_mut(into.len().min(WORD - skipped));
+    count(head.len());
     // Relaxed: as in `load_loop`.
     let word = from[0].load(Ordering::Relaxed).to_ne_bytes();
     for (byte, value) in head.iter_mut().zip(&word[skipped..]) {
@@ -160,6 +181,7 @@ pub(crate) fn store_part(to: &[AtomicU64], first: usize, from: &[u8]) {
 
 /// Replaces some bytes of a word that nobody else stores to.
 fn patch(word: &AtomicU64, first: usize, bytes: &[u8]) {
+    count(bytes.len());
     // Relaxed, both: as in `load_loop` and `store_loop`.
     let mut value = word.load(Ordering::Relaxed).to_ne_bytes();
     value[first..first + bytes.len()].copy_from_slice(bytes);

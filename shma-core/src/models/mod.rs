@@ -25,6 +25,7 @@ use crate::mutant;
 use crate::os;
 
 mod commit;
+mod crew;
 mod desk;
 mod notify;
 mod semaphore;

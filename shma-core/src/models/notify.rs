@@ -1,1 +1,108 @@
-//! To come.
+//! Who waits for a publication learns of it: a lost wake-up is a deadlock here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use loom::thread;
+
+use super::Model;
+use super::desk::Desk;
+use crate::notify::Notify;
+use crate::semaphore::Semaphore;
+use crate::slots::Change;
+
+/// Two slots of one word.
+type OneWord = Desk<2, 1>;
+
+const PUBLISHER: u32 = 1;
+
+/// Publishes `2..=until` as a writer does, with nobody in the way.
+fn publish(desk: &OneWord, until: u64) {
+    let semaphore = Semaphore(&desk.fields[0].lock);
+    for version in 1..until {
+        assert!(semaphore.try_free(PUBLISHER));
+        desk.begin(0, version, Change::Whole).publish();
+        semaphore.release(PUBLISHER);
+        Notify(&desk.fields[0].notify).wake_if_announced();
+    }
+}
+
+/// How to wait wrongly.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    None,
+    /// Does not look again once it has announced itself.
+    LooksOnce,
+    /// Looks again, but does not meet the publisher before.
+    MeetsNobody,
+}
+
+/// The loop of `wait_newer`, without its time-out.
+fn wait_newer(desk: &OneWord, since: u64, fault: Fault) -> u64 {
+    let notify = Notify(&desk.fields[0].notify);
+    let newest = || desk.slots(0).version();
+    loop {
+        let seen = notify.look();
+        let version = newest();
+        if version != since {
+            return version;
+        }
+        notify.sleep(seen, Duration::MAX, || {
+            if fault != Fault::MeetsNobody {
+                Semaphore(&desk.fields[0].lock).meet();
+            }
+            fault != Fault::LooksOnce && newest() != since
+        });
+    }
+}
+
+/// One publishes `2..=until`, so many others wait for each in turn until they have the last one.
+fn waiting(until: u64, waiters: usize, fault: Fault) -> Model {
+    Model::new(format!("notify: {} publications, {waiters} waiters", until - 1), move || {
+        let desk = Arc::new(OneWord::new(1));
+        let waiters: Vec<_> = (0..waiters)
+            .map(|_| {
+                let desk = Arc::clone(&desk);
+                thread::spawn(move || {
+                    let mut since = 1;
+                    while since < until {
+                        let version = wait_newer(&desk, since, fault);
+                        assert!(version > since, "went back from {since} to {version}");
+                        since = version;
+                    }
+                })
+            })
+            .collect();
+        publish(&desk, until);
+        for waiter in waiters {
+            waiter.join().unwrap();
+        }
+    })
+}
+
+#[test]
+fn a_waiter_learns_of_a_publication() {
+    let model = waiting(2, 1, Fault::None);
+    model.passes();
+    model.catches("notify-same-word", "deadlock");
+    model.catches("semaphore-relaxed-release", "deadlock");
+    model.catches("semaphore-deaf-release", "deadlock");
+    model.catches("semaphore-relaxed-meeting", "deadlock");
+}
+
+#[test]
+fn a_waiter_has_to_look_again() {
+    // Faults of the caller, so the model has them, and none of the mutants.
+    waiting(2, 1, Fault::LooksOnce).catches("none", "deadlock");
+    waiting(2, 1, Fault::MeetsNobody).catches("none", "deadlock");
+}
+
+#[test]
+fn a_waiter_learns_of_every_publication() {
+    waiting(3, 1, Fault::None).preempted_at_most(3).passes();
+}
+
+#[test]
+fn two_waiters_learn_of_a_publication() {
+    waiting(2, 2, Fault::None).preempted_at_most(2).passes();
+}

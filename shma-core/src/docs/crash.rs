@@ -1,0 +1,144 @@
+//! What lies in memory if a process dies at a given step, what others see, and who mends it.
+//!
+//! A death is SIGKILL, a crash, an `abort`, or the end of the process while threads are inside
+//! calls. The promise is the same at every instruction: the last published values are intact,
+//! transactions are wholly in or out, and a writer that waits gets in.
+//!
+//! Nothing of it rests on a clean-up by whoever dies. All locks belong to open file descriptions,
+//! which the kernel ends with the process; whether an owner lives is asked of the kernel as soon as
+//! somebody wants what it holds. The kernel tears the process's memory down first, which takes about
+//! 80 ms per GiB resident; until then the process counts as alive.
+//!
+//! # How to stop there
+//!
+//! The first column names a stop point of the sources. Built with `RUSTFLAGS="--cfg shma_stop"`, a
+//! process with `SHMA_STOP=publish.begun` in its environment kills itself when it first gets there,
+//! with `SHMA_STOP=publish.begun:3` the third time, and with `SHMA_STOP=pause:publish.begun` it stops
+//! there until SIGCONT. Rows without a name lie between two that have one.
+//!
+//! # Creating
+//!
+//! A region is made complete under a temporary name, `shma-tmp.` and 32 hexadecimal digits, and then
+//! renamed. So nobody ever sees half a region under its name.
+//!
+//! | stop point | what is there | others see | who mends it |
+//! |---|---|---|---|
+//! | `create.made` | a temporary file, not locked yet | nothing under the name | a later creation by the same user removes temporary files that are older than 60 s and that nobody is attached to |
+//! | `create.locked` | the same; the lock "attached" went with the process | the same | the same |
+//! | `create.reserved` | the same, and its memory is taken | the same | the same; until then the memory stays taken |
+//! | `attach.token` | the same, and one owner id is drawn | the same | the same |
+//! | `create.filled` | a whole region under the temporary name | the same | the same |
+//! | `create.replacing` | as above, and beside it the dead region that was to be replaced; its locks went with the process | the dead region, with its last values | the next creation replaces it, or `open` takes it over |
+//! | | renamed over the dead region, which does not say `retired` yet | the new region with its initial values | nobody has to: the old one's link count says it |
+//! | `create.named` | a whole region that nobody is attached to | its initial values | `open` takes it over; the next creation replaces it, unless it is persistent |
+//!
+//! # Attaching
+//!
+//! | stop point | what is there | others see | who mends it |
+//! |---|---|---|---|
+//! | `attach.opened` | nothing new | nothing | |
+//! | `attach.locked` | nothing new: the lock went with the process | for as long as it lived, that the region is in use | |
+//! | `attach.token` | `next_id` is one further | nothing | nobody has to: ids are not reused until 2^30 of them are drawn |
+//!
+//! # Updating a field
+//!
+//! v is the version, t the slot of v + 1. The semaphore is a dead owner's in every row up to
+//! `publish.published`: the next writer finds it taken, asks the kernel, and takes it over.
+//!
+//! | stop point | what is there | a reader sees | the next writer |
+//! |---|---|---|---|
+//! | | `lock` is the dead owner's, `pid` may be an earlier one's | v | takes over |
+//! | `acquire.acquired` | the same, with its `pid` | v | takes over |
+//! | (in the closure of `update`, `update_range`) | the same: closures work on private memory | v | takes over |
+//! | `publish.begun` | `begin` = v + 1, slot t as it was | v, with one more look at `commit` | takes over, and counts `dirty[t]` among the ranges to copy |
+//! | `publish.caught_up` | partial updates: some ranges of slot t are more like the active slot | v | the same |
+//! | `publish.marked` | `dirty[t]` is the range that was to be changed | v | the same, by the new `dirty[t]` |
+//! | (in the closure of `update_with`, `merge`) | some blocks of slot t are stored | v | the same; a whole update stores all of slot t anyway |
+//! | | `published` is the time of a publication that did not come | v, with too young an `age` | the same; its own publication sets it |
+//! | `publish.stored` | all of slot t is stored | v | the same |
+//! | `publish.published` | `version` = v + 1, and sleepers sleep | v + 1 | takes over, and wakes the sleepers of all fields |
+//! | `release.freed` | the semaphore is free, and whoever sleeps for it was not woken | v + 1 | whoever is awake has it at once, sleepers after at most 5 ms |
+//! | `wake.released` | the semaphore is free, and who waits for a publication was not woken | v + 1; sleepers after at most 100 ms | has it at once |
+//! | `wake.told` | `notify` is another number, and sleepers were not woken | the same | the same |
+//!
+//! A panic in a closure leaves the same memory as a death there, but that the semaphore is free.
+//!
+//! # Waiting
+//!
+//! | stop point | what is there | others |
+//! |---|---|---|
+//! | `acquire.sleeping` | bit 31 of `lock`: somebody may sleep | the holder wakes nobody, once |
+//! | | woken to take the semaphore, and dead before it could | sleepers look themselves after at most 5 ms |
+//! | `wait.sleeping` | bit 0 of `notify` | the next publisher wakes nobody, once |
+//!
+//! # Taking over
+//!
+//! P takes the semaphore of a dead owner D, and dies itself.
+//!
+//! | stop point | what is there | a reader sees | the next writer |
+//! |---|---|---|---|
+//! | `acquire.taken_over` | `lock` is P's, dead as D was; a transaction of D's may still be half written out | it by its targets | takes over from P, and completes it |
+//! | `recover.version` | one more `version` is what its `target` says | the same | the same |
+//! | `recover.done` | `commit` is even | it by its versions | takes over from P; wakes the sleepers of all fields |
+//! | `recover.woken` | the same, and all sleepers are awake | the same | the same |
+//!
+//! The other semaphores that D held stay its own until somebody wants them. Whoever takes one finds
+//! `commit` even.
+//!
+//! # Transactions
+//!
+//! C holds the semaphores of all fields but atomic ones, and dies.
+//!
+//! | stop point | what is there | a reader or snapshot sees | the next writer of any field |
+//! |---|---|---|---|
+//! | (while acquiring) | some semaphores are C's | old values | takes over the one it wants, if it was C's |
+//! | `transaction.acquired`, and in the closure | all semaphores are C's | old values | takes over |
+//! | `publish.begun`, `publish.marked` | some fields have begun; some `target`s are set | old values | takes over; targets mean nothing while `commit` is even |
+//! | `commit.slot` | some slots are stored | old values | the same |
+//! | `commit.stored` | all slots are stored | old values | the same |
+//! | `commit.happened` | `commit` is odd | **new values**, by their targets | takes over, stores the versions, makes `commit` even, wakes the sleepers of all fields |
+//! | `publish.stored`, `publish.published`, `commit.version` | some versions are stored | new values | the same |
+//! | `commit.done` | `commit` is even, and sleepers sleep | new values; sleepers after at most 100 ms | takes over, and wakes the sleepers of all fields |
+//! | `release.freed`, `wake.released`, `wake.told` | some semaphores are free | new values | as after an update; those that are C's still are taken over |
+//!
+//! A transaction that changed nothing stores nothing, and gives the semaphores back.
+//!
+//! # Reading
+//!
+//! | stop point | what is there |
+//! |---|---|
+//! | `read.entered` | nothing: readers store nothing in the region |
+//! | `snapshot.copied` | nothing |
+//!
+//! After 64 lost tries a reader that may write also takes semaphores that are free, for one try. If
+//! it dies there, the next writer takes them over.
+//!
+//! # Atomic fields
+//!
+//! There is no semaphore, so a call that is cut off leaves those elements changed that it had got
+//! to, and is not counted in `version`. If it was counted, sleepers may not have been woken: they
+//! look after at most 100 ms.
+//!
+//! # Leaving
+//!
+//! The last handle to an ephemeral region removes its name.
+//!
+//! | stop point | what is there | others see | who mends it |
+//! |---|---|---|---|
+//! | | a region that this process is attached to no more | that it is dead, if nobody else is attached | `open` takes it over, the next creation replaces it |
+//! | `leave.closed` | the same | the same | the same |
+//! | `leave.locked` | the same: the locks went with the process | the same | the same |
+//! | | the name is gone | `NotFound` | |
+//!
+//! A process that is killed never gets here. So after a crash of all, an ephemeral region stays with
+//! its last values until it is opened again, replaced, or unlinked. The same holds if the last one to
+//! leave has no write permission, or does not own the file where only owners may remove files.
+//!
+//! # Unlinking
+//!
+//! | stop point | what is there | others see | who mends it |
+//! |---|---|---|---|
+//! | `unlink.locked` | nothing new: the lock went with the process | the region as it was | |
+//! | `unlink.unlinked` | the name is gone; `retired` is not set, sleepers sleep | `is_current` is false; sleepers get `Retired` after at most 100 ms | nobody has to: the link count says it |
+//! | | the same, with `retired` | the same | |
+//! | `wake.told` | the same, and some sleepers are awake | the same | |

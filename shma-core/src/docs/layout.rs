@@ -1,0 +1,166 @@
+//! The bytes of a region.
+//!
+//! A region is the file `/dev/shm/shma.NAME`. Any tool can read it without the struct: the manifest
+//! at its end says where everything lies. Programs of this library take offsets from the type, at
+//! compile time, and never from the file.
+//!
+//! Numbers are in the byte order of the machine, which the header marks. All words are accessed as
+//! atomics, because a peer may write any of them at any time.
+//!
+//! | part | where | what |
+//! |---|---|---|
+//! | header | 0 | what the file is, and the words that belong to all fields |
+//! | partitions | 4096 | one per field in declaration order, each on a multiple of 128 |
+//! | manifest | behind the last partition, on a multiple of 128 | JSON text up to the end of the file |
+//!
+//! # Sizes
+//!
+//! | name | bytes | why |
+//! |---|---|---|
+//! | `header` | 4096 | a page; it is read and checked before anything is mapped |
+//! | `control` | 256 | two pairs of cache lines: what readers poll, and what writers fight over |
+//! | `align` | 128 | partitions, slots and stripes: processors fetch cache lines in pairs |
+//! | `stripes` | 1024 | 8 counters, each on a multiple of 128 |
+//! | `word` | 8 | slots are copied in words, and dirty ranges count them |
+//!
+//! # Header
+//!
+//! | offset | bytes | name | holds |
+//! |---|---|---|---|
+//! | 0 | 8 | `magic` | the characters `SHMAREGN` |
+//! | 8 | 4 | `format` | 1: the version of this page |
+//! | 12 | 4 | `byte_order` | `0x01020304`; seen as `0x04030201`, the file is of the other byte order |
+//! | 16 | 8 | `total` | bytes of the file |
+//! | 24 | 16 | `fingerprint` | [`Manifest::fingerprint`](crate::Manifest::fingerprint) |
+//! | 40 | 16 | `instance` | random, another one in every region that is created |
+//! | 56 | 4 | `flags` | bit 0: persistent; no other bit is set |
+//! | 60 | 4 | `retired` | not 0: the name is gone. A hint; the file's link count is the truth |
+//! | 64 | 4 | `next_id` | owner ids drawn so far |
+//! | 68 | 4 | | 0 |
+//! | 72 | 8 | `text_at` | where the manifest starts |
+//! | 80 | 8 | `text_len` | bytes of the manifest, at most 4 MiB |
+//! | 88 | 40 | | 0 |
+//! | 128 | 8 | `commit` | odd while a transaction that has happened is being written out |
+//! | 136 | 3960 | | 0 |
+//!
+//! `retired`, `next_id` and `commit` change; all else is written before the region has its name.
+//!
+//! # Control block
+//!
+//! At the start of every partition. "The holder" is whoever holds the field's semaphore.
+//!
+//! | offset | bytes | name | written by | holds |
+//! |---|---|---|---|---|
+//! | 0 | 8 | `version` | the holder; recovery | publications so far, creation included: at least 1. Slot `version % K` is the active one |
+//! | 8 | 8 | `begin` | the holder | `version`, or `version + 1` from the start of the next publication on |
+//! | 16 | 8 | `published` | the holder | time of the latest publication, in nanoseconds of `CLOCK_MONOTONIC` |
+//! | 24 | 4 | `notify` | waiters; whoever wakes them | bit 0: somebody may sleep on this word. The rest counts the times that sleepers were woken, and starts at 1 |
+//! | 28 | 100 | | nobody | 0 |
+//! | 128 | 4 | `lock` | everybody | 0: free. Else bits 0 to 29: the holder's owner id. Bit 31: somebody may sleep on this word |
+//! | 132 | 4 | `pid` | the holder | for people: process id of the latest holder, in its own PID namespace |
+//! | 136 | 8 | `target` | a transaction | the version that the transaction gives the field; means something while `commit` is odd |
+//! | 144 | 8 | `contended` | everybody | for people: acquisitions that found the semaphore taken |
+//! | 152 | 8 | `dead_owners` | everybody | for people: acquisitions from a dead owner |
+//! | 160 | 32 | | nobody | 0 |
+//! | 192 | 64 | `dirty` | the holder | 8 numbers, of which K count. `dirty[n % K]`, as `first << 32 \| end` in words: where publication `n` may differ from `n - 1` |
+//!
+//! # Slots and stripes
+//!
+//! An ordinary field has K slots from 256 on, K being 2, 4 or 8. A slot takes the size of a value,
+//! rounded up to a multiple of 128. What lies behind the value in a slot is 0.
+//!
+//! An `#[shm(atomic)]` field has 8 stripes from 256 on, 1024 bytes in all, and behind them one slot.
+//! Each stripe is a counter of 8 bytes on a multiple of 128; the version is their sum and 1 for the
+//! creation, which is all that its `version` ever says. Of its control block only `notify` changes
+//! besides.
+//!
+//! Values lie as Rust lays out `repr(C)`: arrays in C order without gaps, numbers in the byte order
+//! of the machine. There are no gaps in structs either, since every byte has to mean something.
+//!
+//! # Manifest
+//!
+//! One JSON object without line breaks:
+//!
+//! | key | holds |
+//! |---|---|
+//! | `name` | the declared name of the state |
+//! | `format` | as in the header |
+//! | `byte_order` | `little` or `big` |
+//! | `fingerprint` | 32 hexadecimal digits |
+//! | `fields` | in declaration order |
+//!
+//! and of every field
+//!
+//! | key | holds |
+//! |---|---|
+//! | `name` | its name |
+//! | `type` | its type as Rust writes it: `[[f32; 784]; 128]` |
+//! | `scalar`, `shape`, `order` | the type again: innermost element, lengths from the outermost, `C` |
+//! | `size` | bytes of one value |
+//! | `offset` | where its partition starts |
+//! | `slots`, `slots_at`, `slot_stride` | how many there are, where the first starts, bytes from one to the next |
+//! | `timed`, `atomic` | whether the field says so |
+//! | `stripes_at` | of an atomic field: where the first stripe starts |
+//! | `struct` | if the scalar is a struct: its `size`, and its `fields` with name, type and offset in it |
+//!
+//! # A region byte by byte
+//!
+//! | offset | what |
+//! |---|---|
+//! | 0 | header |
+//! | 4096 | control block of `count` |
+//! | 4352 | its 4 slots, 128 bytes apart |
+//! | 4864 | control block of `row` |
+//! | 5120 | its 4 slots of 400 bytes, 512 bytes apart |
+//! | 7168 | control block of `hits` |
+//! | 7424 | its 8 stripes, 128 bytes apart |
+//! | 8448 | its only slot |
+//! | 8576 | manifest |
+//!
+//! ```
+//! use std::os::unix::fs::FileExt;
+//!
+//! use shma_core::ShmState;
+//!
+//! #[derive(ShmState)]
+//! struct Board {
+//!     count: u64,
+//!     row: [f32; 100],
+//!     #[shm(atomic)]
+//!     hits: [u32; 3],
+//! }
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let name = format!("doc-layout-{}", std::process::id());
+//!
+//! let board = Board::create(&name, &Board::zeroed())?;
+//! board.row.set(7, 0.5);
+//!
+//! // From here on, nothing that knows of `Board`.
+//! let file = std::fs::File::open(format!("/dev/shm/shma.{name}"))?;
+//! let word = |at: u64| {
+//!     let mut bytes = [0; 8];
+//!     file.read_exact_at(&mut bytes, at).map(|()| u64::from_ne_bytes(bytes))
+//! };
+//! assert_eq!(word(72)?, 8576);
+//! let mut text = vec![0; word(80)? as usize];
+//! file.read_exact_at(&mut text, word(72)?)?;
+//! let manifest: serde_json::Value = serde_json::from_slice(&text)?;
+//! let row = |key: &str| manifest["fields"][1][key].as_u64().unwrap();
+//!
+//! let version = word(row("offset"))?;
+//! assert_eq!(version, 2);
+//! let slot = row("slots_at") + version % row("slots") * row("slot_stride");
+//! let mut element = [0; 4];
+//! file.read_exact_at(&mut element, slot + 7 * 4)?;
+//! assert_eq!(f32::from_ne_bytes(element), 0.5);
+//!
+//! // Nobody may have begun to overwrite that slot meanwhile.
+//! let begin = word(row("offset") + 8)?;
+//! assert!(begin.wrapping_sub(version) < row("slots"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A tool that reads beside writers maps the file and keeps the orders that
+//! [`memory_model`](super::memory_model) gives; and where `begin` is not `version` it looks at
+//! `commit` as [`consistency`](super::consistency#several-fields-at-one-instant) says.

@@ -1,0 +1,159 @@
+//! What it does not do, and what to do instead.
+//!
+//! # Platform
+//!
+//! Linux, from 4.14 on (`MADV_WIPEONFORK`), with a tmpfs at `/dev/shm`. The protocols assume nothing
+//! of x86-64, but it is what the tests run on. Values lie in the machine's byte order: a region is
+//! for one machine, and ends with it.
+//!
+//! # Sizes
+//!
+//! Sizes are part of the type. For data that grows, declare the most there can be and a length
+//! beside it, and update both in a transaction. What has an address or a hidden rule in it cannot be
+//! shared:
+//!
+//! ```compile_fail
+//! # use shma_core::ShmState;
+//! #[derive(ShmState)]
+//! struct Growing {
+//!     samples: Vec<f32>, // refused: write [f32; N], and a length
+//! }
+//! ```
+//!
+//! ```compile_fail
+//! # use shma_core::ShmState;
+//! #[derive(ShmState)]
+//! struct Switch {
+//!     on: bool, // refused: write u8; a peer may store any byte
+//! }
+//! ```
+//!
+//! A field is at most 32 GiB less 8 bytes, a name 200 characters, a manifest 4 MiB. A region takes K
+//! times its values (`#[shm(slots = 2)]` halves the default), all of it from the start.
+//!
+//! Values over 64 KiB are not returned by value, since they would pass through the stack. Nor does
+//! [`ShmState::zeroed`](crate::ShmState::zeroed) put a state there.
+//!
+//! # One value, not a queue
+//!
+//! A field holds the newest value. A reader that is slower than its writer misses what came in
+//! between; it learns from versions how much that was.
+//!
+//! # Readers
+//!
+//! Reads wait for nobody, but may have to try again beside a writer that publishes K - 1 times while
+//! they copy.
+//!
+//! - A handle that may write also tries for the semaphore after 64 tries, if it is free, and holds it
+//!   for one copy. Writers wait for that copy; and if the reader is stopped in the middle of it, they
+//!   wait for the reader. A read-only handle never does so, and neither do `try_read` and
+//!   `try_snapshot_into`.
+//! - A read-only handle goes on trying, with pauses. More slots help, or a pause in the writer.
+//! - A read-only handle cannot announce that it sleeps, so `wait_newer` looks once a millisecond.
+//!
+//! # Writers
+//!
+//! - A holder that is stopped (SIGSTOP, a debugger, a suspended container) is waited for: it comes
+//!   back. [`update_timeout`](crate::Field::update_timeout) and
+//!   [`try_update`](crate::Field::try_update) do not wait, and say who it is.
+//! - A thread that ends inside a closure without unwinding, while its process lives on
+//!   (`longjmp`, or the system call that ends one thread), keeps the semaphore until the process ends.
+//! - There is no order among those who wait: whoever is awake when the semaphore becomes free has
+//!   it.
+//! - Closures run while the semaphore is held. What they wait for, all writers of the field wait for.
+//! - Whole-state `update_with` and `merge` need one scalar type; `#[shm(no_merge)]` leaves fields
+//!   out.
+//!
+//! ```compile_fail
+//! # use shma_core::{Shm, ShmState};
+//! #[derive(ShmState)]
+//! struct Model {
+//!     weights: [f32; 100],
+//!     step: u64, // write #[shm(no_merge)] before it
+//! }
+//!
+//! fn subtract(model: &Shm<Model>, gradient: &Model) {
+//!     model.update_with(gradient, |g, w| w - g);
+//! }
+//! ```
+//!
+//! # Nesting
+//!
+//! A closure may update another field of the same region if that one is declared later. Every other
+//! order could lead to two processes that wait for each other, so it is refused: by a panic, or by
+//! `Error::Reentrant` from the calls that return a `Result`.
+//!
+//! ```
+//! # use shma_core::{Error, ShmState};
+//! #[derive(ShmState)]
+//! struct Pair {
+//!     first: u64,
+//!     second: u64,
+//! }
+//! # let name = format!("doc-nesting-{}", std::process::id());
+//! let pair = Pair::create(&name, &Pair::zeroed())?;
+//! pair.first.update(|first, _| pair.second.update(|second, _| (*first, *second) = (1, 2)));
+//!
+//! let against = pair.second.update(|_, _| pair.first.try_update(|_, _| ()));
+//! assert!(matches!(against, Err(Error::Reentrant { held: "second", .. })));
+//! # Ok::<(), shma_core::Error>(())
+//! ```
+//!
+//! Only fields of one region are watched over. Whoever nests updates of several regions has to keep
+//! to one order of regions everywhere.
+//!
+//! # Atomic fields
+//!
+//! Numbers of 4 and 8 bytes. The value as a whole is never a snapshot, in a transaction neither, and
+//! they have no semaphore, so there is nothing to update exclusively:
+//!
+//! ```compile_fail
+//! # use shma_core::{Atomic, ReadWrite};
+//! fn reset(hits: &Atomic<[u32; 8], ReadWrite>) {
+//!     hits.update(|new, _| new.fill(0)); // no such call: `set` each element
+//! }
+//! ```
+//!
+//! # Fork
+//!
+//! A child's inherited handles read. Writes through them panic, or return `Error::Forked`: the child
+//! is another owner, and has to open the region itself. A child that only reads, or does nothing,
+//! still counts as attached until it ends or executes another program. Dropping an inherited handle
+//! never removes the region.
+//!
+//! # Ends
+//!
+//! - A region whose processes were all killed stays until somebody opens, replaces or removes it.
+//!   What it takes of `/dev/shm` stays taken.
+//! - So does a temporary file of a creation that was killed, until the same user creates any region,
+//!   60 s later at the earliest.
+//! - The last to leave removes the name only if it may write the file and remove it from the
+//!   directory.
+//! - [`is_current`](crate::Shm::is_current) and `Error::Retired` go by the file's link count. Whoever
+//!   makes another hard link to the file hides from others that the name is gone.
+//! - Creating, opening and removing wait at most a second for each other, and then return
+//!   `Error::Timeout`. [`Options::wait`](crate::Options::wait) looks for the region every 2 ms.
+//!
+//! # Time
+//!
+//! [`age`](crate::Field::age) is as exact as the kernel's tick, a few milliseconds, unless the field
+//! is `#[shm(timed)]`. It does not count while the machine is suspended, and is meaningless between
+//! containers with time namespaces of their own.
+//!
+//! Nothing is steered by time but how soon something is noticed: a death by a waiting writer within
+//! 5 ms of the kernel's ending the process, a wake-up that was lost with a killed process within
+//! 100 ms.
+//!
+//! # Numbers that come round
+//!
+//! | number | after | then |
+//! |---|---|---|
+//! | a version | 2^64 publications | it goes on at 0, in the right slot; "newer" means "another one" |
+//! | a version as [`Version`](crate::Version) | the same | `<` is wrong across that point, `==` is right |
+//! | `notify` | 2^31 wake-ups | a waiter that was stopped for exactly so many sleeps one slice |
+//! | owner ids | 2^30 attachments | ids that live, or that a lock word shows, are passed over |
+//!
+//! # Signals
+//!
+//! Calls are not for signal handlers: `update` may allocate, and a handler that interrupts a holder
+//! cannot wait for it.

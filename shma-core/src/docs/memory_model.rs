@@ -1,0 +1,134 @@
+//! Every atomic access to a region: where it is, its ordering, its partner, and what shows without it.
+//!
+//! Nothing of Rust's borrows the region: it is accessed by atomics alone, and slots are copied by
+//! one pair of primitives that mean a loop of relaxed accesses, a word at a time. So every race is
+//! one between atomics, and what orders them is written here.
+//!
+//! *L* stands for a relaxed load followed by an acquire fence. It is used where a read-only mapping
+//! may be read: the standard library promises atomic loads from read-only memory only if they are
+//! relaxed. A partner that an acquire load would meet is met by the fence too.
+//!
+//! # Faults that can be switched on
+//!
+//! The last column names the mutant that takes the access or its ordering away. `mutant!("name")`
+//! marks the place in the sources.
+//!
+//! - `RUSTFLAGS="--cfg loom" cargo test --release -p shma-core --lib` explores the protocols under
+//!   loom (`src/models`), each with the mutants that it has to catch.
+//! - `RUSTFLAGS="--cfg shma_mutant"` builds them in, and `SHMA_MUTANT=name` switches one on for a
+//!   process: for tests with real processes.
+//! - Names with a capital letter are faults of the abstract machine in the workspace's
+//!   `tests/src/explorer/models`. It explores what loom cannot: a kill before every step, and what a
+//!   thread does by a version that it has loaded itself.
+//!
+//! # Reading (`slots.rs`)
+//!
+//! | access | ordering | meets | without it |
+//! |---|---|---|---|
+//! | `version`, in `enter` | L | the release store in `publish`, the compare-exchange in `recover`: the slot is seen | `load-not-acquired` |
+//! | `begin`, in `enter` | Relaxed | nothing: it only decides whether `commit` is looked at | |
+//! | `commit`, beside a begun publication | L | the release stores in `happen`, the compare-exchange in `recover`: targets and slots, or versions, are seen | `read-ignores-commit` |
+//! | `version` again, behind `commit` | L | as the first; a version older than an even `commit` could be older than the transaction | `read-version-once` |
+//! | `target` | Relaxed | behind the load of `commit`, which released it | |
+//! | the slot's words | Relaxed | the two fences below, and `version` | |
+//! | fence, in `accept` | Acquire | the release fence in `begin`: who saw a word of a later publication sees its `begin` | `slots-no-reader-fence` |
+//! | `begin`, in `accept` | Relaxed | behind that fence; accepted if less than K further | `slots-limit` |
+//! | `commit`, in `accept` | Relaxed | behind that fence; has to be what it was, if a target was gone by | `read-unconfirmed` |
+//!
+//! # Publishing (`slots.rs`)
+//!
+//! The writer holds the semaphore. Its own loads and stores of the control block are relaxed: the
+//! words change under the semaphore alone, whose acquisition orders them.
+//!
+//! | access | ordering | meets | without it |
+//! |---|---|---|---|
+//! | `begin`, load and store | Relaxed | before the fence, and so before the slot | `slots-late-begin` |
+//! | fence, behind it | Release | the acquire fence in `accept` | `slots-no-writer-fence` |
+//! | `dirty`, loads | Relaxed | of all slots but the own, and of the own too if a writer died there | `slots-own-word-skipped` |
+//! | words, from the active slot to this one | Relaxed | as the slot's words | |
+//! | `dirty`, store | Relaxed | behind the catch-up, before the data | |
+//! | fence, behind it | Release | the fence in `take_over`: a successor that finds data finds their range | |
+//! | the slot's words | Relaxed | the loads of readers; see there | |
+//! | `version`, store | Release | L of `version` in readers: the slot is seen | `slots-relaxed-version` |
+//!
+//! # Committing and recovering (`commit.rs`)
+//!
+//! | access | ordering | meets | without it |
+//! |---|---|---|---|
+//! | `target` of a field that takes part, store | Relaxed | released by the odd `commit` | |
+//! | `target` of a field that does not, store | Relaxed | the same | `commit-stays-unsaid` |
+//! | `commit`, load before it is made odd | Relaxed | only who holds all semaphores changes it, or a recoverer before the dead one's semaphore could be had | |
+//! | `commit`, store of odd | Release | L of `commit` in readers, snapshots and `recover`: targets and slots are seen | `commit-relaxed` |
+//! | `version`, stores | Release | as in publishing | `slots-relaxed-version` |
+//! | `commit`, store of even | Release | L of `commit`: all versions are seen | `EvenRelaxed` |
+//! | `commit`, in `recover` | L | the store of odd | `NoRecovery`, `RecoveryAfterUpdate` |
+//! | `target`, in `recover` | Relaxed | behind it | `TargetFromBegin` |
+//! | `version`, compare-exchange in `recover` | Release, Relaxed on failure | L of `version` in readers: the slot came to the recoverer through `commit` | `recover-relaxed-version`, `recover-plain-version` |
+//! | `commit`, compare-exchange in `recover` | Release, Relaxed on failure | L of `commit`: all versions are seen | `recover-relaxed-commit`, `EvenByStore` |
+//!
+//! # Snapshots (`transaction.rs`)
+//!
+//! | access | ordering | meets | without it |
+//! |---|---|---|---|
+//! | `commit`, first look | L | as in reading | `SnapshotIgnoresCommit` |
+//! | `version`, first look | L | as in reading | `load-not-acquired` |
+//! | `target` | Relaxed | behind the first look at `commit` | |
+//! | each field's slot, fence and `begin` | | as in reading | `slots-no-reader-fence` |
+//! | fence | SeqCst | the same fence of another snapshot: of two, one has seen all that the other has | `SnapshotFenceAcquire` |
+//! | `version`, second look | Relaxed | behind the fence | `SnapshotWithoutRecheck` |
+//! | `commit`, second look | Relaxed | behind the fence | `SnapshotOddUnconfirmed` |
+//!
+//! # The semaphore (`semaphore.rs`)
+//!
+//! | access | ordering | meets | without it |
+//! |---|---|---|---|
+//! | `lock`, 0 to own id | Acquire, Relaxed on failure | the release of the last holder: all it stored is seen | `semaphore-relaxed-acquire` |
+//! | `lock`, looked at by a waiter | Relaxed | a hint for the compare-exchanges | |
+//! | `lock`, setting WAITERS | Relaxed | nothing: the bit carries no data | |
+//! | `lock`, 0 to own id with WAITERS, having slept | Acquire, Relaxed on failure | as the first; others may sleep still | `semaphore-forgets-sleepers` |
+//! | fence, when the kernel says that the owner is dead | Acquire | all that the dead owner did | `semaphore-no-take-over-fence` |
+//! | `lock`, from the dead owner's word | Acquire, Relaxed on failure | a release in between; exactly the word that was asked about | `semaphore-swapped-take-over` |
+//! | `lock`, own id to 0 | AcqRel, Relaxed on failure | Release: the next holder. Acquire: `meet` of a waiter for a publication | `semaphore-relaxed-release`, `semaphore-plain-release` |
+//! | `lock`, own id with WAITERS to 0 | AcqRel, Relaxed on failure | the same; then one is woken | `semaphore-wakes-nobody` |
+//! | `lock`, `meet`: changes nothing | AcqRel | Acquire: the release of a publisher. Release: that of the announcement, to the next publisher | |
+//! | `lock`, in messages and when an id is drawn | Relaxed | nothing: gone as soon as seen | |
+//!
+//! # Waiting for a publication (`notify.rs`)
+//!
+//! | access | ordering | meets | without it |
+//! |---|---|---|---|
+//! | `notify`, in `look` | L | the release in `wake_announced`: who is turned away finds what for | |
+//! | `notify`, setting SLEEPERS | Relaxed | released by `meet`; exactly the word that was looked at | `notify-any-word` |
+//! | `version`, behind `meet` | L | the publisher's store, through `lock` | |
+//! | `notify`, in `wake_if_announced` | Relaxed | behind the publisher's change of `lock` | |
+//! | `notify`, in `wake_announced` | AcqRel, Relaxed on failure | L in `look`: another number, so that the kernel turns away who is about to sleep | `notify-same-word` |
+//!
+//! # Atomic fields (`cells.rs`, `partition.rs`)
+//!
+//! | access | ordering | meets | without it |
+//! |---|---|---|---|
+//! | an element: load, store, add, compare-exchange | Relaxed | elements are ordered with nothing but themselves | |
+//! | a stripe, after a call | AcqRel | Release: the fence of who adds the stripes up, so elements of counted calls are seen. Acquire: a waiter's change of the stripe | |
+//! | the stripes, added up, and a fence | Relaxed, Acquire | the increments | |
+//! | a stripe, changed by nothing before sleeping | AcqRel | the increments, as `meet` does the release of `lock` | |
+//!
+//! # Numbers of their own
+//!
+//! All of these are relaxed, because nothing is concluded about other words from them.
+//!
+//! | word | accesses |
+//! |---|---|
+//! | `published` | stored before each publication; read by `age` |
+//! | `pid` | stored by each holder; read for messages |
+//! | `contended`, `dead_owners` | counted up; for people |
+//! | `next_id` | counted up by each owner; only that ids differ matters |
+//! | `retired` | written through the file, read when it is opened |
+//! | the header and everything in a new region | stored before the region has a name; the system calls on both sides order it |
+//! | the fork page (private memory) | read before and after a closure, by the process that it belongs to |
+//!
+//! # What a death orders
+//!
+//! A process that is killed has carried out some first part of its stores, in the order that the
+//! fences above force on them; none of what it did is undone. Whoever learns of the death asked the
+//! kernel, which ended the dead process's lock after its last store, and has a fence behind the
+//! answer. So a successor sees everything that the dead owner did, as if it had been released.
