@@ -1,0 +1,271 @@
+//! The command line.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use clap::{Parser, Subcommand};
+
+use crate::data::Digits;
+use crate::desk::SEATS;
+use crate::plan::Plan;
+use crate::training::Order;
+
+/// Something failed.
+pub const FAILED: u8 = 1;
+/// All went well, but the accuracy is below the target.
+pub const MISSED: u8 = 3;
+/// Ended by a signal, as a shell counts SIGINT.
+pub const INTERRUPTED: u8 = 130;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  trained, and the test accuracy is at least the target
+    1  something failed; the message says what
+    2  a bad argument
+    3  trained, but the test accuracy is below the target
+  130  interrupted by Ctrl-C, SIGTERM or SIGHUP; nothing is left behind";
+
+/// Train a network on handwritten digits, by worker processes that share it.
+///
+/// The network has 784 inputs, 64 hidden units and 10 outputs, and learns 4,000 images; another
+/// 1,000 tell its accuracy. Every worker is a process of its own. It reads the shared parameters,
+/// computes the gradient of a batch and subtracts it from them, while the others do the same.
+///
+/// Two trainings are made, first by one worker and then by all, and compared: in a table, and in a
+/// picture of accuracy and loss over time.
+#[derive(Debug, Parser)]
+#[command(name = "sgd", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    /// What a worker process is started with.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What a person says.
+    #[command(flatten)]
+    pub options: Options,
+}
+
+/// Not for people.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Be a worker of a training that is under way.
+    #[command(hide = true)]
+    Worker {
+        /// Its name.
+        training: String,
+        /// The seat to take.
+        #[arg(value_parser = seat)]
+        seat: usize,
+    },
+}
+
+/// The options of a training.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Worker processes, 1 to 64.
+    ///
+    /// One per core is best. Far more of them wait for a core with their gradients, which are old
+    /// when they come: lower the learning rate then.
+    #[arg(long, short, value_name = "N", default_value_t = cores(), value_parser = workers)]
+    pub workers: usize,
+
+    /// How often all images are gone through, 1 to 10000.
+    #[arg(long, short, value_name = "N", default_value_t = 20,
+          value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub epochs: u64,
+
+    /// Images a gradient is computed from, 1 to 4000.
+    #[arg(long, short, value_name = "N", default_value_t = 32,
+          value_parser = clap::value_parser!(u64).range(1..=4_000))]
+    pub batch: u64,
+
+    /// Length of the longest step down the gradient, above 0 and up to 10.
+    ///
+    /// Steps grow to it over the first tenth of the training, and shrink from there to its end.
+    #[arg(long, short, value_name = "X", default_value_t = 0.4, value_parser = learning_rate,
+          allow_negative_numbers = true)]
+    pub learning_rate: f64,
+
+    /// Decides the first parameters and the order of the images.
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
+    pub seed: u64,
+
+    /// The test accuracy to reach, above 0 and up to 1.
+    #[arg(long, value_name = "X", default_value_t = 0.93, value_parser = share,
+          allow_negative_numbers = true)]
+    pub target: f64,
+
+    /// Kill a worker by SIGKILL once a share of the work is done; a third, unless it is given.
+    ///
+    /// The training goes on with the workers that are left, and the batch that the dead one had is
+    /// done by another. If it was the only one, a new one takes its seat. With a comparison, the
+    /// killing is in the second training.
+    #[arg(long, value_name = "SHARE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "0.3333", value_parser = share)]
+    pub kill_one: Option<f64>,
+
+    /// Train by all workers only, not by one first.
+    #[arg(long)]
+    pub no_compare: bool,
+
+    /// Where to write the picture, an SVG.
+    #[arg(long, value_name = "FILE", default_value = "sgd.svg", value_parser = picture)]
+    pub plot: PathBuf,
+
+    /// Print nothing but errors.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+impl Options {
+    /// The trainings to make, one after the other.
+    pub fn orders<'a>(&self, digits: &'a Digits) -> Vec<Order<'a>> {
+        let plan = Plan {
+            epochs: self.epochs,
+            batch: self.batch,
+            learning_rate: self.learning_rate,
+            seed: self.seed,
+        };
+        let full = Order { plan, workers: self.workers, kill_at: self.kill_one, digits };
+        if self.no_compare || self.workers == 1 {
+            return vec![full];
+        }
+        vec![Order { workers: 1, kill_at: None, ..full }, full]
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, |cores| cores.get().min(SEATS))
+}
+
+fn workers(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(workers @ 1..=SEATS) => Ok(workers),
+        _ => Err(format!("give a whole number from 1 to {SEATS}")),
+    }
+}
+
+fn seat(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|seat| *seat < SEATS).ok_or_else(|| "there is no such seat".to_owned())
+}
+
+fn learning_rate(text: &str) -> Result<f64, String> {
+    number(text, 10.0)
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    number(text, 1.0)
+}
+
+/// A number above 0, and not above `most`; NaN is neither.
+fn number(text: &str, most: f64) -> Result<f64, String> {
+    match text.parse() {
+        Ok(number) if number > 0.0 && number <= most => Ok(number),
+        _ => Err(format!("give a number above 0 and up to {most}")),
+    }
+}
+
+/// A place where a file can be; better asked before the training than after it.
+fn picture(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if text.is_empty() || path.is_dir() {
+        return Err("give the name of a file, not of a directory".to_owned());
+    }
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    if !parent.is_dir() {
+        return Err(format!("there is no directory {}", parent.display()));
+    }
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(std::iter::once("sgd").chain(line.split_whitespace()))
+    }
+
+    fn options(line: &str) -> Options {
+        parse(line).unwrap().options
+    }
+
+    #[test]
+    fn the_declaration_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn without_arguments_all_cores_are_compared_with_one() {
+        let options = options("");
+        assert_eq!(options.workers, cores());
+        assert_eq!(options.target, 0.93);
+        assert_eq!(options.kill_one, None);
+        assert_eq!(options.plot, Path::new("sgd.svg"));
+    }
+
+    #[test]
+    fn orders_follow_the_options() {
+        let digits = Digits { train: Vec::new(), test: Vec::new() };
+        let orders = |line| -> Vec<(usize, Option<f64>)> {
+            let orders = options(line).orders(&digits);
+            orders.iter().map(|order| (order.workers, order.kill_at)).collect()
+        };
+        assert_eq!(orders("--workers 3"), [(1, None), (3, None)]);
+        assert_eq!(orders("--workers 3 --kill-one=0.5"), [(1, None), (3, Some(0.5))]);
+        assert_eq!(orders("--workers 3 --no-compare"), [(3, None)]);
+        assert_eq!(orders("--workers 1 --kill-one=1"), [(1, Some(1.0))]);
+    }
+
+    #[test]
+    fn a_kill_has_its_moment_by_default() {
+        let share = options("--kill-one").kill_one.unwrap();
+        assert!((share - 1.0 / 3.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn bad_arguments_are_refused_with_what_would_be_good() {
+        for (line, reason) in [
+            ("--workers 0", "from 1 to 64"),
+            ("--workers 65", "from 1 to 64"),
+            ("--workers two", "from 1 to 64"),
+            ("--epochs 0", "1..=10000"),
+            ("--epochs 10001", "1..=10000"),
+            ("--batch 0", "1..=4000"),
+            ("--batch 4001", "1..=4000"),
+            ("--learning-rate 0", "above 0 and up to 10"),
+            ("--learning-rate -0.1", "above 0 and up to 10"),
+            ("--learning-rate NaN", "above 0 and up to 10"),
+            ("--learning-rate inf", "above 0 and up to 10"),
+            ("--learning-rate fast", "above 0 and up to 10"),
+            ("--target 1.01", "above 0 and up to 1"),
+            ("--target -0.5", "above 0 and up to 1"),
+            ("--kill-one=0", "above 0 and up to 1"),
+            ("--kill-one=2", "above 0 and up to 1"),
+            ("--seed -1", "invalid value '-1' for '--seed"),
+            ("--plot /", "not of a directory"),
+            ("--plot /no/such/place/sgd.svg", "there is no directory /no/such/place"),
+            ("--speed", "unexpected argument"),
+            ("trainer", "unrecognized subcommand"),
+            ("worker some 64", "no such seat"),
+            ("--quiet worker some 1", "cannot be used"),
+        ] {
+            let error = parse(line).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+            assert!(error.to_string().contains(reason), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn help_lists_every_exit_code_and_hides_the_worker() {
+        let help = Args::command().render_long_help().to_string();
+        for code in [0, FAILED, 2, MISSED, INTERRUPTED] {
+            assert!(help.contains(&format!("\n{code:5}  ")), "{code} is missing:\n{help}");
+        }
+        assert!(!help.contains("Be a worker"), "{help}");
+    }
+}

@@ -1,0 +1,88 @@
+//! Distributed gradient descent: worker processes train one network that lies in shared memory.
+//!
+//! From the top down: `args` is the command line, `training` leads one training and `worker` is a
+//! process of it; `report` and `plot` tell how it went. Below are the processes (`crew`), the clock
+//! and the scores (`curve`), and what they share (`desk`, `model`).
+
+mod args;
+mod crew;
+mod curve;
+mod data;
+mod desk;
+mod model;
+mod network;
+mod plan;
+mod plot;
+mod progress;
+mod regions;
+mod report;
+mod training;
+mod worker;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use crate::args::{Args, Command, Options};
+use crate::data::Digits;
+use crate::training::Training;
+
+/// How the program ends when nothing has failed; `--help` lists the exit codes.
+enum Ending {
+    Reached,
+    Missed,
+    Interrupted,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let result = match args.command {
+        Some(Command::Worker { training, seat }) => {
+            worker::run(&training, seat).map(|()| Ending::Reached)
+        }
+        None => lead(&args.options),
+    };
+    match result {
+        Ok(Ending::Reached) => ExitCode::SUCCESS,
+        Ok(Ending::Missed) => ExitCode::from(args::MISSED),
+        Ok(Ending::Interrupted) => ExitCode::from(args::INTERRUPTED),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(args::FAILED)
+        }
+    }
+}
+
+fn lead(options: &Options) -> Result<Ending> {
+    let interrupted = shma_examples::stop_flag().context("cannot listen for signals")?;
+    let digits = Digits::load()?;
+    let mut runs = Vec::new();
+    for order in options.orders(&digits) {
+        match Training::run(&order, options.quiet, &interrupted)? {
+            Some(run) => runs.push(run),
+            None => {
+                eprintln!("interrupted; workers and regions are gone");
+                return Ok(Ending::Interrupted);
+            }
+        }
+    }
+    plot::draw(&options.plot, &runs, options.target)
+        .with_context(|| format!("cannot write the picture to {}", options.plot.display()))?;
+    if !options.quiet {
+        report::print(&runs, options)?;
+    }
+    Ok(verdict(options, runs.last().context("no training was ordered")?.accuracy()))
+}
+
+fn verdict(options: &Options, accuracy: f64) -> Ending {
+    if accuracy >= options.target {
+        return Ending::Reached;
+    }
+    eprintln!(
+        "error: a test accuracy of {accuracy:.3} is below the target of {}; \
+         train for more epochs, or with another learning rate",
+        options.target
+    );
+    Ending::Missed
+}

@@ -1,0 +1,263 @@
+//! One training, as the process that leads it sees it: it makes the two regions, starts the
+//! workers, watches over them, and measures.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail, ensure};
+use shma_core::{Shm, ShmState};
+
+use crate::crew::Crew;
+use crate::curve::{Point, Recorder};
+use crate::data::Digits;
+use crate::desk::{Desk, Work};
+use crate::model::Model;
+use crate::network::Network;
+use crate::plan::Plan;
+use crate::progress::{Progress, Standing};
+use crate::regions;
+
+/// How often the leader looks. A rhythm and not a wait for the next publication: that would cost
+/// the workers a system call for each.
+const TICK: Duration = Duration::from_millis(2);
+/// After so many looks at an unchanged desk something hangs. Looks and not time, so that a training
+/// may be stopped and continued. It is about 40 s.
+const PATIENCE: u32 = 20_000;
+/// How many workers may take the seat of a last one that died.
+const REPLACEMENTS: usize = 3;
+
+/// A training to make.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// What is to be done.
+    pub plan: Plan,
+    /// By how many.
+    pub workers: usize,
+    /// The share of the work after which a worker is killed.
+    pub kill_at: Option<f64>,
+    /// The images.
+    pub digits: &'a Digits,
+}
+
+/// A training that was made.
+#[derive(Debug)]
+pub struct Run {
+    /// By how many.
+    pub workers: usize,
+    /// When a worker was killed, in seconds.
+    pub killed: Option<f64>,
+    /// How long it took.
+    pub seconds: f64,
+    /// Batches done, each of them an update of the model.
+    pub updates: u64,
+    /// How the scores went.
+    pub curve: Vec<Point>,
+}
+
+impl Run {
+    /// Accuracy at the end.
+    pub fn accuracy(&self) -> f64 {
+        self.curve.last().map_or(0.0, |point| point.score.accuracy)
+    }
+
+    /// When the accuracy was reached for the first time.
+    pub fn seconds_to(&self, accuracy: f64) -> Option<f64> {
+        self.curve.iter().find(|point| point.score.accuracy >= accuracy).map(|point| point.seconds)
+    }
+
+    /// Who trained, in words.
+    pub fn label(&self) -> String {
+        let killed = if self.killed.is_some() { ", 1 killed" } else { "" };
+        format!("{}{killed}", count(self.workers))
+    }
+}
+
+/// A training under way. The workers are gone when it is dropped, and the regions with the handles.
+pub struct Training<'a> {
+    order: &'a Order<'a>,
+    crew: Crew,
+    model: Shm<Model>,
+    desk: Shm<Desk>,
+    progress: Progress,
+    started: Option<Instant>,
+    recorder: Recorder,
+    killed: Option<f64>,
+    replacements: usize,
+    pace: Pace,
+    unchanged: (u64, u32),
+}
+
+/// What the desk said when the standing was last shown.
+struct Pace {
+    at: Instant,
+    done: u64,
+    loss_sum: f64,
+    loss: f64,
+}
+
+impl<'a> Training<'a> {
+    /// Makes a training; `None` if it was interrupted.
+    pub fn run(order: &Order<'_>, quiet: bool, interrupted: &AtomicBool) -> Result<Option<Run>> {
+        let mut training = Training::begin(order, quiet)?;
+        let finished = training.watch(interrupted)?;
+        let seconds = training.seconds();
+        training.recorder.take(seconds, &training.model);
+        let Training { crew, recorder, killed, progress, desk, .. } = training;
+        let stubborn = crew.dismiss()?;
+        ensure!(stubborn == 0, "{stubborn} workers did not leave and were killed");
+        if !finished {
+            return Ok(None);
+        }
+        if killed.is_some() {
+            progress.say("every batch is done and everybody has left: nobody waited for the dead");
+        } else if order.kill_at.is_some() {
+            progress.say("nobody was killed: the work was done before it came to that");
+        }
+        let updates = desk.work.read().done();
+        let curve = recorder.judge(&order.digits.test)?;
+        Ok(Some(Run { workers: order.workers, killed, seconds, updates, curve }))
+    }
+
+    fn begin(order: &'a Order<'a>, quiet: bool) -> Result<Self> {
+        let batches = order.plan.batches(order.digits.train.len());
+        let name = regions::new_training();
+        let mut at_first = Desk::zeroed();
+        at_first.plan = order.plan;
+        at_first.work = Work::new(batches);
+        let model = Model::create(&regions::model(&name), &Model::initial(order.plan.seed))?;
+        let desk = Desk::create(&regions::desk(&name), &at_first)?;
+        Ok(Self {
+            order,
+            crew: Crew::start(&name, order.workers)?,
+            model,
+            desk,
+            progress: Progress::new(count(order.workers), batches, quiet)?,
+            started: None,
+            recorder: Recorder::new(order.plan.epochs, batches),
+            killed: None,
+            replacements: 0,
+            pace: Pace { at: Instant::now(), done: 0, loss_sum: 0.0, loss: f64::NAN },
+            unchanged: (0, 0),
+        })
+    }
+
+    /// Looks after the training until it is done; `false` if it was interrupted.
+    fn watch(&mut self, interrupted: &AtomicBool) -> Result<bool> {
+        while !interrupted.load(Ordering::Relaxed) {
+            thread::sleep(TICK);
+            // Before the desk, so that nobody who left because all is done counts as lost.
+            let departed = self.crew.departed()?;
+            let work = self.desk.work.read();
+            if work.is_done() {
+                self.show(&work);
+                return Ok(true);
+            }
+            for (seat, status) in departed {
+                self.lose(seat, status)?;
+            }
+            if self.started.is_none() {
+                self.start_when_all_are_there(&work);
+                continue;
+            }
+            self.kill_when_due(&work)?;
+            self.recorder.look(self.seconds(), work.done(), &self.model);
+            if self.progress.is_due() {
+                self.show(&work);
+            }
+            self.expect_progress(&work)?;
+        }
+        Ok(false)
+    }
+
+    /// The clock starts with the first batch, so that nothing but training is measured.
+    fn start_when_all_are_there(&mut self, work: &Work) {
+        if work.seated() >= self.crew.present().count() {
+            self.recorder.take(0.0, &self.model);
+            self.started = Some(Instant::now());
+            self.pace.at = Instant::now();
+            self.desk.work.update(|new, _| new.open());
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.started.map_or(0.0, |started| started.elapsed().as_secs_f64())
+    }
+
+    fn kill_when_due(&mut self, work: &Work) -> Result<()> {
+        let Some(share) = self.order.kill_at else { return Ok(()) };
+        if self.killed.is_some() || (work.done() as f64) < share * work.total() as f64 {
+            return Ok(());
+        }
+        let busy = |seat: &usize| work.batch_on(*seat).is_some();
+        let Some(seat) = self.crew.present().find(busy) else { return Ok(()) };
+        let pid = self.crew.kill(seat)?;
+        self.killed = Some(self.seconds());
+        let done = 100 * work.done() / work.total();
+        self.progress.say(&format!(
+            "killed worker {seat} (process {pid}) by SIGKILL with {done} % of the work done"
+        ));
+        Ok(())
+    }
+
+    /// A worker is gone before its time. One that failed has said why, and another would fail as it
+    /// did; one that was ended by a signal is done without, or replaced if it was the last.
+    fn lose(&mut self, seat: usize, status: ExitStatus) -> Result<()> {
+        if !status.success() && status.signal().is_none() {
+            bail!("worker {seat} failed ({status})");
+        }
+        let batch = self.desk.work.update(|new, _| new.vacate(seat));
+        let left = self.crew.present().count();
+        let batch = batch.map_or("without a batch on its seat".to_owned(), |batch| {
+            format!("so that batch {batch} waits again")
+        });
+        let next = if left > 0 {
+            format!("the training goes on with {}", count(left))
+        } else {
+            ensure!(self.replacements < REPLACEMENTS, "workers die one after the other ({status})");
+            self.replacements += 1;
+            self.crew.hire(seat)?;
+            "a new one takes its seat".to_owned()
+        };
+        self.progress.say(&format!("worker {seat} is gone ({status}), {batch}; {next}"));
+        Ok(())
+    }
+
+    fn show(&mut self, work: &Work) {
+        let done = work.done() - self.pace.done;
+        if done > 0 {
+            self.pace.loss = (work.loss() - self.pace.loss_sum) / done as f64;
+        }
+        let per_epoch = self.order.plan.batches_of_an_epoch(self.order.digits.train.len());
+        let standing = Standing {
+            done: work.done(),
+            total: work.total(),
+            epoch: (work.done() / per_epoch + 1).min(self.order.plan.epochs),
+            epochs: self.order.plan.epochs,
+            loss: self.pace.loss,
+            accuracy: self.accuracy_now(),
+            rate: done as f64 / self.pace.at.elapsed().as_secs_f64(),
+        };
+        self.progress.show(&standing);
+        self.pace.at = Instant::now();
+        self.pace.done = work.done();
+        self.pace.loss_sum = work.loss();
+    }
+
+    fn accuracy_now(&self) -> f64 {
+        Network::default().score(&self.model.read_boxed(), &self.order.digits.test).accuracy
+    }
+
+    fn expect_progress(&mut self, work: &Work) -> Result<()> {
+        let (done, looks) = self.unchanged;
+        self.unchanged = if done == work.done() { (done, looks + 1) } else { (work.done(), 0) };
+        ensure!(self.unchanged.1 < PATIENCE, "no worker has finished a batch for a long time");
+        Ok(())
+    }
+}
+
+fn count(workers: usize) -> String {
+    format!("{workers} worker{}", if workers == 1 { "" } else { "s" })
+}

@@ -1,0 +1,5 @@
+//! The example programs as a person starts them: real processes, real signals, nothing left behind.
+
+mod program;
+mod sgd;
+mod track;
