@@ -1,1 +1,18 @@
 //! What the integration tests share.
+
+pub mod bank;
+pub mod child;
+pub mod counters;
+pub mod crowd;
+pub mod dice;
+pub mod ledger;
+pub mod notebook;
+pub mod parts;
+pub mod rally;
+pub mod refusal;
+pub mod region;
+pub mod skip;
+pub mod states;
+pub mod stripes;
+pub mod switched;
+pub mod watchdog;

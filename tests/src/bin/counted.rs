@@ -1,0 +1,73 @@
+//! Says how many bytes the calls on parts of an array copy. For this it has to be built with
+//! `--cfg shma_count`.
+
+use std::io::BufRead;
+
+use shma_core::{Shm, ShmState};
+
+/// One large array.
+#[derive(Debug, ShmState)]
+struct Array<const WORDS: usize> {
+    words: [u64; WORDS],
+}
+
+/// Words of the part in question: 64 bytes.
+const PART: usize = 8;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [words, story, name] = &arguments[..] else { panic!("{arguments:?}") };
+    match words.as_str() {
+        "8192" => tell::<8192>(story, name),
+        "131072" => tell::<131_072>(story, name),
+        "8388608" => tell::<8_388_608>(story, name),
+        other => panic!("no array of {other} words"),
+    }
+}
+
+fn tell<const WORDS: usize>(story: &str, name: &str) {
+    if story == "keep" {
+        let _array = Array::<WORDS>::create(name, &Array::zeroed()).unwrap();
+        println!("kept");
+        return std::io::stdin().lock().lines().map_while(Result::ok).for_each(drop);
+    }
+    let array: Shm<Array<WORDS>> = Array::open(name).unwrap();
+    match story {
+        "write" => array.words.write(&shma_core::bytemuck::zeroed_box()),
+        "update_range" => update_part(&array, 1000),
+        "cost" => {
+            // Whole updates before are forgotten when every slot has been the target once.
+            let first: Vec<u64> = (0..8).map(|i| cost(|| update_part(&array, i * 100))).collect();
+            say(&first);
+            let ends = [0, 1, WORDS / 3, WORDS / 2, WORDS - PART - 1, WORDS - PART];
+            say(&ends.map(|at| cost(|| update_part(&array, at))));
+            say(&ends.map(|at| cost(|| _ = array.words.read_range(at..at + PART, &mut [0; PART]))));
+            // What a call copies depends on the calls before it, which have not been of this kind.
+            (0..8).for_each(|at| array.words.set(at, 1));
+            say(&ends.map(|at| cost(|| array.words.set(at, 2))));
+            say(&ends.map(|at| cost(|| _ = array.words.get(at))));
+        }
+        other => panic!("there is no story `{other}`"),
+    }
+}
+
+fn update_part<const WORDS: usize>(array: &Shm<Array<WORDS>>, at: usize) {
+    array.words.update_range(at..at + PART, |new, old| new[0] = old[0] + 1);
+}
+
+fn say(costs: &[u64]) {
+    println!("{}", costs.iter().map(u64::to_string).collect::<Vec<_>>().join(" "));
+}
+
+/// Bytes that a call copies from and to shared memory.
+#[cfg(shma_count)]
+fn cost(call: impl FnOnce()) -> u64 {
+    shma_core::private::take_copied();
+    call();
+    shma_core::private::take_copied()
+}
+
+#[cfg(not(shma_count))]
+fn cost(_: impl FnOnce()) -> u64 {
+    panic!("this program was built without `--cfg shma_count`")
+}

@@ -1,0 +1,42 @@
+//! Those who move money, and those who look whether all of it is there.
+
+use shma_core::{Access, Shm, ShmState};
+use shma_tests::bank::{self, Bank};
+use shma_tests::dice::Dice;
+use shma_tests::notebook::Notebook;
+
+use crate::{say, until_told};
+
+/// Makes transfers for ever. It is killed.
+pub fn clerk(name: &str, notes: &str, clerk: usize) {
+    let bank = Bank::open(name).unwrap();
+    let notes = Notebook::open(notes);
+    let mut dice = Dice::new(Dice::seed());
+    // A predecessor may have died between the transfer and the note.
+    notes.note(clerk, bank.made.read()[clerk]);
+    loop {
+        bank::transfer(&bank, &notes, clerk, &mut dice);
+        if dice.one_in(3) {
+            bank::shift(&bank, &mut dice);
+        }
+    }
+}
+
+/// Looks again and again, and notes in its line how often.
+pub fn audit(name: &str, notes: &str, line: usize, access: &str) {
+    let notes = Notebook::open(notes);
+    match access {
+        "writer" => audits(&Bank::open(name).unwrap(), &notes, line),
+        "reader" => audits(&Bank::open_read_only(name).unwrap(), &notes, line),
+        other => panic!("no access is called {other}"),
+    }
+}
+
+fn audits<A: Access>(bank: &Shm<Bank, A>, notes: &Notebook, line: usize) {
+    let mut copy = Bank::zeroed();
+    let audits = until_told(|turn| {
+        bank::audit(bank, notes, &mut copy);
+        notes.note(line, turn + 1);
+    });
+    say(&format!("{audits} audits"));
+}

@@ -1,0 +1,81 @@
+//! The other process of the tests of several fields, of parts and of atomic fields: tells one
+//! story by its arguments, and ends when its input does.
+
+mod atomics;
+mod bank;
+mod forks;
+mod ledger;
+mod order;
+mod parts;
+
+use std::io::{BufRead, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn main() {
+    // A last resort against staying behind; the end of the input is the usual way to go.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["clerk", name, notes, clerk] => bank::clerk(name, notes, number(clerk)),
+        ["audit", name, notes, line, access] => bank::audit(name, notes, number(line), access),
+        ["transact", name, to, fields] => ledger::transact(name, number(to), fields),
+        ["hold", name, to, fields] => ledger::hold(name, number(to), fields),
+        ["touch", name, field] => ledger::touch(name, field),
+        ["snapshot", name, access] => ledger::snapshot(name, access),
+        ["wait", name, field] => ledger::wait(name, field),
+        ["churn", name, how] => ledger::churn(name, how),
+        ["pace", name, how] => order::pace(name, how),
+        ["witness", name, access, times] => order::witness(name, access, number(times)),
+        ["fork", story, name] => forks::tell(story, name),
+        ["scribe", name, notes, seed] => parts::scribe(name, notes, number(seed)),
+        ["stripe", name, field] => parts::stripe(name, field),
+        ["count", name, how, times] => atomics::count(name, how, number(times)),
+        ["echo", name, rounds] => atomics::echo(name, number(rounds)),
+        ["pattern", name, how] => atomics::pattern(name, how),
+        ["enter", name, notes, element] => atomics::enter(name, notes, number(element)),
+        _ => panic!("unknown arguments {arguments:?}"),
+    }
+}
+
+/// Says a line.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").unwrap();
+    out.flush().unwrap();
+}
+
+/// The next line of the input; `None` at its end.
+fn next_line() -> Option<String> {
+    std::io::stdin().lock().lines().next().map(Result::unwrap)
+}
+
+/// Says that it is ready, and starts when told to.
+fn start() {
+    say("ready");
+    next_line();
+}
+
+/// Does something again and again, until the next line of the input or its end. Returns how often.
+fn until_told(mut turn: impl FnMut(u64) + Send) -> u64 {
+    let going = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            let mut turns = 0;
+            // Relaxed, both: a flag of its own.
+            while going.load(Ordering::Relaxed) {
+                turn(turns);
+                turns += 1;
+            }
+            turns
+        });
+        say("going");
+        next_line();
+        going.store(false, Ordering::Relaxed);
+        worker.join().unwrap()
+    })
+}
+
+fn number<N: std::str::FromStr>(text: &str) -> N {
+    text.parse().unwrap_or_else(|_| panic!("`{text}` is no number"))
+}

@@ -1,0 +1,49 @@
+//! Writers that publish one field after the other, and witnesses of the order.
+
+use shma_core::{Access, Shm, ShmState};
+use shma_tests::ledger::Ledger;
+
+use crate::{say, start, until_told};
+
+/// Counts in single updates: in `first` and then in `pair`, or in one of them.
+pub fn pace(name: &str, how: &str) {
+    let ledger = Ledger::open(name).unwrap();
+    let count_first = || ledger.first.update(|new, old| *new = old + 1);
+    let count_pair = || ledger.pair.update(|new, old| new.fill(old[0] + 1));
+    let turns = until_told(|_| match how {
+        "first-then-pair" => {
+            count_first();
+            count_pair();
+        }
+        "first" => count_first(),
+        "pair" => count_pair(),
+        other => panic!("no way of counting is called {other}"),
+    });
+    say(&format!("{turns} turns"));
+}
+
+/// Takes so many snapshots, and says each pair of numbers that it has seen, in that order.
+pub fn witness(name: &str, access: &str, times: usize) {
+    let seen = match access {
+        "writer" => testify(&Ledger::open(name).unwrap(), times),
+        "reader" => testify(&Ledger::open_read_only(name).unwrap(), times),
+        other => panic!("no access is called {other}"),
+    };
+    for [first, pair] in seen {
+        say(&format!("{first} {pair}"));
+    }
+    say("end");
+}
+
+fn testify<A: Access>(ledger: &Shm<Ledger, A>, times: usize) -> Vec<[u64; 2]> {
+    let mut copy = Ledger::zeroed();
+    let mut seen = Vec::with_capacity(times);
+    start();
+    for _ in 0..times {
+        ledger.snapshot_into(&mut copy);
+        let [first, pair, ..] = copy.numbers();
+        seen.push([first, pair]);
+    }
+    seen.dedup();
+    seen
+}

@@ -1,0 +1,249 @@
+//! Stories of a process that forks, execs or closes descriptors while it is attached. It has one
+//! thread, as a process that forks should.
+//!
+//! `unsafe` here: fork.
+
+use std::os::unix::process::CommandExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::{Pid, WaitOptions, waitpid};
+use shma_core::{Error, Shm, ShmState};
+use shma_tests::states::{Board, the_one};
+
+use crate::{next_line, say};
+
+/// Tells one of the stories below.
+pub fn tell(story: &str, name: &str) {
+    let board = Board::open(name).unwrap();
+    match story {
+        "idle" => idle(board),
+        "use" => use_in_child(board, name),
+        "orphan" => orphan(board),
+        "leave" => leave(board),
+        "inside-update" => inside_update(&board, name),
+        "inside-update-with" => inside_update_with(&board),
+        "held-by-parent" => held_by_parent(&board),
+        "exec" => exec(&board),
+        "close-descriptors" => close_descriptors(&board),
+        other => panic!("there is no story `{other}`"),
+    }
+}
+
+/// Forks; the child tells its part and exits.
+fn fork(child: impl FnOnce()) -> Pid {
+    // SAFETY: this process has a single thread, so the child has all of it.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        let told = catch_unwind(AssertUnwindSafe(child));
+        std::process::exit(i32::from(told.is_err()));
+    }
+    Pid::from_raw(pid).unwrap_or_else(|| panic!("fork: {}", std::io::Error::last_os_error()))
+}
+
+fn await_child(child: Pid) {
+    let status = waitpid(Some(child), WaitOptions::empty()).unwrap();
+    assert!(status.is_some_and(|(_, status)| status.exit_status() == Some(0)), "the child failed");
+}
+
+/// What came of a call that says no by an error.
+fn outcome<R>(result: Result<R, Error>) -> &'static str {
+    match result {
+        Ok(_) => "done",
+        Err(Error::Forked { .. }) => "Forked",
+        Err(Error::WouldBlock { .. }) => "WouldBlock",
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// What came of a call that says no by a panic.
+fn panics(call: impl FnOnce()) -> &'static str {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(()) => "done",
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().expect("a panic of the library has a text");
+            assert!(text.contains("inherited through fork"), "{text}");
+            "panicked"
+        }
+    }
+}
+
+/// Children that have no use for what they inherited: one exits, one drops the handle.
+fn idle(board: Shm<Board>) {
+    await_child(fork(|| {}));
+    let mut board = Some(board);
+    await_child(fork(|| drop(board.take())));
+    let board = board.unwrap();
+    board.count.update(|new, old| *new = old + 1);
+    say(&format!("parent: {}, current {}", board.count.read(), board.is_current()));
+    next_line();
+}
+
+/// A child that reads on, may not write, and attaches anew.
+fn use_in_child(board: Shm<Board>, name: &str) {
+    await_child(fork(|| {
+        say(&format!("child reads {}", board.count.read()));
+        say(&format!("try_update: {}", outcome(board.count.try_update(|new, _| *new = 666))));
+        let limit = Duration::from_secs(5);
+        let update = board.count.update_timeout(limit, |new, _| *new = 666);
+        say(&format!("update_timeout: {}", outcome(update)));
+        say(&format!("update: {}", panics(|| board.count.update(|new, _| *new = 666))));
+        say(&format!("write: {}", panics(|| board.count.write(&666))));
+        say(&format!("update_with: {}", panics(|| board.count.update_with(&666, |new, _| new))));
+        say(&format!("merge: {}", panics(|| board.count.merge(&mut 666, |new, _| new))));
+        let anew = Board::open(name).unwrap();
+        anew.count.update(|new, old| *new = old + 1);
+        say(&format!("child anew: {}", anew.count.read()));
+        say(&format!("child's old handle reads {}", board.count.read()));
+    }));
+    board.count.update(|new, old| *new = old + 1);
+    say(&format!("parent: {}, current {}", board.count.read(), board.is_current()));
+    next_line();
+}
+
+/// A child that reads on after its parent has left.
+fn orphan(board: Shm<Board>) {
+    let (wait, go) = rustix::pipe::pipe().unwrap();
+    let mut board = Some(board);
+    let mut go = Some(go);
+    let child = fork(|| {
+        drop(go.take());
+        // Ends when the parent has closed the other end.
+        rustix::io::read(&wait, &mut [0_u8; 1]).unwrap();
+        let board = board.take().unwrap();
+        say(&format!("child reads {}", board.count.read()));
+        say(&format!("child: {}", outcome(board.count.try_update(|new, _| *new = 666))));
+    });
+    drop(board);
+    say("parent left");
+    next_line();
+    drop(go);
+    await_child(child);
+    say("child left");
+}
+
+/// Leaves while a child is on its way to become another program.
+fn leave(board: Shm<Board>) {
+    say("attached");
+    next_line();
+    let (wait, go) = rustix::pipe::pipe().unwrap();
+    let mut go = Some(go);
+    let child = fork(|| {
+        drop(go.take());
+        rustix::io::read(&wait, &mut [0_u8; 1]).unwrap();
+        let error = Command::new("true").exec();
+        panic!("exec: {error}");
+    });
+    drop(board);
+    say("parent left");
+    next_line();
+    drop(go);
+    await_child(child);
+    say("child left");
+    next_line();
+}
+
+/// A closure that forks: it returns twice, and one of the two publishes.
+fn inside_update(board: &Shm<Board>, name: &str) {
+    let mut in_child = false;
+    let mut child = None;
+    let result = board.count.try_update(|new, old| {
+        // SAFETY: as in `fork`.
+        let pid = unsafe { libc::fork() };
+        in_child = pid == 0;
+        if in_child {
+            *new = 666;
+            return;
+        }
+        child = Pid::from_raw(pid);
+        await_child(child.unwrap());
+        *new = old + 1;
+    });
+    if in_child {
+        say(&format!("child's closure: {}", outcome(result)));
+        say(&format!("child again: {}", outcome(board.count.try_update(|new, _| *new = 666))));
+        say(&format!("child reads {}", board.count.read()));
+        let anew = Board::open(name).unwrap();
+        // The parent is inside its closure still, and the child is not.
+        say(&format!("child anew: {}", outcome(anew.count.try_update(|new, _| *new = 666))));
+        std::process::exit(0);
+    }
+    say(&format!("parent's closure: {}", outcome(result)));
+    say(&format!("parent: {}, version {}", board.count.read(), board.count.version()));
+    next_line();
+}
+
+/// The same, in the middle of an element-wise call that goes block by block.
+fn inside_update_with(board: &Shm<Board>) {
+    let mut in_child = false;
+    let mut at = 0;
+    let update = catch_unwind(AssertUnwindSafe(|| {
+        board.row.update_with(&[1; 1024], |new, old| {
+            at += 1;
+            // In the second of two blocks.
+            if at == 700 {
+                // SAFETY: as in `fork`.
+                let pid = unsafe { libc::fork() };
+                in_child = pid == 0;
+                if !in_child {
+                    await_child(Pid::from_raw(pid).unwrap());
+                }
+            }
+            if in_child { 666 } else { old + new }
+        });
+    }));
+    if in_child {
+        let how = if update.is_ok() { "done" } else { "panicked" };
+        say(&format!("child: {how}, reads {}", the_one(&board.row.read())));
+        std::process::exit(0);
+    }
+    say(&format!("parent: {}", if update.is_ok() { "done" } else { "panicked" }));
+    say(&format!("parent: {}, version {}", the_one(&board.row.read()), board.row.version()));
+    next_line();
+}
+
+/// Holds the semaphore while a child lives that has inherited everything that can be.
+fn held_by_parent(board: &Shm<Board>) {
+    board.count.update(|new, _| {
+        fork(|| {
+            say("child lives");
+            while next_line().is_some() {}
+        });
+        *new = 666;
+        say("parent holds");
+        loop {
+            std::thread::park();
+        }
+    });
+}
+
+/// Becomes another program, of the same process id, inside a closure.
+fn exec(board: &Shm<Board>) {
+    board.count.update(|new, _| {
+        *new = 666;
+        say("holding");
+        next_line();
+        let error = Command::new(std::env::current_exe().unwrap()).arg("sleep").exec();
+        panic!("exec: {error}");
+    });
+}
+
+/// Closes every descriptor inside a closure, as a daemon does; the library's are among them.
+fn close_descriptors(board: &Shm<Board>) {
+    board.count.update(|new, old| {
+        // SAFETY: takes numbers. Nothing of this program uses one of those descriptors but the
+        // library, and that it has to stand this is the story.
+        let closed = unsafe { libc::close_range(3, libc::c_uint::MAX, 0) };
+        assert_eq!(closed, 0, "{}", std::io::Error::last_os_error());
+        say("holding");
+        next_line();
+        *new = old + 1;
+    });
+    say("published");
+    board.count.update(|new, old| *new = old + 1);
+    say("and again");
+    next_line();
+    // Its descriptor is another file's number by now, or nobody's: dropping it would close that.
+    std::process::exit(0);
+}

@@ -1,0 +1,41 @@
+//! The other process of the tests: does what it is told, a line at a time, and ends when its input
+//! does.
+
+mod fork;
+mod namespace;
+mod scribble;
+mod storm;
+mod sum;
+mod talk;
+
+use std::io::{BufRead, Write};
+
+fn main() {
+    // A last resort against staying behind; the end of the input is the usual way to go.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["talk"] => talk::run(),
+        ["storm", name, words, how] => storm::write(name, words, how),
+        ["look", name, words, how, times] => storm::look(name, words, how, times),
+        ["add", what, name, how, times] => sum::add(what, name, how, times),
+        ["tally", name, own] => sum::tally(name, own),
+        ["sleep"] => while next_line().is_some() {},
+        ["fork", story, name] => fork::tell(story, name),
+        ["small-shm", bytes, files] => namespace::small(bytes, files),
+        _ => panic!("unknown arguments {arguments:?}"),
+    }
+}
+
+/// Says a line.
+fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").unwrap();
+    out.flush().unwrap();
+}
+
+/// The next line of the input; `None` at its end.
+fn next_line() -> Option<String> {
+    std::io::stdin().lock().lines().next().map(Result::unwrap)
+}

@@ -1,0 +1,88 @@
+//! Processes that are killed at random and replaced.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::dice::Dice;
+
+/// Shortest and longest time between two deaths, in microseconds.
+const BETWEEN: [usize; 2] = [300, 1000];
+
+/// So many processes at any time. Dropped, it ends them.
+pub struct Crowd<F> {
+    start: F,
+    members: Vec<Child>,
+}
+
+impl<F: Fn(usize) -> Command> Crowd<F> {
+    /// Starts `size` processes by the commands that `start` gives for their numbers.
+    pub fn new(size: usize, start: F) -> Self {
+        let members = (0..size).map(|member| spawn(start(member))).collect();
+        Self { start, members }
+    }
+
+    /// Kills one after the other, at random instants, and replaces each at once. `holder` is asked
+    /// each time whom it would be most interesting to kill, by process id; half of the deaths are
+    /// its choice. Returns how many there were.
+    ///
+    /// # Panics
+    ///
+    /// If a process ends in another way.
+    pub fn storm(&mut self, long: Duration, dice: &mut Dice, holder: impl Fn() -> u32) -> u64 {
+        let end = Instant::now() + long;
+        let mut deaths = 0;
+        while Instant::now() < end {
+            let [shortest, longest] = BETWEEN;
+            let pause = shortest + dice.below(longest - shortest);
+            std::thread::sleep(Duration::from_micros(pause as u64));
+            let chosen = if dice.one_in(2) { self.find(holder()) } else { None };
+            self.replace(chosen.unwrap_or_else(|| dice.below(self.members.len())));
+            deaths += 1;
+        }
+        deaths
+    }
+
+    fn find(&self, pid: u32) -> Option<usize> {
+        self.members.iter().position(|member| member.id() == pid)
+    }
+
+    fn replace(&mut self, number: usize) {
+        let member = &mut self.members[number];
+        member.kill().unwrap();
+        let status = member.wait().unwrap();
+        assert_eq!(status.signal(), Some(libc::SIGKILL), "member {number} ended by itself");
+        *member = spawn((self.start)(number));
+    }
+}
+
+impl<F> Drop for Crowd<F> {
+    fn drop(&mut self) {
+        for member in &mut self.members {
+            // Both fail only when it has ended and was reaped.
+            let _ = member.kill();
+            let _ = member.wait();
+        }
+    }
+}
+
+impl<F> std::fmt::Debug for Crowd<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Crowd").field("members", &self.members).finish_non_exhaustive()
+    }
+}
+
+/// Nobody talks to a member; what it complains about is for whoever looks at the failing test.
+fn spawn(mut command: Command) -> Child {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
+}
+
+/// How long a storm takes: some seconds, or as many as `SHMA_LONG` says, or a minute if that is 1.
+pub fn length(short: Duration) -> Duration {
+    match std::env::var("SHMA_LONG").ok().map(|text| text.parse()) {
+        None => short,
+        Some(Ok(1)) => Duration::from_secs(60),
+        Some(Ok(seconds)) => Duration::from_secs(seconds),
+        Some(Err(_)) => panic!("SHMA_LONG is a number of seconds, or 1"),
+    }
+}

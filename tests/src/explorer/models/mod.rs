@@ -1,0 +1,8 @@
+//! The protocols of `shma-core` as programs of the abstract machine, each with its wrong variants.
+
+pub mod commit;
+pub mod dirty_ranges;
+pub mod owners;
+pub mod semaphore;
+pub mod slots;
+pub mod waiting;

@@ -1,0 +1,62 @@
+//! States that more than one program of the tests declares an interest in.
+
+use shma_core::ShmState;
+
+/// What most stories need: two counters in a certain order, and something that is too large for
+/// the stack.
+#[derive(Debug, ShmState)]
+pub struct Board {
+    pub count: u64,
+    pub later: u64,
+    pub row: Row,
+}
+
+/// Two pages.
+pub type Row = [u64; 1024];
+
+impl Board {
+    /// A board with this count, and zeroes.
+    pub fn with(count: u64) -> Box<Self> {
+        let mut board = Self::zeroed();
+        board.count = count;
+        board
+    }
+
+    /// Where the partitions of its fields start.
+    pub fn partitions() -> [usize; 3] {
+        std::array::from_fn(|i| Self::MANIFEST.fields[i].offset)
+    }
+}
+
+/// An array that writers fill with one number, so that a mixture shows.
+#[derive(Debug, ShmState)]
+pub struct Uniform<const WORDS: usize> {
+    pub words: [u64; WORDS],
+    #[shm(slots = 2)]
+    pub narrow: [u64; WORDS],
+    #[shm(slots = 8)]
+    pub wide: [u64; WORDS],
+}
+
+/// The number that all words are.
+///
+/// # Panics
+///
+/// If they are not one number.
+#[track_caller]
+pub fn the_one(words: &[u64]) -> u64 {
+    let first = words[0];
+    if let Some(at) = words.iter().position(|word| *word != first) {
+        panic!("mixed: word 0 of {} is {first}, word {at} is {}", words.len(), words[at]);
+    }
+    first
+}
+
+/// What several processes count together.
+#[derive(Debug, ShmState)]
+pub struct Tally {
+    /// First all, then each one's own. Too large for the stack.
+    pub counts: Row,
+    /// One number.
+    pub twice: Row,
+}

@@ -1,0 +1,233 @@
+//! Regions that stay when they should go, go when they should stay, or come back wrong.
+
+use std::time::Duration;
+
+use shma_core::{Error, ShmState};
+use shma_tests::child::Child;
+use shma_tests::peer;
+use shma_tests::region::{Bytes, Name, header};
+use shma_tests::states::Board;
+use shma_tests::watchdog::{until, watched};
+
+fn peer_that(call: &str) -> Child {
+    let mut peer = peer!("talk");
+    peer.order(call);
+    peer
+}
+
+/// However the others have gone, the last one takes the region along; and none before it does.
+#[test]
+fn the_last_one_out_leaves_the_region() {
+    watched(|| {
+        for others in ["leave", "are killed", "end without leaving"] {
+            let name = Name::new("last");
+            let mut peers = vec![peer_that(&format!("create {name} 7"))];
+            peers.extend((0..3).map(|_| peer_that(&format!("open {name}"))));
+            let mut last = peers.remove(2);
+            for mut other in peers {
+                assert!(name.exists());
+                match others {
+                    "leave" => other.order("close"),
+                    "are killed" => other.kill(),
+                    _ => assert!(other.close().success()),
+                }
+                last.order("add 1");
+            }
+            assert_eq!((last.ask("read"), last.ask("current")), ("10".into(), "true".into()));
+            last.order("close");
+            assert!(!name.exists(), "the others {others}");
+        }
+    });
+}
+
+/// Two that leave at the same moment each see the other one still there.
+#[test]
+fn two_that_leave_at_once_leave_the_region() {
+    watched(|| {
+        let mut one = peer!("talk");
+        let mut two = peer!("talk");
+        for round in 0..300 {
+            let name = Name::new("both");
+            one.order(&format!("create {name} 1"));
+            two.order(&format!("open {name}"));
+            one.tell("close");
+            two.tell("close");
+            one.expect("ok");
+            two.expect("ok");
+            assert!(!name.exists(), "round {round}");
+        }
+    });
+}
+
+/// A second handle of the same process counts, and so does a read-only one.
+#[test]
+fn one_handle_takes_the_region_from_another() {
+    watched(|| {
+        let name = Name::new("handles");
+        let first = Board::create(&name, &Board::with(7)).unwrap();
+        let second = Board::open(&name).unwrap();
+        drop(first);
+        assert!(name.exists());
+        let seen = Board::open_read_only(&name).unwrap();
+        drop(second);
+        assert!(name.exists());
+        assert!(seen.is_current());
+        assert_eq!(seen.count.read(), 7);
+
+        let name = Name::new("reader");
+        let mut writer = peer_that(&format!("create {name} 7"));
+        let mut reader = peer_that(&format!("open-read-only {name}"));
+        writer.order("close");
+        assert!(name.exists());
+        assert_eq!(reader.ask("read"), "7");
+        reader.order("close");
+        assert!(!name.exists(), "the owner's reader may remove it, and was the last");
+    });
+}
+
+/// All who were attached were killed. The values are there still: whoever opens gets the last
+/// published ones, and is the one who takes the region along.
+#[test]
+fn the_values_of_the_dead_are_lost() {
+    watched(|| {
+        let name = Name::new("inherit");
+        let mut dead = vec![peer_that(&format!("create {name} 7"))];
+        dead.push(peer_that(&format!("open {name}")));
+        dead[1].order("add 10");
+        assert_eq!(dead[0].ask("hold"), "holding");
+        dead.into_iter().for_each(Child::kill);
+        assert!(name.exists());
+
+        let mut heir = peer_that(&format!("open {name}"));
+        assert_eq!((heir.ask("read"), heir.ask("version")), ("17".into(), "2".into()));
+        heir.order("add 1");
+        assert_eq!(heir.ask("read"), "18");
+        heir.order("close");
+        assert!(!name.exists());
+    });
+}
+
+/// Nobody can be asked whether the dead region is still wanted. Who creates wants a new one.
+#[test]
+fn the_dead_keep_the_name() {
+    watched(|| {
+        let name = Name::new("replace");
+        for (round, call) in ["create", "create-persistent", "create"].iter().enumerate() {
+            if round == 2 {
+                // It was persistent, and stays.
+                let answer = peer!("talk").ask(&format!("create {name} 1"));
+                assert!(answer.starts_with("error AlreadyExists"), "{answer}");
+                assert!(answer.contains("persistent"), "{answer}");
+                Board::unlink(&name).unwrap();
+            }
+            let mut creator = peer_that(&format!("{call} {name} {round}"));
+            assert_eq!(creator.ask("read"), round.to_string());
+            creator.kill();
+            assert!(name.exists());
+        }
+    });
+}
+
+/// A persistent region is for those who come and go one after the other.
+#[test]
+fn a_persistent_region_goes_with_its_users() {
+    watched(|| {
+        let name = Name::new("persistent");
+        peer_that(&format!("create-persistent {name} 7")).order("close");
+        for n in 7..10 {
+            assert!(name.exists());
+            let mut next = peer_that(&format!("open {name}"));
+            assert_eq!(next.ask("read"), n.to_string());
+            next.order("add 1");
+            next.order("close");
+        }
+        peer_that(&format!("open-or-create {name} 0")).kill();
+        let mut next = peer_that(&format!("open-or-create {name} 0"));
+        assert_eq!(next.ask("read"), "10");
+        next.order(&format!("unlink {name}"));
+        assert!(!name.exists());
+        next.order("close");
+        assert!(!name.exists());
+    });
+}
+
+/// Removal and re-creation while others sleep for the next publication: it will never come. They
+/// have to hear of it, and the name has to lead to the new region from then on.
+#[test]
+fn a_waiter_sleeps_for_a_region_that_is_gone() {
+    watched(|| {
+        let name = Name::new("gone");
+        let old = Board::create(&name, &Board::with(7)).unwrap();
+        let mut writer = peer_that(&format!("open {name}"));
+        let mut reader = peer_that(&format!("open-read-only {name}"));
+        let [count, ..] = Board::partitions();
+        let bytes = name.bytes();
+        for waiter in [&mut writer, &mut reader] {
+            waiter.tell("wait 3600000");
+            waiter.expect("since 1");
+        }
+        until("the writer sleeps", || bytes.has_sleepers(count));
+        peer!("talk").order(&format!("unlink {name}"));
+        assert!(!name.exists());
+        let mut anew = peer_that(&format!("create {name} 100"));
+        for waiter in [&mut writer, &mut reader] {
+            let answer = waiter.line();
+            assert!(answer.starts_with("error Retired"), "{answer}");
+            assert!(answer.contains(&*name), "{answer}");
+            assert_eq!((waiter.ask("current"), waiter.ask("read")), ("false".into(), "7".into()));
+        }
+        assert!(!old.is_current());
+
+        // The retired region works on for those who have it.
+        writer.order("add 1");
+        assert_eq!((old.count.read(), reader.ask("read")), (8, "8".into()));
+        let limit = Duration::from_secs(3600);
+        let newer = old.count.wait_newer(shma_core::Version::default(), limit).unwrap();
+        assert_eq!(u64::from(newer), 2);
+        assert!(matches!(old.count.wait_newer(newer, limit), Err(Error::Retired { .. })));
+
+        writer.order(&format!("open {name}"));
+        reader.order(&format!("open-read-only {name}"));
+        assert_eq!((writer.ask("read"), reader.ask("read")), ("100".into(), "100".into()));
+        assert_eq!(anew.ask("current"), "true");
+        drop(old);
+        assert_eq!(anew.ask("current"), "true", "who leaves the old one leaves the new one alone");
+        assert!(name.exists());
+    });
+}
+
+/// The writer that sleeps for the semaphore of a region that is removed still gets it.
+#[test]
+fn a_writer_sleeps_for_a_region_that_is_gone() {
+    watched(|| {
+        let name = Name::new("gone-writer");
+        let mut holder = peer_that(&format!("create {name} 7"));
+        assert_eq!(holder.ask("hold"), "holding");
+        let mut queued = peer_that(&format!("open {name}"));
+        queued.tell("add 1");
+        let [count, ..] = Board::partitions();
+        until("it queues", || name.bytes().has_waiters(count));
+        Board::unlink(&name).unwrap();
+        assert_eq!(holder.ask("publish 10"), "ok");
+        queued.expect("ok");
+        assert_eq!(holder.ask("read"), "11");
+    });
+}
+
+/// Whether a region is retired is asked of the link count; the mark in its header is a hint for
+/// those who come by the old file.
+#[test]
+fn a_retired_region_is_opened() {
+    watched(|| {
+        let name = Name::new("retired");
+        let board = Board::create(&name, &Board::with(7)).unwrap();
+        let bytes: Bytes = name.bytes();
+        assert_eq!(bytes.u32(header::RETIRED), 0);
+        Board::unlink(&name).unwrap();
+        assert_eq!(bytes.u32(header::RETIRED), 1);
+        assert!(!board.is_current());
+        assert!(matches!(Board::open(&name), Err(Error::NotFound { .. })));
+        let anew = Board::open_or_create(&name, &Board::with(8)).unwrap();
+        assert_eq!((board.count.read(), anew.count.read()), (7, 8));
+    });
+}

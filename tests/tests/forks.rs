@@ -1,0 +1,189 @@
+//! Handles that come into a fork child, or whose process becomes another program.
+
+use shma_core::{Error, Shm, ShmState};
+use shma_tests::peer;
+use shma_tests::region::Name;
+use shma_tests::states::{Board, the_one};
+use shma_tests::watchdog::watched;
+
+fn create(hint: &str, count: u64) -> (Name, Shm<Board>) {
+    let name = Name::new(hint);
+    let board = Board::create(&name, &Board::with(count)).unwrap();
+    (name, board)
+}
+
+/// A child that exits, or drops what it inherited, must not take its parent's region along, nor
+/// its parent's sign of life.
+#[test]
+fn the_exit_of_a_child_removes_the_region() {
+    watched(|| {
+        let (name, board) = create("idle", 7);
+        let mut parent = peer!("fork", "idle", &name);
+        parent.expect("parent: 8, current true");
+        assert!(name.exists());
+        board.count.update(|new, old| *new = old + 1);
+        drop(board);
+        assert!(name.exists(), "the parent is attached");
+        assert_eq!(Board::open(&name).unwrap().count.read(), 9);
+        parent.close();
+    });
+}
+
+/// Parent and child would be one owner: both inside one semaphore at once. So the child's handle
+/// reads only, says so in both ways, and a new attachment is an owner of its own.
+#[test]
+fn a_child_writes_under_its_parents_name() {
+    watched(|| {
+        let (name, board) = create("use", 7);
+        let mut parent = peer!("fork", "use", &name);
+        for line in [
+            "child reads 7",
+            "try_update: Forked",
+            "update_timeout: Forked",
+            "update: panicked",
+            "write: panicked",
+            "update_with: panicked",
+            "merge: panicked",
+            "child anew: 8",
+            "child's old handle reads 8",
+            "parent: 9, current true",
+        ] {
+            parent.expect(line);
+        }
+        assert_eq!((board.count.read(), u64::from(board.count.version())), (9, 3));
+        assert!(name.exists());
+    });
+}
+
+/// The child may be what remains. It reads on; what has become of the name is for the next creator.
+#[test]
+fn a_child_loses_the_region_with_its_parent() {
+    watched(|| {
+        let name = Name::new("orphan");
+        let mut creator = peer!("talk");
+        creator.order(&format!("create {name} 7"));
+        let mut parent = peer!("fork", "orphan", &name);
+        parent.expect("parent left");
+        creator.order("close");
+        parent.tell("go");
+        parent.expect("child reads 7");
+        parent.expect("child: Forked");
+        parent.expect("child left");
+        assert!(parent.close().success());
+        let anew = Board::create(&name, &Board::with(1)).unwrap();
+        assert_eq!(anew.count.read(), 1);
+    });
+}
+
+/// A program that starts others does so from some thread at any time. Between the fork and the exec
+/// the child has a copy of every descriptor; if that counted as attached, the last one out would
+/// leave the region behind, and nobody would come to remove it.
+#[test]
+fn a_child_about_to_exec_keeps_the_region() {
+    watched(|| {
+        let name = Name::new("leave");
+        let mut creator = peer!("talk");
+        creator.order(&format!("create {name} 7"));
+        let mut parent = peer!("fork", "leave", &name);
+        parent.expect("attached");
+        creator.order("close");
+        assert_eq!(parent.ask("leave"), "parent left");
+        parent.tell("go");
+        parent.expect("child left");
+        assert!(!name.exists());
+    });
+}
+
+/// A closure that forks returns twice; only one of the two may publish, and the other one must not
+/// give the semaphore back for it.
+#[test]
+fn a_fork_inside_update_publishes_twice() {
+    watched(|| {
+        let (name, board) = create("inside", 7);
+        let mut parent = peer!("fork", "inside-update", &name);
+        for line in [
+            "child's closure: Forked",
+            "child again: Forked",
+            "child reads 7",
+            "child anew: WouldBlock",
+            "parent's closure: done",
+            "parent: 8, version 2",
+        ] {
+            parent.expect(line);
+        }
+        board.count.try_update(|new, old| *new = old + 1).expect("the parent gave it back");
+        assert_eq!(board.count.read(), 9);
+    });
+}
+
+/// Element-wise calls store between two calls of the closure; the child must not.
+#[test]
+fn a_fork_inside_update_with_stores_for_its_parent() {
+    watched(|| {
+        let (name, board) = create("inside-with", 7);
+        let mut parent = peer!("fork", "inside-update-with", &name);
+        parent.expect("child: panicked, reads 0");
+        parent.expect("parent: done");
+        parent.expect("parent: 1, version 2");
+        assert_eq!(the_one(&board.row.read()), 1);
+        for n in 2..12 {
+            board.row.update_with(&[1; 1024], |new, old| new + old);
+            assert_eq!(the_one(&board.row.read()), n);
+        }
+    });
+}
+
+/// The holder is killed while a child lives that has inherited all its descriptors and mappings:
+/// the semaphore must not live on in the child.
+#[test]
+fn a_child_keeps_its_dead_parents_semaphore() {
+    watched(|| {
+        let (name, board) = create("parent", 7);
+        let mut parent = peer!("fork", "held-by-parent", &name);
+        // From two processes, in any order.
+        let mut lines = [parent.line(), parent.line()];
+        lines.sort();
+        assert_eq!(lines, ["child lives", "parent holds"]);
+        let result = board.count.try_update(|_, _| ());
+        assert!(matches!(result, Err(Error::WouldBlock { .. })), "{result:?}");
+        parent.kill_unreaped();
+        board.count.update(|new, old| *new = old + 1);
+        assert_eq!((board.count.read(), u64::from(board.count.version())), (8, 2));
+    });
+}
+
+/// The process id lives on, the program that held the semaphore does not.
+#[test]
+fn a_program_holds_what_it_never_took() {
+    watched(|| {
+        let (name, board) = create("exec", 7);
+        let mut holder = peer!("fork", "exec", &name);
+        holder.expect("holding");
+        let result = board.count.try_update(|_, _| ());
+        assert!(matches!(result, Err(Error::WouldBlock { .. })), "{result:?}");
+        holder.tell("exec");
+        board.count.update(|new, old| *new = old + 1);
+        assert_eq!((board.count.read(), u64::from(board.count.version())), (8, 2));
+        assert!(holder.close().success(), "it is the other program");
+    });
+}
+
+/// A daemon closes all descriptors. The holder must not die of it in the eyes of others.
+#[test]
+fn closing_descriptors_gives_the_semaphore_away() {
+    watched(|| {
+        let (name, board) = create("close", 7);
+        let mut holder = peer!("fork", "close-descriptors", &name);
+        holder.expect("holding");
+        for _ in 0..20 {
+            let result = board.count.try_update(|_, _| ());
+            assert!(matches!(result, Err(Error::WouldBlock { .. })), "{result:?}");
+        }
+        holder.tell("go");
+        holder.expect("published");
+        holder.expect("and again");
+        assert_eq!((board.count.read(), u64::from(board.count.version())), (9, 3));
+        assert!(holder.close().success());
+        board.count.update(|new, old| *new = old + 1);
+    });
+}

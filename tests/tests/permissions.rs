@@ -1,0 +1,304 @@
+//! Users who may not, and names that belong to somebody else.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::ExitStatusExt;
+
+use shma_core::{Error, Shm, ShmState};
+use shma_tests::child::Child;
+use shma_tests::peer;
+use shma_tests::region::{Bytes, Name, control};
+use shma_tests::skip::is_root;
+use shma_tests::states::Board;
+use shma_tests::watchdog::watched;
+
+/// Somebody without rights.
+const NOBODY: u32 = 65534;
+
+/// Somebody else without rights.
+const ANOTHER: u32 = 65533;
+
+fn create(hint: &str, mode: u32) -> (Name, Shm<Board>) {
+    let name = Name::new(hint);
+    let board = Board::options().mode(mode).create(&name, &Board::with(7)).unwrap();
+    (name, board)
+}
+
+fn as_user(user: u32) -> Child {
+    let mut peer = peer!("talk");
+    peer.order(&format!("become {user}"));
+    peer
+}
+
+/// The error of an answer: its name, and the rest.
+#[track_caller]
+fn error_of(answer: &str) -> (&str, &str) {
+    let error = answer.strip_prefix("error ").unwrap_or_else(|| panic!("no error: {answer}"));
+    error.split_once(": ").unwrap()
+}
+
+/// Watching must not need the right to write: it reads, waits, and notices the end.
+#[test]
+fn a_reader_without_write_permission_cannot_read() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        let (name, board) = create("read-only", 0o644);
+        assert_eq!(name.path().metadata().unwrap().permissions().mode() & 0o777, 0o644);
+        let mut reader = as_user(NOBODY);
+        let writing = reader.ask(&format!("open {name}"));
+        let (error, text) = error_of(&writing);
+        assert!(matches!(error, "Io" | "ForeignOwner"), "{error}");
+        assert!(text.contains(&*name), "{text}");
+        reader.order(&format!("open-read-only {name}"));
+        assert_eq!((reader.ask("read"), reader.ask("read-row")), ("7".into(), "0".into()));
+        reader.tell("wait 3600000");
+        reader.expect("since 1");
+        board.count.update(|new, old| *new = old + 1);
+        reader.expect("2");
+        assert_eq!((reader.ask("read"), reader.ask("current")), ("8".into(), "true".into()));
+        reader.tell("wait 3600000");
+        reader.expect("since 2");
+        Board::unlink(&name).unwrap();
+        assert!(reader.line().starts_with("error Retired"));
+        assert_eq!(reader.ask("current"), "false");
+    });
+}
+
+/// What a reader cannot do by mistake it cannot do on purpose either.
+#[test]
+fn a_reader_without_write_permission_changes_a_byte() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        let (name, board) = create("scribble", 0o644);
+        let mut reader = as_user(NOBODY);
+        reader.order(&format!("open-read-only {name}"));
+        let before = name.bytes().all();
+        assert_eq!(reader.ask("read"), "7");
+        let permissions = reader.ask(&format!("permissions {name}"));
+        assert!(permissions.split(' ').all(|mapping| mapping == "r--s"), "{permissions}");
+        assert_eq!(reader.ask(&format!("open-file {name}")), "PermissionDenied");
+        let writable = reader.ask(&format!("make-writable {name}"));
+        assert!(writable.split(' ').all(|one| one == "PermissionDenied"), "{writable}");
+        reader.tell(&format!("scribble {name}"));
+        assert_eq!(reader.end().signal(), Some(libc::SIGSEGV));
+        assert_eq!(name.bytes().all(), before);
+        board.count.update(|new, old| *new = old + 1);
+    });
+}
+
+/// Not even the owner's read-only handle is mapped for writing.
+#[test]
+fn a_read_only_handle_of_the_owner_changes_a_byte() {
+    watched(|| {
+        let (name, board) = create("own-scribble", 0o600);
+        let mut reader = peer!("talk");
+        reader.order(&format!("open-read-only {name}"));
+        assert_eq!(reader.ask(&format!("permissions {name}")), "r--s");
+        reader.tell(&format!("scribble {name}"));
+        assert_eq!(reader.end().signal(), Some(libc::SIGSEGV));
+        assert_eq!(board.count.read(), 7);
+    });
+}
+
+/// A reader may hold read locks. If they passed for a sign of life, it could keep the semaphore of
+/// a dead writer from everybody.
+#[test]
+fn a_reader_keeps_a_dead_writer_alive() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        let (name, board) = create("alive", 0o644);
+        let mut writer = peer!("talk");
+        writer.order(&format!("open {name}"));
+        assert_eq!(writer.ask("hold"), "holding");
+        let [count, ..] = Board::partitions();
+        let owner = name.bytes().u32(count + control::LOCK);
+        writer.kill();
+        let mut reader = as_user(NOBODY);
+        assert_eq!(reader.ask(&format!("claim-life {name} {owner}")), "locked");
+        board.count.try_update(|new, old| *new = old + 1).unwrap();
+        assert_eq!((board.count.read(), u64::from(board.count.version())), (8, 2));
+    });
+}
+
+/// It can do one thing, which the docs tell: it keeps the region counted as attached.
+#[test]
+fn a_reader_loses_its_region_to_a_creator() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        let name = Name::new("counted");
+        let mut creator = peer!("talk");
+        creator.order(&format!("create-mode {name} 644"));
+        let mut reader = as_user(NOBODY);
+        reader.order(&format!("open-read-only {name}"));
+        creator.order("close");
+        assert!(name.exists());
+        let second = Board::create(&name, &Board::zeroed());
+        assert!(matches!(second, Err(Error::AlreadyExists { .. })), "{second:?}");
+        assert_eq!(reader.ask("read"), "0");
+        reader.order("close");
+        assert!(name.exists(), "it may not remove it");
+        Board::create(&name, &Board::zeroed()).unwrap();
+    });
+}
+
+/// Somebody else was faster to take the name: a file that looks like nothing, and one that is a
+/// perfect region. Whoever uses it can be ended by its owner, who may cut it short; and whoever
+/// removes it has removed what is not theirs.
+#[test]
+fn a_squatted_name_is_used_or_deleted() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        for perfect in [false, true] {
+            let name = Name::new("squatted");
+            let mut squatter = as_user(NOBODY);
+            if perfect {
+                squatter.order(&format!("create-mode {name} 666"));
+            } else {
+                fs::write(name.path(), [7; 10_000]).unwrap();
+                fs::set_permissions(name.path(), fs::Permissions::from_mode(0o666)).unwrap();
+                chown(name.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+            }
+            stays_foreign(&name, 0, NOBODY, |call| match call {
+                Call::Open => Board::open(&name).map(drop),
+                Call::OpenReadOnly => Board::open_read_only(&name).map(drop),
+                Call::Create => Board::create(&name, &Board::zeroed()).map(drop),
+                Call::OpenOrCreate => Board::open_or_create(&name, &Board::zeroed()).map(drop),
+                Call::Unlink => Board::unlink(&name),
+            });
+            if perfect {
+                let allowed = Board::options().allow_owner(NOBODY).open(&name).unwrap();
+                assert_eq!(allowed.count.read(), 0, "allowed, it is a region like any other");
+            }
+        }
+    });
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Call {
+    Open,
+    OpenReadOnly,
+    Create,
+    OpenOrCreate,
+    Unlink,
+}
+
+/// Every call is refused for the owner's sake, and leaves the file alone.
+#[track_caller]
+fn stays_foreign(name: &Name, me: u32, them: u32, call: impl Fn(Call) -> Result<(), Error>) {
+    let file = name.path().metadata().unwrap();
+    let before = Bytes::open(&name.path()).all();
+    for which in
+        [Call::Open, Call::OpenReadOnly, Call::Create, Call::OpenOrCreate, Call::Unlink]
+    {
+        let result = call(which);
+        let Err(error @ Error::ForeignOwner { owner, user, .. }) = &result else {
+            panic!("{which:?}: {result:?}")
+        };
+        assert_eq!((*owner, *user), (them, me), "{which:?}");
+        let text = error.to_string();
+        assert!(text.contains(&**name) && text.contains(&them.to_string()), "{text}");
+    }
+    assert_eq!(name.path().metadata().unwrap().ino(), file.ino());
+    assert_eq!(Bytes::open(&name.path()).all(), before);
+}
+
+/// The same, seen by somebody who has no power over the file: another user's, with all rights
+/// given to everybody.
+#[test]
+fn a_foreign_region_is_used_because_it_can_be() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        let name = Name::new("foreign");
+        let mut owner = as_user(ANOTHER);
+        owner.order(&format!("create-mode {name} 666"));
+        let before = name.bytes().all();
+        let mut other = as_user(NOBODY);
+        for call in ["open NAME", "open-read-only NAME", "create NAME 1", "open-or-create NAME 1"] {
+            let answer = other.ask(&call.replace("NAME", &name));
+            assert_eq!(error_of(&answer).0, "ForeignOwner", "{call}: {answer}");
+        }
+        let answer = other.ask(&format!("unlink {name}"));
+        assert_eq!(error_of(&answer).0, "ForeignOwner", "{answer}");
+        assert_eq!(name.bytes().all(), before);
+
+        other.order(&format!("open-of {name} {ANOTHER}"));
+        other.order("add 5");
+        assert_eq!(owner.ask("read"), "5");
+        other.order(&format!("open-read-only-of {name} {ANOTHER}"));
+        assert_eq!(other.ask("read"), "5");
+    });
+}
+
+/// Root is trusted; its regions are used by whoever has the right to, and nobody else removes or
+/// replaces them.
+#[test]
+fn a_region_of_root_is_replaced_by_a_user() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        let (name, board) = create("root", 0o666);
+        let mut user = as_user(NOBODY);
+        user.order(&format!("open {name}"));
+        user.order("add 1");
+        assert_eq!(board.count.read(), 8);
+        for call in ["create NAME 1", "unlink NAME"] {
+            let answer = user.ask(&call.replace("NAME", &name));
+            assert_eq!(error_of(&answer).0, "ForeignOwner", "{call}: {answer}");
+        }
+        drop(board);
+        assert!(name.exists());
+        user.order("close");
+        assert!(name.exists(), "the user may not remove it, and it is dead now");
+        let answer = user.ask(&format!("create {name} 1"));
+        assert_eq!(error_of(&answer).0, "ForeignOwner", "{answer}");
+        user.order(&format!("open {name}"));
+        assert_eq!(user.ask("read"), "8");
+        drop(user);
+
+        // Nothing for anybody else: then the user cannot even look, and still learns why.
+        let (name, _board) = create("root-only", 0o600);
+        let mut user = as_user(NOBODY);
+        for call in ["open NAME", "open-read-only NAME", "create NAME 1", "open-or-create NAME 1"] {
+            let answer = user.ask(&call.replace("NAME", &name));
+            assert_eq!(error_of(&answer).0, "ForeignOwner", "{call}: {answer}");
+        }
+    });
+}
+
+/// What a creator of another user has begun is none of our business, however old.
+#[test]
+fn the_unfinished_region_of_another_user_is_swept() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        let name = Name::new("sweep");
+        let theirs = name.path().with_file_name(format!("shma-tmp.{name}-theirs"));
+        let ours = name.path().with_file_name(format!("shma-tmp.{name}-ours"));
+        fs::write(&theirs, [0; 4096]).unwrap();
+        fs::write(&ours, [0; 4096]).unwrap();
+        chown(&theirs, Some(NOBODY), Some(NOBODY)).unwrap();
+        // Last, because from here on any creation of any test may sweep ours.
+        for path in [&theirs, &ours] {
+            let long_ago = std::time::SystemTime::UNIX_EPOCH;
+            fs::File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap();
+        }
+        drop(Board::create(&name, &Board::zeroed()).unwrap());
+        let left = (theirs.exists(), ours.exists());
+        fs::remove_file(&theirs).unwrap();
+        assert_eq!(left, (true, false));
+    });
+}

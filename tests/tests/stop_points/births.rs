@@ -1,0 +1,240 @@
+//! Stops on the way into the world: no half-made region under a name, and nothing that stays.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use shma_core::{Error, ShmState};
+use shma_tests::child::Child;
+use shma_tests::peer;
+use shma_tests::region::Name;
+use shma_tests::states::Board;
+use shma_tests::watchdog::{until, watched};
+
+use crate::peers::{Scene, dies_of, opened, stopping, stops_in};
+
+pub const POINTS: &[&str] = &[
+    "create.made",
+    "create.locked",
+    "create.reserved",
+    "create.filled",
+    "create.named",
+    "create.replacing",
+    "attach.opened",
+    "attach.locked",
+    "attach.token",
+];
+
+/// Points of a creation at which the region has no name yet. A creator attaches to what it has
+/// made as everybody does.
+const NAMELESS: [&str; 5] =
+    ["create.made", "create.locked", "create.reserved", "attach.token", "create.filled"];
+
+/// The file without a name that a process, stopped in a creation, is making.
+fn unfinished(creator: &Child) -> PathBuf {
+    let maps = fs::read_to_string(format!("/proc/{}/maps", creator.pid())).unwrap();
+    let path = maps.lines().filter_map(|line| line.find("/dev/shm/shma-tmp.").map(|at| &line[at..]));
+    let mut paths: Vec<&str> = path.collect();
+    paths.dedup();
+    let [path] = paths[..] else { panic!("{paths:?}") };
+    PathBuf::from(path)
+}
+
+/// Makes a file look as if nobody had touched it for an hour.
+fn backdate(path: &Path) {
+    let then = SystemTime::now() - Duration::from_secs(3600);
+    File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+}
+
+/// Creates some region, which sweeps.
+fn create_any() {
+    drop(Board::create(&Name::new("sweeper"), &Board::zeroed()).unwrap());
+}
+
+/// A creator dies with its region half made. Nobody ever sees it under the name; the name is free;
+/// and the file goes with some later creation, but not before a minute has passed.
+#[test]
+fn a_half_made_region_is_opened_or_stays() {
+    watched(|| {
+        for point in NAMELESS {
+            let name = Name::new("half");
+            let mut creator = stopping(&format!("pause:{point}"));
+            stops_in(&mut creator, &format!("create {name} 1"));
+            let path = unfinished(&creator);
+            assert!(matches!(Board::open(&name), Err(Error::NotFound { .. })), "{point}");
+            assert!(!name.exists());
+            creator.kill();
+            create_any();
+            assert!(path.exists(), "{point}: it may be a creation that has just begun");
+            let board = Board::create(&name, &Board::with(2)).unwrap();
+            assert_eq!(board.count.read(), 2);
+            backdate(&path);
+            create_any();
+            assert!(!path.exists(), "{point}: nobody has swept");
+        }
+    });
+}
+
+/// The kill itself, without the stop before it.
+#[test]
+fn a_killed_creator_keeps_the_name() {
+    watched(|| {
+        for point in NAMELESS {
+            let name = Name::new("killed");
+            dies_of(stopping(point), &format!("create {name} 1"));
+            assert!(!name.exists());
+            let mut next = peer!("talk");
+            next.order(&format!("open-or-create {name} 2"));
+            assert_eq!(next.ask("read"), "2");
+        }
+    });
+}
+
+/// A creator takes its time, because it is stopped. Others sweep meanwhile, and create what it was
+/// about to create. It finds out at the end, whichever of it happened.
+#[test]
+fn a_slow_creator_is_swept_away() {
+    watched(|| {
+        for point in NAMELESS {
+            let name = Name::new("slow");
+            let mut creator = stopping(&format!("pause:{point}"));
+            stops_in(&mut creator, &format!("create {name} 1"));
+            let path = unfinished(&creator);
+            backdate(&path);
+            create_any();
+            // Before it has the lock it cannot be told from one that died there.
+            assert_eq!(path.exists(), point != "create.made", "{point}");
+            creator.go_on();
+            creator.expect("ok");
+            assert_eq!((creator.ask("read"), creator.ask("current")), ("1".into(), "true".into()));
+            assert!(!path.exists());
+        }
+        for point in NAMELESS {
+            let name = Name::new("late");
+            let mut creator = stopping(&format!("pause:{point}"));
+            stops_in(&mut creator, &format!("create {name} 1"));
+            let path = unfinished(&creator);
+            let board = Board::create(&name, &Board::with(2)).unwrap();
+            creator.go_on();
+            let answer = creator.line();
+            assert!(answer.starts_with("error AlreadyExists"), "{answer}");
+            assert!(!path.exists(), "{point}");
+            assert!(board.is_current());
+            assert_eq!(board.count.read(), 2);
+        }
+    });
+}
+
+/// A creator dies when its region has just got its name. It is complete, and dead.
+#[test]
+fn a_region_without_its_creator_is_refused() {
+    watched(|| {
+        let name = Name::new("named");
+        dies_of(stopping("create.named"), &format!("create {name} 7"));
+        assert_eq!(opened(&name).ask("read"), "7");
+        dies_of(stopping("create.named"), &format!("create {name} 8"));
+        let mut next = peer!("talk");
+        next.order(&format!("create {name} 9"));
+        assert_eq!(next.ask("read"), "9");
+    });
+}
+
+/// A creator dies when it is about to take the place of a dead region: the dead one keeps it, with
+/// its values.
+#[test]
+fn a_dead_region_is_lost_before_it_is_replaced() {
+    watched(|| {
+        let name = Name::new("replacing");
+        let mut dead = peer!("talk");
+        dead.order(&format!("create {name} 7"));
+        dead.kill();
+        dies_of(stopping("create.replacing"), &format!("create {name} 8"));
+        let mut heir = opened(&name);
+        assert_eq!(heir.ask("read"), "7");
+        heir.kill();
+
+        // Stopped there, it holds the name: others wait as long as they wait for any lock, and no
+        // longer.
+        let mut creator = stopping("pause:create.replacing");
+        stops_in(&mut creator, &format!("create {name} 8"));
+        let path = unfinished(&creator);
+        for result in [
+            Board::open(&name).map(drop),
+            Board::create(&name, &Board::zeroed()).map(drop),
+            Board::open_or_create(&name, &Board::zeroed()).map(drop),
+            Board::unlink(&name),
+        ] {
+            assert!(matches!(result, Err(Error::Timeout { .. })), "{result:?}");
+        }
+        creator.go_on();
+        creator.expect("ok");
+        assert!(!path.exists());
+        assert_eq!((creator.ask("read"), opened(&name).ask("read")), ("8".into(), "8".into()));
+    });
+}
+
+const ATTACHING: [&str; 3] = ["attach.opened", "attach.locked", "attach.token"];
+
+/// One who attaches dies on the way. What it held of the region is gone with it: the last one out
+/// still takes the region along.
+#[test]
+fn a_dead_newcomer_stays_attached() {
+    watched(|| {
+        for point in ATTACHING {
+            let name = Name::new("newcomer");
+            let mut owner = peer!("talk");
+            owner.order(&format!("create {name} 7"));
+            dies_of(stopping(point), &format!("open {name}"));
+            owner.order("add 1");
+            assert_eq!(opened(&name).ask("read"), "8");
+            owner.order("close");
+            assert!(!name.exists(), "{point}");
+        }
+    });
+}
+
+/// One who attaches is stopped on the way, and everything changes meanwhile: the region is removed,
+/// and made anew. It must not end up in the old one.
+#[test]
+fn a_slow_newcomer_joins_the_retired() {
+    watched(|| {
+        for point in ATTACHING {
+            let name = Name::new("slow-newcomer");
+            let mut owner = peer!("talk");
+            owner.order(&format!("create {name} 7"));
+            let mut newcomer = stopping(&format!("pause:{point}"));
+            stops_in(&mut newcomer, &format!("open {name}"));
+            owner.order(&format!("unlink {name}"));
+            owner.order(&format!("create {name} 8"));
+            newcomer.go_on();
+            newcomer.expect("ok");
+            match point {
+                // It was attached already, and had only to be given its owner id.
+                "attach.token" => assert_eq!(newcomer.ask("current"), "false"),
+                _ => assert_eq!(newcomer.ask("read"), "8", "{point}"),
+            }
+            newcomer.order("add 1");
+        }
+    });
+}
+
+/// One who attaches is stopped with the region locked as attached; the last one leaves, and leaves
+/// it the region.
+#[test]
+fn a_slow_newcomer_finds_nothing() {
+    watched(|| {
+        for point in ["attach.locked", "attach.token"] {
+            let scene = Scene::new("found");
+            let mut newcomer = stopping(&format!("pause:{point}"));
+            stops_in(&mut newcomer, &format!("open {}", scene.name));
+            let Scene { name, board, witness } = scene;
+            drop((board, witness));
+            assert!(name.exists());
+            newcomer.go_on();
+            newcomer.expect("ok");
+            assert_eq!(newcomer.ask("read"), "1");
+            newcomer.order("close");
+            until("it takes the region along", || !name.exists());
+        }
+    });
+}
