@@ -69,7 +69,8 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
         Cells::new(self.partition.slots().slot(0), Self::LEN)
     }
 
-    /// Copies all elements: each is whole, the value as a whole is no snapshot.
+    /// Copies all elements: each is whole, the value as a whole is no snapshot. Returns a count of
+    /// calls all of which are in it.
     pub fn read_into(&self, into: &mut T) -> Version {
         let version = self.version();
         let cells = self.cells();
@@ -86,6 +87,8 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
     }
 
     /// Sleeps until a call has written that `since` does not count.
+    ///
+    /// A read-write handle is woken by the call; a read-only handle looks once every millisecond.
     ///
     /// # Errors
     ///

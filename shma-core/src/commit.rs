@@ -21,7 +21,7 @@ use crate::control::Control;
 use crate::mutant::mutant;
 use crate::slots::{Change, Publication, Slots};
 use crate::stop::stop_point;
-use crate::sync::{AtomicU64, Ordering, load_acquire_64};
+use crate::sync::{AtomicU64, Ordering, load_acquire_64, load_held_64};
 
 /// A commit under way. The caller holds the semaphores of all fields.
 ///
@@ -51,17 +51,20 @@ impl<'a> Commit<'a> {
     /// The field stays as it is. Its target must say so: one that a committer left who died before
     /// its commit had happened would be redone together with this one.
     pub(crate) fn stay(&mut self, control: &Control, version: u64) {
-        // Relaxed: `happen` releases it.
+        // Release: a reader that has seen the last commit odd, and takes this target for that
+        // commit's, must find in `accept` that it has ended. In `join` the fence in `begin` sees
+        // to it.
+        let order = mutant!("commit-relaxed-stay", Ordering::Release => Ordering::Relaxed);
         if !mutant!("commit-stays-unsaid") {
-            control.target.store(version, Ordering::Relaxed);
+            control.target.store(version, order);
         }
     }
 
     /// Publishes all that joined, as one. Their slots have been stored.
     pub(crate) fn happen(self) {
-        // Relaxed: only who holds all semaphores changes it, or whoever recovers, which has
-        // happened before the dead one's semaphore could be had.
-        let even = self.word.load(Ordering::Relaxed) & !1;
+        // Only who holds all semaphores changes it, or whoever recovers, which has happened before
+        // the dead one's semaphore could be had.
+        let even = load_held_64(self.word) & !1;
         stop_point!("commit.stored");
         // Release: meets the acquire loads in `recover`, in readers beside a publication, and in
         // snapshots. Targets and slots are seen by whoever sees it.
@@ -94,7 +97,9 @@ pub(crate) fn recover<'a>(commit: &AtomicU64, fields: impl Iterator<Item = &'a C
         // Release: meets the acquire loads of readers; what the committer stored in the slot
         // came to this thread through `commit`.
         let order = mutant!("recover-relaxed-version", Ordering::Release => Ordering::Relaxed);
-        let _ = field.version.compare_exchange(before, target, order, Ordering::Relaxed);
+        // Acquire on failure: meets that release of whoever else has redone it, so that the version
+        // is ordered for the caller like everything else.
+        let _ = field.version.compare_exchange(before, target, order, Ordering::Acquire);
         if mutant!("recover-plain-version") {
             field.version.store(target, Ordering::Release);
         }

@@ -23,10 +23,10 @@ pub(crate) const BY_VALUE: usize = 64 << 10;
 
 /// A handle to one field of a state in shared memory.
 ///
-/// Every read gives one consistent value: exactly what one publication held. Reads never write
-/// shared memory unless they were overtaken many times, and never make a writer wait. Writers of
-/// one field exclude each other by its semaphore; different fields have nothing to do with each
-/// other.
+/// Every read gives one consistent value: exactly what one publication held. Reads neither write
+/// shared memory nor make a writer wait, unless they were overtaken many times (see
+/// [`read`](Field::read)). Writers of one field exclude each other by its semaphore; different fields
+/// have nothing to do with each other.
 ///
 /// # Blocking
 ///
@@ -99,8 +99,9 @@ impl<T: Element, A: Access> Field<T, A> {
     ///
     /// # Blocking
     ///
-    /// Waits for nobody. Beside a writer that publishes without pause it tries again, and after
-    /// 64 tries it also tries for the semaphore, if the handle may write.
+    /// Waits for nobody. Beside a writer that publishes without pause it tries again. After 64 tries
+    /// it also takes the semaphore for the time of a try, if that is free and the handle may write;
+    /// for so long writers wait. [`try_read`](Self::try_read) never does.
     #[inline]
     pub fn read(&self) -> T {
         const {
@@ -117,7 +118,11 @@ impl<T: Element, A: Access> Field<T, A> {
         unsafe { scratch::fill(load) }
     }
 
-    /// As [`read`](Self::read), into the caller's memory.
+    /// As [`read`](Self::read), into the caller's memory. Returns the publication's number.
+    ///
+    /// # Blocking
+    ///
+    /// As [`read`](Self::read).
     #[inline]
     pub fn read_into(&self, into: &mut T) -> Version {
         let read = |slots: Slots<'_>, version| {
@@ -127,6 +132,10 @@ impl<T: Element, A: Access> Field<T, A> {
     }
 
     /// As [`read`](Self::read), into a new allocation, never through the stack.
+    ///
+    /// # Blocking
+    ///
+    /// As [`read`](Self::read).
     pub fn read_boxed(&self) -> Box<T> {
         let mut value = bytemuck::zeroed_box();
         self.read_into(&mut value);
@@ -139,6 +148,10 @@ impl<T: Element, A: Access> Field<T, A> {
     ///
     /// [`Error::Contended`] if publications overtook every one of 64 tries. What `into` then holds
     /// is unspecified: parts of several publications.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for nobody, and leaves the semaphore alone.
     pub fn try_read(&self, into: &mut T) -> Result<Version, Error> {
         let read = self
             .partition
@@ -154,6 +167,10 @@ impl<T: Element, A: Access> Field<T, A> {
 
     /// As [`read_into`](Self::read_into), but copies only if there is a publication other than
     /// `since`; `None` if there is not.
+    ///
+    /// # Blocking
+    ///
+    /// As [`read`](Self::read).
     #[inline]
     pub fn read_newer(&self, since: Version, into: &mut T) -> Option<Version> {
         if self.version() == since { None } else { Some(self.read_into(into)) }
@@ -209,6 +226,10 @@ impl<T: Element> Field<T, ReadWrite> {
     ///
     /// [`Error::WouldBlock`] if another thread or process holds the semaphore,
     /// [`Error::Reentrant`], [`Error::Forked`].
+    ///
+    /// # Blocking
+    ///
+    /// Waits for nobody; a holder that is dead is replaced at once.
     pub fn try_update<R>(&self, f: impl FnOnce(&mut T, &T) -> R) -> Result<R, Error> {
         self.patiently(Patience::None, f).map_err(|refusal| self.partition.explain(refusal))
     }
@@ -218,6 +239,10 @@ impl<T: Element> Field<T, ReadWrite> {
     /// # Errors
     ///
     /// [`Error::Timeout`], which says who holds it, [`Error::Reentrant`], [`Error::Forked`].
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of the semaphore, at most `timeout`.
     pub fn update_timeout<R>(
         &self,
         timeout: Duration,

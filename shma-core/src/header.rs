@@ -18,8 +18,8 @@ const PERSISTENT: u32 = 1;
 /// The longest manifest text that is read.
 pub(crate) const MAX_TEXT: u64 = 4 << 20;
 
-/// The header as it lies in the region. The words up to `flags`, and those behind `commit`, are
-/// written once, before the region has its name.
+/// The header as it lies in the region. All but `retired`, `next_id` and `commit` is written once,
+/// before the region has its name.
 #[repr(C, align(128))]
 #[derive(Debug)]
 pub(crate) struct Header {

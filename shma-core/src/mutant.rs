@@ -2,7 +2,7 @@
 //!
 //! `mutant!("name")` is whether that fault is switched on, and `mutant!("name", right => wrong)` is
 //! one expression or the other. In ordinary builds these are `false` and `right`, so nothing of
-//! them is left. Under loom [`with`] switches one on for the models that the calling thread runs;
+//! them is left. Under loom `with` switches one on for the models that the calling thread runs;
 //! with `--cfg shma_mutant` the environment variable `SHMA_MUTANT` names one for the process.
 
 #[cfg(not(any(loom, shma_mutant)))]

@@ -34,7 +34,7 @@ const WAIT_SPINS: u32 = 200;
 /// The longest sleep before a waiter looks whether the region still has a name.
 const WAIT_SLICE: Duration = Duration::from_millis(100);
 
-/// How often a waiter looks that cannot set [`SLEEPERS`].
+/// How often a waiter looks that cannot set `SLEEPERS`.
 const POLL: Duration = Duration::from_millis(1);
 
 /// A field's part of a region.

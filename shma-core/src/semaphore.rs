@@ -5,7 +5,7 @@
 //! | 0 | free | anybody, to itself |
 //! | `id` | held by the attachment `id`; nobody sleeps | `id`, to 0; anybody, by adding `WAITERS`; anybody who knows that `id` is dead, to itself |
 //! | `id \| WAITERS` | held by the attachment `id`; somebody may sleep | `id`, to 0, and then it wakes one; anybody who knows that `id` is dead, to itself |
-//! | `WAITERS`, or bit 30 set | nobody's: a peer scribbled | as if held by a dead owner |
+//! | `WAITERS`, or bit 30 set | a peer scribbled | as if held by the attachment that the low 30 bits name, but nobody gives it back; 0 is never alive |
 //!
 //! Every change is a compare-exchange on exactly the word that was seen, also the release: a word
 //! that is not ours any more is left alone.
@@ -152,6 +152,8 @@ impl Semaphore<'_> {
                 stop_point!("acquire.sleeping");
                 os::futex_wait(self.0, marked, left.min(SLICE));
                 slept = mutant!("semaphore-forgets-sleepers", WAITERS => 0);
+                // Awake at last: whoever was quicker holds it for a moment only, most likely.
+                spins = SPINS;
             }
         }
     }
@@ -186,8 +188,8 @@ impl Semaphore<'_> {
         }
         // Release: meets the acquire of the next holder. Acquire: meets the release in `meet`.
         let order = mutant!("semaphore-relaxed-release", Ordering::AcqRel => Ordering::Relaxed);
-        let order = mutant!("semaphore-deaf-release", order => Ordering::Release);
-        if self.0.compare_exchange(me, 0, order, Ordering::Relaxed).is_err() {
+        let success = mutant!("semaphore-deaf-release", order => Ordering::Release);
+        if self.0.compare_exchange(me, 0, success, Ordering::Relaxed).is_err() {
             self.release_and_wake(me);
         }
     }

@@ -99,8 +99,12 @@ pub trait ShmState: State {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open) and [`create`](Self::create), but for `NotFound` and
-    /// `AlreadyExists`.
+    /// As [`open`](Self::open) and [`create`](Self::create). `NotFound` and `AlreadyExists` only if
+    /// the region vanished and appeared a hundred times meanwhile.
+    ///
+    /// # Blocking
+    ///
+    /// As [`open`](Self::open) and [`create`](Self::create).
     fn open_or_create(name: &str, init: &Self) -> Result<Shm<Self>, Error> {
         Self::options().open_or_create(name, init)
     }
@@ -110,6 +114,10 @@ pub trait ShmState: State {
     /// # Errors
     ///
     /// As [`open`](Self::open).
+    ///
+    /// # Blocking
+    ///
+    /// As [`open`](Self::open).
     fn open_read_only(name: &str) -> Result<Shm<Self, ReadOnly>, Error> {
         Self::options().open_read_only(name)
     }
@@ -117,12 +125,16 @@ pub trait ShmState: State {
     /// Removes the region's name. Those who are attached keep their memory, learn of it by
     /// [`Shm::is_current`], and get [`Error::Retired`] when they wait.
     ///
-    /// The region need not have this state's layout.
+    /// The region need not have this state's layout, but it has to be this user's own.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`], [`Error::ForeignOwner`], [`Error::NotARegion`],
     /// [`Error::InvalidName`], [`Error::Timeout`], [`Error::Io`].
+    ///
+    /// # Blocking
+    ///
+    /// At most a second for other processes that create or remove the name.
     fn unlink(name: &str) -> Result<(), Error> {
         let terms = Options::<Self>::new().terms;
         region::unlink(&Name::new(name)?, &Self::MANIFEST, &terms)
@@ -152,8 +164,9 @@ impl<S: ShmState> Options<S> {
         Self { terms, wait: Duration::ZERO, _state: std::marker::PhantomData }
     }
 
-    /// Permission bits of a region that is created; 0o600 by default. Who may write can harm the
-    /// values, who may read can keep the region counted as attached.
+    /// Permission bits of a region that is created; 0o600 by default, whatever the umask. Who may
+    /// write can harm the values, who may read can get in the way of creating and removing: see
+    /// [`security`](crate::docs::security).
     pub fn mode(mut self, mode: u32) -> Self {
         self.terms.mode = mode & 0o777;
         self
@@ -179,7 +192,7 @@ impl<S: ShmState> Options<S> {
         self
     }
 
-    /// How long opening waits for the region to appear; not at all by default.
+    /// How long opening waits for the region to appear, looking every 2 ms; not at all by default.
     pub fn wait(mut self, at_most: Duration) -> Self {
         self.wait = at_most;
         self
@@ -188,6 +201,10 @@ impl<S: ShmState> Options<S> {
     /// As [`ShmState::create`].
     ///
     /// # Errors
+    ///
+    /// As [`ShmState::create`].
+    ///
+    /// # Blocking
     ///
     /// As [`ShmState::create`].
     pub fn create(self, name: &str, init: &S) -> Result<Shm<S>, Error> {
@@ -208,6 +225,10 @@ impl<S: ShmState> Options<S> {
     /// # Errors
     ///
     /// As [`ShmState::open`].
+    ///
+    /// # Blocking
+    ///
+    /// As [`ShmState::open`], and as long as [`wait`](Self::wait) says for the region to appear.
     pub fn open(self, name: &str) -> Result<Shm<S>, Error> {
         self.open_when_there(&Name::new(name)?)
     }
@@ -215,6 +236,10 @@ impl<S: ShmState> Options<S> {
     /// As [`ShmState::open_or_create`].
     ///
     /// # Errors
+    ///
+    /// As [`ShmState::open_or_create`].
+    ///
+    /// # Blocking
     ///
     /// As [`ShmState::open_or_create`].
     pub fn open_or_create(self, name: &str, init: &S) -> Result<Shm<S>, Error> {
@@ -238,6 +263,10 @@ impl<S: ShmState> Options<S> {
     /// # Errors
     ///
     /// As [`ShmState::open`].
+    ///
+    /// # Blocking
+    ///
+    /// As [`open`](Self::open).
     pub fn open_read_only(mut self, name: &str) -> Result<Shm<S, ReadOnly>, Error> {
         self.terms.writable = false;
         self.open_when_there(&Name::new(name)?)
@@ -364,6 +393,10 @@ impl<S: ShmState, A: Access> Shm<S, A> {
     }
 
     /// As [`read_into`](Self::read_into), into a new allocation, never through the stack.
+    ///
+    /// # Blocking
+    ///
+    /// As [`Field::read`].
     pub fn read_boxed(&self) -> Box<S> {
         let mut state = S::zeroed();
         self.read_into(&mut state);
@@ -378,13 +411,18 @@ impl<S: ShmState, A: Access> Shm<S, A> {
     ///
     /// # Blocking
     ///
-    /// Waits for nobody. Beside writers that publish without pause it tries again, and after 64
-    /// tries it also tries for those semaphores that are free, if the handle may write.
+    /// Waits for nobody. Beside writers that publish without pause it tries again. After 64 tries it
+    /// also takes those semaphores that are free, for the time of a try, if the handle may write; for
+    /// so long writers wait.
     pub fn snapshot_into(&self, into: &mut S) {
         transaction::snapshot(&self.region, &self.fields, into);
     }
 
     /// As [`snapshot_into`](Self::snapshot_into), into a new allocation, never through the stack.
+    ///
+    /// # Blocking
+    ///
+    /// As [`snapshot_into`](Self::snapshot_into).
     pub fn snapshot(&self) -> Box<S> {
         let mut state = S::zeroed();
         self.snapshot_into(&mut state);
@@ -397,6 +435,10 @@ impl<S: ShmState, A: Access> Shm<S, A> {
     ///
     /// [`Error::Contended`] if publications overtook every one of 64 tries. What `into` then holds
     /// is unspecified: parts of several publications.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for nobody, and leaves all semaphores alone.
     pub fn try_snapshot_into(&self, into: &mut S) -> Result<(), Error> {
         transaction::try_snapshot(&self.region, &self.fields, into)
     }

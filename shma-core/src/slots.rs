@@ -39,7 +39,8 @@ use std::ops::Range;
 use crate::control::Control;
 use crate::mutant::mutant;
 use crate::stop::stop_point;
-use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64};
+use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64, load_held_64};
+#[cfg(not(loom))]
 use crate::words;
 
 /// The slots of one field, and what says which is which.
@@ -187,9 +188,9 @@ impl<'a> Slots<'a> {
         let next = version.wrapping_add(1);
         let target = next as usize & (self.count - 1);
         let slot = self.slot(next);
-        // Relaxed, here and below: the words of the control block change under the semaphore only,
-        // whose acquisition has ordered them (and recovery leaves `begin` and `dirty` alone).
-        let clean = self.control.begin.load(Ordering::Relaxed) == version;
+        // Held, here and below: the words of the control block change under the semaphore only, whose
+        // acquisition has ordered them (and recovery leaves `begin` and `dirty` alone).
+        let clean = load_held_64(&self.control.begin) == version;
         if !mutant!("slots-late-begin") {
             self.control.begin.store(next, Ordering::Relaxed);
         }
@@ -221,8 +222,7 @@ impl<'a> Slots<'a> {
             if index == target && (clean || mutant!("slots-own-word-skipped")) {
                 continue;
             }
-            // Relaxed: as in `begin`.
-            let range = unpack(dirty.load(Ordering::Relaxed), self.len);
+            let range = unpack(load_held_64(dirty), self.len);
             copy(&slot[range.clone()], &active[range]);
             stop_point!("publish.caught_up");
         }
@@ -255,8 +255,9 @@ impl Publication<'_> {
     }
 }
 
-/// Copies words of one slot to another, through private memory, since there is no other pair of
-/// copy primitives.
+/// Copies words of the active slot to another, through private memory, since there is no other pair
+/// of copy primitives.
+#[cfg(not(loom))]
 fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
     const BLOCK: usize = 512;
     let mut block = [0_u8; BLOCK * crate::layout::WORD];
@@ -264,6 +265,13 @@ fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
         let bytes = &mut block[..from.len() * crate::layout::WORD];
         words::load_over(from, bytes);
         words::store(to, bytes);
+    }
+}
+
+#[cfg(loom)]
+fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
+    for (to, from) in to.iter().zip(from) {
+        to.store(load_held_64(from), Ordering::Relaxed);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Without `--cfg shma_stop` they compile to nothing. With it, `SHMA_STOP=NAME` makes the process
 //! kill itself on reaching the place for the first time, `SHMA_STOP=NAME:COUNT` on the time given,
 //! and `SHMA_STOP=pause:NAME[:COUNT]` stops it there until it gets SIGCONT. Under loom a thread of a
-//! model ends at any of them if the model says so: see [`lives_for`].
+//! model ends at any of them if the model says so: see `lives_for`.
 
 /// Marks a place.
 #[cfg(not(any(shma_stop, loom)))]

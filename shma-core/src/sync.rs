@@ -26,6 +26,20 @@ pub(crate) fn load_acquire_32(word: &AtomicU32) -> u32 {
     value
 }
 
+/// A load by the holder of a semaphore, of a word that only its holder changes: nothing is to be
+/// ordered, because acquiring the semaphore has. Loom checks that nobody else can store meanwhile,
+/// and does not take it for an access: one by the thread that is about to store would make it
+/// overlook earlier loads of others.
+#[inline(always)]
+pub(crate) fn load_held_64(word: &AtomicU64) -> u64 {
+    #[cfg(not(loom))]
+    return word.load(Ordering::Relaxed);
+    // SAFETY: loom ends the model if there is a store that this is not ordered with.
+    #[cfg(loom)]
+    #[allow(unsafe_code, reason = "loom's load without an order is unsafe")]
+    return unsafe { word.unsync_load() };
+}
+
 /// Tells the processor, or loom's scheduler, that this thread waits for another.
 #[inline]
 pub(crate) fn spin() {

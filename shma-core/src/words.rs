@@ -11,8 +11,8 @@
 //! is opaque to the compiler, which therefore can neither assume that shared memory stands still
 //! nor move other accesses across. The processor may carry out the parts of a block in any order,
 //! as it may with relaxed accesses; before and after it x86-64 keeps the order of loads and that of
-//! stores, string operations included (Intel SDM vol. 3, section 8.2.4). Non-temporal stores are
-//! the exception, and end with `sfence`.
+//! stores, string operations included (Intel SDM vol. 3, section 8.2.4). Non-temporal stores would be
+//! an exception; none are used.
 //!
 //! `unsafe` here: raw pointers into the private side, and the assembly.
 #![allow(unsafe_code)]

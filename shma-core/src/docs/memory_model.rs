@@ -10,8 +10,8 @@
 //!
 //! # Faults that can be switched on
 //!
-//! The last column names the mutant that takes the access or its ordering away. `mutant!("name")`
-//! marks the place in the sources.
+//! The last column names the mutants that take the access or its ordering away; `mutant!` marks their
+//! places in the sources.
 //!
 //! - `RUSTFLAGS="--cfg loom" cargo test --release -p shma-core --lib` explores the protocols under
 //!   loom (`src/models`), each with the mutants that it has to catch.
@@ -37,17 +37,17 @@
 //!
 //! # Publishing (`slots.rs`)
 //!
-//! The writer holds the semaphore. Its own loads and stores of the control block are relaxed: the
-//! words change under the semaphore alone, whose acquisition orders them.
+//! The writer holds the semaphore. What it loads of the control block is relaxed (`load_held_64`):
+//! the words change under the semaphore alone, whose acquisition orders them.
 //!
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|
-//! | `begin`, load and store | Relaxed | before the fence, and so before the slot | `slots-late-begin` |
+//! | `begin`, store | Relaxed | before the fence, and so before the slot | `slots-late-begin`, `BeginAfterCatchUp` |
 //! | fence, behind it | Release | the acquire fence in `accept` | `slots-no-writer-fence` |
 //! | `dirty`, loads | Relaxed | of all slots but the own, and of the own too if a writer died there | `slots-own-word-skipped` |
 //! | words, from the active slot to this one | Relaxed | as the slot's words | |
-//! | `dirty`, store | Relaxed | behind the catch-up, before the data | |
-//! | fence, behind it | Release | the fence in `take_over`: a successor that finds data finds their range | |
+//! | `dirty`, store | Relaxed | behind the catch-up, before the data | `DirtyBeforeCatchUp`, `DirtyAfterData`, `WholeWithoutWord` |
+//! | fence, behind it | Release | the fence in `take_over`: a successor that finds data finds their range | `SuccessorDoesNotAcquire` |
 //! | the slot's words | Relaxed | the loads of readers; see there | |
 //! | `version`, store | Release | L of `version` in readers: the slot is seen | `slots-relaxed-version` |
 //!
@@ -55,15 +55,15 @@
 //!
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|
-//! | `target` of a field that takes part, store | Relaxed | released by the odd `commit` | |
-//! | `target` of a field that does not, store | Relaxed | the same | `commit-stays-unsaid` |
+//! | `target` of a field that takes part, store | Relaxed | released by the odd `commit`, and by the fence in `begin` as in the next row | |
+//! | `target` of a field that does not, store | Release | a reader that takes it for that of the transaction before finds in `accept` that that one has ended | `commit-stays-unsaid`, `commit-relaxed-stay` |
 //! | `commit`, load before it is made odd | Relaxed | only who holds all semaphores changes it, or a recoverer before the dead one's semaphore could be had | |
 //! | `commit`, store of odd | Release | L of `commit` in readers, snapshots and `recover`: targets and slots are seen | `commit-relaxed` |
 //! | `version`, stores | Release | as in publishing | `slots-relaxed-version` |
 //! | `commit`, store of even | Release | L of `commit`: all versions are seen | `EvenRelaxed` |
 //! | `commit`, in `recover` | L | the store of odd | `NoRecovery`, `RecoveryAfterUpdate` |
 //! | `target`, in `recover` | Relaxed | behind it | `TargetFromBegin` |
-//! | `version`, compare-exchange in `recover` | Release, Relaxed on failure | L of `version` in readers: the slot came to the recoverer through `commit` | `recover-relaxed-version`, `recover-plain-version` |
+//! | `version`, compare-exchange in `recover` | Release, Acquire on failure | L of `version` in readers: the slot came to the recoverer through `commit`. On failure: the release of whoever else has redone it | `recover-relaxed-version`, `recover-plain-version` |
 //! | `commit`, compare-exchange in `recover` | Release, Relaxed on failure | L of `commit`: all versions are seen | `recover-relaxed-commit`, `EvenByStore` |
 //!
 //! # Snapshots (`transaction.rs`)
@@ -88,16 +88,16 @@
 //! | `lock`, 0 to own id with WAITERS, having slept | Acquire, Relaxed on failure | as the first; others may sleep still | `semaphore-forgets-sleepers` |
 //! | fence, when the kernel says that the owner is dead | Acquire | all that the dead owner did | `semaphore-no-take-over-fence` |
 //! | `lock`, from the dead owner's word | Acquire, Relaxed on failure | a release in between; exactly the word that was asked about | `semaphore-swapped-take-over` |
-//! | `lock`, own id to 0 | AcqRel, Relaxed on failure | Release: the next holder. Acquire: `meet` of a waiter for a publication | `semaphore-relaxed-release`, `semaphore-plain-release` |
+//! | `lock`, own id to 0 | AcqRel, Relaxed on failure | Release: the next holder. Acquire: `meet` of a waiter for a publication | `semaphore-relaxed-release`, `semaphore-deaf-release`, `semaphore-plain-release` |
 //! | `lock`, own id with WAITERS to 0 | AcqRel, Relaxed on failure | the same; then one is woken | `semaphore-wakes-nobody` |
-//! | `lock`, `meet`: changes nothing | AcqRel | Acquire: the release of a publisher. Release: that of the announcement, to the next publisher | |
+//! | `lock`, `meet`: changes nothing | AcqRel | Acquire: the release of a publisher. Release: that of the announcement, to the next publisher | `semaphore-relaxed-meeting` |
 //! | `lock`, in messages and when an id is drawn | Relaxed | nothing: gone as soon as seen | |
 //!
 //! # Waiting for a publication (`notify.rs`)
 //!
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|
-//! | `notify`, in `look` | L | the release in `wake_announced`: who is turned away finds what for | |
+//! | `notify`, in `look` | L | the release in `wake_announced`: who is turned away finds what for | `NotifyLoadedRelaxed` |
 //! | `notify`, setting SLEEPERS | Relaxed | released by `meet`; exactly the word that was looked at | `notify-any-word` |
 //! | `version`, behind `meet` | L | the publisher's store, through `lock` | |
 //! | `notify`, in `wake_if_announced` | Relaxed | behind the publisher's change of `lock` | |

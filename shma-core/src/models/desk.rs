@@ -2,7 +2,7 @@
 
 use crate::control::Control;
 use crate::slots::{Change, Publication, Slots};
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, load_held_64};
 use crate::words;
 
 /// Fields of `LEN` words in `K` slots each. Every word of publication 1 is 1.
@@ -59,8 +59,11 @@ impl<const K: usize, const LEN: usize> Desk<K, LEN> {
         publication
     }
 
-    /// The newest publication, where only one thread is left, or the semaphore is held.
-    pub(super) fn newest(&self, field: usize) -> u64 {
-        self.fields[field].version.load(Ordering::Relaxed)
+    /// The newest publication and its value, for the holder of the semaphore, or when all other
+    /// threads have ended.
+    pub(super) fn newest(&self, field: usize) -> (u64, [u64; LEN]) {
+        let version = load_held_64(&self.fields[field].version);
+        let slot = self.slots(field).slot(version);
+        (version, std::array::from_fn(|word| load_held_64(&slot[word])))
     }
 }

@@ -28,6 +28,8 @@ mod commit;
 mod crew;
 mod desk;
 mod notify;
+mod pair;
+mod recovery;
 mod semaphore;
 mod slots;
 

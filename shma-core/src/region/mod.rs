@@ -1,7 +1,8 @@
 //! Regions: the files in `/dev/shm` that hold states, and this process's attachments to them.
 //!
 //! [`Region`] is an attachment; it is the only place where an offset becomes a pointer. How one is
-//! born is in [`create`], how an existing one is joined in [`open`], how its name goes in [`end`].
+//! born is in [`mod@create`], how an existing one is joined in [`mod@open`], how its name goes in
+//! [`end`].
 //!
 //! # Locks of the life cycle
 //!

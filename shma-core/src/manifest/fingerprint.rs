@@ -1,0 +1,201 @@
+//! The fingerprint of a layout, and what stops a build when layouts differ.
+
+use super::{FORMAT, FieldManifest, Manifest};
+use crate::element::ElementType;
+
+impl Manifest {
+    /// The 128 bits by which two programs know that they agree: FNV-1a over the declared name, the
+    /// format version, and for each field in order its name, type, shape, slots, timed and atomic.
+    ///
+    /// It tells accidents apart, not attacks: whoever may write a region may write anything.
+    pub const fn fingerprint(&self) -> u128 {
+        let mut hash = Fnv::new().number(FORMAT as usize).text(self.name);
+        hash = hash.number(self.fields.len());
+        let mut i = 0;
+        while i < self.fields.len() {
+            hash = hash.field(&self.fields[i]);
+            i += 1;
+        }
+        hash.0
+    }
+}
+
+impl FieldManifest {
+    const fn fingerprint(&self) -> u128 {
+        Fnv::new().field(self).0
+    }
+}
+
+/// FNV-1a in 128 bits (Fowler, Noll, Vo; the parameters are those of their reference code). Every
+/// part is prefixed by its length or its kind, so that no two declarations run together.
+#[derive(Clone, Copy)]
+struct Fnv(u128);
+
+impl Fnv {
+    const fn new() -> Self {
+        Self(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d)
+    }
+
+    const fn byte(self, byte: u8) -> Self {
+        Self((self.0 ^ byte as u128).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b))
+    }
+
+    const fn bytes(mut self, bytes: &[u8]) -> Self {
+        let mut i = 0;
+        while i < bytes.len() {
+            self = self.byte(bytes[i]);
+            i += 1;
+        }
+        self
+    }
+
+    const fn number(self, number: usize) -> Self {
+        self.bytes(&(number as u64).to_le_bytes())
+    }
+
+    const fn text(self, text: &str) -> Self {
+        self.number(text.len()).bytes(text.as_bytes())
+    }
+
+    const fn field(self, field: &FieldManifest) -> Self {
+        let hash = self.text(field.name).ty(field.ty).number(field.slots);
+        hash.number(field.timed as usize).number(field.atomic as usize)
+    }
+
+    const fn ty(self, ty: &ElementType) -> Self {
+        match ty {
+            ElementType::Number { name, size } => self.byte(b'n').text(name).number(*size),
+            ElementType::Array { of, len } => self.byte(b'a').number(*len).ty(of),
+            ElementType::Struct { name, size, fields } => {
+                let mut hash = self.byte(b's').text(name).number(*size).number(fields.len());
+                let mut i = 0;
+                while i < fields.len() {
+                    hash = hash.text(fields[i].name).number(fields[i].offset).ty(fields[i].ty);
+                    i += 1;
+                }
+                hash
+            }
+        }
+    }
+}
+
+/// A message of a build that stops, put together at compile time.
+struct Message {
+    bytes: [u8; 256],
+    len: usize,
+}
+
+impl Message {
+    const fn new() -> Self {
+        Self { bytes: [0; 256], len: 0 }
+    }
+
+    /// With this text behind it, as far as there is room.
+    const fn text(mut self, text: &str) -> Self {
+        let text = text.as_bytes();
+        let mut i = 0;
+        while i < text.len() && self.len < self.bytes.len() {
+            self.bytes[self.len] = text[i];
+            self.len += 1;
+            i += 1;
+        }
+        self
+    }
+
+    /// With this number in hexadecimal behind it.
+    const fn hex(mut self, number: u128) -> Self {
+        self = self.text("0x");
+        let mut digit = 0;
+        while digit < 32 && self.len < self.bytes.len() {
+            let nibble = (number >> (124 - 4 * digit)) as usize & 0xf;
+            self.bytes[self.len] = b"0123456789abcdef"[nibble];
+            self.len += 1;
+            digit += 1;
+        }
+        self
+    }
+
+    const fn stop(self) -> ! {
+        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(message) => panic!("{}", message),
+            // A name was cut off inside a character.
+            Err(_) => panic!("the layouts differ"),
+        }
+    }
+}
+
+/// Stops the build when a pinned layout changed; for generated code.
+#[doc(hidden)]
+pub const fn check_pin(actual: u128, pinned: u128) {
+    if actual != pinned {
+        Message::new().text("the layout changed: its fingerprint is now ").hex(actual).stop();
+    }
+}
+
+/// Stops the build when two states do not have one layout; for `assert_same_layout`.
+#[doc(hidden)]
+pub const fn check_same(one: &Manifest, other: &Manifest) {
+    if one.fingerprint() == other.fingerprint() {
+        return;
+    }
+    let message = Message::new().text("these states have different layouts: ");
+    if !same_text(one.name, other.name) {
+        message.text("one is named ").text(one.name).text(", the other ").text(other.name).stop();
+    }
+    let mut i = 0;
+    while i < one.fields.len() && i < other.fields.len() {
+        if one.fields[i].fingerprint() != other.fields[i].fingerprint() {
+            let message = message.text("the first fields to differ are ").text(one.fields[i].name);
+            message.text(" and ").text(other.fields[i].name).stop();
+        }
+        i += 1;
+    }
+    message.text("one has more fields than the other").stop();
+}
+
+const fn same_text(one: &str, other: &str) -> bool {
+    Fnv::new().text(one).0 == Fnv::new().text(other).0
+}
+
+/// Stops the build unless two states, of two crates perhaps, have the same layout.
+///
+/// ```
+/// mod solver {
+///     #[derive(shma_core::ShmState)]
+///     pub struct Plate {
+///         heat: [f64; 8],
+///     }
+/// }
+/// mod monitor {
+///     #[derive(shma_core::ShmState)]
+///     pub struct Plate {
+///         heat: [f64; 8],
+///     }
+/// }
+/// shma_core::assert_same_layout!(solver::Plate, monitor::Plate);
+/// ```
+///
+/// ```compile_fail
+/// mod solver {
+///     #[derive(shma_core::ShmState)]
+///     pub struct Plate {
+///         heat: [f64; 8],
+///     }
+/// }
+/// mod monitor {
+///     #[derive(shma_core::ShmState)]
+///     pub struct Plate {
+///         heat: [f32; 8],
+///     }
+/// }
+/// shma_core::assert_same_layout!(solver::Plate, monitor::Plate);
+/// ```
+#[macro_export]
+macro_rules! assert_same_layout {
+    ($one:ty, $other:ty $(,)?) => {
+        const _: () = $crate::private::check_same(
+            &<$one as $crate::ShmState>::MANIFEST,
+            &<$other as $crate::ShmState>::MANIFEST,
+        );
+    };
+}

@@ -1,0 +1,177 @@
+//! The key manifest: names, types and offsets of a state's fields, as a constant and as JSON.
+
+mod fingerprint;
+mod text;
+
+use std::fmt;
+
+use crate::element::{Element, ElementType};
+use crate::layout;
+
+pub use fingerprint::{check_pin, check_same};
+pub(crate) use text::ForeignManifest;
+
+/// The version of the bytes in a region; it is part of every fingerprint.
+pub const FORMAT: u32 = 1;
+
+/// Slots of a field that does not say `#[shm(slots = ..)]`.
+const DEFAULT_SLOTS: usize = 4;
+
+/// What lies in a region: the declared name and the fields in declaration order.
+///
+/// `Display` prints a table, [`to_json`](Self::to_json) the text that lies in the region.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// The declared name: the struct's identifier, or what `#[shm(name = "..")]` says.
+    pub name: &'static str,
+    /// The fields in declaration order.
+    pub fields: &'static [FieldManifest],
+}
+
+/// One field of a state: a partition of the region.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct FieldManifest {
+    /// Its name.
+    pub name: &'static str,
+    /// Its type; prints as in Rust.
+    pub ty: &'static ElementType,
+    /// Bytes of one value. The region holds [`slots`](Self::slots) of them.
+    pub size: usize,
+    /// Where its partition starts in the region, in bytes.
+    pub offset: usize,
+    /// How many slots it has; 1 for an atomic field.
+    pub slots: usize,
+    /// Whether publications are timed by the precise clock.
+    pub timed: bool,
+    /// Whether every element is its own atomic.
+    pub atomic: bool,
+}
+
+impl FieldManifest {
+    /// Where the first slot starts in the region, in bytes.
+    pub const fn slot_offset(&self) -> usize {
+        let stripes = if self.atomic { layout::STRIPES_BYTES } else { 0 };
+        layout::plus(self.offset, layout::CONTROL_BYTES + stripes)
+    }
+
+    /// Distance between two slots in bytes.
+    pub const fn slot_stride(&self) -> usize {
+        layout::slot_stride(self.size)
+    }
+
+    const fn end(&self) -> usize {
+        layout::plus(self.slot_offset(), layout::times(self.slot_stride(), self.slots))
+    }
+}
+
+/// A field before it has its place; for generated code.
+#[doc(hidden)]
+#[derive(Debug, Clone, Copy)]
+pub struct FieldSpec {
+    name: &'static str,
+    ty: &'static ElementType,
+    slots: usize,
+    timed: bool,
+    atomic: bool,
+}
+
+impl FieldSpec {
+    /// A field of type `T` with the default attributes.
+    pub const fn of<T: Element>(name: &'static str) -> Self {
+        assert!(size_of::<T>() == T::TYPE.size(), "an element's type describes all its bytes");
+        assert!(size_of::<T>() > 0, "a field has at least one byte");
+        assert!(
+            size_of::<T>() <= layout::MAX_FIELD_BYTES,
+            "a field of a state is at most 32 GiB; split it into several fields"
+        );
+        Self { name, ty: T::TYPE, slots: DEFAULT_SLOTS, timed: false, atomic: false }
+    }
+
+    /// With so many slots.
+    pub const fn slots(mut self, slots: usize) -> Self {
+        assert!(slots == 2 || slots == 4 || slots == 8, "a field has 2, 4 or 8 slots");
+        self.slots = slots;
+        self
+    }
+
+    /// With the precise clock.
+    pub const fn timed(mut self) -> Self {
+        self.timed = true;
+        self
+    }
+
+    /// With every element its own atomic, in a single slot.
+    pub const fn atomic(mut self) -> Self {
+        self.atomic = true;
+        self.slots = 1;
+        self
+    }
+}
+
+/// Gives every field its place, one behind the other; for generated code.
+#[doc(hidden)]
+pub const fn lay_out<const N: usize>(specs: [FieldSpec; N]) -> [FieldManifest; N] {
+    let mut fields = [FieldManifest {
+        name: "",
+        ty: &const { ElementType::Number { name: "", size: 0 } },
+        size: 0,
+        offset: 0,
+        slots: 0,
+        timed: false,
+        atomic: false,
+    }; N];
+    let mut offset = layout::HEADER_BYTES;
+    let mut i = 0;
+    while i < N {
+        let FieldSpec { name, ty, slots, timed, atomic } = specs[i];
+        fields[i] = FieldManifest { name, ty, size: ty.size(), offset, slots, timed, atomic };
+        offset = layout::align_up(fields[i].end(), layout::ALIGN);
+        i += 1;
+    }
+    fields
+}
+
+impl Manifest {
+    /// For generated code.
+    #[doc(hidden)]
+    pub const fn new(name: &'static str, fields: &'static [FieldManifest]) -> Self {
+        Self { name, fields }
+    }
+
+    /// Where the partitions end and the manifest's text starts, in bytes.
+    pub(crate) const fn tail(&self) -> usize {
+        match self.fields {
+            [] => layout::HEADER_BYTES,
+            [.., last] => layout::align_up(last.end(), layout::ALIGN),
+        }
+    }
+}
+
+impl fmt::Display for Manifest {
+    /// A table: a line for each field with its type, size, offset and slots.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let types: Vec<String> = self.fields.iter().map(|field| field.ty.to_string()).collect();
+        let width =
+            |texts: &mut dyn Iterator<Item = usize>, least| texts.max().unwrap_or(0).max(least);
+        let name = width(&mut self.fields.iter().map(|field| field.name.len()), "field".len());
+        let ty = width(&mut types.iter().map(String::len), "type".len());
+        writeln!(f, "{}, fingerprint {:#034x}", self.name, self.fingerprint())?;
+        writeln!(f, "{:name$}  {:ty$}  {:>12}  {:>12}  slots", "field", "type", "bytes", "offset")?;
+        for (field, printed) in self.fields.iter().zip(&types) {
+            write!(
+                f,
+                "{:name$}  {printed:ty$}  {:>12}  {:>12}  {:>5}",
+                field.name, field.size, field.offset, field.slots
+            )?;
+            writeln!(
+                f,
+                "{}{}",
+                if field.timed { "  timed" } else { "" },
+                if field.atomic { "  atomic" } else { "" }
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! A region of two fields, both of whose semaphores a committer holds to begin with.
+//!
+//! A value is one word, which says what publication it is and whose.
+
+use super::crew::Crew;
+use super::desk::Desk;
+use crate::commit::{Commit, recover};
+use crate::notify::Notify;
+use crate::semaphore::{Acquired, Patience, Semaphore};
+use crate::slots::Change;
+use crate::sync::Ordering;
+use crate::words;
+
+/// The owner that holds both semaphores.
+pub(super) const COMMITTER: u32 = 1;
+
+pub(super) struct Pair {
+    pub(super) desk: Desk<2, 1>,
+    pub(super) crew: Crew,
+}
+
+/// What was read of a field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Seen {
+    pub(super) version: u64,
+    pub(super) author: u32,
+}
+
+impl Seen {
+    /// Whether it is of the first transaction, or later: others publish each field once at most.
+    pub(super) fn is_transacted(self) -> bool {
+        self.author == COMMITTER || self.version > 2
+    }
+}
+
+fn value(version: u64, author: u32) -> u64 {
+    version | u64::from(author) << 32
+}
+
+/// What a value says of itself, which has to agree with the version under which it was read.
+pub(super) fn seen((version, [value]): (u64, [u64; 1])) -> Seen {
+    assert_eq!(value & 0xFFFF_FFFF, version, "mixed value");
+    Seen { version, author: (value >> 32) as u32 }
+}
+
+impl Pair {
+    pub(super) fn new() -> Self {
+        let pair = Self { desk: Desk::new(2), crew: Crew::new() };
+        for field in &pair.desk.fields {
+            field.lock.store(COMMITTER, Ordering::Relaxed);
+        }
+        pair
+    }
+
+    pub(super) fn semaphore(&self, field: usize) -> Semaphore<'_> {
+        Semaphore(&self.desk.fields[field].lock)
+    }
+
+    pub(super) fn notify(&self, field: usize) -> Notify<'_> {
+        Notify(&self.desk.fields[field].notify)
+    }
+
+    /// Publishes the fields that take part as one, after these versions.
+    pub(super) fn transact(&self, author: u32, parts: [bool; 2], versions: [u64; 2]) {
+        let mut commit = Commit::new(&self.desk.commit);
+        let mut stores = Vec::new();
+        for (field, version) in versions.into_iter().enumerate() {
+            if parts[field] {
+                stores.push((commit.join(self.desk.slots(field), version), version + 1));
+            } else {
+                commit.stay(&self.desk.fields[field], version);
+            }
+        }
+        for (slot, version) in stores {
+            words::store(slot, &value(version, author).to_ne_bytes());
+        }
+        commit.happen();
+    }
+
+    /// Publishes one field.
+    pub(super) fn publish(&self, author: u32, field: usize, version: u64) {
+        let publication = self.desk.slots(field).begin(version, Change::Whole);
+        words::store(publication.slot, &value(version + 1, author).to_ne_bytes());
+        publication.publish();
+    }
+
+    /// Gives a semaphore back after a publication.
+    pub(super) fn release(&self, owner: u32, field: usize) {
+        self.semaphore(field).release(owner);
+        self.notify(field).wake_if_announced();
+    }
+
+    /// One try to read.
+    pub(super) fn read(&self, field: usize) -> Option<Seen> {
+        self.desk.read(field).map(seen)
+    }
+
+    /// The newest value, for the holder of the semaphore.
+    pub(super) fn newest(&self, field: usize) -> Seen {
+        seen(self.desk.newest(field))
+    }
+
+    /// Takes a semaphore, with all that is owed to a dead owner. Returns whether that was possible.
+    pub(super) fn acquire(&self, id: u32, field: usize, patience: Patience) -> bool {
+        let semaphore = self.semaphore(field);
+        let acquired = semaphore.acquire(&self.crew.member(id), patience);
+        if acquired == Ok(Acquired::FromDead) {
+            recover(&self.desk.commit, self.desk.fields.iter());
+            semaphore.wake_all();
+            (0..2).for_each(|field| self.notify(field).wake_announced());
+        }
+        acquired.is_ok()
+    }
+}

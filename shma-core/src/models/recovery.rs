@@ -1,0 +1,208 @@
+//! Those who come after a committer that has died, at each place of its commit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use loom::thread;
+
+use super::Model;
+use super::commit::read_both;
+use super::pair::{COMMITTER, Pair, Seen};
+use crate::semaphore::Patience;
+use crate::stop::lives_for;
+
+/// The place in a transaction of both fields at which it has just happened.
+const HAPPENED: usize = 5;
+
+/// Checks a model for each place at which a thread can die, from `first` on, and the one in which
+/// it lives. `run` gets the place, and returns whether it lived.
+fn at_each_place(name: &str, first: usize, run: fn(usize) -> bool, check: impl Fn(usize, Model)) {
+    for places in first.. {
+        let died = Arc::new(AtomicBool::new(false));
+        let run = {
+            let died = Arc::clone(&died);
+            // Relaxed: loom runs all of it on one thread.
+            move || died.store(!run(places), Ordering::Relaxed)
+        };
+        check(places, Model::new(format!("recovery: {name}, death at place {places}"), run));
+        if !died.load(Ordering::Relaxed) {
+            return;
+        }
+    }
+}
+
+/// Runs a life that may end early. Returns whether it did not.
+fn live(pair: &Pair, id: u32, places: usize, life: impl FnOnce()) -> bool {
+    let lived = lives_for(places, life);
+    if !lived {
+        pair.crew.bury(id);
+    }
+    lived
+}
+
+fn commit(pair: &Pair) {
+    pair.transact(COMMITTER, [true, true], [1, 1]);
+    (0..2).for_each(|field| pair.release(COMMITTER, field));
+}
+
+/// Takes a semaphore that is to be had, and publishes.
+fn succeed(pair: &Pair, id: u32, field: usize) {
+    if pair.acquire(id, field, Patience::None) {
+        pair.publish(id, field, pair.newest(field).version);
+        pair.release(id, field);
+    }
+}
+
+/// Takes what all have left, whole or not at all, and returns it.
+fn inherit(pair: &Pair) -> [Seen; 2] {
+    let left = [0, 1].map(|field| {
+        assert!(pair.acquire(9, field, Patience::None), "somebody holds it for ever");
+        pair.newest(field)
+    });
+    assert_eq!(left[0].is_transacted(), left[1].is_transacted(), "half a transaction: {left:?}");
+    left
+}
+
+/// A committer that may die, beside a successor of field 0 and a reader.
+fn successor_and_reader(places: usize) -> bool {
+    let pair = Arc::new(Pair::new());
+    let committer = thread::spawn({
+        let pair = Arc::clone(&pair);
+        move || live(&pair, COMMITTER, places, || commit(&pair))
+    });
+    let successor = thread::spawn({
+        let pair = Arc::clone(&pair);
+        move || succeed(&pair, 2, 0)
+    });
+    read_both(&pair, [0, 1]);
+    successor.join().unwrap();
+    let lived = committer.join().unwrap();
+    inherit(&pair);
+    lived
+}
+
+#[test]
+fn readers_see_all_of_it_or_nothing() {
+    at_each_place("a reader", 0, successor_and_reader, |places, model| {
+        let model = model.preempted_at_most(2);
+        model.passes();
+        if places == HAPPENED {
+            model.catches("recover-relaxed-version", "mixed value");
+            model.catches("recover-relaxed-commit", "half a transaction");
+        }
+    });
+}
+
+/// A committer that may die, and one successor of each field.
+fn two_successors(places: usize) -> bool {
+    let pair = Arc::new(Pair::new());
+    let committer = thread::spawn({
+        let pair = Arc::clone(&pair);
+        move || live(&pair, COMMITTER, places, || commit(&pair))
+    });
+    let successor = thread::spawn({
+        let pair = Arc::clone(&pair);
+        move || succeed(&pair, 3, 1)
+    });
+    succeed(&pair, 2, 0);
+    successor.join().unwrap();
+    let lived = committer.join().unwrap();
+    inherit(&pair);
+    lived
+}
+
+#[test]
+fn successors_find_all_of_it_or_nothing() {
+    at_each_place("two successors", 0, two_successors, |places, model| {
+        model.passes();
+        if places == HAPPENED {
+            model.catches("recover-plain-version", "mixed value");
+        }
+    });
+}
+
+/// The committer has died when it had just happened. One successor may die too, wherever it is, and
+/// two come after it.
+fn mortal_successor(places: usize) -> bool {
+    let pair = Arc::new(Pair::new());
+    live(&pair, COMMITTER, HAPPENED, || commit(&pair));
+    let mortal = thread::spawn({
+        let pair = Arc::clone(&pair);
+        move || live(&pair, 2, places, || succeed(&pair, 2, 0))
+    });
+    let other = thread::spawn({
+        let pair = Arc::clone(&pair);
+        move || succeed(&pair, 3, 1)
+    });
+    succeed(&pair, 4, 0);
+    other.join().unwrap();
+    let lived = mortal.join().unwrap();
+    let left = inherit(&pair);
+    assert!(left[0].is_transacted(), "the transaction is lost");
+    lived
+}
+
+#[test]
+fn successors_may_die_too() {
+    at_each_place("a mortal successor", 0, mortal_successor, |_, model| {
+        model.preempted_at_most(2).passes();
+    });
+}
+
+/// A committer that dies after it has happened, one who waits for field 1, and a successor of
+/// field 0, who therefore never touches the lock word that the other one meets publishers in.
+fn waiter(places: usize) -> bool {
+    let pair = Arc::new(Pair::new());
+    let committer = thread::spawn({
+        let pair = Arc::clone(&pair);
+        move || live(&pair, COMMITTER, places, || commit(&pair))
+    });
+    let waiter = thread::spawn({
+        let pair = Arc::clone(&pair);
+        move || {
+            let newer = || pair.desk.slots(1).version() != 1;
+            loop {
+                let seen = pair.notify(1).look();
+                if newer() {
+                    return;
+                }
+                pair.notify(1).sleep(seen, Duration::MAX, || {
+                    pair.semaphore(1).meet();
+                    newer()
+                });
+            }
+        }
+    });
+    assert!(pair.acquire(2, 0, Patience::Endless));
+    pair.release(2, 0);
+    waiter.join().unwrap();
+    committer.join().unwrap()
+}
+
+#[test]
+fn waiters_learn_of_what_is_recovered() {
+    at_each_place("a waiter", HAPPENED, waiter, |places, model| {
+        let model = model.preempted_at_most(2);
+        model.passes();
+        if places == HAPPENED {
+            model.catches("notify-any-word", "deadlock");
+        }
+    });
+}
+
+/// A target that a committer left who died before its commit had happened is not redone together
+/// with the next commit, in which that field stays.
+#[test]
+fn what_never_happened_is_not_redone() {
+    let model = Model::new("recovery: two deaths, a field stays", || {
+        let pair = Pair::new();
+        live(&pair, COMMITTER, HAPPENED - 1, || commit(&pair));
+        assert!((0..2).all(|field| pair.acquire(2, field, Patience::None)));
+        // Field 0 alone takes part: two places less.
+        live(&pair, 2, HAPPENED - 2, || pair.transact(2, [true, false], [1, 1]));
+        assert_eq!(inherit(&pair).map(|seen| seen.version), [2, 1], "what never happened is there");
+    });
+    model.passes();
+    model.catches("commit-stays-unsaid", "what never happened is there");
+}
