@@ -23,10 +23,12 @@ fn main() -> anyhow::Result<()> {
         match track.pose.wait_newer(seen, Duration::from_secs(1)) {
             Ok(_) => seen = track.pose.read_into(&mut pose),
             Err(Error::Timeout { .. }) => continue,
-            Err(Error::Retired { .. }) => return Ok(println!("the writer has ended")),
+            Err(Error::Retired { .. }) => break,
             Err(error) => return Err(error.into()),
         }
         let [x, y, z] = pose.position;
         writeln!(std::io::stdout(), "step {:6}: {x:6.3} {y:6.3} {z:6.3}", pose.step)?;
     }
+    println!("the writer has ended");
+    Ok(())
 }

@@ -63,8 +63,8 @@ pub enum Command {
 pub struct Options {
     /// Worker processes, 1 to 64.
     ///
-    /// One per core is best. Far more of them wait for a core with their gradients, which are old
-    /// when they come: lower the learning rate then.
+    /// One per core is best: the gradient of a worker that has to wait for a core is old when it
+    /// comes.
     #[arg(long, short, value_name = "N", default_value_t = cores(), value_parser = workers)]
     pub workers: usize,
 

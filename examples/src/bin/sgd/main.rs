@@ -26,6 +26,7 @@ use clap::Parser;
 
 use crate::args::{Args, Command, Options};
 use crate::data::Digits;
+use crate::progress::tell;
 use crate::training::Training;
 
 /// How the program ends when nothing has failed; `--help` lists the exit codes.
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
         Ok(Ending::Missed) => ExitCode::from(args::MISSED),
         Ok(Ending::Interrupted) => ExitCode::from(args::INTERRUPTED),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(&format!("error: {error:#}"));
             ExitCode::from(args::FAILED)
         }
     }
@@ -62,7 +63,7 @@ fn lead(options: &Options) -> Result<Ending> {
         match Training::run(&order, options.quiet, &interrupted)? {
             Some(run) => runs.push(run),
             None => {
-                eprintln!("interrupted; workers and regions are gone");
+                tell("interrupted; workers and regions are gone");
                 return Ok(Ending::Interrupted);
             }
         }
@@ -79,10 +80,10 @@ fn verdict(options: &Options, accuracy: f64) -> Ending {
     if accuracy >= options.target {
         return Ending::Reached;
     }
-    eprintln!(
+    tell(&format!(
         "error: a test accuracy of {accuracy:.3} is below the target of {}; \
          train for more epochs, or with another learning rate",
         options.target
-    );
+    ));
     Ending::Missed
 }

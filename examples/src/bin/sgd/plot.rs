@@ -87,7 +87,10 @@ impl Panel {
             .light_line_style(WHITE)
             .draw()?;
         if let Some(height) = self.line {
-            chart.draw_series([PathElement::new([(0.0, height), (end, height)], GREY)])?;
+            chart
+                .draw_series([PathElement::new([(0.0, height), (end, height)], GREY)])?
+                .label(format!("target {height}"))
+                .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], GREY));
         }
         for (run, colour) in runs.iter().zip(COLOURS) {
             self.draw_run(&mut chart, run, colour)?;
@@ -158,7 +161,14 @@ mod tests {
     fn the_picture_names_both_curves_and_the_killing() {
         let svg = picture(&[run(1, None), run(2, Some(0.7))], 0.93).unwrap();
         assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
-        for text in ["accuracy on", "mean loss", "1 worker", "2 workers, 1 killed", "SIGKILL"] {
+        for text in [
+            "accuracy on",
+            "mean loss",
+            "1 worker",
+            "2 workers, 1 killed",
+            "SIGKILL",
+            "target 0.93",
+        ] {
             assert!(svg.contains(text), "{text} is missing");
         }
         for colour in ["#0072B2", "#D55E00"] {

@@ -1,6 +1,6 @@
 //! What a person sees while it trains: a bar on a terminal, lines elsewhere, or nothing.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -23,6 +23,11 @@ pub struct Standing {
     pub accuracy: f64,
     /// Batches a second, of late.
     pub rate: f64,
+}
+
+/// Says something to whoever looks. A terminal may be gone by then, and nobody is left to be told.
+pub fn tell(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
 }
 
 /// The place to show it.
@@ -73,7 +78,7 @@ impl Progress {
                 bar.set_message(text);
                 bar.set_position(*done);
             }
-            Place::Lines => eprintln!("{}: {:3} %, {text}", self.label, 100 * done / total),
+            Place::Lines => tell(&format!("{}: {:3} %, {text}", self.label, 100 * done / total)),
             Place::Nowhere => {}
         }
     }
@@ -82,7 +87,7 @@ impl Progress {
     pub fn say(&self, text: &str) {
         match &self.place {
             Place::Bar(bar) => bar.println(format!("{}: {text}", self.label)),
-            Place::Lines => eprintln!("{}: {text}", self.label),
+            Place::Lines => tell(&format!("{}: {text}", self.label)),
             Place::Nowhere => {}
         }
     }
@@ -92,6 +97,8 @@ impl Drop for Progress {
     fn drop(&mut self) {
         if let Place::Bar(bar) = &self.place {
             bar.abandon();
+            // It leaves the cursor at the end of its line.
+            tell("");
         }
     }
 }

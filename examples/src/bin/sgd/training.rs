@@ -210,18 +210,18 @@ impl<'a> Training<'a> {
         }
         let batch = self.desk.work.update(|new, _| new.vacate(seat));
         let left = self.crew.present().count();
-        let batch = batch.map_or("without a batch on its seat".to_owned(), |batch| {
-            format!("so that batch {batch} waits again")
+        let batch = batch.map_or("without a batch".to_owned(), |batch| {
+            format!("so batch {batch} waits for another")
         });
-        let next = if left > 0 {
-            format!("the training goes on with {}", count(left))
+        self.progress.say(&format!("worker {seat} is gone ({status}), {batch}"));
+        if left > 0 {
+            self.progress.say(&format!("training goes on with {}", count(left)));
         } else {
             ensure!(self.replacements < REPLACEMENTS, "workers die one after the other ({status})");
             self.replacements += 1;
             self.crew.hire(seat)?;
-            "a new one takes its seat".to_owned()
-        };
-        self.progress.say(&format!("worker {seat} is gone ({status}), {batch}; {next}"));
+            self.progress.say("nobody was left, so a new one takes the seat");
+        }
         Ok(())
     }
 
