@@ -1,0 +1,110 @@
+//! The worker processes, as the process that starts them sees them.
+
+use std::env;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+/// How long workers may take to leave once they are told to; then they are killed. A step takes far
+/// less.
+const FAREWELL: Duration = Duration::from_secs(20);
+
+/// Worker processes by seat. None outlives it.
+#[derive(Debug)]
+pub struct Crew {
+    arguments: Vec<String>,
+    seats: Vec<Option<Worker>>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    process: Child,
+    /// The worker leaves when this end of the pipe is closed, be it by the death of this process.
+    lifeline: Option<ChildStdin>,
+}
+
+impl Crew {
+    /// Starts workers on the seats from 0: this program, with these arguments and the seat.
+    pub fn start(arguments: Vec<String>, workers: usize) -> Result<Self> {
+        let mut crew = Self { arguments, seats: Vec::new() };
+        crew.seats.resize_with(workers, || None);
+        for seat in 0..workers {
+            crew.hire(seat)?;
+        }
+        Ok(crew)
+    }
+
+    /// Starts a worker on a free seat.
+    pub fn hire(&mut self, seat: usize) -> Result<()> {
+        let program = env::current_exe().context("cannot find this program's own file")?;
+        let mut process = Command::new(&program)
+            .args(&self.arguments)
+            .arg(seat.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("cannot start a worker ({})", program.display()))?;
+        let lifeline = process.stdin.take();
+        self.seats[seat] = Some(Worker { process, lifeline });
+        Ok(())
+    }
+
+    /// Kills a worker by SIGKILL; returns its process number. It stays on its seat until
+    /// [`departed`](Self::departed) tells of it.
+    pub fn kill(&mut self, seat: usize) -> Result<u32> {
+        let worker = self.seats[seat].as_mut().context("nobody sits there")?;
+        worker.process.kill().context("cannot kill a worker")?;
+        Ok(worker.process.id())
+    }
+
+    /// The workers that have ended since the last call, and how.
+    pub fn departed(&mut self) -> Result<Vec<(usize, ExitStatus)>> {
+        let mut departed = Vec::new();
+        for (seat, worker) in self.seats.iter_mut().enumerate() {
+            let Some(present) = worker else { continue };
+            if let Some(status) = present.process.try_wait().context("cannot ask for a worker")? {
+                departed.push((seat, status));
+                *worker = None;
+            }
+        }
+        Ok(departed)
+    }
+
+    /// The seats with a worker.
+    pub fn present(&self) -> impl Iterator<Item = usize> {
+        self.seats.iter().enumerate().filter_map(|(seat, worker)| worker.as_ref().map(|_| seat))
+    }
+
+    /// Tells all workers to leave and waits for it; returns how many had to be killed.
+    pub fn dismiss(mut self) -> Result<usize> {
+        self.send_away()
+    }
+
+    fn send_away(&mut self) -> Result<usize> {
+        for worker in self.seats.iter_mut().flatten() {
+            worker.lifeline = None;
+        }
+        let deadline = Instant::now() + FAREWELL;
+        while self.present().next().is_some() && Instant::now() < deadline {
+            self.departed()?;
+            thread::sleep(Duration::from_millis(1));
+        }
+        let mut killed = 0;
+        for worker in self.seats.iter_mut().filter_map(Option::take) {
+            let mut process = worker.process;
+            process.kill().context("cannot kill a worker")?;
+            process.wait().context("cannot wait for a worker")?;
+            killed += 1;
+        }
+        Ok(killed)
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        // On the way out of an error, which matters more than what may go wrong here.
+        let _ = self.send_away();
+    }
+}
