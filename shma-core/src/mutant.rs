@@ -45,7 +45,7 @@ mod chosen {
         CHOSEN.get() == Some(name)
     }
 
-    /// Runs `f` with this fault, which must not panic.
+    /// Runs `f` with this fault. If it panics, the fault stays on.
     pub(crate) fn with<R>(name: &'static str, f: impl FnOnce() -> R) -> R {
         CHOSEN.set(Some(name));
         let result = f();

@@ -55,14 +55,13 @@ impl Notify<'_> {
     /// `found` finds something newer. `found` starts with a read-modify-write, with acquire and
     /// release, of a word that every publisher changes by one before it reads this word.
     pub(crate) fn sleep(self, seen: u32, at_most: Duration, found: impl FnOnce() -> bool) {
-        let expected = mutant!("notify-any-word", seen => self.0.load(Ordering::Relaxed));
-        let marked = expected | SLEEPERS;
+        let known = mutant!("notify-any-word", seen => {
+            self.0.fetch_or(SLEEPERS, Ordering::Relaxed) | SLEEPERS
+        });
+        let marked = known | SLEEPERS;
         // Relaxed: released by what `found` does next.
-        let announced = expected == marked
-            || self
-                .0
-                .compare_exchange(expected, marked, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok();
+        let announced = known == marked
+            || self.0.compare_exchange(known, marked, Ordering::Relaxed, Ordering::Relaxed).is_ok();
         if announced && !found() {
             stop_point!("wait.sleeping");
             os::futex_wait(self.0, marked, at_most);

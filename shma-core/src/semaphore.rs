@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use crate::mutant::mutant;
 use crate::os;
 use crate::stop::stop_point;
-use crate::sync::{AtomicU32, Ordering, fence, spin};
+use crate::sync::{AtomicU32, Ordering, fence, load_hint_32, spin};
 
 /// Somebody may sleep on the word.
 const WAITERS: u32 = 1 << 31;
@@ -111,8 +111,7 @@ impl Semaphore<'_> {
             Patience::Until(..) | Patience::Endless => SPINS,
         };
         loop {
-            // Relaxed: a hint for the compare-exchanges below.
-            let seen = self.0.load(Ordering::Relaxed);
+            let seen = load_hint_32(self.0);
             if seen == 0 {
                 // As in `try_free`.
                 let mine = me | slept;

@@ -133,6 +133,11 @@ pub unsafe trait State: Sized + 'static {
 
 /// A state whose fields, but for `#[shm(no_merge)]` and atomic ones, consist of `E` alone.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "no field of `{Self}` takes part in element-wise operations on the whole state",
+    label = "each field is `#[shm(no_merge)]` or `#[shm(atomic)]`",
+    note = "update the fields one by one, or leave `#[shm(no_merge)]` away"
+)]
 pub trait Uniform<E: Element>: State {
     /// Goes over those fields.
     fn merge<'h, H: Family, V: Family, M: Merge<'h, E, H, V>>(

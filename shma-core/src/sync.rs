@@ -18,10 +18,18 @@ pub(crate) fn load_acquire_64(word: &AtomicU64) -> u64 {
     value
 }
 
-/// As [`load_acquire_64`], for 32 bits.
+/// A load of a word that the calling thread may change next, by a compare-exchange on what it sees
+/// here. In the models it is also tried as an exchange, which changes nothing: loom overlooks some
+/// orders of what a thread loads before it stores.
+#[inline(always)]
+pub(crate) fn load_hint_32(word: &AtomicU32) -> u32 {
+    mutant!("hints-exchanged", word.load(Ordering::Relaxed) => word.fetch_or(0, Ordering::Relaxed))
+}
+
+/// As [`load_hint_32`], with later accesses behind it.
 #[inline(always)]
 pub(crate) fn load_acquire_32(word: &AtomicU32) -> u32 {
-    let value = word.load(Ordering::Relaxed);
+    let value = load_hint_32(word);
     fence(Ordering::Acquire);
     value
 }

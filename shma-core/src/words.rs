@@ -335,3 +335,6 @@ mod simd {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -106,12 +106,12 @@ fn entries(attrs: &[Attribute], place: Place, known: &Known, errors: &mut Errors
                 errors.push(place, tokens, message);
                 continue;
             };
-            let key = entry.key.unraw();
+            let key = &entry.key;
             if !known.iter().any(|(name, _)| key == name) {
-                let message = format!("`{key}` {}; {}", misplaced(&key, place), may_be(known));
-                errors.push(place, &entry.key, message);
-            } else if found.iter().any(|earlier| earlier.key == entry.key) {
-                errors.push(place, &entry.key, format!("`{key}` is given twice; remove one"));
+                let message = format!("`{key}` {}; {}", misplaced(key, place), may_be(known));
+                errors.push(place, key, message);
+            } else if found.iter().any(|earlier| earlier.key == *key) {
+                errors.push(place, key, format!("`{key}` is given twice; remove one"));
             } else {
                 found.push(entry);
             }
@@ -122,21 +122,16 @@ fn entries(attrs: &[Attribute], place: Place, known: &Known, errors: &mut Errors
 
 /// Splits at the commas, leaving out what is empty.
 fn split(tokens: TokenStream) -> Vec<TokenStream> {
-    let mut parts = vec![TokenStream::new()];
-    for token in tokens {
-        match token {
-            TokenTree::Punct(punct) if punct.as_char() == ',' => parts.push(TokenStream::new()),
-            token => parts.last_mut().into_iter().for_each(|part| part.extend([token.clone()])),
-        }
-    }
-    parts.retain(|part| !part.is_empty());
-    parts
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
+    let parts = tokens.split(is_comma).filter(|part| !part.is_empty());
+    parts.map(|part| part.iter().cloned().collect()).collect()
 }
 
 fn may_be(known: &Known) -> String {
     match known {
-        [] => "write none".to_owned(),
-        [(_, written)] => format!("write {written} or none"),
+        [] => "remove it".to_owned(),
+        [(_, written)] => format!("remove it, or write {written}"),
         known => {
             let known: Vec<_> = known.iter().map(|(_, written)| *written).collect();
             format!("write one of {}", known.join(", "))
@@ -159,6 +154,7 @@ impl Entry {
     fn read(tokens: TokenStream) -> Option<Self> {
         let mut tokens = tokens.into_iter();
         let Some(TokenTree::Ident(key)) = tokens.next() else { return None };
+        let key = key.unraw();
         match tokens.next() {
             None => Some(Self { key, value: None }),
             Some(TokenTree::Punct(punct)) if punct.as_char() == '=' => {
@@ -180,7 +176,10 @@ impl Entry {
             place,
             "a field has 2, 4 or 8 slots; write `slots = 4`",
             errors,
-            |slots: &LitInt| matches!(slots.base10_parse(), Ok(2_u8 | 4 | 8)),
+            |slots: &LitInt| {
+                matches!(slots.suffix(), "" | "usize")
+                    && matches!(slots.base10_parse(), Ok(2_u8 | 4 | 8))
+            },
         )
     }
 
@@ -197,7 +196,7 @@ impl Entry {
         let wanted = "a fingerprint is a number of 128 bits; \
                       write `fingerprint = 0` and the build names the right one";
         self.given(Place::Struct, wanted, errors, |pinned: &LitInt| {
-            pinned.base10_parse::<u128>().is_ok()
+            matches!(pinned.suffix(), "" | "u128") && pinned.base10_parse::<u128>().is_ok()
         })
     }
 

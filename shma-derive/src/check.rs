@@ -17,13 +17,13 @@ pub fn state(state: &Declaration<'_>, errors: &mut Errors) {
         return;
     }
     has_no_lifetimes(state, errors);
-    has_no_type_parameters("a state", state, errors);
+    has_no_type_parameters("a state", "; const parameters are fine", state, errors);
     is_not_packed(state, errors);
     has_one_layout_if_pinned(state, errors);
     for field in &state.fields {
-        types::is_element(field, errors);
         has_slots_only_if_published(field, errors);
         is_timed_only_if_published(field, errors);
+        types::is_element(field, errors);
         types::is_atomic(field, errors);
     }
 }
@@ -34,7 +34,7 @@ pub fn element(element: &Declaration<'_>, errors: &mut Errors) {
         return;
     }
     has_no_lifetimes(element, errors);
-    has_no_type_parameters("an element", element, errors);
+    has_no_type_parameters("an element", "", element, errors);
     has_no_const_parameters(element, errors);
     has_fixed_layout(element, errors);
     for field in &element.fields {
@@ -76,15 +76,16 @@ fn has_no_lifetimes(declared: &Declaration<'_>, errors: &mut Errors) {
     }
 }
 
-fn has_no_type_parameters(what: &str, declared: &Declaration<'_>, errors: &mut Errors) {
+fn has_no_type_parameters(
+    what: &str,
+    addition: &str,
+    declared: &Declaration<'_>,
+    errors: &mut Errors,
+) {
     for parameter in declared.original.generics.type_params() {
-        let instead = match what {
-            "a state" => "; const parameters, such as `const N: usize`, are fine",
-            _ => "",
-        };
         let message = format!(
             "{what} has one type for each field, not a type parameter; write that type, such as \
-             `f32`, in place of `{}`{instead}",
+             `f32`, in place of `{}`{addition}",
             parameter.ident
         );
         errors.push(Place::Struct, parameter, message);

@@ -60,3 +60,56 @@ fn in_private_scope(declaration: &Declaration<'_>, items: &TokenStream) -> Token
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::{DeriveInput, parse_quote};
+
+    fn expanded(declaration: &DeriveInput) -> String {
+        crate::expand::state(declaration).to_string()
+    }
+
+    /// Whoever reads the generated documentation finds the words of the declaration.
+    #[test]
+    fn the_mirror_has_the_docs_of_the_declaration() {
+        let text = expanded(&parse_quote! {
+            struct Model {
+                /// Row by row.
+                pub weights: [[f32; 784]; 128],
+                pub(crate) step: u64,
+            }
+        });
+        let mut rest = &text[text.find("struct ModelFields").unwrap()..];
+        for part in ["Row by row.", "pub weights : F", "The field `step`.", "pub (crate) step : F"]
+        {
+            let at = rest.find(part).unwrap_or_else(|| panic!("no {part} in its place in {text}"));
+            rest = &rest[at..];
+        }
+    }
+
+    /// A crate that only re-exports the library has it under no other path; neither what is right
+    /// nor what stands beside errors may name another.
+    #[test]
+    fn only_the_given_path_leads_to_the_library() {
+        let right = parse_quote! {
+            #[shm(crate = crate::reexported::store)]
+            struct Model<const N: usize> {
+                #[shm(atomic)]
+                hits: [u64; N],
+                weights: [f32; N],
+            }
+        };
+        let wrong = parse_quote! {
+            #[shm(crate = crate::reexported::store)]
+            struct Model {
+                hits: [u64; 3],
+                weights: Vec<f32>,
+            }
+        };
+        for declaration in [right, wrong] {
+            let text = expanded(&declaration);
+            assert!(text.contains("crate :: reexported :: store :: private"), "{text}");
+            assert!(!text.contains("shma_core"), "{text}");
+        }
+    }
+}

@@ -3,9 +3,9 @@
 //! A derive only lists what was declared: the manifest, the fields, and how to visit them. All
 //! behaviour is in the library. The way of a declaration through this crate:
 //!
-//! 1. [`model`] turns syn's input into the crate's own nouns, with the help of [`attr`].
-//! 2. [`check`] holds the rules; whatever breaks one goes to [`errors`], which reports all at once.
-//! 3. [`emit`] writes tokens: the real ones, or a stand-in beside the errors, so that a user sees
+//! 1. `model` turns syn's input into the crate's own nouns, with the help of `attr`.
+//! 2. `check` holds the rules; whatever breaks one goes to `errors`, which reports all at once.
+//! 3. `emit` writes tokens: the real ones, or a stand-in beside the errors, so that a user sees
 //!    the one true error and not its consequences.
 #![deny(unsafe_code, missing_docs)]
 

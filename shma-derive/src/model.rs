@@ -3,12 +3,11 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, Type};
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, Type};
 
 use crate::attr::{self, FieldAttrs, StructAttrs};
 use crate::errors::Errors;
-use crate::generics;
+use crate::generics::without_self;
 
 /// What stands under a `#[derive(ShmState)]` or `#[derive(ShmElement)]`.
 pub struct Declaration<'a> {
@@ -28,8 +27,8 @@ pub struct Field<'a> {
     pub ty: TokenStream,
     /// What the arrays of the type consist of; the type itself, if it is no array.
     pub scalar: TokenStream,
-    /// Where generated code is placed in which the type may be wrong.
-    pub span: Span,
+    /// The lengths of those arrays, as far as they are no literals.
+    pub lengths: Vec<TokenStream>,
     /// Nothing in an element.
     pub attrs: FieldAttrs,
 }
@@ -55,17 +54,22 @@ impl<'a> Declaration<'a> {
         attrs: StructAttrs,
         mut field_attrs: impl FnMut(usize, &[Attribute]) -> FieldAttrs,
     ) -> Self {
-        let ident = generated(&original.ident, original.ident.span());
+        let ident = generated(&original.ident);
         let (_, arguments, _) = original.generics.split_for_impl();
         let this = quote!(#ident #arguments);
-        let fields = named_fields(&original.data).enumerate().map(|(index, (name, field))| Field {
-            index,
-            original: field,
-            ident: generated(name, name.span()),
-            ty: generics::without_self(field.ty.to_token_stream(), &this),
-            scalar: generics::without_self(scalar(&field.ty).to_token_stream(), &this),
-            span: located(field.ty.span()),
-            attrs: field_attrs(index, &field.attrs),
+        let outside = |tokens: &dyn ToTokens| without_self(tokens.to_token_stream(), &this);
+        let fields = named_fields(&original.data).enumerate().map(|(index, (name, field))| {
+            let (lengths, scalar) = shape(&field.ty);
+            let named = lengths.iter().filter(|length| !matches!(length, Expr::Lit(_)));
+            Field {
+                index,
+                original: field,
+                ident: generated(name),
+                ty: outside(&field.ty),
+                scalar: outside(scalar),
+                lengths: named.map(|length| outside(length)).collect(),
+                attrs: field_attrs(index, &field.attrs),
+            }
         });
         Self { fields: fields.collect(), original, ident, attrs }
     }
@@ -106,17 +110,10 @@ impl Field<'_> {
         self.ident.unraw().to_string()
     }
 
-    /// The name at the place of the type, for expressions in which the type is what may be wrong.
-    pub fn ident(&self) -> Ident {
-        let mut ident = self.ident.clone();
-        ident.set_span(self.span);
-        ident
-    }
-
     /// Where the type begins and ends.
     pub fn ends(&self) -> (Span, Span) {
         let mut spans = self.ty.clone().into_iter().map(|token| token.span());
-        let first = spans.next().unwrap_or(self.span);
+        let first = spans.next().unwrap_or(Span::call_site());
         (first, spans.last().unwrap_or(first))
     }
 
@@ -139,22 +136,25 @@ fn named_fields(data: &Data) -> impl Iterator<Item = (&Ident, &syn::Field)> {
 
 /// The same name as a name of generated code, so that lints about the declaration are not repeated
 /// for what is generated from it.
-fn generated(ident: &Ident, span: Span) -> Ident {
+fn generated(ident: &Ident) -> Ident {
     let mut ident = ident.clone();
-    ident.set_span(located(span));
+    ident.set_span(Span::call_site().located_at(ident.span()));
     ident
 }
 
-fn located(at: Span) -> Span {
-    Span::call_site().located_at(at)
-}
-
-/// What an array consists of, through arrays of any depth.
-pub fn scalar(ty: &Type) -> &Type {
-    match ty {
-        Type::Array(array) => scalar(&array.elem),
-        Type::Group(group) => scalar(&group.elem),
-        Type::Paren(paren) => scalar(&paren.elem),
-        scalar => scalar,
+/// The lengths of an array, outermost first, and what it consists of.
+pub fn shape(ty: &Type) -> (Vec<&Expr>, &Type) {
+    let mut lengths = Vec::new();
+    let mut ty = ty;
+    loop {
+        ty = match ty {
+            Type::Array(array) => {
+                lengths.push(&array.len);
+                &array.elem
+            }
+            Type::Group(group) => &group.elem,
+            Type::Paren(paren) => &paren.elem,
+            scalar => return (lengths, scalar),
+        };
     }
 }

@@ -115,6 +115,7 @@ impl Message {
         self
     }
 
+    #[track_caller]
     const fn stop(self) -> ! {
         match std::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(message) => panic!("{}", message),
@@ -126,6 +127,7 @@ impl Message {
 
 /// Stops the build when a pinned layout changed; for generated code.
 #[doc(hidden)]
+#[track_caller]
 pub const fn check_pin(actual: u128, pinned: u128) {
     if actual != pinned {
         Message::new().text("the layout changed: its fingerprint is now ").hex(actual).stop();
@@ -134,6 +136,7 @@ pub const fn check_pin(actual: u128, pinned: u128) {
 
 /// Stops the build when two states do not have one layout; for `assert_same_layout`.
 #[doc(hidden)]
+#[track_caller]
 pub const fn check_same(one: &Manifest, other: &Manifest) {
     if one.fingerprint() == other.fingerprint() {
         return;

@@ -54,6 +54,7 @@ fn a_commit_that_has_ended_is_not_confirmed() {
     let model = beside("a read beside two", commits, |pair| {
         pair.read(0);
     });
+    let model = model.preempted_at_most(3);
     model.passes();
     model.catches("read-unconfirmed", "mixed value");
 }

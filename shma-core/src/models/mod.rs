@@ -32,6 +32,7 @@ mod pair;
 mod recovery;
 mod semaphore;
 mod slots;
+mod snapshot;
 
 /// Runs one execution of a model.
 type Run = dyn Fn() + Send + Sync;
@@ -67,21 +68,38 @@ impl Model {
         );
     }
 
-    /// Explores it with a fault that must show, in a panic that says `symptom`.
+    /// As [`passes`](Self::passes), and also with hints exchanged: see [`load_hint_32`].
+    ///
+    /// [`load_hint_32`]: crate::sync::load_hint_32
+    fn passes_either_way(&self) {
+        self.passes();
+        mutant::with("hints-exchanged", || self.passes());
+    }
+
+    /// Explores it with a fault of the protocol, which must show in a panic that says `symptom`.
     fn catches(&self, mutant: &'static str, symptom: &str) {
+        mutant::with(mutant, || self.shows(mutant, symptom));
+    }
+
+    /// Explores a model that has a fault of its own, one that a caller of the protocol could have.
+    fn fails(&self, symptom: &str) {
+        self.shows("a fault of its own", symptom);
+    }
+
+    fn shows(&self, fault: &str, symptom: &str) {
         let started = Instant::now();
         let executions = Arc::new(AtomicUsize::new(0));
         let exploring = AssertUnwindSafe(|| self.explore(&executions));
-        let caught = mutant::with(mutant, || quietly(|| panic::catch_unwind(exploring)));
+        let caught = quietly(|| panic::catch_unwind(exploring));
         let executions = executions.load(Ordering::Relaxed);
         let Err(payload) = caught else {
-            panic!("{}: {mutant} was not caught in {executions} executions", self.name);
+            panic!("{}: {fault} was not caught in {executions} executions", self.name);
         };
         let said = text(&*payload);
-        assert!(said.contains(symptom), "{}: {mutant} showed, but as: {said}", self.name);
+        assert!(said.contains(symptom), "{}: {fault} showed, but as: {said}", self.name);
         let elapsed = started.elapsed();
         println!(
-            "{}: {mutant} is caught by execution {executions}, {elapsed:.1?}: {symptom}",
+            "{}: {fault} is caught by execution {executions}, {elapsed:.1?}: {symptom}",
             self.name
         );
     }

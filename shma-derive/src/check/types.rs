@@ -5,13 +5,24 @@ use quote::ToTokens;
 use syn::{Expr, GenericArgument, Lit, PathArguments, PathSegment, Type, TypePath};
 
 use crate::errors::{Errors, Place};
-use crate::model::{Field, scalar};
+use crate::model::{Field, shape};
 
-/// Refuses the innermost wrong type of a field.
+/// Refuses arrays without elements, and what arrays may not consist of.
 pub fn is_element(field: &Field<'_>, errors: &mut Errors) {
-    check(&field.original.ty, &mut |at, message| {
-        errors.push(Place::Field(field.index), at, message);
-    });
+    let place = Place::Field(field.index);
+    let (lengths, scalar) = shape(&field.original.ty);
+    for length in lengths.into_iter().filter(|length| is_zero(length)) {
+        let message = "an array in shared memory has at least one element; write a length of 1 or \
+                       more, or remove the field";
+        errors.push(place, length, message);
+    }
+    let message = match scalar {
+        Type::Path(path) => named(path),
+        scalar => unnamed(scalar),
+    };
+    if let Some(message) = message {
+        errors.push(place, scalar, message);
+    }
 }
 
 /// Refuses the numbers that have no atomics in an `#[shm(atomic)]` field.
@@ -19,7 +30,7 @@ pub fn is_atomic(field: &Field<'_>, errors: &mut Errors) {
     if field.attrs.atomic.is_none() {
         return;
     }
-    let scalar = scalar(&field.original.ty);
+    let (_, scalar) = shape(&field.original.ty);
     let Some(name) = primitive(scalar) else { return };
     let instead = match name.as_str() {
         "u8" | "u16" => "`u32`",
@@ -31,31 +42,6 @@ pub fn is_atomic(field: &Field<'_>, errors: &mut Errors) {
     let message =
         format!("an atomic field has 4- or 8-byte numbers, not `{name}`; write {instead}");
     errors.push(Place::Field(field.index), scalar, message);
-}
-
-fn check(ty: &Type, refuse: &mut impl FnMut(&dyn ToTokens, String)) {
-    match ty {
-        Type::Array(array) => {
-            if is_zero(&array.len) {
-                let message = "an array in shared memory has at least one element; \
-                               write a length of 1 or more, or remove the field";
-                refuse(&array.len, message.to_owned());
-            }
-            check(&array.elem, refuse);
-        }
-        Type::Group(group) => check(&group.elem, refuse),
-        Type::Paren(paren) => check(&paren.elem, refuse),
-        Type::Path(path) => {
-            if let Some(message) = named(path) {
-                refuse(ty, message);
-            }
-        }
-        _ => {
-            if let Some(message) = unnamed(ty) {
-                refuse(ty, message);
-            }
-        }
-    }
 }
 
 /// What is wrong with a type that has no name.

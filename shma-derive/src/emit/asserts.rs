@@ -2,9 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use crate::emit::fields;
-use crate::model::{Declaration, Field};
+use crate::model::Declaration;
 
 /// `__CHECKED`: a constant whose evaluation fails when a field is of a type that it may not have.
 ///
@@ -20,33 +21,27 @@ pub fn types_of_state(state: &Declaration<'_>) -> TokenStream {
     let parameters = state.parameters();
     let family = Ident::new("__F", Span::call_site());
     let types = state.fields.iter().map(|field| fields::in_family(&family, field));
-    let elements = state.fields.iter().map(element);
+    let lengths = lengths(state);
     quote! {
         const fn __check<__F: __private::Family, #parameters>() -> usize {
             #(let _: ::core::option::Option<#types>;)*
-            #(let _ = #elements;)*
             0
         }
-        const __CHECKED: usize = __check::<__private::Refs<'static>, #samples>();
+        const __CHECKED: usize = {
+            #lengths
+            __check::<__private::Refs<'static>, #samples>()
+        };
     }
 }
 
-/// The pinned fingerprint; and, where there are no parameters, that the declaration names all
-/// bytes of all fields, each field behind the one before.
+/// Where there are no parameters: the pinned fingerprint, and that the declaration names all bytes
+/// of all fields, each field behind the one before.
 pub fn layout_of_state(state: &Declaration<'_>) -> TokenStream {
     if state.is_generic() {
         return TokenStream::new();
     }
     let ident = &state.ident;
-    let count = state.fields.len();
-    let sizes = state.fields.iter().map(|field| {
-        let (index, ty) = (field.index, &field.ty);
-        quote!(__DECLARED.fields[#index].size == ::core::mem::size_of::<#ty>())
-    });
-    let offsets = (1..count).map(|index| {
-        let before = index - 1;
-        quote!(__DECLARED.fields[#before].offset < __DECLARED.fields[#index].offset)
-    });
+    let types = state.fields.iter().map(|field| &field.ty);
     let pinned = state.attrs.fingerprint.iter().map(|pinned| {
         let span = Span::call_site().located_at(pinned.value.span());
         let value = &pinned.value;
@@ -54,31 +49,60 @@ pub fn layout_of_state(state: &Declaration<'_>) -> TokenStream {
     });
     quote! {
         const __DECLARED: __private::Manifest = <#ident as __private::State>::DECLARATION;
-        __private::const_assert_eq!(__DECLARED.fields.len(), #count);
-        __private::const_assert!(true #(&& #sizes)* #(&& #offsets)*);
+        __private::const_assert!({
+            let __fields = __DECLARED.fields;
+            let __sizes = [#(::core::mem::size_of::<#types>()),*];
+            let mut __agree = __fields.len() == __sizes.len();
+            let mut __end = 0;
+            let mut __i = 0;
+            while __agree && __i < __sizes.len() {
+                __agree = __fields[__i].size == __sizes[__i] && __fields[__i].offset >= __end;
+                __end = __fields[__i].offset + __sizes[__i];
+                __i += 1;
+            }
+            __agree
+        });
         #(#pinned)*
     }
 }
 
 /// `__CHECKED` for an element: the struct is `Pod` and its fields are elements.
+///
+/// Whether it is `Pod` is asked in a way that has an answer: a constant of the type itself, which
+/// only a `Pod` has, hides the one of the trait. So the answer can be put into words.
 pub fn types_of_element(element: &Declaration<'_>) -> TokenStream {
     let ident = &element.ident;
-    let is_pod = quote_spanned!(ident.span()=> <#ident as __Pod>::IS_POD);
-    let elements = element.fields.iter().map(self::element);
+    let message = format!(
+        "an element is `Pod`, and `{}` is not; write \
+         `#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]` above it, with `Pod` and `Zeroable` \
+         of `bytemuck`, or of `shma_core::bytemuck` and \
+         `#[bytemuck(crate = \"shma_core::bytemuck\")]`",
+        element.original.ident
+    );
+    let is_pod = quote_spanned! {ident.span()=>
+        ::core::assert!(<__Ask<#ident>>::IS_POD, #message);
+    };
+    let elements = element.fields.iter().map(|field| {
+        let ty = &field.ty;
+        let (first, last) = field.ends();
+        let open = quote_spanned!(first=> <);
+        let scalar = quote_spanned!(last=> #open #ty as __private::Element>::Scalar);
+        quote!(let _: ::core::option::Option<#scalar>;)
+    });
+    let lengths = lengths(element);
     quote! {
+        trait __Otherwise {
+            const IS_POD: bool = false;
+        }
+        impl<__T> __Otherwise for __T {}
+        struct __Ask<__T>(__T);
+        impl<__T: __private::Pod> __Ask<__T> {
+            const IS_POD: bool = true;
+        }
         const __CHECKED: usize = {
-            #[diagnostic::on_unimplemented(
-                message = "an element is `Pod`, and `{Self}` is not",
-                label = "write `#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]` above it",
-                note = "`Pod` and `Zeroable` are in `shma_core::bytemuck`; without `bytemuck` among your dependencies write `#[bytemuck(crate = \"shma_core::bytemuck\")]`, too"
-            )]
-            trait __Pod {
-                const IS_POD: () = ();
-            }
-            #[diagnostic::do_not_recommend]
-            impl<__T: __private::Pod> __Pod for __T {}
-            #is_pod;
-            #(let _ = #elements;)*
+            #(#elements)*
+            #lengths
+            #is_pod
             0
         };
     }
@@ -98,10 +122,18 @@ pub fn layout_of_element(element: &Declaration<'_>) -> TokenStream {
     }
 }
 
-/// What only an element has.
-fn element(field: &Field<'_>) -> TokenStream {
-    let ty = &field.ty;
-    let (first, last) = field.ends();
-    let open = quote_spanned!(first=> <);
-    quote_spanned!(last=> #open #ty as __private::Element>::TYPE)
+/// Statements that stop the build when an array has no elements, where that does not depend on
+/// parameters.
+fn lengths(declaration: &Declaration<'_>) -> TokenStream {
+    if declaration.is_generic() {
+        return TokenStream::new();
+    }
+    let message = "an array in shared memory has at least one element; write a length of 1 or \
+                   more, or remove the field";
+    let lengths = declaration.fields.iter().flat_map(|field| &field.lengths);
+    let asserts = lengths.map(|length| {
+        let positive = quote_spanned!(length.span()=> 0 < (#length));
+        quote_spanned!(length.span()=> ::core::assert!(#positive, #message);)
+    });
+    asserts.collect()
 }

@@ -1,7 +1,7 @@
 //! `Element` for a struct.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 
 use crate::emit::{asserts, in_private_scope};
 use crate::model::Declaration;
@@ -13,8 +13,8 @@ pub fn element(element: &Declaration<'_>) -> TokenStream {
     let types = asserts::types_of_element(element);
     let layout = asserts::layout_of_element(element);
     let fields = element.fields.iter().map(|field| {
-        let (name, ident, ty) = (field.name(), field.ident(), &field.ty);
-        quote_spanned!(field.span=> __private::StructField::new(
+        let (name, ident, ty) = (field.name(), &field.ident, &field.ty);
+        quote!(__private::StructField::new(
             #name,
             <#ty as __private::Element>::TYPE,
             ::core::mem::offset_of!(Self, #ident),
@@ -28,10 +28,13 @@ pub fn element(element: &Declaration<'_>) -> TokenStream {
             [(); __CHECKED]: ::core::marker::Sized,
         {
             type Scalar = Self;
-            const TYPE: &'static __private::ElementType = &__private::ElementType::Struct {
-                name: #name,
-                size: ::core::mem::size_of::<Self>(),
-                fields: &[#(#fields),*],
+            const TYPE: &'static __private::ElementType = {
+                let _: [(); __CHECKED] = [];
+                &__private::ElementType::Struct {
+                    name: #name,
+                    size: ::core::mem::size_of::<Self>(),
+                    fields: &[#(#fields),*],
+                }
             };
         }
         #[automatically_derived]

@@ -1,7 +1,7 @@
 //! The manifest as a constant.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 
 use crate::model::{Declaration, Field};
 
@@ -10,8 +10,10 @@ pub fn declaration(state: &Declaration<'_>) -> TokenStream {
     let name = state.name();
     let specs = state.fields.iter().map(spec);
     quote! {
-        const DECLARATION: __private::Manifest =
-            __private::Manifest::new(#name, &__private::lay_out([#(#specs),*]));
+        const DECLARATION: __private::Manifest = {
+            let _: [(); __CHECKED] = [];
+            __private::Manifest::new(#name, &__private::lay_out([#(#specs),*]))
+        };
     }
 }
 
@@ -24,5 +26,5 @@ fn spec(field: &Field<'_>) -> TokenStream {
     });
     let timed = attrs.timed.iter().map(|_| quote!(.timed()));
     let atomic = attrs.atomic.iter().map(|_| quote!(.atomic()));
-    quote_spanned!(field.span=> __private::FieldSpec::of::<#ty>(#name) #(#slots)* #(#timed)* #(#atomic)*)
+    quote!(__private::FieldSpec::of::<#ty>(#name) #(#slots)* #(#timed)* #(#atomic)*)
 }

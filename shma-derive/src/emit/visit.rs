@@ -1,4 +1,9 @@
 //! Going over the fields: one expression for each field, and no more.
+//!
+//! Errors are passed on by hand: `?` goes through traits, each of which the compiler would solve for
+//! each field, and that takes it longer than all the rest of the expression.
+
+use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -11,21 +16,24 @@ pub fn methods(state: &Declaration<'_>) -> TokenStream {
     let (mirror, arguments) = (state.mirror(), state.mirror_arguments());
     let built = over(state, |field| {
         let (index, visit) = (field.index, visitor(field));
-        quote_spanned!(field.span=> __private::Build::#visit(__builder, #index))
+        quote!(__private::Build::#visit(__builder, #index))
     });
     let shared = over(state, |field| {
-        let ident = field.ident();
-        quote_spanned!(field.span=> &__state.#ident)
+        let ident = &field.ident;
+        quote!(&__state.#ident)
     });
     let exclusive = over(state, |field| {
-        let ident = field.ident();
-        quote_spanned!(field.span=> &mut __state.#ident)
+        let ident = &field.ident;
+        quote!(&mut __state.#ident)
     });
     let zipped = over(state, |field| {
-        let (index, visit, ident) = (field.index, visitor(field), field.ident());
-        quote_spanned!(field.span=>
-            __private::Zip::#visit(__zip, #index, &__handles.#ident, __views.#ident)?
-        )
+        let (index, visit, ident) = (field.index, visitor(field), &field.ident);
+        quote! {
+            match __private::Zip::#visit(__zip, #index, &__handles.#ident, __views.#ident) {
+                ::core::result::Result::Ok(__made) => __made,
+                ::core::result::Result::Err(__stop) => return ::core::result::Result::Err(__stop),
+            }
+        }
     });
     quote! {
         type Fields<__F: __private::Family> = #mirror<__F, #arguments>;
@@ -71,17 +79,25 @@ pub fn uniform(state: &Declaration<'_>) -> TokenStream {
     let (parameters, arguments, predicates) =
         (state.parameters(), state.arguments(), state.predicates());
     // The scalars and not the types, so that all of them are equally deep: the compiler then infers
-    // `__E` from the first field, not from the one that is nested least.
-    let bounds = merged.iter().map(|field| {
-        let scalar = &field.scalar;
+    // `__E` from the first field, not from the one that is nested least. Each scalar once: the
+    // compiler's work grows with the square of the bounds.
+    let mut seen = BTreeSet::new();
+    let scalars = merged.iter().map(|field| &field.scalar);
+    let bounds = scalars.filter(|scalar| seen.insert(scalar.to_string())).map(|scalar| {
+        // Bound over a lifetime, so that the compiler leaves it to `__CHECKED` to find that a scalar
+        // is no element.
         let bound = quote_spanned!(scalar.span()=> #scalar: __private::OfScalar<__E>);
         quote!(for<'__any> #bound)
     });
     let visits = merged.iter().map(|field| {
-        let (index, ident) = (field.index, field.ident());
-        quote_spanned!(field.span=>
-            __private::Merge::field(__merge, #index, &__handles.#ident, __views.#ident)?;
-        )
+        let (index, ident) = (field.index, &field.ident);
+        quote! {
+            if let ::core::result::Result::Err(__stop) =
+                __private::Merge::field(__merge, #index, &__handles.#ident, __views.#ident)
+            {
+                return ::core::result::Result::Err(__stop);
+            }
+        }
     });
     quote! {
         #[automatically_derived]
@@ -119,9 +135,5 @@ fn over(state: &Declaration<'_>, visit: impl Fn(&Field<'_>) -> TokenStream) -> T
 
 /// The method of `Build` and `Zip` for a field.
 fn visitor(field: &Field<'_>) -> TokenStream {
-    if field.attrs.atomic.is_some() {
-        quote_spanned!(field.span=> atomic)
-    } else {
-        quote_spanned!(field.span=> field)
-    }
+    if field.attrs.atomic.is_some() { quote!(atomic) } else { quote!(field) }
 }

@@ -1,0 +1,187 @@
+//! What the derives make of a declaration: the manifest, the mirror, and elements out of structs.
+
+use shma_core::bytemuck::{Pod, Zeroable};
+use shma_core::private::State;
+use shma_core::{Error, Field, ReadOnly, Refs, Shm, ShmElement, ShmState};
+use shma_tests::region::Name;
+
+/// Two states side by side share nothing, and one may be named in the other's lengths.
+#[test]
+fn two_states_in_one_place() {
+    #[derive(ShmState)]
+    struct Small {
+        values: [f32; Self::LENGTH],
+    }
+    impl Small {
+        const LENGTH: usize = 3;
+    }
+    #[derive(ShmState)]
+    struct Large {
+        values: [f32; 2 * Small::LENGTH],
+        same: [f32; 3],
+    }
+
+    assert_eq!(Small::MANIFEST.fields[0].ty, "[f32; 3]");
+    assert_eq!(Large::MANIFEST.fields[0].ty, "[f32; 6]");
+    assert_ne!(Small::FINGERPRINT, Large::FINGERPRINT);
+    let (small, large) = (Small::zeroed(), Large::zeroed());
+    assert_eq!(State::refs(&*small).values, State::refs(&*large).same);
+}
+
+/// Parameters with defaults, of all types that there are, with and without a where clause, are
+/// those of the mirror too.
+#[test]
+fn const_parameters() -> Result<(), Error> {
+    #[derive(ShmState)]
+    struct Grid<const WIDTH: usize, const TORUS: bool = true, const MARK: char = '#'>
+    where
+        [f32; WIDTH]: Copy,
+        Self: Sized,
+    {
+        cells: [[f32; WIDTH]; 2],
+    }
+
+    fn corner<const WIDTH: usize>(grid: &GridFields<Refs<'_>, WIDTH>) -> f32 {
+        grid.cells[1][WIDTH - 1]
+    }
+
+    let name = Name::new("grid");
+    let grid: Shm<Grid<3>> = Grid::create(&name, &Grid { cells: [[1.0, 2.0, 3.0]; 2] })?;
+    grid.update_with(&Grid::zeroed(), |_, old| 2.0 * old);
+    assert_eq!(corner(&State::refs(&*grid.read_boxed())), 6.0);
+    assert_eq!(Grid::<3, false, '-'>::MANIFEST.fields[0].ty, "[[f32; 3]; 2]");
+    assert!(matches!(Grid::<4>::open(&name), Err(Error::LayoutMismatch { .. })));
+    Ok(())
+}
+
+/// The text of a manifest, and what each attribute changes in it.
+#[test]
+fn attributes_in_the_manifest() {
+    #[derive(ShmState)]
+    #[shm(name = "a model", crate = shma_core)]
+    struct Model {
+        #[shm()]
+        weights: [[f32; 784]; 128],
+        #[shm(slots = 2)]
+        #[shm(no_merge, timed)]
+        step: u64,
+        #[shm(atomic, no_merge)]
+        hits: [u32; 3],
+    }
+
+    let manifest = Model::MANIFEST;
+    let described = manifest.fields.iter().map(|field| {
+        format!("{}: {} {} {} {}", field.name, field.ty, field.slots, field.timed, field.atomic)
+    });
+    assert_eq!(
+        described.collect::<Vec<_>>(),
+        [
+            "weights: [[f32; 784]; 128] 4 false false",
+            "step: u64 2 true false",
+            "hits: [u32; 3] 1 false true",
+        ]
+    );
+    assert_eq!(manifest.name, "a model");
+    assert!(manifest.to_string().contains("[[f32; 784]; 128]"), "{manifest}");
+    assert!(manifest.to_json().contains("\"a model\""), "{}", manifest.to_json());
+}
+
+/// What is pinned is the layout, so the same fields under another identifier have the same value.
+#[test]
+fn a_pinned_fingerprint() {
+    #[derive(ShmState)]
+    #[shm(name = "pinned", fingerprint = 0x6035ed1faa83dcfc162f94bc79fd9c2a)]
+    struct Pinned {
+        weights: [f32; 3],
+        step: u64,
+    }
+    #[derive(ShmState)]
+    #[shm(name = "pinned")]
+    struct Same {
+        weights: [f32; 3],
+        step: u64,
+    }
+
+    assert_eq!(Pinned::FINGERPRINT, 0x6035_ed1f_aa83_dcfc_162f_94bc_79fd_9c2a);
+    assert_eq!(Same::FINGERPRINT, Pinned::FINGERPRINT);
+    let (pinned, same) = (Pinned::zeroed(), Same::zeroed());
+    assert_eq!((pinned.weights, pinned.step), (same.weights, same.step));
+}
+
+/// A struct is an element in arrays and in other structs, prints by its name, and is its own scalar.
+#[test]
+fn structs_as_elements() -> Result<(), Error> {
+    #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable, ShmElement)]
+    #[bytemuck(crate = "shma_core::bytemuck")]
+    #[repr(C)]
+    struct Point {
+        x: f32,
+        r#in: [f32; 1],
+    }
+    #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable, ShmElement)]
+    #[bytemuck(crate = "shma_core::bytemuck")]
+    #[repr(C, align(16))]
+    struct Line {
+        ends: [Point; 2],
+    }
+    #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable, ShmElement)]
+    #[bytemuck(crate = "shma_core::bytemuck")]
+    #[repr(transparent)]
+    #[shm(crate = ::shma_core)]
+    struct Metres {
+        value: f64,
+    }
+    #[derive(ShmState)]
+    struct Drawing {
+        lines: [[Line; 3]; 2],
+        last: Line,
+        #[shm(no_merge)]
+        scale: Metres,
+    }
+
+    assert_eq!(Drawing::MANIFEST.fields[0].ty, "[[Line; 3]; 2]");
+    let described = format!("{:?}", Drawing::MANIFEST.fields[1].ty);
+    for part in ["\"Line\"", "\"ends\"", "\"Point\"", "\"x\"", "\"in\"", "offset: 4"] {
+        assert!(described.contains(part), "no {part} in {described}");
+    }
+
+    let name = Name::new("drawing");
+    let point = Point { x: 1.0, r#in: [2.0] };
+    let line = Line { ends: [point; 2] };
+    let init = Drawing { lines: [[line; 3]; 2], last: line, scale: Metres { value: 0.5 } };
+    let drawing = Drawing::create(&name, &init)?;
+    drawing.update_with(&init, |new, old| Line {
+        ends: [new.ends[0], Point { x: 9.0, ..old.ends[1] }],
+    });
+    assert_eq!(drawing.last.read().ends, [point, Point { x: 9.0, ..point }]);
+    assert_eq!(drawing.lines.read()[1][2], drawing.last.read());
+    Ok(())
+}
+
+/// One mirror serves all families, so that code over one field is written once.
+#[test]
+fn one_mirror_for_all_families() -> Result<(), Error> {
+    #[derive(ShmState)]
+    struct Pair {
+        left: [f32; 2],
+        right: f32,
+    }
+
+    fn doubled(pair: &PairFields<shma_core::Handles<ReadOnly>>) -> f32 {
+        let right: &Field<f32, ReadOnly> = &pair.right;
+        2.0 * right.read()
+    }
+
+    let name = Name::new("families");
+    let init = Pair { left: [1.0, 2.0], right: 3.0 };
+    let pair = Pair::create(&name, &init)?;
+    let seen: Shm<Pair, ReadOnly> = Pair::open_read_only(&name)?;
+    assert_eq!(doubled(&seen), 6.0);
+    pair.transaction(|new, old| {
+        new.left.copy_from_slice(&[*old.right; 2]);
+        *new.right = old.left[1];
+    });
+    let PairFields { left, right } = &*pair;
+    assert_eq!((left.read(), right.read()), ([3.0; 2], 2.0));
+    Ok(())
+}

@@ -1,0 +1,6 @@
+use shma_core::ShmState;
+
+#[derive(ShmState)]
+struct Nothing;
+
+fn main() {}

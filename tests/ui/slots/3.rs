@@ -1,0 +1,9 @@
+use shma_core::ShmState;
+
+#[derive(ShmState)]
+struct Model {
+    #[shm(slots = 3)]
+    step: u64,
+}
+
+fn main() {}
