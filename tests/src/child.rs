@@ -70,10 +70,16 @@ impl Child {
     /// The next line that it says.
     #[track_caller]
     pub fn line(&mut self) -> String {
+        self.next_line().unwrap_or_else(|| panic!("{} says nothing more", self.name))
+    }
+
+    /// The next line that it says; `None` at the end of all.
+    #[track_caller]
+    pub fn next_line(&mut self) -> Option<String> {
         match self.lines.recv_timeout(PATIENCE) {
-            Ok(line) => line,
+            Ok(line) => Some(line),
             Err(RecvTimeoutError::Timeout) => panic!("watchdog: {} says nothing", self.name),
-            Err(RecvTimeoutError::Disconnected) => panic!("{} says nothing more", self.name),
+            Err(RecvTimeoutError::Disconnected) => None,
         }
     }
 

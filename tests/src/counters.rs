@@ -1,6 +1,6 @@
 //! States of atomic fields.
 
-use shma_core::{Atomic, AtomicElement, Field, ShmState};
+use shma_core::ShmState;
 
 /// Numbers of every kind, single and in arrays, beside an ordinary field.
 #[derive(Debug, ShmState)]

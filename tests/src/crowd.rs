@@ -13,13 +13,15 @@ const BETWEEN: [usize; 2] = [300, 1000];
 pub struct Crowd<F> {
     start: F,
     members: Vec<Child>,
+    /// Killed, but not buried.
+    dying: Vec<Child>,
 }
 
 impl<F: Fn(usize) -> Command> Crowd<F> {
     /// Starts `size` processes by the commands that `start` gives for their numbers.
     pub fn new(size: usize, start: F) -> Self {
         let members = (0..size).map(|member| spawn(start(member))).collect();
-        Self { start, members }
+        Self { start, members, dying: Vec::new() }
     }
 
     /// Kills one after the other, at random instants, and replaces each at once. `holder` is asked
@@ -47,18 +49,21 @@ impl<F: Fn(usize) -> Command> Crowd<F> {
         self.members.iter().position(|member| member.id() == pid)
     }
 
+    /// The successor does not wait for the funeral: the kernel may take its time with that.
     fn replace(&mut self, number: usize) {
-        let member = &mut self.members[number];
-        member.kill().unwrap();
-        let status = member.wait().unwrap();
-        assert_eq!(status.signal(), Some(libc::SIGKILL), "member {number} ended by itself");
-        *member = spawn((self.start)(number));
+        self.members[number].kill().unwrap();
+        let successor = spawn((self.start)(number));
+        self.dying.push(std::mem::replace(&mut self.members[number], successor));
+        if self.dying.len() > self.members.len() {
+            let status = self.dying.remove(0).wait().unwrap();
+            assert_eq!(status.signal(), Some(libc::SIGKILL), "a member ended by itself: {status}");
+        }
     }
 }
 
 impl<F> Drop for Crowd<F> {
     fn drop(&mut self) {
-        for member in &mut self.members {
+        for member in self.members.iter_mut().chain(&mut self.dying) {
             // Both fail only when it has ended and was reaped.
             let _ = member.kill();
             let _ = member.wait();

@@ -96,8 +96,8 @@ pub fn transact(ledger: &Shm<Ledger>, fields: &[&str], number: u64, inside: impl
 /// Publishes a field as it is, each in another way.
 pub fn touch(ledger: &Shm<Ledger>, field: &str) {
     match field {
-        "first" => ledger.first.try_update(|_, _| ()).unwrap(),
-        "pair" => ledger.pair.set(99, ledger.pair.get(99)),
+        "first" => ledger.first.update(|_, _| ()),
+        "pair" => ledger.pair.update_range(99.., |_, _| ()),
         "odd" => ledger.odd.update_range(2..5, |_, _| ()),
         "still" => ledger.still.update_with(&[0; 4], |_, old| old),
         "large" => ledger.large.update_range(100..900, |_, _| ()),

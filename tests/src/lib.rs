@@ -2,9 +2,11 @@
 
 pub mod bank;
 pub mod child;
+pub mod commits;
 pub mod counters;
 pub mod crowd;
 pub mod dice;
+pub mod explorer;
 pub mod ledger;
 pub mod notebook;
 pub mod parts;
@@ -16,3 +18,8 @@ pub mod states;
 pub mod stripes;
 pub mod switched;
 pub mod watchdog;
+
+/// The code blocks of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

@@ -104,8 +104,21 @@ pub fn difference(a: &Parts, b: &Parts) -> Option<String> {
 /// All fields, one behind the other.
 fn bytes_of(parts: &Parts) -> Vec<u8> {
     let Parts {
-        bytes2, bytes4, bytes8, triples2, triples4, triples8, points2, points4, points8,
-        particles2, particles4, particles8, rows2, rows4, rows8,
+        bytes2,
+        bytes4,
+        bytes8,
+        triples2,
+        triples4,
+        triples8,
+        points2,
+        points4,
+        points8,
+        particles2,
+        particles4,
+        particles8,
+        rows2,
+        rows4,
+        rows8,
     } = parts;
     let bytes = [&bytes2[..], bytes4, bytes8].concat();
     let triples = [&triples2[..], triples4, triples8].concat();

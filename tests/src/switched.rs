@@ -9,6 +9,15 @@ use std::sync::{Mutex, PoisonError};
 /// What is switched on; see the workspace's lints.
 const SWITCHES: &str = "--cfg shma_stop --cfg shma_count";
 
+/// Without optimisation, as users build at first: it is the faster build, and the one in which a
+/// large value that passes through the stack does not fit.
+const PROFILE: [&str; 4] = [
+    "--config=profile.dev.package.shma-core.opt-level=0",
+    "--config=profile.dev.package.shma-tests.opt-level=0",
+    "--config=profile.dev.debug=0",
+    "--config=profile.dev.build-override.debug=0",
+];
+
 /// Builds a helper program of this package with the switches on, and says where it is. They are
 /// no features, so it takes a build of its own; its files lie beside those of the ordinary build.
 ///
@@ -27,6 +36,7 @@ fn build(name: &str) -> PathBuf {
     let output = Command::new(cargo)
         .args(["build", "--quiet", "--locked", "--offline", "--bin", name, "--manifest-path"])
         .arg(manifest)
+        .args(PROFILE)
         .arg("--target-dir")
         .arg(&target)
         .env("RUSTFLAGS", format!("{flags} {SWITCHES}"))

@@ -38,14 +38,16 @@ fn nothing_happened(board: &Shm<Board>, old: &Shm<Board>, row: u64, version: u64
     for n in 0..10 {
         let value = row + n + 1;
         match n % 3 {
-            0 => board.row.try_update(|new, old| {
-                assert_eq!(the_one(old), value - 1);
-                new.fill(value);
-            }),
-            1 => Ok(board.row.write(&[value; 1024])),
-            _ => Ok(board.row.update_with(&[1; 1024], |new, old| new + old)),
+            0 => {
+                let update = board.row.try_update(|new, old| {
+                    assert_eq!(the_one(old), value - 1);
+                    new.fill(value);
+                });
+                update.expect("the semaphore is free");
+            }
+            1 => board.row.write(&[value; 1024]),
+            _ => board.row.update_with(&[1; 1024], |new, old| new + old),
         }
-        .expect("the semaphore is free");
         expected += 1;
         assert_eq!(the_one(&old.row.read()), value, "a reader who was there before");
         assert_eq!(u64::from(old.row.version()), expected);

@@ -3,8 +3,15 @@
 use shma_tests::explorer::models::slots::{Mutant, Slots};
 use shma_tests::explorer::verdict::{holds, is_caught, long};
 
-const WHOLE: Slots =
-    Slots { slots: 3, words: 2, publications: 5, successor: 0, parts: false, mutant: None };
+const WHOLE: Slots = Slots {
+    slots: 3,
+    words: 2,
+    publications: 5,
+    successor: 0,
+    first: 0,
+    parts: false,
+    mutant: None,
+};
 
 /// Far enough for every slot to be written three times while the reader looks at one.
 fn rounds(slots: u16) -> u16 {
@@ -16,6 +23,15 @@ fn a_writer_overtakes_a_reader_round_after_round() {
     for slots in [2, 3, 4, 8] {
         let model = Slots { slots, publications: rounds(slots), ..WHOLE };
         holds(&format!("K = {slots}"), &model.machine(), &[]);
+    }
+}
+
+#[test]
+fn versions_that_wrap_are_versions_like_others() {
+    for slots in [2, 4, 8] {
+        let first = u16::MAX - slots;
+        let model = Slots { slots, first, publications: rounds(slots), ..WHOLE };
+        holds(&format!("K = {slots}, wrapping"), &model.machine(), &[]);
     }
 }
 
@@ -46,9 +62,9 @@ fn parts_are_caught_up_before_a_reader_can_tell() {
 
 #[test]
 fn a_writer_killed_in_a_part_is_caught_up_by_its_successor() {
-    let times = if long() { 3 } else { 1 };
+    let rounds = if long() { 3 } else { 2 };
     for slots in [2, 4] {
-        let (publications, successor) = (times * rounds(slots), times * rounds(slots));
+        let (publications, successor) = (rounds * slots + 1, rounds * slots + 1);
         let model = Slots { slots, publications, successor, parts: true, ..WHOLE };
         holds(&format!("K = {slots}, parts, killed"), &model.machine(), &[]);
     }
@@ -69,8 +85,7 @@ fn every_wrong_variant_is_caught() {
         for slots in [2, 3, 4] {
             let successor = if mutant == Mutant::SuccessorDoesNotAcquire { 3 } else { 0 };
             let mutant = Some(mutant);
-            let model =
-                Slots { slots, publications: rounds(slots), successor, mutant, ..WHOLE };
+            let model = Slots { slots, publications: rounds(slots), successor, mutant, ..WHOLE };
             is_caught(&format!("{mutant:?}, K = {slots}"), &model.machine(), how);
         }
     }

@@ -75,6 +75,27 @@ fn a_child_loses_the_region_with_its_parent() {
     });
 }
 
+/// The child never removes the name, even as the last of all: it cannot know what its parent meant
+/// with it.
+#[test]
+fn a_child_removes_the_region_of_its_dead_parent() {
+    watched(|| {
+        let name = Name::new("survive");
+        let mut creator = peer!("talk");
+        creator.order(&format!("create {name} 7"));
+        let mut parent = peer!("fork", "survive", &name);
+        parent.expect("child lives");
+        creator.kill();
+        parent.kill_unreaped();
+        assert_eq!(parent.ask("go"), "child reads 7");
+        parent.expect("child left");
+        assert!(name.exists());
+        let mut heir = peer!("talk");
+        heir.order(&format!("open {name}"));
+        assert_eq!(heir.ask("read"), "7");
+    });
+}
+
 /// A program that starts others does so from some thread at any time. Between the fork and the exec
 /// the child has a copy of every descriptor; if that counted as attached, the last one out would
 /// leave the region behind, and nobody would come to remove it.

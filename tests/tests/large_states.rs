@@ -7,8 +7,10 @@ use std::cell::Cell;
 use std::thread;
 
 use shma_core::{Shm, ShmState};
+use shma_tests::child::Child;
 use shma_tests::region::{DIRECTORY, Name};
 use shma_tests::skip::skip;
+use shma_tests::switched;
 use shma_tests::watchdog::watched;
 
 /// A quarter of a gigabyte; the region is twice as large.
@@ -143,5 +145,21 @@ fn a_large_state_overflows_the_stack_or_the_memory() {
             assert_eq!((state[0][0], state[1][0], state[65_535][1023]), (6.0, 5.0, 6.0));
         });
         assert!((size..size + little).contains(&asked), "read_boxed asks for {asked}");
+    });
+}
+
+/// Without optimisation every local variable of a function has its place on the stack, also those
+/// of a branch that is for small values only.
+#[test]
+fn an_unoptimised_program_overflows_its_stack() {
+    let program = switched::program("peer");
+    watched(move || {
+        let name = Name::new("unoptimised");
+        let mut peer = Child::start(program.to_str().unwrap(), &["large", &name]);
+        let mut lines = Vec::new();
+        while lines.last().is_none_or(|line| line != "done") {
+            lines.push(peer.next_line().unwrap_or_else(|| panic!("it ended after {lines:?}")));
+        }
+        assert!(peer.end().success());
     });
 }

@@ -130,21 +130,27 @@ fn another_declared_name_is_ignored() {
     });
 }
 
-/// Slots, clock and kind of access are part of the layout as well.
+/// Slots, clock and kind of access are part of the layout as well, each by itself.
 #[test]
 fn other_attributes_are_ignored() {
     watched(|| {
         differs(
-            "attributes",
+            "slotted",
             "Model",
-            &[
-                "bias: the region has [f32; 16] (64 bytes, 4 slots), \
-                 this program [f32; 16] (64 bytes, 4 slots, timed)",
-                "step: the region has u64 (8 bytes, 4 slots), \
-                 this program u64 (8 bytes, 1 slots, atomic)",
-                "samples: the region has [u16; 3] (6 bytes, 2 slots), \
-                 this program [u16; 3] (6 bytes, 4 slots)",
-            ],
+            &["samples: the region has [u16; 3] (6 bytes, 2 slots), \
+               this program [u16; 3] (6 bytes, 4 slots)"],
+        );
+        differs(
+            "timed",
+            "Model",
+            &["bias: the region has [f32; 16] (64 bytes, 4 slots), \
+               this program [f32; 16] (64 bytes, 4 slots, timed)"],
+        );
+        differs(
+            "atomic",
+            "Model",
+            &["step: the region has u64 (8 bytes, 4 slots), \
+               this program u64 (8 bytes, 1 slots, atomic)"],
         );
     });
 }

@@ -197,9 +197,7 @@ enum Call {
 fn stays_foreign(name: &Name, me: u32, them: u32, call: impl Fn(Call) -> Result<(), Error>) {
     let file = name.path().metadata().unwrap();
     let before = Bytes::open(&name.path()).all();
-    for which in
-        [Call::Open, Call::OpenReadOnly, Call::Create, Call::OpenOrCreate, Call::Unlink]
-    {
+    for which in [Call::Open, Call::OpenReadOnly, Call::Create, Call::OpenOrCreate, Call::Unlink] {
         let result = call(which);
         let Err(error @ Error::ForeignOwner { owner, user, .. }) = &result else {
             panic!("{which:?}: {result:?}")

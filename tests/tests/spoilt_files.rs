@@ -4,8 +4,8 @@ use std::fs;
 use std::time::Duration;
 
 use shma_core::{Error, Shm, ShmState};
-use shma_tests::region::{Name, header};
 use shma_tests::refusal::is_refused;
+use shma_tests::region::{Name, header};
 use shma_tests::states::Board;
 use shma_tests::watchdog::watched;
 
@@ -100,8 +100,8 @@ fn a_spoilt_header_is_believed() {
             put(&name, &spoilt);
             is_refused(&name, because);
         };
-        for byte in 0..8 {
-            not_a_region(MAGIC + byte, &[good[byte] ^ 0x20], "does not begin like one");
+        for (byte, value) in good[MAGIC..MAGIC + 8].iter().enumerate() {
+            not_a_region(MAGIC + byte, &[value ^ 0x20], "does not begin like one");
         }
         not_a_region(FORMAT, &0_u32.to_ne_bytes(), "format version 0");
         not_a_region(FORMAT, &2_u32.to_ne_bytes(), "format version 2");
@@ -128,7 +128,9 @@ fn a_spoilt_header_is_believed() {
             spoilt[FINGERPRINT + byte] ^= 1;
             put(&name, &spoilt);
             let opened = Board::open(&name);
-            let Err(Error::LayoutMismatch { difference, .. }) = opened else { panic!("{opened:?}") };
+            let Err(Error::LayoutMismatch { difference, .. }) = opened else {
+                panic!("{opened:?}")
+            };
             assert!(difference.contains("fingerprints differ"), "{difference}");
         }
     });
@@ -225,6 +227,42 @@ fn a_spoilt_manifest_is_believed() {
                 fs::remove_file(name.path()).unwrap();
             }
         }
+    });
+}
+
+/// The text says one thing and the fingerprint another; or it lies where no such region has it, and
+/// the places behind it are somewhere else. One of the two is wrong, and nobody knows which.
+#[test]
+fn a_manifest_that_contradicts_its_region_is_believed() {
+    watched(|| {
+        let good = good();
+        let at = text_at(&good);
+        let text = std::str::from_utf8(&good[at..]).unwrap();
+        for (is, becomes) in [
+            ("\"count\"", "\"cound\""),
+            ("\"Board\"", "\"Bored\""),
+            ("\"type\":\"u64\"", "\"type\":\"i64\""),
+            ("[u64; 1024]", "[u64; 1025]"),
+            ("\"size\":8,", "\"size\":9,"),
+            ("\"slots\":4", "\"slots\":8"),
+        ] {
+            let name = Name::new("contradicts");
+            assert!(text.contains(is), "{text}");
+            put(&name, &[&good[..at], text.replacen(is, becomes, 1).as_bytes()].concat());
+            let opened = Board::open(&name);
+            let Err(error @ Error::NotARegion { .. }) = &opened else { panic!("{opened:?}") };
+            assert!(error.to_string().contains("contradicts its fingerprint"), "{error}");
+        }
+
+        let name = Name::new("moved");
+        let mut moved = [&good[..at], &[0; 128], &good[at..]].concat();
+        let total = moved.len() as u64;
+        moved[header::TOTAL..][..8].copy_from_slice(&total.to_ne_bytes());
+        moved[header::TEXT_AT..][..8].copy_from_slice(&(at as u64 + 128).to_ne_bytes());
+        put(&name, &moved);
+        let opened = Board::open(&name);
+        let Err(error @ Error::NotARegion { .. }) = &opened else { panic!("{opened:?}") };
+        assert!(error.to_string().contains("its manifest lies at"), "{error}");
     });
 }
 

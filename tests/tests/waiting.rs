@@ -150,7 +150,10 @@ fn a_waiter_sleeps_though_there_is_something_newer() {
         let none = board.count.wait_newer(third, limit);
         assert!(matches!(none, Err(Error::Timeout { holder: None, .. })), "{none:?}");
         assert!(start.elapsed() >= limit);
-        assert!(matches!(board.count.wait_newer(third, Duration::ZERO), Err(Error::Timeout { .. })));
+        assert!(matches!(
+            board.count.wait_newer(third, Duration::ZERO),
+            Err(Error::Timeout { .. })
+        ));
         assert_eq!(u64::from(board.later.version()), 1, "another field is another matter");
     });
 }

@@ -142,6 +142,8 @@ fn an_owner_id_comes_back_while_it_is_remembered() {
         assert_eq!(dead.ask("hold"), "holding");
         assert_eq!(bytes.u32(count + control::LOCK), IDS, "the last id");
         dead.kill();
+        // So that their ids stay taken.
+        let mut kept = Vec::new();
         for _ in 0..4 {
             // Back to where the dead one's id would be drawn again.
             bytes.set(header::NEXT_ID, &(IDS - 1).to_ne_bytes());
@@ -149,8 +151,7 @@ fn an_owner_id_comes_back_while_it_is_remembered() {
             let mut owner = 0;
             other.later.update(|_, _| owner = bytes.u32(Board::partitions()[1] + control::LOCK));
             assert!((1..IDS).contains(&owner), "{owner}");
-            // Kept, so that its id stays taken.
-            std::mem::forget(other);
+            kept.push(other);
         }
         assert_eq!(bytes.u32(count + control::LOCK), IDS);
         board.count.update(|new, old| *new = old + 1);

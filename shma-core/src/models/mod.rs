@@ -108,6 +108,9 @@ impl Model {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = self.preemptions;
         builder.max_branches = 2_000;
+        // All of it, whatever the environment says.
+        builder.max_permutations = None;
+        builder.max_duration = None;
         let (run, executions) = (Arc::clone(&self.run), Arc::clone(executions));
         builder.check(move || {
             executions.fetch_add(1, Ordering::Relaxed);

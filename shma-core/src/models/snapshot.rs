@@ -39,8 +39,8 @@ pub(super) fn snapshot(pair: &Pair, fault: Fault) -> Option<[Seen; 2]> {
     let stood = !commit.is_multiple_of(2)
         || fault == Fault::FirstLooksOnly
         || (0..2).all(|field| version(field) == copied[field].0);
-    let confirmed = fault == Fault::CommitUnconfirmed
-        || pair.desk.commit.load(Ordering::Relaxed) == commit;
+    let confirmed =
+        fault == Fault::CommitUnconfirmed || pair.desk.commit.load(Ordering::Relaxed) == commit;
     (stood && confirmed).then(|| [seen(copied[0]), seen(copied[1])])
 }
 

@@ -82,13 +82,29 @@ version!(renamed, { at: [f64; 2], heading: f64, }, #[shm(name = "Network")] {
     #[shm(slots = 2)]
     samples: [u16; 3],
 });
-version!(attributes, { at: [f64; 2], heading: f64, }, {
+version!(slotted, { at: [f64; 2], heading: f64, }, {
+    weights: [[f32; 16]; 4],
+    bias: [f32; 16],
+    step: u64,
+    origin: Pose,
+    samples: [u16; 3],
+});
+version!(timed, { at: [f64; 2], heading: f64, }, {
     weights: [[f32; 16]; 4],
     #[shm(timed)]
+    bias: [f32; 16],
+    step: u64,
+    origin: Pose,
+    #[shm(slots = 2)]
+    samples: [u16; 3],
+});
+version!(atomic, { at: [f64; 2], heading: f64, }, {
+    weights: [[f32; 16]; 4],
     bias: [f32; 16],
     #[shm(atomic)]
     step: u64,
     origin: Pose,
+    #[shm(slots = 2)]
     samples: [u16; 3],
 });
 version!(restructured, { heading: f64, at: [f64; 2], }, {
@@ -111,7 +127,9 @@ fn main() {
         "extra" => differ(extra::Model::open(name)),
         "reordered" => differ(reordered::Model::open(name)),
         "renamed" => differ(renamed::Model::open(name)),
-        "attributes" => differ(attributes::Model::open(name)),
+        "slotted" => differ(slotted::Model::open(name)),
+        "timed" => differ(timed::Model::open(name)),
+        "atomic" => differ(atomic::Model::open(name)),
         "restructured" => differ(restructured::Model::open(name)),
         other => panic!("there is no version `{other}`"),
     }
@@ -122,12 +140,7 @@ fn agree(model: &Shm<same::Model>) {
     let now = model.read_boxed();
     println!(
         "{} {} {} {:?} {} {:?}",
-        now.weights[3][15],
-        now.bias[1],
-        now.step,
-        now.origin.at,
-        now.origin.heading,
-        now.samples
+        now.weights[3][15], now.bias[1], now.step, now.origin.at, now.origin.heading, now.samples
     );
     model.weights.update(|new, _| new[3][15] = 0.75);
     model.bias.update(|new, _| new[1] = 2.5);

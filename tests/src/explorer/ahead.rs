@@ -6,7 +6,8 @@
 use std::sync::atomic::Ordering;
 
 use super::expression::Expression;
-use super::program::{Instruction, Place, Program};
+use super::instruction::{Instruction, Place, releases};
+use super::program::Program;
 
 /// What lies ahead of one instruction, itself included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,16 +114,6 @@ impl Ahead {
         }
         ahead
     }
-}
-
-/// Does the store half of a read-modify-write release?
-pub(super) fn releases(order: Ordering) -> bool {
-    matches!(order, Ordering::Release | Ordering::AcqRel)
-}
-
-/// Does the load half of a read-modify-write, or a load, acquire?
-pub(super) fn acquires(order: Ordering) -> bool {
-    matches!(order, Ordering::Acquire | Ordering::AcqRel)
 }
 
 /// One [`Ahead`] for each instruction: the least solution of the backward equations.

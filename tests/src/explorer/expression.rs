@@ -108,7 +108,7 @@ pub trait Compare: Into<Expression> {
     }
 
     /// `self != other`
-    fn is_not(self, other: impl Into<Expression>) -> Expression {
+    fn differs(self, other: impl Into<Expression>) -> Expression {
         apply(Operator::IsNot, self, other)
     }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::expression::{Register, Word};
-use super::program::{Place, Program, Words};
-use super::search::{self, Explored, Failure};
+use super::instruction::{Place, Words};
+use super::program::Program;
 use super::state::Status;
 
 /// A property of a state: `Err` says in words how it is broken.
@@ -130,25 +130,6 @@ impl Machine {
         self.finally = Box::new(property);
     }
 
-    /// Visits every reachable state.
-    ///
-    /// # Errors
-    ///
-    /// The first broken property that is met, with the steps that lead there; or that the limit
-    /// was reached, which is a failure too.
-    pub fn explore(&self) -> Result<Explored, Failure> {
-        search::explore(self)
-    }
-
-    /// Looks for a shortest way to break a property, among the first few million states.
-    ///
-    /// # Errors
-    ///
-    /// As [`explore`](Self::explore).
-    pub fn explore_nearest_first(&self) -> Result<Explored, Failure> {
-        search::explore_nearest_first(self)
-    }
-
     pub(super) fn location_name(&self, location: usize) -> String {
         let holds = |words: &Words| {
             (usize::from(words.first)..).take(usize::from(words.count)).any(|at| at == location)
@@ -181,7 +162,10 @@ fn bits(words: Words) -> u64 {
 impl fmt::Debug for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let processes: Vec<_> = self.programs.iter().map(|program| &program.name).collect();
-        f.debug_struct("Machine").field("words", &self.names).field("processes", &processes).finish()
+        f.debug_struct("Machine")
+            .field("words", &self.names)
+            .field("processes", &processes)
+            .finish()
     }
 }
 

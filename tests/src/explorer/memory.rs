@@ -99,9 +99,10 @@ impl<const L: usize> Memory<L> {
         }
     }
 
-    /// The view of who has seen everything.
-    pub(super) fn latest_of_all(&self) -> View<L> {
-        self.floor(&View([u8::MAX; L]))
+    /// The first two messages of a location of which the later is less.
+    pub(super) fn first_fall(&self, location: usize) -> Option<(Word, Word)> {
+        let pairs = self.history(location).windows(2).map(|pair| (pair[0].value, pair[1].value));
+        pairs.into_iter().find(|(old, new)| old > new)
     }
 
     /// Puts a message in at `index` of its location.

@@ -57,25 +57,41 @@ impl fmt::Display for Failure {
                 write!(f, "{what}\nafter {} steps ({states} states visited):\n{trace}", trace.len())
             }
             Failure::TooManyStates(limit) => {
-                write!(f, "{limit} states visited and no end: make the model smaller or the limit larger")
+                write!(
+                    f,
+                    "{limit} states visited and no end: make the model smaller or the limit larger"
+                )
             }
         }
     }
 }
 
-pub(super) fn explore(machine: &Machine) -> Result<Explored, Failure> {
-    match machine.initial.len() {
-        0..=16 => depth_first::<16>(machine),
-        17..=32 => depth_first::<32>(machine),
-        33..=48 => depth_first::<48>(machine),
-        _ => depth_first::<64>(machine),
+impl Machine {
+    /// Visits every reachable state.
+    ///
+    /// # Errors
+    ///
+    /// The first broken property that is met, with the steps that lead there; or that the limit
+    /// was reached, which is a failure too.
+    pub fn explore(&self) -> Result<Explored, Failure> {
+        match self.initial.len() {
+            0..=16 => depth_first::<16>(self),
+            17..=32 => depth_first::<32>(self),
+            33..=48 => depth_first::<48>(self),
+            _ => depth_first::<64>(self),
+        }
     }
-}
 
-pub(super) fn explore_nearest_first(machine: &Machine) -> Result<Explored, Failure> {
-    match machine.initial.len() {
-        0..=32 => nearest_first::<32>(machine),
-        _ => nearest_first::<64>(machine),
+    /// Looks for a shortest way to break a property, among the first few million states.
+    ///
+    /// # Errors
+    ///
+    /// As [`explore`](Self::explore).
+    pub fn explore_nearest_first(&self) -> Result<Explored, Failure> {
+        match self.initial.len() {
+            0..=32 => nearest_first::<32>(self),
+            _ => nearest_first::<64>(self),
+        }
     }
 }
 
@@ -85,8 +101,10 @@ fn depth_first<const L: usize>(machine: &Machine) -> Result<Explored, Failure> {
     let mut stepper = Stepper::<L>::new(machine, &ahead);
     let (mut seen, mut ends) = (Seen::default(), 0);
     let (mut path, mut found) = (Vec::new(), Vec::new());
-    let broken = |path: &[Step], what, states| {
-        Failure::Broken { what, trace: Trace::new(machine, path), states }
+    let broken = |path: &[Step], what, states| Failure::Broken {
+        what,
+        trace: Trace::new(machine, path),
+        states,
     };
 
     let initial = stepper.initial().map_err(|(_, what)| broken(&[], what, 0))?;
@@ -133,8 +151,7 @@ fn nearest_first<const L: usize>(machine: &Machine) -> Result<Explored, Failure>
     seen.insert(initial.fingerprint(&mut scratch));
     let mut waiting = VecDeque::from([(0, initial)]);
     while let Some((number, state)) = waiting.pop_front() {
-        judge(machine, &state, &mut ends)
-            .map_err(|what| broken(&parents, number, None, what))?;
+        judge(machine, &state, &mut ends).map_err(|what| broken(&parents, number, None, what))?;
         stepper
             .successors(&state, &mut found)
             .map_err(|(step, what): Broken| broken(&parents, number, Some(step), what))?;
@@ -182,8 +199,7 @@ fn judge<const L: usize>(
 /// Nobody runs, and no sleeper's time-out is still to come.
 fn has_come_to_rest<const L: usize>(state: &State<L>) -> bool {
     let killed = state.killed();
-    let rests = |thread: &Thread<L>| {
-        thread.status != Status::Running && !thread.may_time_out(killed)
-    };
+    let rests =
+        |thread: &Thread<L>| thread.status != Status::Running && !thread.may_time_out(killed);
     state.threads.iter().all(rests)
 }

@@ -1,7 +1,7 @@
 //! A state of the machine, and its canonical form.
 
 use super::ahead::Ahead;
-use super::expression::Word;
+use super::expression::{Register, Word};
 use super::fingerprint::fingerprint;
 use super::memory::{Memory, View};
 use super::program::REGISTERS;
@@ -52,6 +52,10 @@ impl<const L: usize> Thread<L> {
 
     pub(super) fn is_alive(&self) -> bool {
         matches!(self.status, Status::Running | Status::Asleep { .. })
+    }
+
+    pub(super) fn set(&mut self, register: Register, value: Word) {
+        self.registers[usize::from(register.0)] = value;
     }
 
     /// Sleeps a slice that may end now that `killed` processes are dead.
@@ -132,7 +136,6 @@ impl<const L: usize> State<L> {
         self.total = other.total;
         self.kills_left = other.kills_left;
     }
-
 
     pub(super) fn killed(&self) -> usize {
         self.threads.iter().filter(|thread| thread.status == Status::Killed).count()

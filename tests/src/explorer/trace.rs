@@ -3,8 +3,9 @@
 use std::fmt;
 
 use super::expression::Word;
+use super::instruction::Instruction;
 use super::machine::Machine;
-use super::program::{Instruction, Program};
+use super::program::Program;
 
 /// One step of one process.
 #[derive(Clone, Copy, Debug)]
@@ -85,10 +86,11 @@ fn line(machine: &Machine, step: &Step) -> [String; 4] {
         Event::Killed => "is killed".into(),
     };
     let how = match step.event {
-        Event::Read { .. } | Event::Wrote { .. } | Event::Exchanged { .. } => {
-            operation(&program.instructions[at])
-        }
-        Event::Refused { .. } | Event::Fenced => operation(&program.instructions[at]),
+        Event::Read { .. }
+        | Event::Wrote { .. }
+        | Event::Exchanged { .. }
+        | Event::Refused { .. }
+        | Event::Fenced => operation(&program.instructions[at]),
         _ => String::new(),
     };
     [program.name.clone(), program.steps[at].into(), what, how]

@@ -9,9 +9,9 @@ use shma_tests::child::Child;
 use shma_tests::peer;
 use shma_tests::region::Name;
 use shma_tests::states::Board;
-use shma_tests::watchdog::{until, watched};
+use shma_tests::watchdog::until;
 
-use crate::peers::{Scene, dies_of, opened, stopping, stops_in};
+use crate::peers::{Scene, dies_of, opened, stopping, stops_in, watched};
 
 pub const POINTS: &[&str] = &[
     "create.made",
@@ -33,7 +33,8 @@ const NAMELESS: [&str; 5] =
 /// The file without a name that a process, stopped in a creation, is making.
 fn unfinished(creator: &Child) -> PathBuf {
     let maps = fs::read_to_string(format!("/proc/{}/maps", creator.pid())).unwrap();
-    let path = maps.lines().filter_map(|line| line.find("/dev/shm/shma-tmp.").map(|at| &line[at..]));
+    let path =
+        maps.lines().filter_map(|line| line.find("/dev/shm/shma-tmp.").map(|at| &line[at..]));
     let mut paths: Vec<&str> = path.collect();
     paths.dedup();
     let [path] = paths[..] else { panic!("{paths:?}") };
@@ -66,26 +67,11 @@ fn a_half_made_region_is_opened_or_stays() {
             creator.kill();
             create_any();
             assert!(path.exists(), "{point}: it may be a creation that has just begun");
-            let board = Board::create(&name, &Board::with(2)).unwrap();
+            let board = Board::open_or_create(&name, &Board::with(2)).unwrap();
             assert_eq!(board.count.read(), 2);
             backdate(&path);
             create_any();
             assert!(!path.exists(), "{point}: nobody has swept");
-        }
-    });
-}
-
-/// The kill itself, without the stop before it.
-#[test]
-fn a_killed_creator_keeps_the_name() {
-    watched(|| {
-        for point in NAMELESS {
-            let name = Name::new("killed");
-            dies_of(stopping(point), &format!("create {name} 1"));
-            assert!(!name.exists());
-            let mut next = peer!("talk");
-            next.order(&format!("open-or-create {name} 2"));
-            assert_eq!(next.ask("read"), "2");
         }
     });
 }
@@ -148,7 +134,11 @@ fn a_dead_region_is_lost_before_it_is_replaced() {
         let mut dead = peer!("talk");
         dead.order(&format!("create {name} 7"));
         dead.kill();
-        dies_of(stopping("create.replacing"), &format!("create {name} 8"));
+        let mut creator = stopping("pause:create.replacing");
+        stops_in(&mut creator, &format!("create {name} 8"));
+        let path = unfinished(&creator);
+        creator.kill();
+        fs::remove_file(path).unwrap();
         let mut heir = opened(&name);
         assert_eq!(heir.ask("read"), "7");
         heir.kill();
@@ -198,12 +188,13 @@ fn a_dead_newcomer_stays_attached() {
 #[test]
 fn a_slow_newcomer_joins_the_retired() {
     watched(|| {
-        for point in ATTACHING {
+        let readers = ["attach.opened", "attach.locked"].map(|point| ("open-read-only", point));
+        for (open, point) in ATTACHING.map(|point| ("open", point)).into_iter().chain(readers) {
             let name = Name::new("slow-newcomer");
             let mut owner = peer!("talk");
             owner.order(&format!("create {name} 7"));
             let mut newcomer = stopping(&format!("pause:{point}"));
-            stops_in(&mut newcomer, &format!("open {name}"));
+            stops_in(&mut newcomer, &format!("{open} {name}"));
             owner.order(&format!("unlink {name}"));
             owner.order(&format!("create {name} 8"));
             newcomer.go_on();
@@ -211,9 +202,9 @@ fn a_slow_newcomer_joins_the_retired() {
             match point {
                 // It was attached already, and had only to be given its owner id.
                 "attach.token" => assert_eq!(newcomer.ask("current"), "false"),
-                _ => assert_eq!(newcomer.ask("read"), "8", "{point}"),
+                _ => assert_eq!(newcomer.ask("read"), "8", "{open}, {point}"),
             }
-            newcomer.order("add 1");
+            owner.order("add 1");
         }
     });
 }

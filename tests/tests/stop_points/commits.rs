@@ -1,10 +1,10 @@
 //! Stops inside a transaction, and inside its recovery: all of it, or nothing.
 
-use shma_core::{Error, ShmState};
+use shma_core::Error;
 use shma_tests::states::Board;
-use shma_tests::watchdog::{until, watched};
+use shma_tests::watchdog::until;
 
-use crate::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in};
+use crate::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
 
 /// Points at which it has not happened yet.
 const BEFORE: [&str; 6] = [
@@ -32,8 +32,13 @@ pub const POINTS: &[&str] = &[
 ];
 
 /// Points inside the recovery, field by field.
-const RECOVERY: [&str; 5] =
-    ["acquire.taken_over", "recover.version", "recover.version:2", "recover.version:3", "recover.done"];
+const RECOVERY: [&str; 5] = [
+    "acquire.taken_over",
+    "recover.version",
+    "recover.version:2",
+    "recover.version:3",
+    "recover.done",
+];
 
 /// Before the one instant nothing shows, behind it everything does, to every reader, and at once:
 /// not only when somebody has come to clear up.

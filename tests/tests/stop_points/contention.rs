@@ -1,10 +1,9 @@
 //! Stops while waiting for a semaphore, and while taking one over from the dead.
 
-use shma_core::ShmState;
 use shma_tests::states::Board;
-use shma_tests::watchdog::{until, watched};
+use shma_tests::watchdog::until;
 
-use crate::peers::{Scene, dies_of, opened, stopping_in, stops_in};
+use crate::peers::{Scene, dies_of, opened, stopping_in, stops_in, watched};
 
 pub const POINTS: &[&str] = &["acquire.sleeping", "acquire.taken_over", "recover.woken"];
 

@@ -4,9 +4,9 @@ use shma_core::{Error, ShmState};
 use shma_tests::peer;
 use shma_tests::region::Name;
 use shma_tests::states::Board;
-use shma_tests::watchdog::{until, watched};
+use shma_tests::watchdog::until;
 
-use crate::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in};
+use crate::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
 
 pub const POINTS: &[&str] = &["unlink.locked", "unlink.unlinked", "leave.closed", "leave.locked"];
 

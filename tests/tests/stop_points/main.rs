@@ -1,8 +1,7 @@
 //! Processes that are killed, or stopped, at named points of the protocols: what the table of
 //! promises says of it, point by point.
 //!
-//! The points are compiled in by `--cfg shma_stop`, so the helper program is built once more with
-//! it, in a folder of its own.
+//! The points are compiled in by a switch, so the helper program is built once more with it.
 
 mod births;
 mod commits;

@@ -1,31 +1,24 @@
 //! Peers that stop somewhere, and the state that the others are in.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
 use shma_core::{Shm, ShmState};
 use shma_tests::child::Child;
-use shma_tests::peer;
 use shma_tests::region::Name;
 use shma_tests::states::{Board, the_one};
+use shma_tests::{peer, switched, watchdog};
 
-/// The helper program with stop points, built on first use.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("with-stop-points");
-        let flags = std::env::var("RUSTFLAGS").unwrap_or_default() + " --cfg shma_stop";
-        let mut build = Command::new(env!("CARGO"));
-        build.current_dir(env!("CARGO_MANIFEST_DIR"));
-        build.args(["build", "--quiet", "--offline", "--package", "shma-tests", "--bin", "peer"]);
-        build.arg("--target-dir").arg(&target);
-        // It would stand above the flags.
-        build.env_remove("CARGO_ENCODED_RUSTFLAGS").env("RUSTFLAGS", flags);
-        let output = build.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        target.join("debug/peer")
-    })
+/// The helper program with stop points.
+fn program() -> PathBuf {
+    switched::program("peer")
+}
+
+/// Runs a story as [`watchdog::watched`] does, when the helper program is built, which may take
+/// longer than any story.
+pub fn watched(story: impl FnOnce() + Send + 'static) {
+    program();
+    watchdog::watched(story);
 }
 
 /// A peer that kills itself at a point: `NAME`, or `NAME:COUNT` for the time that counts. With

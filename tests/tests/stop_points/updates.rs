@@ -1,11 +1,12 @@
 //! Stops inside an update: before the publication it never was, after it it is.
 
-use shma_core::{Error, ShmState};
-use shma_tests::states::Board;
-use shma_tests::watchdog::{until, watched};
 use std::time::Duration;
 
-use crate::peers::{Scene, dies_of, opened, stopping_in, stops_in};
+use shma_core::Error;
+use shma_tests::states::Board;
+use shma_tests::watchdog::until;
+
+use crate::peers::{Scene, dies_of, opened, stopping_in, stops_in, watched};
 
 /// Points at which nothing is published yet.
 const BEFORE: [&str; 4] = ["acquire.acquired", "publish.begun", "publish.marked", "publish.stored"];
@@ -171,10 +172,7 @@ fn a_writer_that_stops_in_an_update_stops_all() {
                 panic!("{point}: {result:?}")
             };
             assert_eq!(holder.pid, writer.pid());
-            assert!(matches!(
-                scene.board.row.try_update(|_, _| ()),
-                Err(Error::WouldBlock { .. })
-            ));
+            assert!(matches!(scene.board.row.try_update(|_, _| ()), Err(Error::WouldBlock { .. })));
             let version = if seen == 1 { 1 } else { 2 };
             scene.all_read((1, 1), (1, 1), (seen, version));
             scene.board.count.update(|new, old| *new = old + 1);

@@ -73,7 +73,7 @@ pub fn echo(name: &str, rounds: u64) {
 /// Replaces elements by eight, or four, equal bytes, without pause.
 pub fn pattern(name: &str, how: &str) {
     let counters = Counters::open(name).unwrap();
-    let mut dice = Dice::new(Dice::seed());
+    let mut dice = Dice::new(std::process::id().into());
     let turns = until_told(|turn| {
         let (at, byte) = (dice.below(37), dice.roll() as u8);
         let (whole, half) = (u64::from_ne_bytes([byte; 8]), u32::from_ne_bytes([byte; 4]));

@@ -7,11 +7,15 @@ use shma_tests::notebook::Notebook;
 
 use crate::{say, until_told};
 
+/// Those who kill and replace have to get in between so many who never pause.
+const NICE: i32 = 10;
+
 /// Makes transfers for ever. It is killed.
 pub fn clerk(name: &str, notes: &str, clerk: usize) {
     let bank = Bank::open(name).unwrap();
     let notes = Notebook::open(notes);
-    let mut dice = Dice::new(Dice::seed());
+    let mut dice = Dice::new(std::process::id().into());
+    rustix::process::nice(NICE).unwrap();
     // A predecessor may have died between the transfer and the note.
     notes.note(clerk, bank.made.read()[clerk]);
     loop {
@@ -25,6 +29,7 @@ pub fn clerk(name: &str, notes: &str, clerk: usize) {
 /// Looks again and again, and notes in its line how often.
 pub fn audit(name: &str, notes: &str, line: usize, access: &str) {
     let notes = Notebook::open(notes);
+    rustix::process::nice(NICE).unwrap();
     match access {
         "writer" => audits(&Bank::open(name).unwrap(), &notes, line),
         "reader" => audits(&Bank::open_read_only(name).unwrap(), &notes, line),

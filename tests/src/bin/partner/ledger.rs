@@ -41,6 +41,31 @@ pub fn snapshot(name: &str, access: &str) {
     say(&format!("{numbers:?}"));
 }
 
+/// Says what one field holds.
+pub fn read(name: &str, access: &str, field: &str) {
+    match access {
+        "writer" => read_field(&Ledger::open(name).unwrap(), field),
+        "reader" => read_field(&Ledger::open_read_only(name).unwrap(), field),
+        other => panic!("no access is called {other}"),
+    }
+}
+
+fn read_field<A: Access>(ledger: &Shm<Ledger, A>, field: &str) {
+    let mut copy = Ledger::zeroed();
+    let number = match field {
+        "pair" => {
+            copy.pair = ledger.pair.read();
+            copy.numbers()[1]
+        }
+        "large" => {
+            ledger.large.read_into(&mut copy.large);
+            copy.numbers()[4]
+        }
+        other => panic!("nobody reads {other}"),
+    };
+    say(&number.to_string());
+}
+
 /// Waits for a publication after the one that is there, which it says first.
 pub fn wait(name: &str, field: &str) {
     let ledger = Ledger::open(name).unwrap();

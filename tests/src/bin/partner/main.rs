@@ -23,6 +23,7 @@ fn main() {
         ["hold", name, to, fields] => ledger::hold(name, number(to), fields),
         ["touch", name, field] => ledger::touch(name, field),
         ["snapshot", name, access] => ledger::snapshot(name, access),
+        ["read", name, access, field] => ledger::read(name, access, field),
         ["wait", name, field] => ledger::wait(name, field),
         ["churn", name, how] => ledger::churn(name, how),
         ["pace", name, how] => order::pace(name, how),

@@ -21,6 +21,7 @@ pub fn tell(story: &str, name: &str) {
         "idle" => idle(board),
         "use" => use_in_child(board, name),
         "orphan" => orphan(board),
+        "survive" => survive(board),
         "leave" => leave(board),
         "inside-update" => inside_update(&board, name),
         "inside-update-with" => inside_update_with(&board),
@@ -121,6 +122,23 @@ fn orphan(board: Shm<Board>) {
     drop(go);
     await_child(child);
     say("child left");
+}
+
+/// A child that drops its handle when its parent is dead.
+fn survive(board: Shm<Board>) {
+    let mut board = Some(board);
+    fork(|| {
+        say("child lives");
+        next_line();
+        let board = board.take().unwrap();
+        say(&format!("child reads {}", board.count.read()));
+        drop(board);
+        say("child left");
+        while next_line().is_some() {}
+    });
+    loop {
+        std::thread::park();
+    }
 }
 
 /// Leaves while a child is on its way to become another program.

@@ -2,6 +2,7 @@
 //! does.
 
 mod fork;
+mod large;
 mod namespace;
 mod scribble;
 mod storm;
@@ -21,6 +22,7 @@ fn main() {
         ["look", name, words, how, times] => storm::look(name, words, how, times),
         ["add", what, name, how, times] => sum::add(what, name, how, times),
         ["tally", name, own] => sum::tally(name, own),
+        ["large", name] => large::walk(name),
         ["sleep"] => while next_line().is_some() {},
         ["fork", story, name] => fork::tell(story, name),
         ["small-shm", bytes, files] => namespace::small(bytes, files),

@@ -39,11 +39,7 @@ fn write_uniform<const WORDS: usize>(name: &str, how: &str) {
     });
 }
 
-fn publish<const WORDS: usize>(
-    state: &Shm<Uniform<WORDS>>,
-    how: &str,
-    going: &AtomicBool,
-) -> u64 {
+fn publish<const WORDS: usize>(state: &Shm<Uniform<WORDS>>, how: &str, going: &AtomicBool) -> u64 {
     let field = match how.split_once('-') {
         Some(("narrow", _)) => &state.narrow,
         Some(("wide", _)) => &state.wide,

@@ -131,6 +131,11 @@ impl Desk {
             ["read"] => on_either!(handle, board => board.count.read()).to_string(),
             ["read-later"] => on_either!(handle, board => board.later.read()).to_string(),
             ["read-row"] => on_either!(handle, board => the_one(&board.row.read())).to_string(),
+            ["read-row-into"] => on_either!(handle, board => {
+                let mut row = row("0");
+                let version = board.row.read_into(&mut row);
+                format!("{} of publication {version}", the_one(&row))
+            }),
             ["snapshot"] => on_either!(handle, board => three(&board.snapshot())),
             ["version"] => on_either!(handle, board => board.count.version()).to_string(),
             ["version-row"] => on_either!(handle, board => board.row.version()).to_string(),
@@ -152,33 +157,35 @@ impl Desk {
 
     fn writing(&self, words: &[&str]) -> Option<Answer> {
         let Handle::Writer(board) = &self.handle else { panic!("no region is open for writing") };
-        Some(match *words {
-            ["add", n] => Ok(ok(board.count.update(|new, old| *new = old + number(n)))),
-            ["try-add", n] => board.count.try_update(|new, old| *new = old + number(n)).map(ok),
+        match *words {
+            ["try-add", n] => {
+                return Some(board.count.try_update(|new, old| *new = old + number(n)).map(ok));
+            }
             ["add-within", millis, n] => {
                 let limit = Duration::from_millis(number(millis));
-                board.count.update_timeout(limit, |new, old| *new = old + number(n)).map(ok)
+                let update = board.count.update_timeout(limit, |new, old| *new = old + number(n));
+                return Some(update.map(ok));
             }
-            ["add-later", n] => Ok(ok(board.later.update(|new, old| *new = old + number(n)))),
-            ["write", n] => Ok(ok(board.count.write(&number(n)))),
-            ["row-write", n] => Ok(ok(board.row.write(&row(n)))),
-            ["row-update", n] => Ok(ok(board.row.update(|new, _| *new = row(n)))),
-            ["row-update-with", n] => Ok(ok(board.row.update_with(&row(n), |new, _| new))),
-            ["row-merge", n] => Ok(ok(board.row.merge(&mut row(n), |new, _| new))),
-            ["row-set", i, n] => Ok(ok(board.row.set(number(i) as usize, number(n)))),
-            ["transaction", n] => Ok(ok(transact(board, number(n)))),
-            ["transaction-of-later", n] => {
-                Ok(ok(board.transaction(|new, _| *new.later = number(n))))
-            }
-            ["hold"] => Ok(ok(board.count.update(|new, _| self.inside(new)))),
-            ["hold-later"] => Ok(ok(board.later.update(|new, _| self.inside(new)))),
-            ["hold-row"] => Ok(ok(board.row.update(|new, _| {
+            ["add", n] => board.count.update(|new, old| *new = old + number(n)),
+            ["add-later", n] => board.later.update(|new, old| *new = old + number(n)),
+            ["write", n] => board.count.write(&number(n)),
+            ["row-write", n] => board.row.write(&row(n)),
+            ["row-update", n] => board.row.update(|new, _| *new = row(n)),
+            ["row-update-with", n] => board.row.update_with(&row(n), |new, _| new),
+            ["row-merge", n] => board.row.merge(&mut row(n), |new, _| new),
+            ["row-set", i, n] => board.row.set(number(i) as usize, number(n)),
+            ["transaction", n] => transact(board, number(n)),
+            ["transaction-of-later", n] => board.transaction(|new, _| *new.later = number(n)),
+            ["hold"] => board.count.update(|new, _| self.inside(new)),
+            ["hold-later"] => board.later.update(|new, _| self.inside(new)),
+            ["hold-row"] => board.row.update(|new, _| {
                 let mut value = new[0];
                 self.inside(&mut value);
                 new.fill(value);
-            }))),
+            }),
             _ => return None,
-        })
+        }
+        Some(Ok(ok(())))
     }
 
     /// What goes on inside a closure: says that it is there, and does what it is told next.

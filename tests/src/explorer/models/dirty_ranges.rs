@@ -206,7 +206,10 @@ impl Holder<'_> {
         // A range that does not end on a word keeps the other bytes of its edge words.
         let edges = [self.range.first, self.range.end - 1].map(usize::from);
         let stale = |word: &usize| self.state.classes[1][*word] != self.state.classes[0][*word];
-        if !whole && !self.model.aligned && let Some(word) = edges.iter().find(|word| stale(word)) {
+        if !whole
+            && !self.model.aligned
+            && let Some(word) = edges.iter().find(|word| stale(word))
+        {
             return Err(format!("the edge word {word} was not caught up"));
         }
         self.range.words().try_for_each(|word| self.store_word(word, NEW))

@@ -2,6 +2,7 @@
 
 pub mod commit;
 pub mod dirty_ranges;
+pub mod meeting;
 pub mod owners;
 pub mod semaphore;
 pub mod slots;

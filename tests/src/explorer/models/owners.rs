@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::{AcqRel, Relaxed};
 use super::semaphore::{Holder, Lock, one_owner};
 use crate::explorer::{Compare, Machine, Process, Program, Register, Word, Words};
 
-/// Ids 1 to 3 are the first owners', this one is free.
+/// Ids 1 to 3 are those of owners who live, this one is free.
 const FREE: Word = 4;
 
 /// Where a newcomer's id comes from.
@@ -30,9 +30,11 @@ pub enum Ids {
 /// Attaching beside a take-over.
 #[derive(Clone, Copy, Debug)]
 pub struct Owners {
-    /// Where the newcomer's id comes from.
+    /// Where the newcomers' ids come from.
     pub ids: Ids,
-    /// Newcomers.
+    /// Owners beside the first, who may find it dead: one or two.
+    pub takers: Word,
+    /// Those who attach meanwhile.
     pub newcomers: usize,
 }
 
@@ -44,7 +46,7 @@ impl Owners {
         let lock = Lock::with_tokens(&mut machine, &[1, 1, 1, 1, 0, 0], None);
         let next_id = machine.word("next id", FREE);
         let mut inside = Vec::new();
-        for id in 1..FREE {
+        for id in 1..=1 + self.takers {
             let mut p = Program::new(format!("owner {id}"));
             let me = p.register("me");
             p.set(me, id);
@@ -53,8 +55,8 @@ impl Owners {
             }
             inside.push(enter_and_leave(&mut machine, p, lock, me));
         }
-        for _ in 0..self.newcomers {
-            let mut p = Program::new("newcomer");
+        for number in 1..=self.newcomers {
+            let mut p = Program::new(format!("newcomer {number}"));
             let me = p.register("me");
             self.attach(&mut p, lock, next_id, me);
             inside.push(enter_and_leave(&mut machine, p, lock, me));
@@ -74,7 +76,7 @@ impl Owners {
             p.set(me, me + 1);
         }
         p.compare_exchange(alive, lock.alive.at(me), 0, 1, AcqRel);
-        p.end_if(alive.is_not(0));
+        p.end_if(alive.differs(0));
         if self.ids != Ids::Redrawn {
             p.load_latest(word, lock.word, Relaxed);
             p.when((word & 0x7f).is(me), |p| {

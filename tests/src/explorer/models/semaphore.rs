@@ -114,11 +114,12 @@ impl Semaphore {
             p.store(counter, count + 1, Relaxed);
             lock.release(&mut p, &holder);
             p.set(done, done + 1);
-            p.jump_if(done.is_not(owner.rounds), again);
+            p.jump_if(done.differs(owner.rounds), again);
             let process = machine.run(p);
             holders.push((process, holder.inside, done));
         }
-        let inside: Vec<_> = holders.iter().map(|(process, inside, _)| (*process, *inside)).collect();
+        let inside: Vec<_> =
+            holders.iter().map(|(process, inside, _)| (*process, *inside)).collect();
         machine.always(move |now| one_owner(now, &inside));
         machine.finally(move |end| {
             let (mut least, mut most) = (0, 0);
@@ -210,7 +211,7 @@ impl Lock {
         p.set(slept, 0);
         let again = p.here();
         p.step("acquire");
-        p.compare_exchange(seen, self.word, 0, me | slept * WAITERS, order);
+        p.compare_exchange(seen, self.word, 0, me | (slept * WAITERS), order);
         p.jump_if(seen.is(0), entered);
 
         let lives = p.label();
@@ -244,7 +245,7 @@ impl Lock {
         if !self.is(Mutant::WaitersNotSet) {
             p.when((seen & WAITERS).is(0), |p| {
                 p.compare_exchange(found, self.word, seen, seen | WAITERS, Relaxed);
-                p.jump_if(found.is_not(seen), again);
+                p.jump_if(found.differs(seen), again);
                 p.set(seen, seen | WAITERS);
             });
         }

@@ -12,7 +12,7 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
-use crate::explorer::{Compare, Expression, Machine, Program, Register, Word, Words};
+use crate::explorer::{Compare, Expression, Machine, Place, Program, Register, Word, Words};
 
 /// The wrong ways to publish or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Slots {
     pub publications: Word,
     /// Versions that a successor publishes once the writer is dead; with 0 nobody dies.
     pub successor: Word,
+    /// The version that is there at first; the next ones may wrap. Not with `parts`.
+    pub first: Word,
     /// Two of three publications change one word only.
     pub parts: bool,
     /// What is done wrong, if anything.
@@ -67,13 +69,15 @@ impl Slots {
         let mut machine = Machine::new();
         let writer_lives = machine.word("writer lives", 1);
         let partition = Partition {
-            version: machine.word("version", 0),
-            begin: machine.word("begin", 0),
+            version: machine.word("version", self.first),
+            begin: machine.word("begin", self.first),
             dirty: machine.words("dirty", if self.parts { self.slots } else { 0 }, 0),
-            slots: machine.words("slot", self.slots * self.words, 0),
+            slots: machine.words("slot", self.slots * self.words, self.first),
         };
-        machine.never_decreases(partition.version);
-        machine.never_decreases(partition.begin);
+        if self.first == 0 {
+            machine.never_decreases(partition.version);
+            machine.never_decreases(partition.begin);
+        }
         machine.run(self.writer(partition, writer_lives));
         machine.run(self.reader(partition));
         if self.successor > 0 {
@@ -93,6 +97,7 @@ impl Slots {
             p.dies_with(lives);
         }
         let v = p.register("v");
+        p.set(v, self.first);
         self.publish(&mut p, partition, v, self.publications);
         p
     }
@@ -130,7 +135,7 @@ impl Slots {
         }
         if self.parts {
             p.step("catch up");
-            p.when(change(v + 1).is_not(0), |p| self.catch_up(p, partition, v, begun));
+            p.when(change(v + 1).differs(0), |p| self.catch_up(p, partition, v, begun));
             p.step("dirty word");
             // Bit w stands for word w: 0b11, 0b01, 0b10 by turns.
             p.store(dirty.at((v + 1) % self.slots), Expression::from(3) - dirt(v + 1), Relaxed);
@@ -205,17 +210,13 @@ impl Slots {
         p
     }
 
-    fn place(&self, partition: Partition, version: Expression, word: Word) -> crate::explorer::Place {
+    fn place(&self, partition: Partition, version: Expression, word: Word) -> Place {
         partition.slots.at(version % self.slots * self.words + word)
     }
 
     /// What word `word` of version `v` holds: the last version that changed it.
     fn truth(&self, v: Register, word: Word) -> Expression {
-        if self.parts {
-            v - change(v + 0).is(2 - word)
-        } else {
-            v + 0
-        }
+        if self.parts { v - change(v + 0).is(2 - word) } else { v + 0 }
     }
 }
 

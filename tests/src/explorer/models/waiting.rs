@@ -12,7 +12,7 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
-use crate::explorer::{Compare, Machine, Process, Program, Register, Word, Words};
+use crate::explorer::{Compare, Expression, Machine, Process, Program, Register, Word, Words};
 
 /// Set in the notify word, below the number of publications, when somebody may sleep.
 const SLEEPERS: Word = 1;
@@ -60,6 +60,9 @@ pub struct Waiting {
     pub publications: Word,
     /// Versions that a successor publishes if the publisher is dead; with 0 there is none.
     pub successor: Word,
+    /// The version that is there at first, and is known to the waiters; the number in the word may
+    /// wrap with the next one.
+    pub first: Word,
     /// Those who wait.
     pub waiters: usize,
     /// May the publisher be killed?
@@ -81,8 +84,13 @@ impl Waiting {
     pub fn machine(&self) -> Machine {
         let mut machine = Machine::new();
         let lives = machine.words("lives", 2, 1);
-        let field = Field { version: machine.word("version", 0), notify: machine.word("notify", 0) };
-        machine.never_decreases(field.version);
+        let field = Field {
+            version: machine.word("version", self.first),
+            notify: machine.word("notify", self.first << 1),
+        };
+        if self.first == 0 {
+            machine.never_decreases(field.version);
+        }
         machine.kills(u8::from(self.kill) + u8::from(self.recoverer.is_some()));
 
         let mut publisher = Program::new("publisher");
@@ -90,6 +98,7 @@ impl Waiting {
             publisher.dies_with(lives.at(0));
         }
         let v = publisher.register("v");
+        publisher.set(v, self.first);
         self.publish(&mut publisher, field, v, self.publications);
         machine.run(publisher);
         if self.successor > 0 {
@@ -103,7 +112,8 @@ impl Waiting {
             machine.run(committer);
             machine.run(self.recoverer(field, lives, how));
         }
-        let waiters: Vec<_> = (0..self.waiters).map(|_| self.waiter(&mut machine, field)).collect();
+        let waiters: Vec<_> =
+            (1..=self.waiters).map(|n| self.waiter(&mut machine, field, n)).collect();
         machine.finally(move |end| {
             let published = end.latest(field.version, 0);
             let missed = |(process, seen): &&(Process, Register)| {
@@ -142,7 +152,7 @@ impl Waiting {
         p.jump_if(left, again);
     }
 
-    fn notify(&self, p: &mut Program, field: Field, version: crate::explorer::Expression) {
+    fn notify(&self, p: &mut Program, field: Field, version: Expression) {
         let old = p.register("old");
         let number = version << 1;
         p.step("notify");
@@ -187,17 +197,18 @@ impl Waiting {
             self.notify(&mut p, field, v + 0);
         } else {
             p.compare_exchange(seen, field.notify, word, v << 1, AcqRel);
-            p.jump_if(seen.is_not(word), again);
+            p.jump_if(seen.differs(word), again);
             p.when(word & SLEEPERS, |p| p.wake_all(field.notify));
         }
         p
     }
 
     /// Waits for one version after the other, for as long as there are any.
-    fn waiter(&self, machine: &mut Machine, field: Field) -> (Process, Register) {
-        let mut p = Program::new("waiter");
+    fn waiter(&self, machine: &mut Machine, field: Field, n: usize) -> (Process, Register) {
+        let mut p = Program::new(format!("waiter {n}"));
         let since = p.kept_register("since");
         let (v, word, seen) = (p.register("v"), p.register("word"), p.register("seen"));
+        p.set(since, self.first);
         let again = p.here();
         p.step("look");
         if self.is(Mutant::VersionLoadedFirst) {
@@ -210,7 +221,7 @@ impl Waiting {
         } else if !self.is(Mutant::VersionLoadedFirst) {
             p.load(v, field.version, Acquire);
         }
-        p.when(v.is_not(since), |p| {
+        p.when(v.differs(since), |p| {
             p.set(since, v);
             p.jump(again);
         });
@@ -222,7 +233,7 @@ impl Waiting {
         } else if asks {
             p.when((word & SLEEPERS).is(0), |p| {
                 p.compare_exchange(seen, field.notify, word, word | SLEEPERS, Relaxed);
-                p.jump_if(seen.is_not(word), again);
+                p.jump_if(seen.differs(word), again);
                 p.set(word, word | SLEEPERS);
             });
         }

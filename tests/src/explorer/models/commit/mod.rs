@@ -16,10 +16,12 @@
 //!   was under way;
 //! - any two snapshots are ordered: no field is newer in one while another is newer in the other.
 
+mod properties;
 mod readers;
 mod writers;
 
-use crate::explorer::{Expression, Machine, Moment, Place, Process, Register, Word, Words};
+use self::properties::snapshots_are_ordered;
+use crate::explorer::{Expression, Machine, Place, Process, Register, Word, Words};
 
 /// The wrong ways to commit, recover or look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,9 @@ pub enum Mutant {
     UnlockBeforeEven,
     /// Nothing orders the `begin`s of a transaction before its slots.
     NoFenceAfterBegin,
+    /// Field by field, nothing orders the end of the last transaction before the target of a field
+    /// that stays as it is.
+    StayRelaxed,
     /// The odd commit word does not release slots and targets.
     OddRelaxed,
     /// The even commit word does not release the versions.
@@ -90,6 +95,7 @@ pub struct Commit {
     writers: Vec<Writer>,
     readers: Vec<Vec<Look>>,
     kills: u8,
+    field_by_field: bool,
     mutant: Option<Mutant>,
 }
 
@@ -132,7 +138,8 @@ impl Commit {
     /// Fields of K slots each, nobody there yet.
     pub fn new(fields: Word, slots: Word) -> Self {
         let (writers, readers) = (Vec::new(), Vec::new());
-        Commit { fields, slots, writers, readers, kills: 0, mutant: None }
+        let (kills, field_by_field, mutant) = (0, false, None);
+        Commit { fields, slots, writers, readers, kills, field_by_field, mutant }
     }
 
     /// One more writer, who does these acts in order.
@@ -159,6 +166,13 @@ impl Commit {
         self
     }
 
+    /// Transactions tell each field in turn whether it takes part: its `begin`, a fence and its
+    /// target, or only its target, which then has to release. Slots follow when all are told.
+    pub fn field_by_field(mut self) -> Self {
+        self.field_by_field = true;
+        self
+    }
+
     /// Done wrong in this way.
     pub fn mutant(mut self, mutant: Mutant) -> Self {
         self.mutant = Some(mutant);
@@ -174,8 +188,10 @@ impl Commit {
             .zip(&self.writers)
             .map(|(id, writer)| self.run_writer(&mut machine, region, id, writer))
             .collect();
-        let readers: Vec<_> =
-            self.readers.iter().map(|looks| self.run_reader(&mut machine, region, looks)).collect();
+        let readers: Vec<_> = (1..)
+            .zip(&self.readers)
+            .map(|(number, looks)| self.run_reader(&mut machine, region, number, looks))
+            .collect();
         let model = self.clone();
         machine.finally(move |end| {
             model.transactions_are_whole(end, region)?;
@@ -227,83 +243,4 @@ impl Commit {
         let changes = |set: Word| (set >> field) & 1;
         self.transactions().fold(0, |bits, (number, set)| bits | changes(set) << number)
     }
-
-    /// What a reader finds at the end: the target, if a commit was cut off after its instant.
-    fn value_at_end(&self, end: &Moment<'_>, region: Region, field: Word) -> Word {
-        let mut version = end.latest(region.version, field);
-        let odd = end.latest(region.commit, 0) % 2 == 1;
-        if odd && end.latest(region.target, field) == version + 1 {
-            version += 1;
-        }
-        end.latest(region.slots, field * self.slots + version % self.slots)
-    }
-
-    fn transactions_are_whole(&self, end: &Moment<'_>, region: Region) -> Result<(), String> {
-        for (number, set) in self.transactions() {
-            let members = (0..self.fields).filter(|field| (set >> field) & 1 == 1);
-            let mut seen =
-                members.map(|field| (self.value_at_end(end, region, field) >> number) & 1);
-            let first = seen.next();
-            if seen.any(|other| Some(other) != first) {
-                return Err(format!("transaction {number} is half in at the end"));
-            }
-        }
-        Ok(())
-    }
-
-    fn nothing_is_lost(
-        &self,
-        end: &Moment<'_>,
-        region: Region,
-        writers: &[WritingProcess],
-    ) -> Result<(), String> {
-        for field in 0..self.fields {
-            let value = self.value_at_end(end, region, field);
-            let (mut least, mut most, mut number) = (0, 0, 0);
-            for writer in writers {
-                let acknowledged = usize::from(end.register(writer.process, writer.acknowledged));
-                let begun = acknowledged + usize::from(end.is_killed(writer.process));
-                for (at, act) in writer.acts.iter().enumerate() {
-                    let adds = match act {
-                        Act::Update(one) => Word::from(*one == field) << 4,
-                        Act::Transaction(set) => {
-                            number += 1;
-                            ((set >> field) & 1) << (number - 1)
-                        }
-                    };
-                    least += if at < acknowledged { adds } else { 0 };
-                    most += if at < begun { adds } else { 0 };
-                }
-            }
-            let (updates, bits) = ((value >> 4) & 0xf, value & 0xf);
-            let counted = (least >> 4..=most >> 4).contains(&updates);
-            let marked = least & 0xf & !bits == 0 && bits & !most & 0xf == 0;
-            if !(counted && marked) {
-                return Err(format!(
-                    "field {field} holds {value:#05x}, not between {least:#04x} and {most:#04x}"
-                ));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn snapshots_are_ordered(end: &Moment<'_>, readers: &[ReadingProcess]) -> Result<(), String> {
-    let taken: Vec<Vec<Word>> = readers
-        .iter()
-        .filter(|reader| end.register(reader.process, reader.accepted) != 0)
-        .map(|reader| {
-            reader.versions.iter().map(|version| end.register(reader.process, *version)).collect()
-        })
-        .collect();
-    for (at, one) in taken.iter().enumerate() {
-        for other in &taken[..at] {
-            let newer = one.iter().zip(other).any(|(a, b)| a > b);
-            let older = one.iter().zip(other).any(|(a, b)| a < b);
-            if newer && older {
-                return Err(format!("snapshots disagree on an order: {one:?} and {other:?}"));
-            }
-        }
-    }
-    Ok(())
 }

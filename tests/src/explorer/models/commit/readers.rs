@@ -28,9 +28,10 @@ impl Commit {
         &self,
         machine: &mut Machine,
         region: Region,
+        number: usize,
         looks: &[Look],
     ) -> ReadingProcess {
-        let mut p = Program::new("reader");
+        let mut p = Program::new(format!("reader {number}"));
         let accepted = p.kept_register("accepted");
         let versions: Vec<_> = (0..self.fields).map(|_| p.kept_register("v")).collect();
         let values = (0..self.fields).map(|_| p.register("value")).collect();
@@ -103,7 +104,7 @@ impl Author<'_> {
             self.p.jump_if(commit % 2, stable);
             for (field, v) in (0..).zip(&self.versions) {
                 self.p.load(other, region.version.at(field), Relaxed);
-                self.p.jump_if(other.is_not(*v), changed);
+                self.p.jump_if(other.differs(*v), changed);
             }
             self.p.jump(stable);
             self.p.bind(changed);
@@ -117,14 +118,13 @@ impl Author<'_> {
         }
         if !ignores_commit {
             self.p.load(other, region.commit, Relaxed);
-            self.p.end_if(other.is_not(commit));
+            self.p.end_if(other.differs(commit));
         }
         self.p.bind(unconfirmed);
     }
 
     fn read(&mut self, field: Word) {
-        let (region, commit, other, pending) =
-            (self.region, self.commit, self.other, self.pending);
+        let (region, commit, other, pending) = (self.region, self.commit, self.other, self.pending);
         let v = self.versions[usize::from(field)];
         let once = self.is(Mutant::ReadVersionOnce);
         self.p.step("read");
@@ -132,7 +132,7 @@ impl Author<'_> {
         self.p.set(pending, 0);
         if !self.is(Mutant::ReadIgnoresCommit) {
             self.p.load(other, region.begin.at(field), Relaxed);
-            self.p.when(other.is_not(v), |p| {
+            self.p.when(other.differs(v), |p| {
                 p.load(commit, region.commit, Acquire);
                 if !once {
                     p.load(v, region.version.at(field), Acquire);
@@ -148,7 +148,7 @@ impl Author<'_> {
         if !self.is(Mutant::ReadUnconfirmed) {
             self.p.when(pending, |p| {
                 p.load(other, region.commit, Relaxed);
-                p.end_if(other.is_not(commit));
+                p.end_if(other.differs(commit));
             });
         }
     }

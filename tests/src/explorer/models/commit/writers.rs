@@ -1,6 +1,6 @@
 //! Semaphores with take-over and recovery, single updates, transactions.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
 use super::{Act, Commit, Mutant, Region, Writer, WritingProcess};
 use crate::explorer::{Compare, Expression, Machine, Program, Register, Word};
@@ -95,7 +95,7 @@ impl Author<'_> {
         }
         self.p.step("take over");
         self.p.compare_exchange(found, lock, seen, me, Acquire);
-        self.p.jump_if(found.is_not(seen), again);
+        self.p.jump_if(found.differs(seen), again);
         if !self.is(Mutant::RecoveryAfterUpdate) {
             self.recover();
         }
@@ -181,25 +181,18 @@ impl Author<'_> {
         if self.is(Mutant::OddBeforeSlots) {
             self.turn_odd();
         }
-        self.p.step("T3");
-        for field in &inside {
-            self.p.store(region.begin.at(*field), self.next_version(*field), Relaxed);
-        }
-        if !self.is(Mutant::NoFenceAfterBegin) {
-            self.p.fence(Release);
-        }
-        self.p.step("T4");
-        for field in &inside {
-            let at = usize::from(*field);
-            let new = next_value(self.versions[at], self.values[at] | (1 << number));
-            let slot = self.model.slot(region, *field, self.next_version(*field));
-            self.p.store(slot, new, Relaxed);
-            self.p.store(region.target.at(*field), self.next_version(*field), Relaxed);
-        }
-        if !self.is(Mutant::NoTargetReset) {
-            for field in &outside {
-                let v = self.versions[usize::from(*field)];
-                self.p.store(region.target.at(*field), v, Relaxed);
+        if self.model.field_by_field {
+            fields.clone().for_each(|field| self.tell(field, inside.contains(&field)));
+            inside.iter().for_each(|field| self.store_slot(*field, number));
+        } else {
+            self.tell_all(&inside);
+            for field in &inside {
+                self.store_slot(*field, number);
+                self.store_target(*field, self.next_version(*field), Relaxed);
+            }
+            let stay = if self.is(Mutant::NoTargetReset) { &[][..] } else { &outside };
+            for field in stay {
+                self.store_target(*field, self.versions[usize::from(*field)] + 0, Relaxed);
             }
         }
         if !self.is(Mutant::OddBeforeSlots) {
@@ -218,6 +211,41 @@ impl Author<'_> {
         if !self.is(Mutant::UnlockBeforeEven) {
             fields.for_each(|field| self.release(field));
         }
+    }
+
+    /// T3 for all fields that take part.
+    fn tell_all(&mut self, inside: &[Word]) {
+        self.p.step("T3");
+        for field in inside {
+            self.p.store(self.region.begin.at(*field), self.next_version(*field), Relaxed);
+        }
+        if !self.is(Mutant::NoFenceAfterBegin) {
+            self.p.fence(Release);
+        }
+    }
+
+    /// T3 and the target of T4 for one field.
+    fn tell(&mut self, field: Word, takes_part: bool) {
+        if takes_part {
+            self.tell_all(&[field]);
+            self.store_target(field, self.next_version(field), Relaxed);
+        } else {
+            let order = if self.is(Mutant::StayRelaxed) { Relaxed } else { Release };
+            self.store_target(field, self.versions[usize::from(field)] + 0, order);
+        }
+    }
+
+    fn store_slot(&mut self, field: Word, number: Word) {
+        self.p.step("T4");
+        let at = usize::from(field);
+        let new = next_value(self.versions[at], self.values[at] | (1 << number));
+        let slot = self.model.slot(self.region, field, self.next_version(field));
+        self.p.store(slot, new, Relaxed);
+    }
+
+    fn store_target(&mut self, field: Word, target: Expression, order: Ordering) {
+        self.p.step("T4");
+        self.p.store(self.region.target.at(field), target, order);
     }
 
     fn turn_odd(&mut self) {
