@@ -168,7 +168,11 @@
 #![deny(unsafe_code)]
 #![cfg_attr(
     loom,
-    allow(dead_code, reason = "only the protocols are compiled, and only models use them")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only the protocols are compiled, and only models use them"
+    )
 )]
 
 pub mod docs;

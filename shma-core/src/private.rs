@@ -3,7 +3,7 @@
 pub use bytemuck::Pod;
 
 pub use crate::element::{AtomicElement, Element, ElementType, OfScalar, StructField};
-pub use crate::manifest::{FieldSpec, Manifest, check_pin, check_same, lay_out};
+pub use crate::manifest::{FieldSpec, Manifest, check_pin, lay_out};
 pub use crate::state::{Build, Family, Merge, Refs, State, Uniform, Values, Zip};
 pub use static_assertions::{const_assert, const_assert_eq};
 

@@ -58,13 +58,13 @@ impl<T: Element> Spare<T> {
     /// Calls `f` with two copies, first the one to change, of the value in `from`.
     #[inline]
     pub(crate) fn with_copies<R>(&self, from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
-        if size_of::<T>() > STACK_BYTES {
-            return self.with_boxed(from, f);
+        // Two functions, because one would have room for both copies on the stack also when it does
+        // not use it, unless the compiler optimises.
+        if const { size_of::<T>() > STACK_BYTES } {
+            self.with_boxed(from, f)
+        } else {
+            with_stacked(from, f)
         }
-        // SAFETY: `load` writes all bytes that it is given.
-        let old: T = unsafe { fill(|into| words::load(from, into)) };
-        let mut new = old;
-        f(&mut new, &old)
     }
 
     fn with_boxed<R>(&self, from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
@@ -77,6 +77,14 @@ impl<T: Element> Spare<T> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair);
         result
     }
+}
+
+#[inline]
+fn with_stacked<T: Element, R>(from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
+    // SAFETY: `load` writes all bytes that it is given.
+    let old: T = unsafe { fill(|into| words::load(from, into)) };
+    let mut new = old;
+    f(&mut new, &old)
 }
 
 /// Calls `f` with two copies, first the one to change, of the `len` elements that start at byte

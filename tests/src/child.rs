@@ -83,6 +83,11 @@ impl Child {
         }
     }
 
+    /// The next line, if it has said one already.
+    pub fn said(&mut self) -> Option<String> {
+        self.lines.try_recv().ok()
+    }
+
     /// What it answers to a line.
     #[track_caller]
     pub fn ask(&mut self, line: &str) -> String {

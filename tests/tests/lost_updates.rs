@@ -24,9 +24,9 @@ fn increments_of_a_scalar_get_lost() {
         for ways in [["update"; 4], ["update_with"; 4], ["merge"; 4], ["mixed"; 4]] {
             let name = Name::new("scalar");
             let board = Board::create(&name, &Board::zeroed()).unwrap();
-            add("scalar", &name, &ways, 20_000);
-            assert_eq!(board.count.read(), 80_000, "{ways:?}");
-            assert_eq!(u64::from(board.count.version()), 80_001, "{ways:?}");
+            add("scalar", &name, &ways, 50_000);
+            assert_eq!(board.count.read(), 200_000, "{ways:?}");
+            assert_eq!(u64::from(board.count.version()), 200_001, "{ways:?}");
         }
     });
 }

@@ -117,9 +117,10 @@
 //! # Fork
 //!
 //! A child's inherited handles read. Writes through them panic, or return `Error::Forked`: the child
-//! is another owner, and has to open the region itself. A child that only reads, or does nothing,
-//! still counts as attached until it ends or executes another program. Dropping an inherited handle
-//! never removes the region.
+//! is another owner, and has to open the region itself. If the parent drops its handle and was the
+//! last one attached, the name goes, and the child reads on in a retired region; if the parent was
+//! killed, the region stays as long as the child does. Dropping an inherited handle never removes the
+//! region.
 //!
 //! # Ends
 //!

@@ -134,26 +134,34 @@ pub const fn check_pin(actual: u128, pinned: u128) {
     }
 }
 
-/// Stops the build when two states do not have one layout; for `assert_same_layout`.
-#[doc(hidden)]
-#[track_caller]
-pub const fn check_same(one: &Manifest, other: &Manifest) {
-    if one.fingerprint() == other.fingerprint() {
-        return;
-    }
-    let message = Message::new().text("these states have different layouts: ");
-    if !same_text(one.name, other.name) {
-        message.text("one is named ").text(one.name).text(", the other ").text(other.name).stop();
-    }
-    let mut i = 0;
-    while i < one.fields.len() && i < other.fields.len() {
-        if one.fields[i].fingerprint() != other.fields[i].fingerprint() {
-            let message = message.text("the first fields to differ are ").text(one.fields[i].name);
-            message.text(" and ").text(other.fields[i].name).stop();
+impl Manifest {
+    /// Stops the build when two states do not have one layout; for `assert_same_layout`.
+    #[doc(hidden)]
+    #[track_caller]
+    pub const fn check_same(&self, other: &Manifest) {
+        if self.fingerprint() == other.fingerprint() {
+            return;
         }
-        i += 1;
+        let message = Message::new().text("these states have different layouts: ");
+        if !same_text(self.name, other.name) {
+            message
+                .text("one is named ")
+                .text(self.name)
+                .text(", the other ")
+                .text(other.name)
+                .stop();
+        }
+        let mut i = 0;
+        while i < self.fields.len() && i < other.fields.len() {
+            if self.fields[i].fingerprint() != other.fields[i].fingerprint() {
+                let message =
+                    message.text("the first fields to differ are ").text(self.fields[i].name);
+                message.text(" and ").text(other.fields[i].name).stop();
+            }
+            i += 1;
+        }
+        message.text("one has more fields than the other").stop();
     }
-    message.text("one has more fields than the other").stop();
 }
 
 const fn same_text(one: &str, other: &str) -> bool {
@@ -196,9 +204,7 @@ const fn same_text(one: &str, other: &str) -> bool {
 #[macro_export]
 macro_rules! assert_same_layout {
     ($one:ty, $other:ty $(,)?) => {
-        const _: () = $crate::private::check_same(
-            &<$one as $crate::ShmState>::MANIFEST,
-            &<$other as $crate::ShmState>::MANIFEST,
-        );
+        const _: () = <$one as $crate::ShmState>::MANIFEST
+            .check_same(&<$other as $crate::ShmState>::MANIFEST);
     };
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use crate::element::{Element, ElementType};
 use crate::layout;
 
-pub use fingerprint::{check_pin, check_same};
+pub use fingerprint::check_pin;
 pub(crate) use text::ForeignManifest;
 
 /// The version of the bytes in a region; it is part of every fingerprint.

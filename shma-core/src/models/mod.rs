@@ -5,14 +5,24 @@
 //! counts together with the [mutants](crate::mutant) that it catches, each with the symptom that it
 //! must have.
 //!
-//! What loom cannot say: it does not let a load return a value that is stored later (no harm here:
-//! no protocol stores what depends on an unordered load), it keeps the last seven stores of an
-//! atomic, and it treats a thread that has loaded a word itself as having seen more than that,
-//! which hides a relaxed publication. So writers are handed the version. What cannot do without
-//! that load, and kills at every single step, is explored in the workspace's tests by other means.
+//! What loom cannot say:
 //!
-//! Some models bound how often a thread is interrupted, and say so. Faults of memory order need no
-//! interruption, those of interleaving rarely more than two.
+//! - It remembers one access of each kind to an atomic, the last. A thread that loads a word and then
+//!   stores it hides from the search who else has loaded it before, and so orders are missed: a
+//!   relaxed publication by a writer that has loaded `version` itself, for one. So loads under a
+//!   semaphore are [`load_held_64`], which is no access in loom's eyes, but checked; and words that
+//!   are looked at and then exchanged are explored [either way](Model::passes_either_way).
+//! - A load does not return what is stored later. No protocol here stores what depends on a load
+//!   that is not ordered.
+//! - It keeps the last seven stores of an atomic. No model here makes more that count.
+//! - Fences are right, but an access of sequential consistency is taken for less. There is none.
+//!
+//! Most models bound how often a thread is interrupted, and say so: [`Model::preempted_at_most`]. A
+//! load that returns an old value is no interruption. That a fault is caught within the bound, and
+//! by which execution, is printed. Kills at every single step and three and more fields are explored
+//! in the workspace's tests by other means.
+//!
+//! [`load_held_64`]: crate::sync::load_held_64
 
 use std::any::Any;
 use std::cell::Cell;

@@ -1,6 +1,6 @@
 //! Who holds the semaphore is alone, sees what the last holder did, and is let in at last.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use loom::cell::Cell;
 use loom::thread;
@@ -39,9 +39,9 @@ impl Guarded {
 /// So many threads take it once each, waiting for each other.
 fn exclusion(threads: u32) -> Model {
     Model::new(format!("semaphore: {threads} threads"), move || {
-        let guarded = Arc::new(Guarded::new(0));
+        let guarded = Rc::new(Guarded::new(0));
         let enter = |id| {
-            let guarded = Arc::clone(&guarded);
+            let guarded = Rc::clone(&guarded);
             move || {
                 guarded.acquire(id);
                 guarded.count();
@@ -77,16 +77,16 @@ fn of_two_that_sleep_both_are_woken() {
 /// Owner 1 holds it and dies; two others want it, before or after.
 fn dead_owner() -> Model {
     Model::new("semaphore: a dead owner, two contenders", || {
-        let guarded = Arc::new(Guarded::new(1));
+        let guarded = Rc::new(Guarded::new(1));
         let dying = thread::spawn({
-            let guarded = Arc::clone(&guarded);
+            let guarded = Rc::clone(&guarded);
             move || {
                 guarded.count();
                 guarded.crew.bury(1);
             }
         });
         let enter = |id| {
-            let guarded = Arc::clone(&guarded);
+            let guarded = Rc::clone(&guarded);
             move || {
                 let from_dead = guarded.acquire(id) == Acquired::FromDead;
                 // What the dead one did is there; whoever replaces it comes first.

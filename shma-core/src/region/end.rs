@@ -60,7 +60,10 @@ impl Drop for Region {
         // SAFETY: dropped here and nowhere else, and nothing below looks at the mapping.
         unsafe { ManuallyDrop::drop(&mut self.map) };
         if let Some(again) = again {
-            // The last of what holds our lock A, unless a fork child still uses it.
+            // A fork child shares the lock A, also one that is about to exec, and a program may start
+            // others at any time. Nobody would remove the name after it, so it does not count:
+            // whoever wants to stay attaches anew. If this fails, closing does the same but for them.
+            let _ = ByteLock::release(&self.file, ATTACHED);
             self.file = again;
             let _ = self.remove_if_last();
         }

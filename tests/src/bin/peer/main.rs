@@ -25,6 +25,7 @@ fn main() {
         ["large", name] => large::walk(name),
         ["sleep"] => while next_line().is_some() {},
         ["fork", story, name] => fork::tell(story, name),
+        ["first-process"] => namespace::first_process(),
         ["small-shm", bytes, files] => namespace::small(bytes, files),
         _ => panic!("unknown arguments {arguments:?}"),
     }

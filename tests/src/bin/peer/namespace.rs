@@ -1,6 +1,6 @@
-//! A process with a small /dev/shm of its own.
+//! A process with a small /dev/shm of its own, or with process ids of its own.
 //!
-//! `unsafe` here: leaving the mount namespace, and mounting.
+//! `unsafe` here: leaving namespaces, and mounting.
 
 use std::ffi::CString;
 use std::io;
@@ -9,7 +9,7 @@ use crate::say;
 
 /// Mounts a `/dev/shm` of this size, with room for so many files, that nobody else sees; then talks.
 pub fn small(bytes: &str, files: &str) {
-    let done = leave_namespace().and_then(|()| mount(bytes, files));
+    let done = leave_namespace(libc::CLONE_NEWNS).and_then(|()| mount(bytes, files));
     match done {
         Ok(()) => {
             say("ok");
@@ -19,13 +19,24 @@ pub fn small(bytes: &str, files: &str) {
     }
 }
 
+/// Talks as the first process of a namespace, as a program in a container is.
+pub fn first_process() {
+    if let Err(error) = leave_namespace(libc::CLONE_NEWPID) {
+        return say(&format!("not permitted: {error}"));
+    }
+    say("ok");
+    let program = std::env::current_exe().unwrap();
+    // It ends with this process, whose input and output it has.
+    std::process::Command::new(program).arg("talk").status().unwrap();
+}
+
 /// As root; else as the root of a user namespace of our own, if that is allowed.
-fn leave_namespace() -> io::Result<()> {
-    if unshare(libc::CLONE_NEWNS).is_ok() {
+fn leave_namespace(which: libc::c_int) -> io::Result<()> {
+    if unshare(which).is_ok() {
         return Ok(());
     }
     let user = rustix::process::geteuid().as_raw();
-    unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS)?;
+    unshare(libc::CLONE_NEWUSER | which)?;
     std::fs::write("/proc/self/uid_map", format!("0 {user} 1"))
 }
 

@@ -94,7 +94,8 @@ fn look_uniform<const WORDS: usize>(name: &str, how: &str, times: u64) {
     say(&format!("gave up {gave_up}"));
 }
 
-/// Whatever is read holds the number of its publication, and none older than the last one seen.
+/// Reads so many times, and until it has met the writer often enough. Whatever is read holds the
+/// number of its publication, and none older than the last one seen.
 fn read<const WORDS: usize, A: Access>(
     field: &Field<[u64; WORDS], A>,
     how: &str,
@@ -102,8 +103,9 @@ fn read<const WORDS: usize, A: Access>(
 ) -> u64 {
     let mut value: Box<[u64; WORDS]> = shma_core::bytemuck::zeroed_box();
     let mut gave_up = 0;
-    let mut last = 0;
-    for _ in 0..times {
+    let (mut reads, mut last, mut changes) = (0, 0, 0);
+    while reads < times || changes < 20 {
+        reads += 1;
         let before = u64::from(field.version());
         let version = match how {
             "into" => u64::from(field.read_into(&mut value)),
@@ -128,6 +130,7 @@ fn read<const WORDS: usize, A: Access>(
         assert_eq!(the_one(&*value), version, "the value is that of its version");
         assert!(version >= before, "read {version} after having seen {before}");
         assert!(version >= last, "read {version} after {last}");
+        changes += u64::from(version != last);
         last = version;
     }
     gave_up
