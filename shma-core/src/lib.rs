@@ -248,6 +248,6 @@ pub use {
     handles::{Handles, Muts},
     manifest::{FieldManifest, Manifest},
     shm::{Options, Shm, ShmState},
-    state::{Family, Refs},
+    state::{Family, Refs, Uniform},
     version::Version,
 };

@@ -131,8 +131,9 @@ pub unsafe trait State: Sized + 'static {
     ) -> Result<Self::Fields<Z::Out>, Z::Stop>;
 }
 
-/// A state whose fields, but for `#[shm(no_merge)]` and atomic ones, consist of `E` alone.
-#[doc(hidden)]
+/// A state whose fields, but for `#[shm(no_merge)]` and atomic ones, consist of `E` alone; the bound
+/// for generic code that calls [`Shm::update_with`](crate::Shm::update_with). The derive implements
+/// it.
 #[diagnostic::on_unimplemented(
     message = "no field of `{Self}` takes part in element-wise operations on the whole state",
     label = "each field is `#[shm(no_merge)]` or `#[shm(atomic)]`",
@@ -140,6 +141,7 @@ pub unsafe trait State: Sized + 'static {
 )]
 pub trait Uniform<E: Element>: State {
     /// Goes over those fields.
+    #[doc(hidden)]
     fn merge<'h, H: Family, V: Family, M: Merge<'h, E, H, V>>(
         handles: &'h Self::Fields<H>,
         views: Self::Fields<V>,

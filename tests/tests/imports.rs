@@ -95,6 +95,7 @@ fn place(module: &str) -> usize {
     })
 }
 
+/// An import from above makes a knot: neither of the two can be understood without the other.
 #[test]
 fn a_module_imports_from_above() {
     let mut wrong = Vec::new();
