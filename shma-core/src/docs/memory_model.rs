@@ -64,7 +64,7 @@
 //! | `commit`, in `recover` | L | the store of odd | `NoRecovery`, `RecoveryAfterUpdate` |
 //! | `target`, in `recover` | Relaxed | behind it | `TargetFromBegin` |
 //! | `version`, compare-exchange in `recover` | Release, Acquire on failure | L of `version` in readers: the slot came to the recoverer through `commit`. On failure: the release of whoever else has redone it | `recover-relaxed-version`, `recover-plain-version` |
-//! | `commit`, compare-exchange in `recover` | Release, Relaxed on failure | L of `commit`: all versions are seen | `recover-relaxed-commit`, `EvenByStore` |
+//! | `commit`, compare-exchange in `recover` | Release, Relaxed on failure | L of `commit`: all versions are seen | `recover-relaxed-commit` |
 //!
 //! # Snapshots (`transaction.rs`)
 //!
