@@ -18,9 +18,9 @@ use crate::words;
 /// Values up to this size are copied to the stack.
 const STACK_BYTES: usize = 4 << 10;
 
-/// Bytes of a block of element-wise calls; both copies of it and its scalars stay in the first
-/// cache. Larger blocks were slower.
-const BLOCK_BYTES: usize = 4 << 10;
+/// Bytes of a block of element-wise calls: it is still in the first cache when it is stored, and so
+/// is most of what the next one is loaded over. Twice and four times as much was slower.
+const BLOCK_BYTES: usize = 2 << 10;
 
 /// Makes a value out of the bytes that `fill` writes.
 ///
@@ -100,8 +100,8 @@ pub(crate) fn with_part_copies<E: Element, R>(
         let old = load_scalars(from, first, old);
         f(new.write_copy_of_slice(old), old)
     };
-    if len * size_of::<E>() <= BLOCK_BYTES && align_of::<E>() <= align_of::<Block>() {
-        run(Block::new().scalars(len), Block::new().scalars(len))
+    if len * size_of::<E>() <= STACK_BYTES && align_of::<E>() <= align_of::<Room<STACK_BYTES>>() {
+        run(Room::<STACK_BYTES>::new().scalars(len), Room::<STACK_BYTES>::new().scalars(len))
     } else {
         run(&mut Box::new_uninit_slice(len), &mut Box::new_uninit_slice(len))
     }
@@ -131,9 +131,10 @@ pub(crate) fn in_blocks<S: Element, Stop>(
         Ok(())
     };
     if const {
-        size_of::<S>() * block_len::<S>() <= BLOCK_BYTES && align_of::<S>() <= align_of::<Block>()
+        size_of::<S>() * block_len::<S>() <= BLOCK_BYTES
+            && align_of::<S>() <= align_of::<Room<BLOCK_BYTES>>()
     } {
-        run(Block::new().scalars(const { block_len::<S>() }))
+        run(Room::<BLOCK_BYTES>::new().scalars(const { block_len::<S>() }))
     } else {
         run(&mut Box::new_uninit_slice(const { block_len::<S>() }))
     }
@@ -141,18 +142,18 @@ pub(crate) fn in_blocks<S: Element, Stop>(
 
 /// Room for elements on the stack.
 #[repr(align(64))]
-struct Block([MaybeUninit<u8>; BLOCK_BYTES]);
+struct Room<const BYTES: usize>([MaybeUninit<u8>; BYTES]);
 
-impl Block {
+impl<const BYTES: usize> Room<BYTES> {
     #[inline]
     fn new() -> Self {
-        Self([MaybeUninit::uninit(); BLOCK_BYTES])
+        Self([MaybeUninit::uninit(); BYTES])
     }
 
     /// The room as so many elements.
     #[inline]
     fn scalars<S: Element>(&mut self, len: usize) -> &mut [MaybeUninit<S>] {
-        assert!(len * size_of::<S>() <= BLOCK_BYTES && align_of::<S>() <= align_of::<Self>());
+        assert!(len * size_of::<S>() <= BYTES && align_of::<S>() <= align_of::<Self>());
         // SAFETY: aligned and long enough by the assertion, borrowed as long as `self`; bytes that
         // are not initialised are elements that are not.
         unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), len) }

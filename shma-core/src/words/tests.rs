@@ -15,7 +15,7 @@ const DENSE: usize = 1_100;
 const STRIDE: usize = 509;
 
 /// Lengths around which the way to copy changes, or a loop takes another turn.
-const BORDERS: [usize; 9] = [64, 128, 256, 512, 1024, 4096, 16 << 10, 64 << 10, LONGEST];
+const BORDERS: [usize; 8] = [64, 128, 256, 512, 1024, 4096, 24 << 10, LONGEST];
 
 /// What lies before and behind a target: more than any loop moves in one turn.
 const GUARD: usize = 256;
@@ -43,19 +43,19 @@ macro_rules! stepped {
         Copy {
             name: stringify!($name),
             load: |from, into| {
-                let whole = into.len() - into.len() % super::simd::STEP;
+                let whole = into.len() - into.len() % super::x86::STEP;
                 let (head, tail) = into.split_at_mut(whole);
                 let shared = from[..whole / WORD].as_ptr();
                 // SAFETY: both sides are `whole` bytes long, a multiple of `STEP`, and this thread's.
-                unsafe { super::simd::$name(head.as_mut_ptr().cast(), shared.cast(), whole) };
+                unsafe { super::x86::$name(head.as_mut_ptr().cast(), shared.cast(), whole) };
                 load_loop(&from[whole / WORD..], tail);
             },
             store: |to, from| {
-                let whole = from.len() - from.len() % super::simd::STEP;
+                let whole = from.len() - from.len() % super::x86::STEP;
                 let (head, tail) = from.split_at(whole);
                 let shared = to[..whole / WORD].as_ptr().cast_mut();
                 // SAFETY: as above; atomics may be written through a shared borrow.
-                unsafe { super::simd::$name(shared.cast(), head.as_ptr(), whole) };
+                unsafe { super::x86::$name(shared.cast(), head.as_ptr(), whole) };
                 store_loop(&to[whole / WORD..], tail);
             },
         }
@@ -70,10 +70,14 @@ fn copies() -> Vec<Copy> {
     ];
     #[cfg(target_arch = "x86_64")]
     {
+        copies.push(stepped!(pairs));
         copies.push(stepped!(sse2));
         copies.push(stepped!(strings));
         if std::is_x86_feature_detected!("avx") {
             copies.push(stepped!(avx));
+        }
+        if super::x86::has_cheap_avx512() {
+            copies.push(stepped!(avx512));
         }
     }
     copies

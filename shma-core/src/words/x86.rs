@@ -1,0 +1,281 @@
+//! The copy primitives in assembly: moves of two words and more.
+//!
+//! What each move does to a word is what a relaxed atomic access does: x86-64 reads and writes
+//! aligned words of eight bytes whole, also as parts of a vector or of a string, and shared memory is
+//! always aligned to them. An assembly block is opaque to the compiler, which therefore can neither
+//! assume that shared memory stands still nor move other accesses across. The processor may carry
+//! out the parts of a block in any order, as it may with relaxed accesses; before and after it
+//! x86-64 keeps the order of loads and that of stores, string operations included (Intel SDM vol. 3,
+//! section 8.2.4). Non-temporal stores would be an exception; none are used.
+//!
+//! | bytes | moved by | because |
+//! |---|---|---|
+//! | up to 128 | 16 bytes, in place | no call; and compiled code then finds its vectors in the store buffer, where from two stores of 8 bytes it would have to wait for the cache |
+//! | up to 24 KiB | 64 bytes (AVX-512), 32 (AVX) or 16 | the widest is the fastest as long as both sides are in the first cache |
+//! | more | `rep movsb`, where the processor says that it is fast | it need not fetch the lines that it overwrites, and does not displace as many |
+//!
+//! `unsafe` here: assembly.
+#![allow(unsafe_code)]
+
+use std::arch::asm;
+use std::sync::OnceLock;
+
+/// What the smallest move takes; every length is a multiple of it.
+pub(super) const PAIR: usize = 16;
+
+/// What the vector loops move in one turn.
+pub(super) const STEP: usize = 128;
+
+/// From here on `rep movsb`.
+const STRING_BYTES: usize = 24 << 10;
+
+/// What this processor copies with.
+#[derive(Clone, Copy)]
+struct Processor {
+    avx: bool,
+    avx512: bool,
+    fast_strings: bool,
+}
+
+fn processor() -> Processor {
+    static PROCESSOR: OnceLock<Processor> = OnceLock::new();
+    *PROCESSOR.get_or_init(|| Processor {
+        avx: std::is_x86_feature_detected!("avx"),
+        avx512: has_cheap_avx512(),
+        fast_strings: std::is_x86_feature_detected!("ermsb"),
+    })
+}
+
+/// Whether there is AVX-512 that does not slow the processor down: the first ones to have it, up to
+/// Cascade Lake, lower their clock for it, and they lack VBMI2.
+pub(super) fn has_cheap_avx512() -> bool {
+    std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512vbmi2")
+}
+
+/// Copies `len` bytes as relaxed words.
+///
+/// # Safety
+///
+/// `from` can be read and `to` written for `len` bytes, they do not overlap, whatever is not
+/// private is aligned to words and accessed atomically by all others, and `len` is a multiple of
+/// [`PAIR`].
+#[inline]
+pub(super) unsafe fn copy(to: *mut u8, from: *const u8, len: usize) {
+    if len < STEP {
+        // SAFETY: as the caller promises.
+        unsafe { pairs(to, from, len) }
+    } else {
+        // SAFETY: as the caller promises.
+        unsafe { copy_long(to, from, len) }
+    }
+}
+
+/// As [`copy`], for any length.
+///
+/// # Safety
+///
+/// As [`copy`].
+unsafe fn copy_long(to: *mut u8, from: *const u8, len: usize) {
+    let processor = processor();
+    if len >= STRING_BYTES && processor.fast_strings {
+        // SAFETY: as the caller promises.
+        return unsafe { strings(to, from, len) };
+    }
+    let whole = len - len % STEP;
+    if processor.avx512 {
+        // SAFETY: as the caller promises for more; AVX-512 was detected.
+        unsafe { avx512(to, from, whole) }
+    } else if processor.avx {
+        // SAFETY: as the caller promises for more; AVX was detected.
+        unsafe { avx(to, from, whole) }
+    } else {
+        // SAFETY: as the caller promises for more; every x86-64 processor has SSE2.
+        unsafe { sse2(to, from, whole) }
+    }
+    // SAFETY: inside, since `whole` is at most `len`.
+    let to = unsafe { to.add(whole) };
+    // SAFETY: as above.
+    let from = unsafe { from.add(whole) };
+    // SAFETY: what is left of what the caller promises.
+    unsafe { pairs(to, from, len - whole) }
+}
+
+/// As [`copy`], by 16-byte moves, without a call and, for a known length, without a branch.
+///
+/// # Safety
+///
+/// As [`copy`].
+#[inline]
+pub(super) unsafe fn pairs(to: *mut u8, from: *const u8, len: usize) {
+    let quads = len - len % (4 * PAIR);
+    for first in (0..quads).step_by(4 * PAIR) {
+        // SAFETY: moves the 64 bytes from `first` on, which are inside, since `quads` is at most
+        // `len` and a multiple of 64.
+        unsafe {
+            asm!(
+                "movdqu {a}, [{from} + {first}]",
+                "movdqu {b}, [{from} + {first} + 16]",
+                "movdqu {c}, [{from} + {first} + 32]",
+                "movdqu {d}, [{from} + {first} + 48]",
+                "movdqu [{to} + {first}], {a}",
+                "movdqu [{to} + {first} + 16], {b}",
+                "movdqu [{to} + {first} + 32], {c}",
+                "movdqu [{to} + {first} + 48], {d}",
+                a = out(xmm_reg) _,
+                b = out(xmm_reg) _,
+                c = out(xmm_reg) _,
+                d = out(xmm_reg) _,
+                from = in(reg) from,
+                to = in(reg) to,
+                first = in(reg) first,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+    for first in (quads..len).step_by(PAIR) {
+        // SAFETY: moves the 16 bytes from `first` on, which are inside, since `len` is a multiple
+        // of 16.
+        unsafe {
+            asm!(
+                "movdqu {pair}, [{from} + {first}]",
+                "movdqu [{to} + {first}], {pair}",
+                pair = out(xmm_reg) _,
+                from = in(reg) from,
+                to = in(reg) to,
+                first = in(reg) first,
+                options(nostack, preserves_flags),
+            );
+        }
+    }
+}
+
+/// As [`copy`], by `rep movsb`.
+///
+/// # Safety
+///
+/// As [`copy`].
+pub(super) unsafe fn strings(to: *mut u8, from: *const u8, len: usize) {
+    // SAFETY: moves `len` bytes from `from` to `to`, upwards: the ABI keeps the direction flag
+    // clear.
+    unsafe {
+        asm!(
+            "rep movsb",
+            inout("rcx") len => _,
+            inout("rdi") to => _,
+            inout("rsi") from => _,
+            options(nostack, preserves_flags),
+        );
+    }
+}
+
+/// As [`copy`], by 64-byte moves.
+///
+/// # Safety
+///
+/// As [`copy`], `len` is a multiple of [`STEP`], and the processor has AVX-512.
+pub(super) unsafe fn avx512(to: *mut u8, from: *const u8, len: usize) {
+    // SAFETY: touches `[from, from + len)` and `[to, to + len)` alone, since `len` is a multiple of
+    // the 128 bytes that one turn moves. The registers are ones that code without AVX-512 does not
+    // have, so no upper halves are left behind that would slow it down.
+    unsafe {
+        asm!(
+            "test {n}, {n}",
+            "jz 3f",
+            "xor {i:e}, {i:e}",
+            ".p2align 4",
+            "2:",
+            "vmovdqu64 zmm16, [{from} + {i}]",
+            "vmovdqu64 zmm17, [{from} + {i} + 64]",
+            "vmovdqu64 [{to} + {i}], zmm16",
+            "vmovdqu64 [{to} + {i} + 64], zmm17",
+            "sub {i}, -128",
+            "cmp {i}, {n}",
+            "jb 2b",
+            "3:",
+            i = out(reg) _,
+            n = in(reg) len,
+            from = in(reg) from,
+            to = in(reg) to,
+            out("zmm16") _, out("zmm17") _,
+            options(nostack),
+        );
+    }
+}
+
+/// As [`copy`], by 32-byte moves.
+///
+/// # Safety
+///
+/// As [`copy`], `len` is a multiple of [`STEP`], and the processor has AVX.
+pub(super) unsafe fn avx(to: *mut u8, from: *const u8, len: usize) {
+    // SAFETY: touches `[from, from + len)` and `[to, to + len)` alone, since `len` is a multiple of
+    // the 128 bytes that one turn moves; `vzeroupper` clears upper halves that the clobbers declare.
+    unsafe {
+        asm!(
+            "test {n}, {n}",
+            "jz 3f",
+            "xor {i:e}, {i:e}",
+            ".p2align 4",
+            "2:",
+            "vmovdqu ymm0, [{from} + {i}]",
+            "vmovdqu ymm1, [{from} + {i} + 32]",
+            "vmovdqu ymm2, [{from} + {i} + 64]",
+            "vmovdqu ymm3, [{from} + {i} + 96]",
+            "vmovdqu [{to} + {i}], ymm0",
+            "vmovdqu [{to} + {i} + 32], ymm1",
+            "vmovdqu [{to} + {i} + 64], ymm2",
+            "vmovdqu [{to} + {i} + 96], ymm3",
+            "sub {i}, -128",
+            "cmp {i}, {n}",
+            "jb 2b",
+            "vzeroupper",
+            "3:",
+            i = out(reg) _,
+            n = in(reg) len,
+            from = in(reg) from,
+            to = in(reg) to,
+            out("ymm0") _, out("ymm1") _, out("ymm2") _, out("ymm3") _,
+            out("ymm4") _, out("ymm5") _, out("ymm6") _, out("ymm7") _,
+            out("ymm8") _, out("ymm9") _, out("ymm10") _, out("ymm11") _,
+            out("ymm12") _, out("ymm13") _, out("ymm14") _, out("ymm15") _,
+            options(nostack),
+        );
+    }
+}
+
+/// As [`copy`], by 16-byte moves in a loop.
+///
+/// # Safety
+///
+/// As [`copy`], and `len` is a multiple of [`STEP`].
+pub(super) unsafe fn sse2(to: *mut u8, from: *const u8, len: usize) {
+    // SAFETY: touches `[from, from + len)` and `[to, to + len)` alone, since `len` is a multiple of
+    // the 64 bytes that one turn moves.
+    unsafe {
+        asm!(
+            "test {n}, {n}",
+            "jz 3f",
+            "xor {i:e}, {i:e}",
+            ".p2align 4",
+            "2:",
+            "movdqu xmm0, [{from} + {i}]",
+            "movdqu xmm1, [{from} + {i} + 16]",
+            "movdqu xmm2, [{from} + {i} + 32]",
+            "movdqu xmm3, [{from} + {i} + 48]",
+            "movdqu [{to} + {i}], xmm0",
+            "movdqu [{to} + {i} + 16], xmm1",
+            "movdqu [{to} + {i} + 32], xmm2",
+            "movdqu [{to} + {i} + 48], xmm3",
+            "add {i}, 64",
+            "cmp {i}, {n}",
+            "jb 2b",
+            "3:",
+            i = out(reg) _,
+            n = in(reg) len,
+            from = in(reg) from,
+            to = in(reg) to,
+            out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
+            options(nostack),
+        );
+    }
+}
