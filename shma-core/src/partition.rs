@@ -157,7 +157,7 @@ impl Partition {
     pub(crate) fn read(&self, mut copy: impl FnMut(Slots<'_>, u64)) -> u64 {
         match self.try_read(&mut copy, 1) {
             Some(version) => version,
-            None => self.read_again(&mut copy),
+            None => self.read_again(copy),
         }
     }
 
@@ -187,14 +187,14 @@ impl Partition {
     /// it gets through whichever way is open. A thread that holds a semaphore of the region leaves
     /// the semaphore alone, because it might be the one that it holds, or out of order.
     #[cold]
-    fn read_again(&self, copy: &mut impl FnMut(Slots<'_>, u64)) -> u64 {
-        if let Some(version) = self.try_read(copy, TRIES) {
+    fn read_again(&self, mut copy: impl FnMut(Slots<'_>, u64)) -> u64 {
+        if let Some(version) = self.try_read(&mut copy, TRIES) {
             return version;
         }
         let may_lock = self.writable && !self.region.is_forked() && !held::any(self.region.key());
         loop {
             let under_semaphore = if may_lock { self.try_free() } else { None };
-            if let Some(version) = self.try_read(copy, 1) {
+            if let Some(version) = self.try_read(&mut copy, 1) {
                 return version;
             }
             drop(under_semaphore);

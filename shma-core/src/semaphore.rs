@@ -28,8 +28,9 @@ const WAITERS: u32 = 1 << 31;
 /// The bits of an owner id.
 const OWNER: u32 = (1 << 30) - 1;
 
-/// Looks at the word before anything is asked of the kernel.
-const SPINS: u32 = if cfg!(loom) { 0 } else { 100 };
+/// Looks at the word before anything is asked of the kernel. Between two there are twice as many
+/// pauses as before: each look takes the line away from a holder that is about to write it.
+const LOOKS: u32 = if cfg!(loom) { 0 } else { 7 };
 
 /// The longest sleep before the owner is looked at again.
 const SLICE: Duration = Duration::from_millis(5);
@@ -106,10 +107,8 @@ impl Semaphore<'_> {
     fn contend(self, owners: &impl Owners, patience: Patience) -> Result<Acquired, Busy> {
         let me = owners.me();
         let mut slept = 0;
-        let mut spins = match patience {
-            Patience::None => 0,
-            Patience::Until(..) | Patience::Endless => SPINS,
-        };
+        let may_spin = !matches!(patience, Patience::None);
+        let mut looks = if may_spin { 0 } else { LOOKS };
         loop {
             let seen = load_hint_32(self.0);
             if seen == 0 {
@@ -120,9 +119,9 @@ impl Semaphore<'_> {
                 }
                 continue;
             }
-            if spins > 0 {
-                spins -= 1;
-                spin();
+            if looks < LOOKS {
+                (0..1 << looks).for_each(|_| spin());
+                looks += 1;
                 continue;
             }
             let owner = owner_of(seen);
@@ -152,7 +151,7 @@ impl Semaphore<'_> {
                 os::futex_wait(self.0, marked, left.min(SLICE));
                 slept = mutant!("semaphore-forgets-sleepers", WAITERS => 0);
                 // Awake at last: whoever was quicker holds it for a moment only, most likely.
-                spins = SPINS;
+                looks = 0;
             }
         }
     }

@@ -73,8 +73,9 @@ pub(crate) enum Change {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
     pub(crate) version: u64,
-    /// The commit word, if it has to be the same at the end.
-    pending: Option<u64>,
+    /// The odd commit word, if it has to be the same at the end, else 0. Not an `Option`, so that
+    /// it is returned in registers.
+    pending: u64,
 }
 
 impl<'a> Slots<'a> {
@@ -94,33 +95,12 @@ impl<'a> Slots<'a> {
         // transaction that a snapshot of this thread has seen was begun before, and what that
         // snapshot acquired shows it.
         if self.control.begin.load(Ordering::Relaxed) == version {
-            return Reading { version, pending: None };
+            return Reading { version, pending: 0 };
         }
         if mutant!("read-version-once") && load_acquire_64(self.commit).is_multiple_of(2) {
-            return Reading { version, pending: None };
+            return Reading { version, pending: 0 };
         }
-        self.enter_beside_publication()
-    }
-
-    /// A transaction happens when `commit` becomes odd, before its versions are stored; so beside
-    /// a publication that has begun, `version` may be one behind the truth.
-    ///
-    /// The commit word comes first, then `version` once more: a version loaded before an even
-    /// commit word could be older than a transaction that has meanwhile ended.
-    #[cold]
-    fn enter_beside_publication(&self) -> Reading {
-        // Meets the release of the commit.
-        let commit = load_acquire_64(self.commit);
-        // Meets the release in `Publication::publish`, and in the commit and its recovery.
-        let version = load_acquire_64(&self.control.version);
-        if commit.is_multiple_of(2) || mutant!("read-ignores-commit") {
-            return Reading { version, pending: None };
-        }
-        // Relaxed: stored before the commit word became odd, which the acquire above has seen; if
-        // it was stored again since, the commit word has changed and `accept` refuses.
-        let target = self.control.target.load(Ordering::Relaxed);
-        let next = version.wrapping_add(1);
-        Reading { version: if target == next { next } else { version }, pending: Some(commit) }
+        enter_beside_publication(self.control, self.commit)
     }
 
     /// Whether what was copied since `enter` is the publication that it found.
@@ -140,7 +120,8 @@ impl<'a> Slots<'a> {
     fn still_pending(&self, reading: Reading) -> bool {
         // Relaxed: behind the acquire fence or load that came before.
         mutant!("read-unconfirmed")
-            || reading.pending.is_none_or(|commit| self.commit.load(Ordering::Relaxed) == commit)
+            || reading.pending == 0
+            || self.commit.load(Ordering::Relaxed) == reading.pending
     }
 
     /// The publication that a snapshot which saw this commit word is to copy.
@@ -160,7 +141,7 @@ impl<'a> Slots<'a> {
     /// Whether what was copied since `enter_snapshot` is this publication.
     #[inline]
     pub(crate) fn is_intact(&self, version: u64) -> bool {
-        self.accept(Reading { version, pending: None })
+        self.accept(Reading { version, pending: 0 })
     }
 
     /// The newest publication's number.
@@ -168,7 +149,7 @@ impl<'a> Slots<'a> {
     pub(crate) fn version(&self) -> u64 {
         loop {
             let reading = self.enter();
-            if reading.pending.is_none() {
+            if reading.pending == 0 {
                 return reading.version;
             }
             fence(Ordering::Acquire);
@@ -227,6 +208,27 @@ impl<'a> Slots<'a> {
             stop_point!("publish.caught_up");
         }
     }
+}
+
+/// A transaction happens when `commit` becomes odd, before its versions are stored; so beside
+/// a publication that has begun, `version` may be one behind the truth.
+///
+/// The commit word comes first, then `version` once more: a version loaded before an even
+/// commit word could be older than a transaction that has meanwhile ended.
+#[cold]
+fn enter_beside_publication(control: &Control, commit: &AtomicU64) -> Reading {
+    // Meets the release of the commit.
+    let commit = load_acquire_64(commit);
+    // Meets the release in `Publication::publish`, and in the commit and its recovery.
+    let version = load_acquire_64(&control.version);
+    if commit.is_multiple_of(2) || mutant!("read-ignores-commit") {
+        return Reading { version, pending: 0 };
+    }
+    // Relaxed: stored before the commit word became odd, which the acquire above has seen; if
+    // it was stored again since, the commit word has changed and `accept` refuses.
+    let target = control.target.load(Ordering::Relaxed);
+    let next = version.wrapping_add(1);
+    Reading { version: if target == next { next } else { version }, pending: commit }
 }
 
 /// A publication that has begun: its slot is the caller's to fill.
