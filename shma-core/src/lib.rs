@@ -188,6 +188,8 @@ mod bounds;
 #[cfg(not(loom))]
 mod cells;
 #[cfg(not(loom))]
+mod cut;
+#[cfg(not(loom))]
 mod field;
 #[cfg(not(loom))]
 mod handles;

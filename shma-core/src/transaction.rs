@@ -1,23 +1,7 @@
 //! Several fields as one: transactions, and snapshots of all fields.
 //!
-//! The protocol is that of [`commit`](crate::commit); here it meets the types.
-//!
-//! # Why a snapshot is a cut
-//!
-//! Let a snapshot load `commit` = c, then of every field a version and its slot, then look again.
-//!
-//! 1. c is even. Every version is still the same afterwards. Versions never come back, so each
-//!    field held its value from the first look at it to the second. All first looks come before all
-//!    second looks, with a fence of sequential consistency in between, so there is an instant at
-//!    which all those values stood. A transaction that happened in between, before that instant or
-//!    after it, made `commit` another one.
-//! 2. c is odd: a transaction has happened and its versions are being stored, by its committer or
-//!    by whoever recovers it. All semaphores are held, so nothing else is published until `commit`
-//!    moves on. Each field's value is its target's, whether its version says so yet or not. The
-//!    second look at `commit` confirms that it has not moved on.
-//!
-//! The fence orders two snapshots that look at two fields in different states: with acquire alone
-//! each could see one of two independent updates and miss the other one.
+//! The protocols are those of [`commit`](crate::commit) and [`cut`](crate::cut); here they meet the
+//! types.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -25,6 +9,7 @@ use std::time::Duration;
 use crate::access::{Access, ReadWrite};
 use crate::atomic::Atomic;
 use crate::commit::Commit;
+use crate::cut::{Cut, Overtaken};
 use crate::element::{AtomicElement, Element};
 use crate::error::{Error, Place};
 use crate::field::Field;
@@ -35,7 +20,7 @@ use crate::region::Region;
 use crate::semaphore::Patience;
 use crate::state::{Nothing, Refs, State, Values, Zip};
 use crate::stop::stop_point;
-use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64, spin};
+use crate::sync::{AtomicU64, spin};
 use crate::words;
 
 /// Optimistic tries before a snapshot does anything else.
@@ -310,37 +295,19 @@ pub(crate) fn try_snapshot<S: State, A: Access>(
     Err(Error::Contended { place: Place::new(region.name(), None) })
 }
 
-/// One optimistic try; see the head of this module.
+/// One optimistic try.
 fn attempt<S: State, A: Access>(
     word: &AtomicU64,
     fields: &S::Fields<Handles<A>>,
     into: &mut S,
 ) -> bool {
-    // Meets the releases of the commit and its recovery.
-    let commit = load_acquire_64(word);
-    let mut copy = Copy { commit, seen: Vec::new() };
-    if S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut copy).is_err() {
-        return false;
-    }
-    stop_point!("snapshot.copied");
-    // All first looks come before it, all second looks after it, in one order of all threads.
-    fence(Ordering::SeqCst);
-    // Relaxed, here and below: behind the fence.
-    let unchanged = |(partition, version): &(&Partition, u64)| {
-        partition.control().version.load(Ordering::Relaxed) == *version
-    };
-    let stood = !commit.is_multiple_of(2) || copy.seen.iter().all(unchanged);
-    stood && word.load(Ordering::Relaxed) == commit
+    let mut copy = Copy(Cut::begin(word));
+    let copied = S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut copy);
+    copied.is_ok() && copy.0.stood()
 }
 
 /// The first looks of a snapshot.
-struct Copy<'h> {
-    commit: u64,
-    seen: Vec<(&'h Partition, u64)>,
-}
-
-/// The slot was overwritten while it was copied.
-struct Overtaken;
+struct Copy<'h>(Cut<'h>);
 
 impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Copy<'h> {
     type Out = Nothing;
@@ -352,12 +319,8 @@ impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Copy<'h> {
         field: &'h Field<T, A>,
         value: &'v mut T,
     ) -> Result<(), Overtaken> {
-        let partition = field.partition();
-        let slots = partition.slots();
-        let version = slots.enter_snapshot(self.commit);
-        words::load_over(slots.slot(version), bytemuck::bytes_of_mut(value));
-        self.seen.push((partition, version));
-        if slots.is_intact(version) { Ok(()) } else { Err(Overtaken) }
+        self.0.copy(field.partition(), bytemuck::bytes_of_mut(value))?;
+        Ok(())
     }
 
     fn atomic<T: AtomicElement>(

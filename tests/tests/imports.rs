@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down.
-const ORDER: [&str; 34] = [
+const ORDER: [&str; 35] = [
     "lib",
     "private",
     "docs",
@@ -19,6 +19,7 @@ const ORDER: [&str; 34] = [
     "field",
     "scratch",
     "cells",
+    "cut",
     "partition",
     "region",
     "header",

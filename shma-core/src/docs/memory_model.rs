@@ -66,7 +66,7 @@
 //! | `version`, compare-exchange in `recover` | Release, Acquire on failure | L of `version` in readers: the slot came to the recoverer through `commit`. On failure: the release of whoever else has redone it | `recover-relaxed-version`, `recover-plain-version` |
 //! | `commit`, compare-exchange in `recover` | Release, Relaxed on failure | L of `commit`: all versions are seen | `recover-relaxed-commit` |
 //!
-//! # Snapshots (`transaction.rs`)
+//! # Snapshots (`cut.rs`)
 //!
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|

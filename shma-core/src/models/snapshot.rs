@@ -1,6 +1,6 @@
 //! Snapshots: what is accepted stood together at one instant.
 //!
-//! The steps are those of `transaction::attempt`, which is not compiled here.
+//! The steps are those of `cut`, which is not compiled here.
 
 use std::sync::Arc;
 

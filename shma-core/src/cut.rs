@@ -1,0 +1,73 @@
+//! All fields as they stood at one instant.
+//!
+//! The commit word is that of [`commit`](crate::commit).
+//!
+//! # Why it is a cut
+//!
+//! Let a snapshot load `commit` = c, then of every field a version and its slot, then look again.
+//!
+//! 1. c is even. Every version is still the same afterwards. Versions never come back, so each
+//!    field held its value from the first look at it to the second. All first looks come before all
+//!    second looks, with a fence of sequential consistency in between, so there is an instant at
+//!    which all those values stood. A transaction that happened in between, before that instant or
+//!    after it, made `commit` another one.
+//! 2. c is odd: a transaction has happened and its versions are being stored, by its committer or
+//!    by whoever recovers it. All semaphores are held, so nothing else is published until `commit`
+//!    moves on. Each field's value is its target's, whether its version says so yet or not. The
+//!    second look at `commit` confirms that it has not moved on.
+//!
+//! The fence orders two snapshots that look at two fields in different states: with acquire alone
+//! each could see one of two independent updates and miss the other one.
+
+use crate::partition::Partition;
+use crate::stop::stop_point;
+use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64};
+use crate::words;
+
+/// One optimistic try at a snapshot.
+#[derive(Debug)]
+pub(crate) struct Cut<'h> {
+    word: &'h AtomicU64,
+    commit: u64,
+    /// The first looks.
+    seen: Vec<(&'h Partition, u64)>,
+}
+
+/// The slot was overwritten while it was copied.
+#[derive(Debug)]
+pub(crate) struct Overtaken;
+
+impl<'h> Cut<'h> {
+    /// Looks at the commit word of the region.
+    pub(crate) fn begin(word: &'h AtomicU64) -> Self {
+        // Meets the releases of the commit and its recovery.
+        Self { word, commit: load_acquire_64(word), seen: Vec::new() }
+    }
+
+    /// Copies the first bytes of a field's value, and returns the number of the publication that
+    /// they are of. What they hold counts only if the cut [`stood`](Self::stood).
+    pub(crate) fn copy(
+        &mut self,
+        partition: &'h Partition,
+        into: &mut [u8],
+    ) -> Result<u64, Overtaken> {
+        let slots = partition.slots();
+        let version = slots.enter_snapshot(self.commit);
+        words::load_over(slots.slot(version), into);
+        self.seen.push((partition, version));
+        if slots.is_intact(version) { Ok(version) } else { Err(Overtaken) }
+    }
+
+    /// Whether there was an instant at which the fields held what was copied.
+    pub(crate) fn stood(self) -> bool {
+        stop_point!("snapshot.copied");
+        // All first looks come before it, all second looks after it, in one order of all threads.
+        fence(Ordering::SeqCst);
+        // Relaxed, here and below: behind the fence.
+        let unchanged = |(partition, version): &(&Partition, u64)| {
+            partition.control().version.load(Ordering::Relaxed) == *version
+        };
+        let stood = !self.commit.is_multiple_of(2) || self.seen.iter().all(unchanged);
+        stood && self.word.load(Ordering::Relaxed) == self.commit
+    }
+}
