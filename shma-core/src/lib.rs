@@ -198,6 +198,8 @@ mod header;
 #[cfg(not(loom))]
 mod held;
 #[cfg(not(loom))]
+pub mod inspect;
+#[cfg(not(loom))]
 mod manifest;
 #[cfg(not(loom))]
 mod partition;

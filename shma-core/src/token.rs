@@ -111,3 +111,9 @@ pub(crate) fn is_dead(asking: &File, region: FileId, owner: u32) -> bool {
     let holder = ByteLock::Read.conflict(asking, byte_of(owner));
     holder.is_ok_and(|holder| holder.is_none()) && region.is(asking)
 }
+
+/// The owner whose byte this is, if it is one of theirs.
+pub(crate) fn owner_of_byte(byte: i64) -> Option<u32> {
+    let owner = u32::try_from(byte.checked_sub(FIRST_BYTE)?).ok()?;
+    (1..=IDS).contains(&owner).then_some(owner)
+}

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down.
-const ORDER: [&str; 35] = [
+const ORDER: [&str; 36] = [
     "lib",
     "private",
     "docs",
+    "inspect",
     "shm",
     "transaction",
     "handles",

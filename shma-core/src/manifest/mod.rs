@@ -1,6 +1,7 @@
 //! The key manifest: names, types and offsets of a state's fields, as a constant and as JSON.
 
 mod fingerprint;
+mod stored;
 mod text;
 
 use std::fmt;

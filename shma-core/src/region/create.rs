@@ -6,12 +6,13 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
 use rustix::fs::{AtFlags, CWD, FallocateFlags, FileType, Mode, RenameFlags, Stat};
 use rustix::io::Errno;
 use shared_memory::{Shmem, ShmemConf, ShmemError};
 
+use super::dead::{TEMPORARY, sweep};
 use super::name::DIRECTORY;
 use super::open::{foreign, fstat, map, open_file, read_header, try_lock, with_token};
 use super::{ATTACHED, DEADLINE, NAMED, Name, PAUSE, Region, Terms, user};
@@ -20,12 +21,6 @@ use crate::header::{INSTANCE_AT, MAX_TEXT, RETIRED_AT};
 use crate::manifest::Manifest;
 use crate::os::{ByteLock, FileId};
 use crate::stop::stop_point;
-
-/// What the file names of unfinished regions start with.
-const TEMPORARY: &str = "shma-tmp.";
-
-/// Nobody takes this long from a temporary file to its lock.
-const STALE: Duration = Duration::from_secs(60);
 
 /// Creates the region. `fill` writes the initial values; nobody else sees the region before.
 pub(crate) fn create(
@@ -270,36 +265,4 @@ pub(super) fn leads_to(path: &Path, id: FileId) -> bool {
 /// on whether this succeeds.
 pub(super) fn retire(file: &File) {
     let _ = file.write_all_at(&1_u32.to_ne_bytes(), RETIRED_AT);
-}
-
-/// Removes what creators of this user left who died before they gave it a name. What cannot be
-/// looked at is left alone.
-fn sweep() {
-    let Ok(entries) = std::fs::read_dir(DIRECTORY) else { return };
-    for entry in entries.flatten() {
-        if entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) {
-            let _ = sweep_one(&entry.path());
-        }
-    }
-}
-
-fn sweep_one(path: &Path) -> Option<()> {
-    // The name serves messages only, and there are none here.
-    let name = Name::new("sweep").ok()?;
-    let before = rustix::fs::lstat(path).ok()?;
-    let age = SystemTime::now().duration_since(modified(&before)).ok()?;
-    if before.st_uid != user() || age < STALE {
-        return None;
-    }
-    let file = open_file(&name, path, true).ok()?;
-    let id = FileId::of(&rustix::fs::fstat(&file).ok()?);
-    let alone = ByteLock::Write.try_take(&file, ATTACHED).ok()?;
-    if alone && leads_to(path, id) {
-        rustix::fs::unlink(path).ok()?;
-    }
-    Some(())
-}
-
-fn modified(stat: &Stat) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_mtime).unwrap_or(0))
 }

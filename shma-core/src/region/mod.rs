@@ -2,7 +2,7 @@
 //!
 //! [`Region`] is an attachment; it is the only place where an offset becomes a pointer. How one is
 //! born is in [`mod@create`], how an existing one is joined in [`mod@open`], how its name goes in
-//! [`end`].
+//! [`end`] and, if nobody is left to take it along, in [`dead`]. [`mod@look`] attaches nobody.
 //!
 //! # Locks of the life cycle
 //!
@@ -26,7 +26,9 @@
 #![allow(unsafe_code)]
 
 mod create;
+mod dead;
 mod end;
+mod look;
 mod name;
 mod open;
 
@@ -51,12 +53,14 @@ use crate::token::{self, Token};
 use crate::words;
 
 pub(crate) use create::create;
+pub(crate) use dead::{is_abandoned, remove_abandoned, remove_dead, temporaries};
 pub(crate) use end::unlink;
-pub(crate) use name::Name;
+pub(crate) use look::look;
+pub(crate) use name::{DIRECTORY, Name, PREFIX};
 pub(crate) use open::open;
 
 /// A: the byte that attachments read-lock.
-const ATTACHED: i64 = (1 << 40) - 1;
+pub(crate) const ATTACHED: i64 = (1 << 40) - 1;
 
 /// N: the byte that is write-locked to remove or replace a name.
 const NAMED: i64 = (1 << 40) - 2;

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use crate::error::{Error, Place};
 
 /// Where regions lie.
-pub(super) const DIRECTORY: &str = "/dev/shm";
+pub(crate) const DIRECTORY: &str = "/dev/shm";
 
 /// What regions' file names start with.
-const PREFIX: &str = "shma.";
+pub(crate) const PREFIX: &str = "shma.";
 
 /// The longest name; with the prefix it stays under the 255 bytes of a file name.
 const LONGEST: usize = 200;
@@ -36,7 +36,7 @@ impl Name {
         &self.0
     }
 
-    pub(super) fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         [DIRECTORY, &format!("{PREFIX}{}", self.0)].iter().collect()
     }
 

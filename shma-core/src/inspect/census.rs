@@ -1,0 +1,158 @@
+//! Who is attached, as the kernel's lists show it.
+//!
+//! Locks of open file descriptions have no process: the kernel lists how many there are on the
+//! region's file, and on which bytes, and that is how many attachments there are and which owner ids
+//! live. Processes are found by their mappings, which a daemoniser that closes all descriptors
+//! keeps, as it keeps the locks.
+
+use std::collections::HashMap;
+
+use rustix::fs::{major, minor};
+
+use super::view::View;
+use crate::error::Error;
+use crate::region;
+use crate::token;
+
+/// The locks and mappings of all regions, looked at once for as many regions as there are.
+#[derive(Debug)]
+pub struct Census {
+    locks: Option<HashMap<FileKey, Vec<Lock>>>,
+    mappings: HashMap<FileKey, Vec<Process>>,
+}
+
+/// A file as the kernel's lists print it: major and minor number of the device, inode.
+type FileKey = (u64, u64, u64);
+
+#[derive(Debug)]
+struct Lock {
+    writes: bool,
+    first: i64,
+    /// The last byte.
+    last: i64,
+}
+
+/// Who is attached to a region.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Attached {
+    /// Whether anybody is: exact.
+    pub any: bool,
+    /// How many attachments there are, as far as the kernel lists locks here.
+    pub attachments: Option<usize>,
+    /// The owner ids of those attachments that may write.
+    pub owners: Option<Vec<u32>>,
+    /// Processes that have the region mapped, among those that this user may look at.
+    pub processes: Vec<Process>,
+}
+
+/// A process that has a region mapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Process {
+    /// Its number in this PID namespace.
+    pub pid: u32,
+    /// The name of its program, as far as it can be shown.
+    pub command: String,
+    /// Whether it can write the region.
+    pub writes: bool,
+}
+
+impl Census {
+    /// Looks at the kernel's lists. The calling process is left out of the mappings.
+    pub fn take() -> Self {
+        let locks = std::fs::read_to_string("/proc/locks").ok();
+        Self { locks: locks.map(|text| locks_of(&text)), mappings: mappings() }
+    }
+
+    /// Who is attached to a region.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the kernel does not say whether anybody is.
+    pub fn attached(&self, view: &View) -> Result<Attached, Error> {
+        let (device, inode) = view.file();
+        let key = (major(device).into(), minor(device).into(), inode);
+        let any = view.is_attached()?;
+        let locks = self.locks.as_ref().map(|locks| locks.get(&key).map_or(&[][..], Vec::as_slice));
+        let counts = |lock: &&Lock| !lock.writes && lock.covers(region::ATTACHED);
+        let owner = |lock: &Lock| lock.writes.then(|| token::owner_of_byte(lock.first)).flatten();
+        Ok(Attached {
+            any,
+            attachments: locks.map(|locks| locks.iter().filter(counts).count()),
+            owners: locks.map(|locks| locks.iter().filter_map(owner).collect()),
+            processes: self.mappings.get(&key).cloned().unwrap_or_default(),
+        })
+    }
+}
+
+impl Lock {
+    fn covers(&self, byte: i64) -> bool {
+        (self.first..=self.last).contains(&byte)
+    }
+}
+
+/// Reads lines like `7: OFDLCK ADVISORY  READ  -1 00:1a:42 1099511627775 1099511627775`. What has
+/// another form is no lock of ours.
+fn locks_of(text: &str) -> HashMap<FileKey, Vec<Lock>> {
+    let mut locks: HashMap<FileKey, Vec<Lock>> = HashMap::new();
+    for line in text.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [_, "OFDLCK", _, kind, _, file, first, last] = words[..] else { continue };
+        let Some(key) = key_of(file) else { continue };
+        let last = if last == "EOF" { Ok(i64::MAX) } else { last.parse() };
+        if let (Ok(first), Ok(last)) = (first.parse(), last) {
+            locks.entry(key).or_default().push(Lock { writes: kind == "WRITE", first, last });
+        }
+    }
+    locks
+}
+
+/// `major:minor:inode`, the first two in hexadecimal.
+fn key_of(file: &str) -> Option<FileKey> {
+    let mut parts = file.split(':');
+    let mut hex = || u64::from_str_radix(parts.next()?, 16).ok();
+    let (major, minor) = (hex()?, hex()?);
+    Some((major, minor, parts.next()?.parse().ok()?))
+}
+
+fn mappings() -> HashMap<FileKey, Vec<Process>> {
+    let mut mappings: HashMap<FileKey, Vec<Process>> = HashMap::new();
+    let Ok(entries) = std::fs::read_dir("/proc") else { return mappings };
+    for entry in entries.flatten() {
+        let pid = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+        let Some(pid) = pid.filter(|pid| *pid != std::process::id()) else { continue };
+        // Of another user's process, or gone.
+        let Ok(maps) = std::fs::read(entry.path().join("maps")) else { continue };
+        for (key, writes) in shared_files(&String::from_utf8_lossy(&maps)) {
+            let command = std::fs::read(entry.path().join("comm")).unwrap_or_default();
+            let command = String::from_utf8_lossy(&command).trim_end().escape_debug().to_string();
+            mappings.entry(key).or_default().push(Process { pid, command, writes });
+        }
+    }
+    for processes in mappings.values_mut() {
+        processes.sort_unstable_by_key(|process| process.pid);
+    }
+    mappings
+}
+
+/// The files that a process has mapped to share, and whether it can write each, from lines like
+/// `7f30c6e00000-7f30c6e02000 rw-s 00000000 00:1a 42   /dev/shm/shma.trainer`.
+fn shared_files(maps: &str) -> HashMap<FileKey, bool> {
+    let mut files = HashMap::new();
+    for line in maps.lines() {
+        let mut words = line.split_whitespace().skip(1);
+        let (Some(rights), _, Some(device), Some(inode)) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            continue;
+        };
+        if !rights.ends_with('s') {
+            continue;
+        }
+        if let Some(key) = key_of(&format!("{device}:{inode}")) {
+            *files.entry(key).or_default() |= rights.contains('w');
+        }
+    }
+    files
+}

@@ -1,0 +1,206 @@
+//! A look at one field.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::value::Value;
+use super::view::{PATIENCE, PAUSE};
+use crate::bounds;
+use crate::cells::Cells;
+use crate::cut::Cut;
+use crate::error::{Error, Place};
+use crate::manifest::FieldManifest;
+use crate::partition::Partition;
+use crate::region::Region;
+use crate::semaphore::Owners;
+use crate::sync::Ordering;
+use crate::version::Version;
+use crate::words;
+
+/// A field of a region that is looked at.
+#[derive(Debug, Clone)]
+pub struct FieldView {
+    region: Arc<Region>,
+    partition: Partition,
+    manifest: &'static FieldManifest,
+}
+
+/// How a field stands. The parts were looked at one after the other.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Status {
+    /// Publications so far. Of an atomic field: calls that wrote, and one for the creation.
+    pub version: Version,
+    /// Time since the latest publication; atomic fields do not note it.
+    pub age: Option<Duration>,
+    /// Who holds the semaphore.
+    pub holder: Option<SemaphoreHolder>,
+    /// Acquisitions that found the semaphore taken.
+    pub contended: u64,
+    /// Acquisitions that took it from a dead owner.
+    pub dead_owners: u64,
+}
+
+/// Who holds a semaphore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SemaphoreHolder {
+    /// The attachment's owner id.
+    pub owner: u32,
+    /// The process as it was numbered in its own PID namespace; 0 if it did not say, and maybe that
+    /// of the holder before if it has only just taken the semaphore.
+    pub pid: u32,
+    /// Whether the attachment is known to be gone. The next writer takes the semaphore over.
+    pub dead: bool,
+}
+
+impl fmt::Display for SemaphoreHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dead = if self.dead { ", dead" } else { "" };
+        write!(f, "process {} (owner {}{dead})", self.pid, self.owner)
+    }
+}
+
+impl FieldView {
+    pub(super) fn new(region: &Arc<Region>, index: usize) -> Self {
+        Self {
+            partition: Partition::new(Arc::clone(region), index, false),
+            manifest: &region.manifest().fields[index],
+            region: Arc::clone(region),
+        }
+    }
+
+    /// What the manifest says of it.
+    pub fn manifest(&self) -> &'static FieldManifest {
+        self.manifest
+    }
+
+    fn place(&self) -> Place {
+        Place::new(self.region.name(), Some(self.manifest.name))
+    }
+
+    /// Publications so far. Of an atomic field: calls that wrote, and one for the creation.
+    pub fn version(&self) -> Version {
+        Version::new(if self.manifest.atomic {
+            self.partition.sum_of_stripes()
+        } else {
+            self.partition.version()
+        })
+    }
+
+    /// How it stands.
+    pub fn status(&self) -> Status {
+        let control = self.partition.control();
+        // Relaxed, both: counters for people.
+        Status {
+            version: self.version(),
+            age: (!self.manifest.atomic).then(|| self.partition.age()),
+            holder: self.holder(),
+            contended: control.contended.load(Ordering::Relaxed),
+            dead_owners: control.dead_owners.load(Ordering::Relaxed),
+        }
+    }
+
+    fn holder(&self) -> Option<SemaphoreHolder> {
+        let owner = self.partition.owner();
+        if owner == 0 {
+            return None;
+        }
+        // Relaxed: a diagnostic number, which may be another holder's.
+        let pid = self.partition.control().pid.load(Ordering::Relaxed);
+        let dead = self.region.is_dead(owner);
+        // An owner that gave the semaphore back and then left was not dead while it held it.
+        (self.partition.owner() == owner).then_some(SemaphoreHolder { owner, pid, dead })
+    }
+
+    /// One consistent value; of an atomic field each element is whole and the value is no
+    /// snapshot.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Contended`] if publications overtook every try for a second.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for nobody, and takes no semaphore.
+    pub fn read(&self) -> Result<Value, Error> {
+        let mut value = self.blank();
+        value.version = self.read_part(0, &mut value.bytes)?;
+        Ok(value)
+    }
+
+    /// As [`read`](Self::read), the bytes from `first` on, all from one publication.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// # Panics
+    ///
+    /// If the value has no such bytes, or if they do not consist of whole elements of an atomic
+    /// field.
+    pub fn read_part(&self, first: usize, into: &mut [u8]) -> Result<Version, Error> {
+        let end = first.saturating_add(into.len());
+        bounds::within(&(first..end), self.manifest.size, || self.place());
+        if self.manifest.atomic {
+            return Ok(self.load_cells(first, into));
+        }
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let load = |slots: crate::slots::Slots<'_>, version| {
+                words::load_part_over(slots.slot(version), first, into);
+            };
+            match self.partition.read_bounded(load) {
+                Err(Error::Contended { .. }) if Instant::now() < end => std::thread::sleep(PAUSE),
+                read => return read.map(Version::new),
+            }
+        }
+    }
+
+    /// A value to read into.
+    pub(super) fn blank(&self) -> Value {
+        let bytes = vec![0; self.manifest.size];
+        Value { ty: self.manifest.ty, version: Version::default(), bytes }
+    }
+
+    /// Takes the value as part of a cut; false if that has failed.
+    pub(super) fn cut<'h>(&'h self, cut: &mut Cut<'h>, value: &mut Value) -> bool {
+        match cut.copy(&self.partition, &mut value.bytes) {
+            Ok(version) => {
+                value.version = Version::new(version);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Reads an atomic field; true, as nothing can come in between.
+    pub(super) fn load_atomic(&self, value: &mut Value) -> bool {
+        value.version = self.load_cells(0, &mut value.bytes);
+        true
+    }
+
+    /// Copies numbers of an atomic field, each in its own size. Returns a count of calls all of
+    /// which are in them.
+    fn load_cells(&self, first: usize, into: &mut [u8]) -> Version {
+        let version = self.version();
+        let words = self.partition.slots().slot(0);
+        let number = self.manifest.ty.scalar().size();
+        let len = self.manifest.size / number;
+        let index = first / number;
+        assert!(first.is_multiple_of(number) && into.len().is_multiple_of(number));
+        if number == 4 {
+            let cells = Cells::<u32>::new(words, len);
+            for (i, into) in into.chunks_mut(4).enumerate() {
+                into.copy_from_slice(&cells.load(index + i).to_ne_bytes());
+            }
+        } else {
+            let cells = Cells::<u64>::new(words, len);
+            for (i, into) in into.chunks_mut(8).enumerate() {
+                into.copy_from_slice(&cells.load(index + i).to_ne_bytes());
+            }
+        }
+        version
+    }
+}

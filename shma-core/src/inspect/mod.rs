@@ -1,0 +1,96 @@
+//! Looking into regions without the struct that declares them: what the command `shma` is made of,
+//! and what other tools can be.
+//!
+//! ```
+//! use shma_core::{ShmState, inspect};
+//!
+//! #[derive(ShmState)]
+//! struct Model {
+//!     weights: [[f32; 4]; 2],
+//!     step: u64,
+//! }
+//! # let name = format!("doc-inspect-{}", std::process::id());
+//! # let name = name.as_str();
+//! let model = Model::create(name, &Model::zeroed())?;
+//! model.weights.update(|new, _| new[1][2] = 0.5);
+//!
+//! // Another program, which has never heard of `Model`:
+//! let view = inspect::View::open(name)?;
+//! assert_eq!(view.manifest().name, "Model");
+//! let weights = view.field("weights").expect("it is in the manifest");
+//! assert_eq!(weights.manifest().ty.to_string(), "[[f32; 4]; 2]");
+//!
+//! let value = weights.read()?; // one publication, as a typed handle would read it
+//! assert_eq!(value.elements().shape(), [2, 4]);
+//! assert_eq!(value.elements().get(6).as_f64(), Some(0.5));
+//!
+//! let status = weights.status();
+//! assert_eq!(u64::from(status.version), 2);
+//! assert!(status.holder.is_none(), "nobody is inside an update");
+//! # Ok::<(), shma_core::Error>(())
+//! ```
+//!
+//! # What a look does to those who are looked at
+//!
+//! Nothing. A [`View`] maps the region read-only and takes no lock, so it does not count as
+//! attached: the last user of an ephemeral region removes it as if nobody looked, a dead region is
+//! replaced as if nobody looked, and the end of a look removes nothing. A view of a region whose
+//! name has gone on shows that region still; [`View::is_current`] tells.
+//!
+//! A [`Writer`] is an attachment like any other, with an owner id and a sign of life of its own,
+//! and publishes by the same steps.
+//!
+//! # What is believed
+//!
+//! A region comes from outside. Its header and its manifest are copied once and checked, the
+//! manifest is laid out anew and has to agree with what the region says, and names that would
+//! disturb a terminal are refused. What is not a region of this format is an error, whatever it
+//! holds. As everywhere in the library, a process that may write the region can make values
+//! garbage, and by truncating the file it can end those who look at it; so only regions of this
+//! user and of root are opened, unless [`View::open_of`] is told otherwise.
+//!
+//! # Exact and not
+//!
+//! | question | answer |
+//! |---|---|
+//! | is anybody attached? | exact: [`View::is_attached`] asks for the lock that each attachment holds. A process that may read the file can fake it |
+//! | is the holder of a semaphore alive? | exact, by the same question that the next writer asks; but it may be another holder by the time the answer is read |
+//! | how many attachments, which owner ids? | [`Census`]: as `/proc/locks` lists them, which is not one instant, and `None` where there is no such file |
+//! | which processes? | [`Census`]: those that have the region mapped, among the ones that this user may look at, in this PID namespace; fork children and other lookers have it mapped too |
+//! | which process holds a semaphore? | what the holder has written there: its number in its own PID namespace |
+
+mod census;
+mod elements;
+mod field;
+mod names;
+mod remove;
+mod scalar;
+mod value;
+mod view;
+mod writer;
+
+pub use census::{Attached, Census, Process};
+pub use elements::Elements;
+pub use field::{FieldView, SemaphoreHolder, Status};
+pub use names::{Abandoned, abandoned, names};
+pub use remove::{remove_dead, unlink};
+pub use scalar::Scalar;
+pub use value::Value;
+pub use view::View;
+pub use writer::Writer;
+
+use crate::error::Error;
+use crate::manifest::Manifest;
+
+/// Reads a manifest that was saved: the text that lies in a region, or what
+/// [`Manifest::to_json`] gives.
+///
+/// The manifest is kept for the life of the process, once however often the same text is read.
+///
+/// # Errors
+///
+/// [`Error::NotARegion`], which names `name` and says what is wrong with the text.
+pub fn read_manifest(name: &str, text: &[u8]) -> Result<&'static Manifest, Error> {
+    Manifest::of_text(text)
+        .map_err(|reason| Error::NotARegion { name: name.escape_debug().to_string(), reason })
+}

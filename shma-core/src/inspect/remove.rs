@@ -1,0 +1,33 @@
+//! Removing regions by name, whatever their layout.
+
+use super::view::terms;
+use crate::error::Error;
+use crate::region::{self, Name};
+
+/// Removes an ephemeral region to which nobody is attached. Whether it did: not if it is
+/// persistent, or somebody is attached or is just removing or replacing it.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], [`Error::ForeignOwner`], [`Error::NotARegion`], [`Error::InvalidName`],
+/// [`Error::Io`].
+pub fn remove_dead(name: &str) -> Result<bool, Error> {
+    region::remove_dead(&Name::new(name)?)
+}
+
+/// Removes a region's name, as [`ShmState::unlink`](crate::ShmState::unlink) does: those who are
+/// attached keep their memory, and learn of it.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], [`Error::ForeignOwner`], [`Error::NotARegion`], [`Error::InvalidName`],
+/// [`Error::Timeout`], [`Error::Io`].
+///
+/// # Blocking
+///
+/// At most a second for other processes that create or remove the name.
+pub fn unlink(name: &str) -> Result<(), Error> {
+    let name = Name::new(name)?;
+    let sight = region::look(&name, &terms(false, &[]))?;
+    region::unlink(&name, sight.region.manifest(), &terms(true, &[]))
+}

@@ -1,0 +1,177 @@
+//! A look at a region.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::fs::Stat;
+
+use super::field::FieldView;
+use super::value::Value;
+use crate::cut::Cut;
+use crate::error::{Error, Place};
+use crate::manifest::{FieldManifest, Manifest};
+use crate::region::{self, Name, Region, Terms};
+use crate::sync::spin;
+
+/// How long a look tries for a value beside writers that publish without pause.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What it sleeps between later tries.
+pub(super) const PAUSE: Duration = Duration::from_micros(50);
+
+/// Tries in a row before it does.
+pub(super) const TRIES: usize = 64;
+
+/// A region as it is seen without being attached to it; see [the module](super).
+#[derive(Debug)]
+pub struct View {
+    region: Arc<Region>,
+    persistent: bool,
+    /// As it was when the look began.
+    stat: Stat,
+}
+
+pub(super) fn terms(writable: bool, owners: &[u32]) -> Terms {
+    Terms { mode: 0o600, persistent: false, prefault: false, owners: owners.to_vec(), writable }
+}
+
+impl View {
+    /// Looks at the region of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::ForeignOwner`], [`Error::NotARegion`],
+    /// [`Error::InvalidName`], [`Error::Timeout`], [`Error::Io`].
+    ///
+    /// # Blocking
+    ///
+    /// At most a second for other processes that create or remove the name.
+    pub fn open(name: &str) -> Result<Self, Error> {
+        Self::look(name, &[])
+    }
+
+    /// As [`open`](Self::open), also if the region belongs to this user. Whoever owns a region may
+    /// truncate it, which ends the processes that look at it.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    ///
+    /// # Blocking
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_of(name: &str, owner: u32) -> Result<Self, Error> {
+        Self::look(name, &[owner])
+    }
+
+    fn look(name: &str, owners: &[u32]) -> Result<Self, Error> {
+        let sight = region::look(&Name::new(name)?, &terms(false, owners))?;
+        let region = Arc::new(sight.region);
+        let stat = rustix::fs::fstat(region.file());
+        let stat = stat.map_err(|errno| Error::Io {
+            name: name.to_owned(),
+            call: "fstat",
+            source: errno.into(),
+        })?;
+        Ok(Self { region, persistent: sight.persistent, stat })
+    }
+
+    /// The region's name.
+    pub fn name(&self) -> &str {
+        self.region.name()
+    }
+
+    /// What the region holds.
+    pub fn manifest(&self) -> &'static Manifest {
+        self.region.manifest()
+    }
+
+    /// Bytes of its file: header, all slots of all fields, and the manifest's text.
+    pub fn bytes(&self) -> u64 {
+        u64::try_from(self.stat.st_size).unwrap_or(0)
+    }
+
+    /// The user who owns it.
+    pub fn owner(&self) -> u32 {
+        self.stat.st_uid
+    }
+
+    /// Its permission bits.
+    pub fn mode(&self) -> u32 {
+        self.stat.st_mode & 0o777
+    }
+
+    /// Whether it stays until it is unlinked.
+    pub fn is_persistent(&self) -> bool {
+        self.persistent
+    }
+
+    /// Whether the name still leads to this region.
+    pub fn is_current(&self) -> bool {
+        self.region.is_linked()
+    }
+
+    /// Whether anybody is attached. An ephemeral region to which nobody is attached is dead: its
+    /// processes were killed, and it waits to be taken over, replaced or removed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the kernel does not answer.
+    pub fn is_attached(&self) -> Result<bool, Error> {
+        self.region.is_attached()
+    }
+
+    /// Its file, as device and inode.
+    pub(super) fn file(&self) -> (u64, u64) {
+        (self.stat.st_dev, self.stat.st_ino)
+    }
+
+    /// The fields in declaration order.
+    pub fn fields(&self) -> impl Iterator<Item = FieldView> {
+        (0..self.manifest().fields.len()).map(|index| FieldView::new(&self.region, index))
+    }
+
+    /// The field of this name.
+    pub fn field(&self, name: &str) -> Option<FieldView> {
+        let index = self.manifest().fields.iter().position(|field| field.name == name)?;
+        Some(FieldView::new(&self.region, index))
+    }
+
+    /// The values of all fields in declaration order, as they stood together at one instant,
+    /// transactions wholly in or out. Elements of atomic fields are read one by one and take no
+    /// part in this.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Contended`] if publications overtook every try for a second.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for nobody, and takes no semaphore.
+    pub fn snapshot(&self) -> Result<Vec<Value>, Error> {
+        let fields: Vec<FieldView> = self.fields().collect();
+        let mut values: Vec<Value> = fields.iter().map(FieldView::blank).collect();
+        let end = Instant::now() + PATIENCE;
+        loop {
+            for _ in 0..TRIES {
+                if self.attempt(&fields, &mut values) {
+                    return Ok(values);
+                }
+                spin();
+            }
+            if Instant::now() >= end {
+                return Err(Error::Contended { place: Place::new(self.name(), None) });
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    fn attempt(&self, fields: &[FieldView], values: &mut [Value]) -> bool {
+        let mut cut = Cut::begin(&self.region.header().commit);
+        let copied = fields.iter().zip(values).all(|(field, value)| {
+            let FieldManifest { atomic, .. } = field.manifest();
+            if *atomic { field.load_atomic(value) } else { field.cut(&mut cut, value) }
+        });
+        copied && cut.stood()
+    }
+}

@@ -1,0 +1,230 @@
+//! The manifest of a region whose state this program does not declare, from the region's own text.
+//!
+//! The text says more than is needed: from names, types and slots the rest follows. So a manifest
+//! is built from the least of it, laid out as a declaration would be, and written as text again;
+//! the region's text has to say the same. Nothing of it is believed that was not computed here.
+//!
+//! The rest of the library works with manifests that last, because those of declarations do. So
+//! each text that was understood is kept for the life of the process, once however many regions
+//! have it, and not more of them than [`MOST_KEPT`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::{FORMAT, FieldManifest, Manifest};
+use crate::element::{ElementType, StructField};
+use crate::layout;
+
+/// The bytes of text that are kept.
+const MOST_KEPT: usize = 16 << 20;
+
+/// The most fields that a state may have here.
+const MOST_FIELDS: usize = 1 << 16;
+
+/// The deepest nesting of arrays, which is that of numpy.
+const DEEPEST: usize = 64;
+
+/// The numbers that there are, with their sizes.
+const NUMBERS: [(&str, usize); 16] = [
+    ("u8", 1),
+    ("u16", 2),
+    ("u32", 4),
+    ("u64", 8),
+    ("u128", 16),
+    ("i8", 1),
+    ("i16", 2),
+    ("i32", 4),
+    ("i64", 8),
+    ("i128", 16),
+    ("f32", 4),
+    ("f64", 8),
+    ("f16", 2),
+    ("bf16", 2),
+    ("Complex<f32>", 8),
+    ("Complex<f64>", 16),
+];
+
+/// What texts were found to say, and how many bytes of text that is.
+static KEPT: Mutex<(BTreeMap<Vec<u8>, Understood>, usize)> = Mutex::new((BTreeMap::new(), 0));
+
+type Understood = Result<&'static Manifest, String>;
+
+impl Manifest {
+    /// The manifest that a region's text describes, or what is wrong with the text.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about the text.
+    pub(crate) fn of_text(text: &[u8]) -> Understood {
+        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+        let (texts, bytes) = &mut *kept;
+        if let Some(understood) = texts.get(text) {
+            return understood.clone();
+        }
+        if *bytes + text.len() > MOST_KEPT {
+            return Err(
+                "this process has looked at more manifests than it keeps: start anew".into()
+            );
+        }
+        let understood = understand(text);
+        texts.insert(text.to_owned(), understood.clone());
+        *bytes += text.len();
+        understood
+    }
+}
+
+fn understand(text: &[u8]) -> Understood {
+    let stored: Value = serde_json::from_slice(text)
+        .map_err(|error| format!("its manifest is not JSON: {error}"))?;
+    if stored["format"].as_u64() != Some(FORMAT.into()) {
+        let format = brief(&stored["format"]);
+        return Err(format!("its manifest has format {format}, and this program knows {FORMAT}"));
+    }
+    let fields = stored["fields"].as_array().ok_or("its manifest lists no fields")?;
+    if fields.len() > MOST_FIELDS {
+        return Err(format!("its manifest has {} fields", fields.len()));
+    }
+    let mut end = layout::HEADER_BYTES;
+    let mut names = BTreeSet::new();
+    let mut laid_out = Vec::new();
+    for field in fields {
+        let field = declared(field)?.at(end)?;
+        if !names.insert(field.name) {
+            return Err(format!("its manifest has two fields `{}`", field.name));
+        }
+        end = layout::align_up(field.end(), layout::ALIGN);
+        laid_out.push(field);
+    }
+    let manifest = Manifest { name: name_of(&stored)?, fields: laid_out.leak() };
+    let computed = serde_json::from_str(&manifest.to_json()).unwrap_or(Value::Null);
+    says("manifest", &stored, &computed)?;
+    Ok(Box::leak(Box::new(manifest)))
+}
+
+/// A field without its place.
+struct Declared {
+    name: &'static str,
+    ty: &'static ElementType,
+    slots: usize,
+    timed: bool,
+    atomic: bool,
+}
+
+fn declared(field: &Value) -> Result<Declared, String> {
+    let name = name_of(field)?;
+    let flag = |key: &str| {
+        field[key].as_bool().ok_or_else(|| format!("its field `{name}` does not say `{key}`"))
+    };
+    let (timed, atomic) = (flag("timed")?, flag("atomic")?);
+    let ty = type_of(name, field)?;
+    let slots = field["slots"].as_u64().unwrap_or(0) as usize;
+    if if atomic { slots != 1 } else { !matches!(slots, 2 | 4 | 8) } {
+        return Err(format!("its field `{name}` is said to have {} slots", brief(&field["slots"])));
+    }
+    if atomic && !is_atomic(ty) {
+        return Err(format!("its field `{name}` cannot be atomic: its type is {ty}"));
+    }
+    Ok(Declared { name, ty, slots, timed, atomic })
+}
+
+impl Declared {
+    /// With its place, if that can be said in an address.
+    fn at(self, offset: usize) -> Result<FieldManifest, String> {
+        let Self { name, ty, slots, timed, atomic } = self;
+        let size = ty.size();
+        let room = isize::MAX as usize - offset;
+        if size > layout::MAX_FIELD_BYTES || (size + 4096).saturating_mul(slots) > room {
+            return Err(format!("its field `{name}` is said to have {size} bytes"));
+        }
+        Ok(FieldManifest { name, ty, size, offset, slots, timed, atomic })
+    }
+}
+
+fn is_atomic(ty: &ElementType) -> bool {
+    match ty.scalar() {
+        ElementType::Number { name, .. } => {
+            matches!(*name, "u32" | "u64" | "i32" | "i64" | "f32" | "f64")
+        }
+        _ => false,
+    }
+}
+
+/// A name that can be shown: it comes from outside, and goes to somebody's terminal.
+fn name_of(value: &Value) -> Result<&'static str, String> {
+    let name = value["name"].as_str().ok_or("its manifest lacks a name")?;
+    let shows = |c: char| !c.is_control() && c.escape_debug().len() <= 2;
+    if name.is_empty() || name.len() > 4096 || !name.chars().all(shows) {
+        return Err(format!("its manifest has the name {}", brief(&value["name"])));
+    }
+    Ok(name.to_owned().leak())
+}
+
+/// The type of a field of a state, or of a struct element.
+fn type_of(name: &str, value: &Value) -> Result<&'static ElementType, String> {
+    let wrong = || format!("its field `{name}` has no type that this program understands");
+    let shape = value["shape"].as_array().ok_or_else(wrong)?;
+    if shape.len() > DEEPEST {
+        return Err(wrong());
+    }
+    let mut ty = scalar_of(value).ok_or_else(wrong)?;
+    for len in shape.iter().rev() {
+        let len = len.as_u64().and_then(|len| usize::try_from(len).ok()).ok_or_else(wrong)?;
+        let bytes = ty.size().checked_mul(len).ok_or_else(wrong)?;
+        if bytes == 0 || bytes > layout::MAX_FIELD_BYTES {
+            return Err(wrong());
+        }
+        ty = Box::leak(Box::new(ElementType::Array { of: ty, len }));
+    }
+    Ok(ty)
+}
+
+fn scalar_of(value: &Value) -> Option<&'static ElementType> {
+    let scalar = value["scalar"].as_str()?;
+    let Some(layout) = value.get("struct") else {
+        let (name, size) = *NUMBERS.iter().find(|(name, _)| *name == scalar)?;
+        return Some(Box::leak(Box::new(ElementType::Number { name, size })));
+    };
+    let name: &str = name_of(&serde_json::json!({ "name": scalar })).ok()?;
+    let mut fields = Vec::new();
+    let mut end = 0_usize;
+    for field in layout["fields"].as_array()? {
+        let name = name_of(field).ok()?;
+        let ty = type_of(name, field).ok()?;
+        // An element has no gaps.
+        fields.push(StructField { name, ty, offset: end });
+        end = end.checked_add(ty.size())?;
+    }
+    if end == 0 || end > layout::MAX_FIELD_BYTES {
+        return None;
+    }
+    Some(Box::leak(Box::new(ElementType::Struct { name, size: end, fields: fields.leak() })))
+}
+
+/// Whether `stored` says all that `computed` does. It may say more: a later version of the library
+/// may have something to add.
+fn says(key: &str, stored: &Value, computed: &Value) -> Result<(), String> {
+    let differ = || {
+        let (stored, computed) = (brief(stored), brief(computed));
+        format!("its manifest contradicts itself: `{key}` is {stored}, and should be {computed}")
+    };
+    match (stored, computed) {
+        (Value::Object(stored), Value::Object(computed)) => computed
+            .iter()
+            .try_for_each(|(key, value)| says(key, stored.get(key).unwrap_or(&Value::Null), value)),
+        (Value::Array(stored), Value::Array(computed)) if stored.len() == computed.len() => stored
+            .iter()
+            .zip(computed)
+            .try_for_each(|(stored, computed)| says(key, stored, computed)),
+        _ if stored == computed => Ok(()),
+        _ => Err(differ()),
+    }
+}
+
+/// A value that may be anything, for a message.
+fn brief(value: &Value) -> String {
+    let text = value.to_string();
+    let short: String = text.chars().take(60).flat_map(char::escape_debug).collect();
+    if text.chars().nth(60).is_some() { short + ".." } else { short }
+}

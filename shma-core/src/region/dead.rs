@@ -1,0 +1,94 @@
+//! Removing what nobody is attached to any more: dead regions, and unfinished ones.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rustix::fs::Stat;
+
+use super::create::{leads_to, retire};
+use super::name::DIRECTORY;
+use super::open::{foreign, fstat, open_file, read_header, try_lock};
+use super::{ATTACHED, NAMED, Name, user};
+use crate::error::Error;
+use crate::os::{ByteLock, FileId};
+use crate::stop::stop_point;
+
+/// What the file names of unfinished regions start with.
+pub(super) const TEMPORARY: &str = "shma-tmp.";
+
+/// Nobody takes this long from a temporary file to its lock.
+const STALE: Duration = Duration::from_secs(60);
+
+/// Removes the name of an ephemeral region to which nobody is attached. Whether it did: not if
+/// somebody is, or came in between, or if it is persistent.
+///
+/// Whoever opens it while this holds A for writing finds it on its way out, and starts again.
+pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
+    let path = name.path();
+    let file = open_file(name, &path, true)?;
+    let stat = fstat(name, &file)?;
+    if stat.st_uid != user() {
+        return Err(foreign(name, &stat));
+    }
+    let dead = !read_header(name, &file)?.persistent
+        && try_lock(name, &file, ByteLock::Write, ATTACHED)?
+        && try_lock(name, &file, ByteLock::Write, NAMED)?
+        && leads_to(&path, FileId::of(&stat));
+    if dead {
+        stop_point!("remove.locked");
+        rustix::fs::unlink(&path).map_err(|errno| name.io("unlink", errno.into()))?;
+        retire(&file);
+    }
+    Ok(dead)
+}
+
+/// The files of regions that were not finished, or are about to be.
+pub(crate) fn temporaries() -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(DIRECTORY) else { return Vec::new() };
+    let names = entries.flatten().map(|entry| entry.file_name());
+    let ours = |name: &OsString| name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+    names.filter(ours).map(|name| Path::new(DIRECTORY).join(name)).collect()
+}
+
+/// Whether the file is one that a creator of this user left who died before he gave it a name.
+/// What cannot be looked at is none.
+pub(crate) fn is_abandoned(path: &Path) -> bool {
+    abandoned(path).is_some()
+}
+
+fn abandoned(path: &Path) -> Option<Stat> {
+    // The name serves messages only, and there are none here.
+    let name = Name::new("sweep").ok()?;
+    let before = rustix::fs::lstat(path).ok()?;
+    let age = SystemTime::now().duration_since(modified(&before)).ok()?;
+    if before.st_uid != user() || age < STALE {
+        return None;
+    }
+    let file = open_file(&name, path, false).ok()?;
+    ByteLock::Write.conflict(&file, ATTACHED).ok()?.is_none().then_some(before)
+}
+
+/// Removes an abandoned file; whether it did.
+pub(crate) fn remove_abandoned(path: &Path) -> bool {
+    abandoned(path).is_some() && remove_unlocked(path).is_some()
+}
+
+fn remove_unlocked(path: &Path) -> Option<()> {
+    let name = Name::new("sweep").ok()?;
+    let file = open_file(&name, path, true).ok()?;
+    let id = FileId::of(&rustix::fs::fstat(&file).ok()?);
+    let alone = ByteLock::Write.try_take(&file, ATTACHED).ok()? && leads_to(path, id);
+    alone.then(|| rustix::fs::unlink(path).ok())?
+}
+
+/// Removes what creators of this user left who died before they gave it a name.
+pub(super) fn sweep() {
+    for path in temporaries() {
+        remove_abandoned(&path);
+    }
+}
+
+fn modified(stat: &Stat) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_mtime).unwrap_or(0))
+}

@@ -1,0 +1,98 @@
+//! A look at a region without attaching to it.
+//!
+//! Whoever looks takes no lock. The lock A says "do not replace or remove this": a looker that held
+//! it would keep the last user from removing an ephemeral region, keep a creator from replacing a
+//! dead one, and count as attached; and one that then left as others leave would remove a dead
+//! region because it had looked at it. Memory safety does not hang on that lock: a mapping lasts
+//! whatever becomes of the name, and a region is complete before it has one. All that can happen
+//! is that the name goes on to another region, which [`Region::is_linked`] tells.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use super::open::{check_file, fstat, map, open_file, read_header};
+use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms};
+use crate::error::Error;
+use crate::header::CheckedHeader;
+use crate::manifest::Manifest;
+use crate::os::ByteLock;
+use std::time::Instant;
+
+/// What a look finds.
+#[derive(Debug)]
+pub(crate) struct Sight {
+    /// Mapped read-only; dropped, it leaves the name alone.
+    pub(crate) region: Region,
+    /// Whether the region stays until it is unlinked.
+    pub(crate) persistent: bool,
+}
+
+/// Looks at the region of this name.
+pub(crate) fn look(name: &Name, terms: &Terms) -> Result<Sight, Error> {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        if let Some(sight) = attempt(name, terms)? {
+            return Ok(sight);
+        }
+        if Instant::now() >= end {
+            return Err(name.timeout("looking"));
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// One attempt; `None` if the region was on its way out.
+fn attempt(name: &Name, terms: &Terms) -> Result<Option<Sight>, Error> {
+    let file = open_file(name, &name.path(), false)?;
+    check_file(name, &fstat(name, &file)?, terms)?;
+    let header = read_header(name, &file)?;
+    if header.retired || fstat(name, &file)?.st_nlink == 0 {
+        return Ok(None);
+    }
+    let manifest = stored_manifest(name, &file, &header)?;
+    // As if it were persistent: leaving is for those who were attached.
+    let region = map(name, file, manifest, terms, true)?;
+    Ok(Some(Sight { region, persistent: header.persistent }))
+}
+
+/// The manifest that the region holds, if it is one and lies where it has to.
+fn stored_manifest(
+    name: &Name,
+    file: &File,
+    header: &CheckedHeader,
+) -> Result<&'static Manifest, Error> {
+    let mut text = vec![0; header.text_len as usize];
+    file.read_exact_at(&mut text, header.text_at).map_err(|error| name.io("pread", error))?;
+    let manifest = Manifest::of_text(&text).map_err(|reason| name.not_a_region(reason))?;
+    if header.fingerprint != manifest.fingerprint() {
+        return Err(name.not_a_region("its manifest contradicts its fingerprint"));
+    }
+    if header.text_at != manifest.tail() as u64 {
+        return Err(name.not_a_region(format!(
+            "its manifest lies at {}, and with this layout it lies at {}",
+            header.text_at,
+            manifest.tail()
+        )));
+    }
+    Ok(manifest)
+}
+
+impl Region {
+    /// The file that the region lies in.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Whether anybody is attached. Exact, but for a user who may read the file and fakes it.
+    pub(crate) fn is_attached(&self) -> Result<bool, Error> {
+        let conflict = ByteLock::Write.conflict(&self.file, ATTACHED);
+        let lock = conflict.map_err(|error| self.name.io("fcntl(F_OFD_GETLK)", error))?;
+        // A write lock is held by one who has just shown that nobody is.
+        Ok(lock == Some(ByteLock::Read))
+    }
+
+    /// Makes dropping this attachment leave the name alone.
+    pub(crate) fn keep_name(&mut self) {
+        self.persistent = true;
+    }
+}
