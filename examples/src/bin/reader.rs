@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use shma_core::{Error, ShmState, Version};
-use shma_examples::{TRACK, Track};
+use shma_examples::track::{TRACK, Track};
 
 /// Follow what `writer` publishes; start it before or after. Ctrl-C ends it.
 #[derive(Parser)]

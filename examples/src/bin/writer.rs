@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use shma_core::ShmState;
-use shma_examples::{TRACK, Track, stop_flag};
+use shma_examples::stop;
+use shma_examples::track::{TRACK, Track};
 
 /// Publish a pose for `reader` to follow; Ctrl-C ends it.
 #[derive(Parser)]
@@ -17,7 +18,7 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let Args { region } = Args::parse();
-    let stop = stop_flag()?;
+    let stop = stop::flag()?;
     let track = Track::open_or_create(&region, &Track::zeroed())?;
     println!("publishing in region `{region}`; Ctrl-C ends");
     while !stop.load(Ordering::Relaxed) {

@@ -1,5 +1,8 @@
 //! The example programs as a person starts them: real processes, real signals, nothing left behind.
 
+mod heat;
+mod leader;
+mod leaders;
 mod program;
 mod sgd;
 mod track;

@@ -96,11 +96,36 @@ pub fn regions_beginning(prefix: &str) -> Vec<String> {
     names.filter_map(|name| name.into_string().ok()).filter(|n| n.starts_with(&prefix)).collect()
 }
 
+/// Whether the process has this region mapped.
+pub fn has_mapped(pid: Pid, region: &str) -> bool {
+    let maps = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("maps"));
+    maps.is_ok_and(|maps| maps.contains(region))
+}
+
 /// Whether the process runs. One that has ended but was not yet waited for does not.
 pub fn is_alive(pid: Pid) -> bool {
     let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
     // The state is the first word behind the name, which is in brackets.
     stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z')))
+}
+
+/// Waits until a process has come to rest: for a while it uses no processor, or has ended.
+pub fn wait_for_rest(pid: Pid) {
+    const LOOKS: usize = 100;
+    let (mut used, mut looks) = (None, 0);
+    until("the process to come to rest", || {
+        let now = processor_time(pid);
+        looks = if now == used { looks + 1 } else { 0 };
+        used = now;
+        looks == LOOKS
+    });
+}
+
+/// What the process has used of a processor, in user mode and in the kernel.
+fn processor_time(pid: Pid) -> Option<[u64; 2]> {
+    let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat")).ok()?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11).map_while(|f| f.parse().ok());
+    Some([fields.next()?, fields.next()?])
 }
 
 pub fn text(bytes: &[u8]) -> String {

@@ -1,11 +1,10 @@
 //! `writer` and `reader`, as if in two terminals.
 
-use std::fs;
 use std::process::Output;
 
 use rustix::process::Signal;
 
-use crate::program::{Program, regions_beginning, text, until};
+use crate::program::{Program, has_mapped, regions_beginning, text, until};
 
 fn region(test: &str) -> String {
     format!("track-test-{test}-{}", std::process::id())
@@ -20,10 +19,7 @@ fn reader(region: &str) -> Program {
 }
 
 fn wait_for_mapping(program: &Program, region: &str) {
-    until("the region to be mapped", || {
-        let maps = fs::read_to_string(format!("/proc/{}/maps", program.pid().as_raw_nonzero()));
-        maps.is_ok_and(|maps| maps.contains(&format!("shma.{region}")))
-    });
+    until("the region to be mapped", || has_mapped(program.pid(), &format!("shma.{region}")));
 }
 
 /// Step numbers in the order of printing.

@@ -1,7 +1,7 @@
 //! A plate as a picture: hot is bright.
 
-use plotters::coord::Shift;
 use plotters::prelude::*;
+use shma_examples::picture::{Area, Drawn, LABEL, TITLE};
 
 use crate::plate::STRIPS;
 use crate::temperature::Temperature;
@@ -19,20 +19,15 @@ const GLOW: [(f64, f64, f64); 5] = [
     (255.0, 245.0, 200.0),
 ];
 
-/// Where something is drawn.
-pub type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-/// How drawing ends.
-pub type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
-
 /// A plate in colours of which the last one means `highest`, with the cuts between the strips.
 pub fn draw(area: &Area<'_>, title: &str, plate: &Temperature, highest: f64) -> Drawn {
     let mut chart = ChartBuilder::on(area)
-        .caption(title, ("sans-serif", 20))
+        .caption(title, ("sans-serif", TITLE))
         .margin(14)
         .x_label_area_size(30)
         .y_label_area_size(36)
         .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
-    chart.configure_mesh().disable_mesh().label_style(("sans-serif", 14)).draw()?;
+    chart.configure_mesh().disable_mesh().label_style(("sans-serif", LABEL)).draw()?;
     let side = |squares: usize| squares as f64 / SQUARES as f64;
     for y in 0..SQUARES {
         let rectangle = |(start, end, shade)| {

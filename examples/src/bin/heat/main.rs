@@ -1,22 +1,21 @@
 //! The heat equation on a plate that is cut into strips, which processes solve together.
 //!
 //! From the top down: `args` is the command line, `solving` leads a solution and `worker` is a
-//! process of it; `report` and `plot` (with `heatmap`) tell how it went. Below are the processes (`crew`), a strip at
-//! work (`piece`, `neighbour`), the scheme and what it is measured by (`stencil`, `truth`), and what
-//! the processes share (`plate`, `plan`). Why no time step ever mixes is argued in `plate`.
+//! process of it; `report` and `plot` (with `heatmap`) tell how it went. Below are a strip at work
+//! (`piece`, `neighbour`), the scheme and what it is measured by (`stencil`, `truth`), and what the
+//! processes share (`plate`, `plan`). Why no time step ever mixes is argued in `plate`.
 
 mod args;
-mod crew;
 mod heatmap;
 mod neighbour;
 mod piece;
 mod plan;
 mod plate;
 mod plot;
-mod progress;
 mod report;
 mod row;
 mod solving;
+mod standing;
 mod stencil;
 mod temperature;
 mod truth;
@@ -26,17 +25,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use shma_examples::console::tell;
+use shma_examples::ending::{self, Ending};
+use shma_examples::stop;
 
 use crate::args::{Args, Command, Options};
 use crate::plate::on_grid;
 use crate::solving::Outcome;
-
-/// How the program ends when nothing has failed; `--help` lists the exit codes.
-enum Ending {
-    Reached,
-    Missed,
-    Interrupted,
-}
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -46,26 +41,17 @@ fn main() -> ExitCode {
         }
         None => lead(&args.options),
     };
-    match result {
-        Ok(Ending::Reached) => ExitCode::SUCCESS,
-        Ok(Ending::Missed) => ExitCode::from(args::MISSED),
-        Ok(Ending::Interrupted) => ExitCode::from(args::INTERRUPTED),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(args::FAILED)
-        }
-    }
+    ending::exit_code(result)
 }
 
 fn lead(options: &Options) -> Result<Ending> {
-    let interrupted = shma_examples::stop_flag().context("cannot listen for signals")?;
+    let interrupted = stop::flag().context("cannot listen for signals")?;
     let order = options.order();
     let Some(outcome) = on_grid!(order.grid, solving::run(&order, &interrupted))? else {
-        eprintln!("interrupted; workers and region are gone");
+        tell("interrupted; workers and region are gone");
         return Ok(Ending::Interrupted);
     };
-    plot::draw(&options.plot, &outcome)
-        .with_context(|| format!("cannot write the picture to {}", options.plot.display()))?;
+    plot::draw(&options.plot, &outcome)?;
     if !options.quiet {
         report::print(&outcome, &options.plot)?;
     }
@@ -78,6 +64,8 @@ fn verdict(outcome: &Outcome) -> Ending {
     if error <= tolerance {
         return Ending::Reached;
     }
-    eprintln!("error: the largest error, {error:.3e}, is above the tolerance of {tolerance:.3e}");
+    tell(&format!(
+        "error: the largest error, {error:.3e}, is above the tolerance of {tolerance:.3e}"
+    ));
     Ending::Missed
 }

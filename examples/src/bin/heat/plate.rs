@@ -38,6 +38,7 @@
 
 use anyhow::{Result, ensure};
 use shma_core::{Field, Shm, ShmState};
+use shma_examples::region;
 
 use crate::plan::{MARKS, Plan};
 use crate::row::{self, BEFORE, Row};
@@ -85,10 +86,9 @@ pub struct Plate<const WIDTH: usize, const ROWS: usize> {
     strip7: [[f64; WIDTH]; ROWS],
 }
 
-/// A name for a region that no other solution has. The random part is for process numbers that come
-/// back, and for those of other containers.
+/// A name for a region that no other solution has.
 pub fn new_name() -> String {
-    format!("heat-{}-{:08x}", std::process::id(), fastrand::u32(..))
+    region::new_name("heat")
 }
 
 impl<const WIDTH: usize, const ROWS: usize> Plate<WIDTH, ROWS> {

@@ -1,9 +1,9 @@
 //! The table at the end.
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Result;
+use shma_examples::console;
 
 use crate::plate::STRIPS;
 use crate::solving::Outcome;
@@ -11,11 +11,7 @@ use crate::solving::Outcome;
 /// Prints how it went.
 pub fn print(outcome: &Outcome, picture: &Path) -> Result<()> {
     let text = format!("{}\nThe picture is in {}.\n", table(outcome), picture.display());
-    match io::stdout().write_all(text.as_bytes()) {
-        // Whoever reads has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
+    Ok(console::print(&text)?)
 }
 
 fn table(outcome: &Outcome) -> String {

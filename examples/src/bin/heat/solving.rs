@@ -1,28 +1,22 @@
 //! One solution, as the process that leads it sees it: it makes the region, starts the workers,
 //! replaces those that die, and collects the result.
 
-use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use shma_core::{Shm, ShmState};
+use shma_examples::crew::Crew;
+use shma_examples::patience::Patience;
+use shma_examples::progress::Progress;
 
-use crate::crew::Crew;
 use crate::plan::{MARKS, Plan};
 use crate::plate::{self, Plate, STRIPS};
-use crate::progress::{Progress, Standing};
+use crate::standing::Standing;
 use crate::temperature::Temperature;
 use crate::truth::Truth;
 
-/// How often the leader looks. A rhythm and not a wait for the next publication: that would cost
-/// the workers a system call for each.
-const TICK: Duration = Duration::from_millis(1);
-/// After so many looks at unchanged strips something hangs. Looks and not time, so that a solution
-/// may be stopped and continued. It is about 40 s.
-const PATIENCE: u32 = 40_000;
 /// How many workers may be replaced before something is wrong.
 const REPLACEMENTS: usize = 20;
 /// The time on the plate to solve up to: the slowest mode has decayed to about a third then.
@@ -83,8 +77,7 @@ pub fn run<const WIDTH: usize, const ROWS: usize>(
     let finished = solving.watch(interrupted)?;
     let seconds = solving.started.elapsed().as_secs_f64();
     let Solving { plan, truth, crew, plate, progress, killed, replaced, .. } = solving;
-    let stubborn = crew.dismiss()?;
-    ensure!(stubborn == 0, "{stubborn} workers did not leave and were killed");
+    crew.dismiss()?;
     if !finished {
         return Ok(None);
     }
@@ -128,7 +121,7 @@ struct Solving<'a, const WIDTH: usize, const ROWS: usize> {
     replaced: usize,
     /// When the standing was last shown, and the step of the plate then.
     shown: (Instant, u64),
-    unchanged: (u64, u32),
+    patience: Patience,
 }
 
 impl<'a, const WIDTH: usize, const ROWS: usize> Solving<'a, WIDTH, ROWS> {
@@ -137,7 +130,7 @@ impl<'a, const WIDTH: usize, const ROWS: usize> Solving<'a, WIDTH, ROWS> {
         let plan = order.plan(truth.spacing());
         let name = plate::new_name();
         let plate = Plate::create(&name, &Plate::initial(plan, &truth))?;
-        let progress = Progress::new(plan.steps, order.quiet)?;
+        let progress = Progress::new("", plan.steps, order.quiet)?;
         let started = Instant::now();
         let arguments = vec!["worker".to_owned(), name, order.grid.to_string()];
         Ok(Self {
@@ -151,20 +144,13 @@ impl<'a, const WIDTH: usize, const ROWS: usize> Solving<'a, WIDTH, ROWS> {
             killed: None,
             replaced: 0,
             shown: (started, 0),
-            unchanged: (0, 0),
+            patience: Patience::default(),
         })
     }
 
     /// Looks after the solution until it is done; `false` if it was interrupted.
     fn watch(&mut self, interrupted: &AtomicBool) -> Result<bool> {
-        loop {
-            thread::sleep(TICK);
-            // Before the steps, so that nobody who left because all is done counts as lost, and
-            // before the flag, which rises before those leave who got the same signal.
-            let departed = self.crew.departed()?;
-            if interrupted.load(Ordering::Relaxed) {
-                return Ok(false);
-            }
+        while let Some(departed) = self.crew.watch(interrupted)? {
             let steps = plate::steps(&self.plate);
             let step = behind(&steps);
             if step == self.plan.steps {
@@ -178,8 +164,9 @@ impl<'a, const WIDTH: usize, const ROWS: usize> Solving<'a, WIDTH, ROWS> {
             if self.progress.is_due() {
                 self.show(step);
             }
-            self.expect_progress(&steps)?;
+            self.patience.look(steps.iter().sum())?;
         }
+        Ok(false)
     }
 
     fn kill_when_due(&mut self, step: u64) -> Result<()> {
@@ -199,12 +186,8 @@ impl<'a, const WIDTH: usize, const ROWS: usize> Solving<'a, WIDTH, ROWS> {
         Ok(())
     }
 
-    /// A worker has ended. One that failed has said why, and another would fail as it did. One that
-    /// has left its strips before the end is replaced.
+    /// A worker has ended. If it has left its strips before the end, it is replaced.
     fn replace(&mut self, seat: usize, status: ExitStatus, steps: &[u64; STRIPS]) -> Result<()> {
-        if !status.success() && status.signal().is_none() {
-            bail!("worker {seat} failed ({status})");
-        }
         let strips = self.plan.strips_of(seat);
         let left_at = &steps[strips.clone()];
         if left_at.iter().all(|step| *step == self.plan.steps) {
@@ -224,22 +207,15 @@ impl<'a, const WIDTH: usize, const ROWS: usize> Solving<'a, WIDTH, ROWS> {
     fn show(&mut self, step: u64) {
         let (at, before) = self.shown;
         let mark = self.plan.marks().take_while(|mark| *mark <= step).count() - 1;
-        self.progress.show(&Standing {
+        let standing = Standing {
             step,
             steps: self.plan.steps,
             time: self.plan.time(step),
             error: self.plate.errors.get(mark),
             rate: (step - before) as f64 / at.elapsed().as_secs_f64(),
-        });
+        };
+        self.progress.show(step, standing.to_string());
         self.shown = (Instant::now(), step);
-    }
-
-    fn expect_progress(&mut self, steps: &[u64; STRIPS]) -> Result<()> {
-        let sum = steps.iter().sum();
-        let (before, looks) = self.unchanged;
-        self.unchanged = if before == sum { (before, looks + 1) } else { (sum, 0) };
-        ensure!(self.unchanged.1 < PATIENCE, "no worker has made a step for a long time");
-        Ok(())
     }
 }
 

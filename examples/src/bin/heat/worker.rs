@@ -1,32 +1,26 @@
 //! A worker process: moves its strips step by step, as soon as their neighbours allow it.
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
-
-use anyhow::{Context, Result};
-use shma_core::{Error, ShmState};
+use anyhow::Result;
+use shma_core::ShmState;
+use shma_examples::lifeline::{Lifeline, PATIENCE};
 
 use crate::piece::Piece;
 use crate::plate::Plate;
 use crate::truth::Truth;
 
-/// How soon a worker that waits for a neighbour looks whether it is still wanted.
-const PATIENCE: Duration = Duration::from_millis(100);
-
 /// Works until all steps are done, or nobody wants the work any more.
 pub fn run<const WIDTH: usize, const ROWS: usize>(region: &str, seat: usize) -> Result<()> {
-    match work::<WIDTH, ROWS>(region, seat) {
-        // Another worker was faster to find that nobody wants the work.
-        Err(error) if matches!(error.downcast_ref(), Some(Error::Retired { .. })) => Ok(()),
-        other => other,
-    }
+    let name = region.to_owned();
+    // It is no error if another worker has removed the name.
+    let remove = move || drop(Plate::<WIDTH, ROWS>::unlink(&name));
+    Lifeline::hold(remove, |lifeline| work::<WIDTH, ROWS>(region, seat, lifeline))
 }
 
-fn work<const WIDTH: usize, const ROWS: usize>(region: &str, seat: usize) -> Result<()> {
-    let unwanted = unwanted::<WIDTH, ROWS>(region.to_owned())?;
+fn work<const WIDTH: usize, const ROWS: usize>(
+    region: &str,
+    seat: usize,
+    lifeline: &Lifeline,
+) -> Result<()> {
     let plate = Plate::<WIDTH, ROWS>::open(region)?;
     let plan = plate.plan.read();
     let truth = Truth::new(Plate::<WIDTH, ROWS>::POINTS);
@@ -41,31 +35,14 @@ fn work<const WIDTH: usize, const ROWS: usize>(region: &str, seat: usize) -> Res
     {
         for piece in pieces.iter_mut().filter(|piece| piece.step() == step) {
             while !piece.advance(&plan, &truth, PATIENCE)? {
-                if unwanted.load(Ordering::Relaxed) {
+                if lifeline.is_cut() {
                     return Ok(());
                 }
             }
         }
-        if unwanted.load(Ordering::Relaxed) {
+        if lifeline.is_cut() {
             return Ok(());
         }
     }
     Ok(())
-}
-
-/// A flag that turns true at a signal, and when the process that started this one has sent all
-/// workers away or is gone: standard input is a pipe that nobody else holds open.
-fn unwanted<const WIDTH: usize, const ROWS: usize>(region: String) -> Result<Arc<AtomicBool>> {
-    let flag = shma_examples::stop_flag().context("cannot listen for signals")?;
-    let raised = Arc::clone(&flag);
-    thread::spawn(move || {
-        // An error, too, means that there is nobody at the other end.
-        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        // The last one to leave takes the region along. But while the kernel ends a process that
-        // was killed, its pipe may be closed and its region not yet, and then nobody is the last.
-        // It is no error if another worker has removed the name.
-        let _ = Plate::<WIDTH, ROWS>::unlink(&region);
-        raised.store(true, Ordering::Relaxed);
-    });
-    Ok(flag)
 }

@@ -1,11 +1,10 @@
 //! Distributed gradient descent: worker processes train one network that lies in shared memory.
 //!
 //! From the top down: `args` is the command line, `training` leads one training and `worker` is a
-//! process of it; `report` and `plot` tell how it went. Below are the processes (`crew`), the clock
-//! and the scores (`curve`), and what they share (`desk`, `model`).
+//! process of it; `report` and `plot` tell how it went. Below are the clock and the scores (`curve`),
+//! and what the processes share (`desk`, `model`).
 
 mod args;
-mod crew;
 mod curve;
 mod data;
 mod desk;
@@ -13,9 +12,9 @@ mod model;
 mod network;
 mod plan;
 mod plot;
-mod progress;
 mod regions;
 mod report;
+mod standing;
 mod training;
 mod worker;
 
@@ -23,18 +22,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use shma_examples::console::tell;
+use shma_examples::ending::{self, Ending};
+use shma_examples::stop;
 
 use crate::args::{Args, Command, Options};
 use crate::data::Digits;
-use crate::progress::tell;
 use crate::training::Training;
-
-/// How the program ends when nothing has failed; `--help` lists the exit codes.
-enum Ending {
-    Reached,
-    Missed,
-    Interrupted,
-}
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -44,19 +38,11 @@ fn main() -> ExitCode {
         }
         None => lead(&args.options),
     };
-    match result {
-        Ok(Ending::Reached) => ExitCode::SUCCESS,
-        Ok(Ending::Missed) => ExitCode::from(args::MISSED),
-        Ok(Ending::Interrupted) => ExitCode::from(args::INTERRUPTED),
-        Err(error) => {
-            tell(&format!("error: {error:#}"));
-            ExitCode::from(args::FAILED)
-        }
-    }
+    ending::exit_code(result)
 }
 
 fn lead(options: &Options) -> Result<Ending> {
-    let interrupted = shma_examples::stop_flag().context("cannot listen for signals")?;
+    let interrupted = stop::flag().context("cannot listen for signals")?;
     let digits = Digits::load()?;
     let mut runs = Vec::new();
     for order in options.orders(&digits) {
@@ -68,8 +54,7 @@ fn lead(options: &Options) -> Result<Ending> {
             }
         }
     }
-    plot::draw(&options.plot, &runs, options.target)
-        .with_context(|| format!("cannot write the picture to {}", options.plot.display()))?;
+    plot::draw(&options.plot, &runs, options.target)?;
     if !options.quiet {
         report::print(&runs, options)?;
     }

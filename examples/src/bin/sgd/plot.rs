@@ -1,28 +1,17 @@
 //! The picture at the end: accuracy and loss on the test images over time, as an SVG.
 
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
-use plotters::coord::Shift;
+use anyhow::Result;
 use plotters::prelude::*;
+use shma_examples::picture::{self, Area, Axes, BLUE, Chart, Drawn, GREY, ORANGE};
 
 use crate::network::Score;
 use crate::training::Run;
 
-const SIZE: (u32, u32) = (900, 800);
-/// Two colours that nearly everybody can tell apart.
-const COLOURS: [RGBColor; 2] = [RGBColor(0, 114, 178), RGBColor(213, 94, 0)];
-const GREY: RGBColor = RGBColor(110, 110, 110);
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Chart<'a, 'b> = ChartContext<
-    'a,
-    SVGBackend<'b>,
-    Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
->;
-type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+const HEIGHT: u32 = 800;
+const COLOURS: [RGBColor; 2] = [BLUE, ORANGE];
 
 /// One of the two diagrams.
 struct Panel {
@@ -37,11 +26,10 @@ struct Panel {
 
 /// Draws the curves of all trainings into a file.
 pub fn draw(path: &Path, runs: &[Run], target: f64) -> Result<()> {
-    let svg = picture(runs, target).map_err(|error| anyhow!("{error}"))?;
-    Ok(fs::write(path, svg)?)
+    picture::write(path, HEIGHT, |area| draw_all(area, runs, target))
 }
 
-fn picture(runs: &[Run], target: f64) -> Result<String, DrawingAreaErrorKind<std::io::Error>> {
+fn draw_all(area: &Area<'_>, runs: &[Run], target: f64) -> Drawn {
     let lowest = if target > 0.85 { 0.8 } else { 0.0 };
     let panels = [
         Panel {
@@ -59,64 +47,44 @@ fn picture(runs: &[Run], target: f64) -> Result<String, DrawingAreaErrorKind<std
             legend: SeriesLabelPosition::UpperRight,
         },
     ];
-    let mut svg = String::new();
-    {
-        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-        area.fill(&WHITE)?;
-        for (area, panel) in area.split_evenly((panels.len(), 1)).iter().zip(&panels) {
-            panel.draw(area, runs)?;
-        }
-        area.present()?;
+    for (area, panel) in area.split_evenly((panels.len(), 1)).iter().zip(&panels) {
+        panel.draw(area, runs)?;
     }
-    Ok(svg)
+    Ok(())
 }
 
 impl Panel {
     fn draw(&self, area: &Area<'_>, runs: &[Run]) -> Drawn {
         let end = runs.iter().map(|run| run.seconds).fold(f64::MIN_POSITIVE, f64::max);
-        let mut chart = ChartBuilder::on(area)
-            .caption(self.title, ("sans-serif", 20))
-            .margin(14)
-            .x_label_area_size(42)
-            .y_label_area_size(54)
-            .build_cartesian_2d(0.0..end, self.range.clone())?;
-        chart
-            .configure_mesh()
-            .x_desc("seconds of training")
-            .label_style(("sans-serif", 14))
-            .light_line_style(WHITE)
-            .draw()?;
+        let axes = Axes {
+            title: self.title,
+            across: "seconds of training",
+            x: 0.0..end,
+            y: self.range.clone(),
+        };
+        let mut chart = axes.draw(area, |value| format!("{value:.2}"))?;
         if let Some(height) = self.line {
-            chart
-                .draw_series([PathElement::new([(0.0, height), (end, height)], GREY)])?
-                .label(format!("target {height}"))
-                .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], GREY));
+            let level = [(0.0, height), (end, height)];
+            picture::line(&mut chart, level, GREY.into(), format!("target {height}"))?;
         }
         for (run, colour) in runs.iter().zip(COLOURS) {
             self.draw_run(&mut chart, run, colour)?;
         }
-        chart
-            .configure_series_labels()
-            .label_font(("sans-serif", 15))
-            .background_style(WHITE)
-            .border_style(GREY)
-            .position(self.legend.clone())
-            .draw()
+        picture::legend(&mut chart, self.legend.clone())
     }
 
-    fn draw_run(&self, chart: &mut Chart<'_, '_>, run: &Run, colour: RGBColor) -> Drawn {
+    fn draw_run<'a, 'b: 'a>(
+        &self,
+        chart: &mut Chart<'a, 'b>,
+        run: &Run,
+        colour: RGBColor,
+    ) -> Drawn {
         let points = run.curve.iter().map(|point| (point.seconds, (self.value)(&point.score)));
-        let style = colour.stroke_width(2);
-        chart
-            .draw_series(LineSeries::new(cut_off(points.collect(), &self.range), style))?
-            .label(run.label())
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
+        let points = cut_off(points.collect(), &self.range);
+        picture::line(chart, points, colour.stroke_width(2), run.label())?;
         if let Some(moment) = run.killed {
-            let Range { start, end } = self.range;
-            chart
-                .draw_series([PathElement::new([(moment, start), (moment, end)], colour)])?
-                .label("SIGKILL")
-                .legend(move |(x, y)| PathElement::new([(x + 9, y - 6), (x + 9, y + 6)], colour));
+            let moment = [(moment, self.range.start), (moment, self.range.end)];
+            picture::line(chart, moment, colour.into(), "SIGKILL")?;
         }
         Ok(())
     }
@@ -148,6 +116,10 @@ mod tests {
     use super::*;
     use crate::curve::Point;
 
+    fn svg(runs: &[Run]) -> String {
+        picture::svg(HEIGHT, |area| draw_all(area, runs, 0.93)).unwrap()
+    }
+
     fn run(workers: usize, killed: Option<f64>) -> Run {
         let point = |step: u32| {
             let seconds = f64::from(step) / 10.0;
@@ -159,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_picture_names_both_curves_and_the_killing() {
-        let svg = picture(&[run(1, None), run(2, Some(0.7))], 0.93).unwrap();
+        let svg = svg(&[run(1, None), run(2, Some(0.7))]);
         assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
         for text in [
             "accuracy on",
@@ -182,7 +154,7 @@ mod tests {
         for point in &mut astray.curve[5..] {
             point.score = Score { accuracy: 0.1, loss: f64::NAN };
         }
-        let svg = picture(&[astray], 0.93).unwrap();
+        let svg = svg(&[astray]);
         assert!(!svg.contains("NaN"));
     }
 

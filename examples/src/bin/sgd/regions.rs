@@ -1,9 +1,20 @@
 //! The names of a training's two regions.
 
-/// A name that no other training has. The random part is for process numbers that come back, and
-/// for those of other containers.
+use shma_core::ShmState;
+use shma_examples::region;
+
+use crate::desk::Desk;
+use crate::model::Model;
+
+/// A name that no other training has.
 pub fn new_training() -> String {
-    format!("sgd-{}-{:08x}", std::process::id(), fastrand::u32(..))
+    region::new_name("sgd")
+}
+
+/// Removes the names. It is no error if somebody else has done it.
+pub fn remove(training: &str) {
+    let _ = Model::unlink(&model(training));
+    let _ = Desk::unlink(&desk(training));
 }
 
 /// The region of the model.

@@ -1,19 +1,14 @@
 //! The table at the end.
 
-use std::io::{self, Write};
-
 use anyhow::Result;
+use shma_examples::console;
 
 use crate::args::Options;
 use crate::training::Run;
 
 /// Prints how the trainings went.
 pub fn print(runs: &[Run], options: &Options) -> Result<()> {
-    match io::stdout().write_all(text(runs, options).as_bytes()) {
-        // Whoever reads has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
+    Ok(console::print(&text(runs, options))?)
 }
 
 fn text(runs: &[Run], options: &Options) -> String {

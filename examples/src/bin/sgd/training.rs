@@ -1,31 +1,25 @@
 //! One training, as the process that leads it sees it: it makes the two regions, starts the
 //! workers, watches over them, and measures.
 
-use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use shma_core::{Shm, ShmState};
+use shma_examples::crew::{self, Crew};
+use shma_examples::patience::Patience;
+use shma_examples::progress::Progress;
 
-use crate::crew::Crew;
 use crate::curve::{Point, Recorder};
 use crate::data::Digits;
 use crate::desk::{Desk, Work};
 use crate::model::Model;
 use crate::network::Network;
 use crate::plan::Plan;
-use crate::progress::{Progress, Standing};
 use crate::regions;
+use crate::standing::Standing;
 
-/// How often the leader looks. A rhythm and not a wait for the next publication: that would cost
-/// the workers a system call for each.
-const TICK: Duration = Duration::from_millis(2);
-/// After so many looks at an unchanged desk something hangs. Looks and not time, so that a training
-/// may be stopped and continued. It is about 40 s.
-const PATIENCE: u32 = 20_000;
 /// How many workers may take the seat of a last one that died.
 const REPLACEMENTS: usize = 3;
 
@@ -71,7 +65,7 @@ impl Run {
     /// Who trained, in words.
     pub fn label(&self) -> String {
         let killed = if self.killed.is_some() { ", 1 killed" } else { "" };
-        format!("{}{killed}", count(self.workers))
+        format!("{}{killed}", crew::in_words(self.workers))
     }
 }
 
@@ -87,7 +81,7 @@ pub struct Training<'a> {
     killed: Option<f64>,
     replacements: usize,
     pace: Pace,
-    unchanged: (u64, u32),
+    patience: Patience,
 }
 
 /// What the desk said when the standing was last shown.
@@ -106,8 +100,7 @@ impl<'a> Training<'a> {
         let seconds = training.seconds();
         training.recorder.take(seconds, &training.model);
         let Training { crew, recorder, killed, progress, desk, .. } = training;
-        let stubborn = crew.dismiss()?;
-        ensure!(stubborn == 0, "{stubborn} workers did not leave and were killed");
+        crew.dismiss()?;
         if !finished {
             return Ok(None);
         }
@@ -131,25 +124,26 @@ impl<'a> Training<'a> {
         let desk = Desk::create(&regions::desk(&name), &at_first)?;
         Ok(Self {
             order,
-            crew: Crew::start(&name, order.workers)?,
+            crew: Crew::start(vec!["worker".to_owned(), name], order.workers)?,
             model,
             desk,
-            progress: Progress::new(count(order.workers), batches, quiet)?,
+            progress: Progress::new(
+                &format!("{}: ", crew::in_words(order.workers)),
+                batches,
+                quiet,
+            )?,
             started: None,
             recorder: Recorder::new(order.plan.epochs, batches),
             killed: None,
             replacements: 0,
             pace: Pace { at: Instant::now(), done: 0, loss_sum: 0.0, loss: f64::NAN },
-            unchanged: (0, 0),
+            patience: Patience::default(),
         })
     }
 
     /// Looks after the training until it is done; `false` if it was interrupted.
     fn watch(&mut self, interrupted: &AtomicBool) -> Result<bool> {
-        while !interrupted.load(Ordering::Relaxed) {
-            thread::sleep(TICK);
-            // Before the desk, so that nobody who left because all is done counts as lost.
-            let departed = self.crew.departed()?;
+        while let Some(departed) = self.crew.watch(interrupted)? {
             let work = self.desk.work.read();
             if work.is_done() {
                 self.show(&work);
@@ -167,7 +161,7 @@ impl<'a> Training<'a> {
             if self.progress.is_due() {
                 self.show(&work);
             }
-            self.expect_progress(&work)?;
+            self.patience.look(work.done())?;
         }
         Ok(false)
     }
@@ -202,12 +196,8 @@ impl<'a> Training<'a> {
         Ok(())
     }
 
-    /// A worker is gone before its time. One that failed has said why, and another would fail as it
-    /// did; one that was ended by a signal is done without, or replaced if it was the last.
+    /// A worker is gone before its time. It is done without, or replaced if it was the last.
     fn lose(&mut self, seat: usize, status: ExitStatus) -> Result<()> {
-        if !status.success() && status.signal().is_none() {
-            bail!("worker {seat} failed ({status})");
-        }
         let batch = self.desk.work.update(|new, _| new.vacate(seat));
         let left = self.crew.present().count();
         let batch = batch.map_or("without a batch".to_owned(), |batch| {
@@ -215,7 +205,7 @@ impl<'a> Training<'a> {
         });
         self.progress.say(&format!("worker {seat} is gone ({status}), {batch}"));
         if left > 0 {
-            self.progress.say(&format!("training goes on with {}", count(left)));
+            self.progress.say(&format!("training goes on with {}", crew::in_words(left)));
         } else {
             ensure!(self.replacements < REPLACEMENTS, "workers die one after the other ({status})");
             self.replacements += 1;
@@ -232,15 +222,13 @@ impl<'a> Training<'a> {
         }
         let per_epoch = self.order.plan.batches_of_an_epoch(self.order.digits.train.len());
         let standing = Standing {
-            done: work.done(),
-            total: work.total(),
             epoch: (work.done() / per_epoch + 1).min(self.order.plan.epochs),
             epochs: self.order.plan.epochs,
             loss: self.pace.loss,
             accuracy: self.accuracy_now(),
             rate: done as f64 / self.pace.at.elapsed().as_secs_f64(),
         };
-        self.progress.show(&standing);
+        self.progress.show(work.done(), standing.to_string());
         self.pace.at = Instant::now();
         self.pace.done = work.done();
         self.pace.loss_sum = work.loss();
@@ -249,15 +237,4 @@ impl<'a> Training<'a> {
     fn accuracy_now(&self) -> f64 {
         Network::default().score(&self.model.read_boxed(), &self.order.digits.test).accuracy
     }
-
-    fn expect_progress(&mut self, work: &Work) -> Result<()> {
-        let (done, looks) = self.unchanged;
-        self.unchanged = if done == work.done() { (done, looks + 1) } else { (work.done(), 0) };
-        ensure!(self.unchanged.1 < PATIENCE, "no worker has finished a batch for a long time");
-        Ok(())
-    }
-}
-
-fn count(workers: usize) -> String {
-    format!("{workers} worker{}", if workers == 1 { "" } else { "s" })
 }

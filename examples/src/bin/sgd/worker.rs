@@ -1,14 +1,9 @@
 //! A worker process: fetches a batch, reads fresh parameters, steps down the gradient in the shared
 //! model, and begins again.
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use shma_core::{Error, Shm, ShmState};
+use shma_examples::lifeline::{Lifeline, PATIENCE};
 
 use crate::data::Digits;
 use crate::desk::Desk;
@@ -17,12 +12,13 @@ use crate::network::Network;
 use crate::plan::Batches;
 use crate::regions;
 
-/// How soon a worker without a batch looks whether it is still wanted.
-const PATIENCE: Duration = Duration::from_millis(100);
-
 /// Works until all is done, or nobody wants the work any more.
 pub fn run(training: &str, seat: usize) -> Result<()> {
-    let unwanted = unwanted()?;
+    let name = training.to_owned();
+    Lifeline::hold(move || regions::remove(&name), |lifeline| work(training, seat, lifeline))
+}
+
+fn work(training: &str, seat: usize, lifeline: &Lifeline) -> Result<()> {
     let desk = Desk::open(&regions::desk(training))?;
     let model = Model::open(&regions::model(training))?;
     let plan = desk.plan.read();
@@ -32,7 +28,7 @@ pub fn run(training: &str, seat: usize) -> Result<()> {
     let (mut parameters, mut gradient) = (Model::zeroed(), Model::zeroed());
 
     desk.work.update(|new, _| new.sit_down(seat));
-    while let Some(batch) = next_batch(&desk, seat, &unwanted)? {
+    while let Some(batch) = next_batch(&desk, seat, lifeline)? {
         model.read_into(&mut parameters);
         let step = plan.step(batch, digits.train.len());
         let loss = network.gradient(&parameters, &batches.get(batch), &mut gradient);
@@ -42,23 +38,10 @@ pub fn run(training: &str, seat: usize) -> Result<()> {
     Ok(())
 }
 
-/// A flag that turns true at a signal, and when the process that started this one is gone: standard
-/// input is a pipe that nobody else holds open.
-fn unwanted() -> Result<Arc<AtomicBool>> {
-    let flag = shma_examples::stop_flag().context("cannot listen for signals")?;
-    let raised = Arc::clone(&flag);
-    thread::spawn(move || {
-        // An error, too, means that there is nobody at the other end.
-        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
-        raised.store(true, Ordering::Relaxed);
-    });
-    Ok(flag)
-}
-
 /// Waits for a batch; `None` when there will be no more.
-fn next_batch(desk: &Shm<Desk>, seat: usize, unwanted: &AtomicBool) -> Result<Option<u64>> {
+fn next_batch(desk: &Shm<Desk>, seat: usize, lifeline: &Lifeline) -> Result<Option<u64>> {
     let mut work = desk.work.read();
-    while !unwanted.load(Ordering::Relaxed) {
+    while !lifeline.is_cut() {
         let seen = desk.work.read_into(&mut work);
         if work.is_done() {
             return Ok(None);

@@ -1,0 +1,44 @@
+//! How long a leader looks on while nothing happens.
+
+use anyhow::{Result, ensure};
+
+/// After so many looks at work that does not go on something hangs. Looks and not time, so that a
+/// program may be stopped and continued. With the rhythm in which a
+/// leader looks at its crew it is about 40 s.
+const LOOKS: u32 = 20_000;
+
+/// Looks at a number that grows while work goes on.
+#[derive(Debug, Default)]
+pub struct Patience {
+    seen: u64,
+    looks: u32,
+}
+
+impl Patience {
+    /// Looks once.
+    ///
+    /// # Errors
+    ///
+    /// The number has been the same for too many looks.
+    pub fn look(&mut self, grown: u64) -> Result<()> {
+        self.looks = if grown == self.seen { self.looks + 1 } else { 0 };
+        self.seen = grown;
+        ensure!(self.looks < LOOKS, "no worker has got on with its work for a long time");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_ends_when_nothing_happens_and_begins_anew_when_something_does() {
+        let mut patience = Patience::default();
+        for grown in 1..3 {
+            patience.look(grown).unwrap();
+            assert!((1..LOOKS).all(|_| patience.look(grown).is_ok()));
+        }
+        assert!(patience.look(2).is_err());
+    }
+}
