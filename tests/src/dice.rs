@@ -14,13 +14,18 @@ impl Dice {
         Self(seed)
     }
 
-    /// A seed that nobody had before. It is printed, so that a failure can be told again.
+    /// A fresh seed. It is printed, so that a failure can be told again.
     pub fn seed() -> u64 {
-        let mut random = [0; 8];
-        File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
-        let seed = u64::from_ne_bytes(random);
+        let seed = Self::fresh();
         println!("seed {seed}");
         seed
+    }
+
+    /// A seed that nobody had before.
+    pub fn fresh() -> u64 {
+        let mut random = [0; 8];
+        File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
+        u64::from_ne_bytes(random)
     }
 
     /// Any number.

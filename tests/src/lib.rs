@@ -2,11 +2,13 @@
 
 pub mod bank;
 pub mod callgrind;
+pub mod campaign;
 pub mod child;
 pub mod commits;
 pub mod counters;
 pub mod crowd;
 pub mod dice;
+pub mod dump;
 pub mod explorer;
 pub mod ledger;
 pub mod notebook;

@@ -155,8 +155,13 @@ pub mod control {
     pub const BEGIN: usize = 8;
     pub const NOTIFY: usize = 24;
     pub const LOCK: usize = 128;
+    pub const PID: usize = 132;
     pub const TARGET: usize = 136;
+    pub const CONTENDED: usize = 144;
     pub const DEAD_OWNERS: usize = 152;
+    pub const DIRTY: usize = 192;
+    /// The bits of a lock word that name its owner.
+    pub const OWNER: u32 = (1 << 30) - 1;
 }
 
 /// Somebody may sleep on a lock word.

@@ -1,57 +1,87 @@
-//! Helper programs built with the test switches of the library: stop points at which they can be
-//! killed or stopped, and counters of copied bytes.
+//! Programs of this package built with the test switches of the library. The switches are no
+//! features, so each set of them takes a build of its own; its files lie in a directory of their
+//! own beside those of the ordinary build.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-/// What is switched on; see the workspace's lints.
-const SWITCHES: &str = "--cfg shma_stop --cfg shma_count";
+/// A set of switches, and how the programs that have it are built.
+#[derive(Debug)]
+struct Build {
+    directory: &'static str,
+    switches: &'static str,
+    configuration: &'static [&'static str],
+}
 
 /// Without optimisation, as users build at first: it is the faster build, and the one in which a
 /// large value that passes through the stack does not fit.
-const PROFILE: [&str; 4] = [
-    "--config=profile.dev.package.shma-core.opt-level=0",
-    "--config=profile.dev.package.shma-tests.opt-level=0",
-    "--config=profile.dev.debug=0",
-    "--config=profile.dev.build-override.debug=0",
-];
+const HELPERS: Build = Build {
+    directory: "switched",
+    switches: "--cfg shma_stop --cfg shma_count",
+    configuration: &[
+        "--config=profile.dev.package.shma-core.opt-level=0",
+        "--config=profile.dev.package.shma-tests.opt-level=0",
+        "--config=profile.dev.debug=0",
+        "--config=profile.dev.build-override.debug=0",
+    ],
+};
 
-/// Builds a helper program of this package with the switches on, and says where it is. They are
-/// no features, so it takes a build of its own; its files lie beside those of the ordinary build.
+/// Optimised as the ordinary tests are.
+const MUTANTS: Build = Build {
+    directory: "mutants",
+    switches: "--cfg shma_mutant --cfg shma_stop",
+    configuration: &["--config=profile.dev.debug=0", "--config=profile.dev.build-override.debug=0"],
+};
+
+/// Builds a helper program with stop points at which it can be killed or stopped, and with counters
+/// of copied bytes, and says where it is.
 ///
 /// Call it outside of a watchdog: it takes as long as it takes.
 pub fn program(name: &str) -> PathBuf {
-    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
-    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    built.entry(name.to_owned()).or_insert_with(|| build(name)).clone()
+    HELPERS.program(name)
 }
 
-fn build(name: &str) -> PathBuf {
-    let target = target_directory().join("switched");
-    let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    let output = Command::new(cargo)
-        .args(["build", "--quiet", "--locked", "--offline", "--bin", name, "--manifest-path"])
-        .arg(manifest)
-        .args(PROFILE)
-        .arg("--target-dir")
-        .arg(&target)
-        .env("RUSTFLAGS", format!("{flags} {SWITCHES}"))
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .output()
-        .unwrap();
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "`{name}` was not built with {SWITCHES}:\n{complaints}");
-    let program = target.join("debug").join(name);
-    assert!(program.exists(), "{} is not there", program.display());
-    program
+/// Builds the program that runs the campaigns, with faults that `SHMA_MUTANT` switches on, and with
+/// stop points, and says where it is. Like [`program`], it takes as long as it takes.
+pub fn campaign() -> PathBuf {
+    MUTANTS.program("campaign")
 }
 
-/// Of the running test, which lies in `PROFILE/deps` of it.
+impl Build {
+    fn program(&self, name: &str) -> PathBuf {
+        static BUILT: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
+        let target = target_directory().join(self.directory);
+        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+        built.entry(target.join(name)).or_insert_with(|| self.build(&target, name)).clone()
+    }
+
+    fn build(&self, target: &Path, name: &str) -> PathBuf {
+        let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let output = Command::new(cargo)
+            .args(["build", "--quiet", "--locked", "--offline", "--bin", name, "--manifest-path"])
+            .arg(manifest)
+            .args(self.configuration)
+            .arg("--target-dir")
+            .arg(target)
+            .env("RUSTFLAGS", format!("{flags} {}", self.switches))
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .output()
+            .unwrap();
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "`{name}` was not built for {self:?}:\n{complaints}");
+        let program = target.join("debug").join(name);
+        assert!(program.exists(), "{} is not there", program.display());
+        program
+    }
+}
+
+/// Where the running program was built: the directory that cargo has marked.
 fn target_directory() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(3).expect("a test lies in a target directory").to_owned()
+    let program = std::env::current_exe().unwrap();
+    let marked = program.ancestors().find(|directory| directory.join("CACHEDIR.TAG").exists());
+    marked.expect("a program of the tests lies in a target directory").to_owned()
 }

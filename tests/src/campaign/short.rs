@@ -1,0 +1,45 @@
+//! The short form of a campaign as a test, and the test that it can fail.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
+
+/// Each loads all processors.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Runs a campaign in its short form by the program `campaign`.
+///
+/// # Panics
+///
+/// If anything fails, with what the program says.
+pub fn passes(program: &str, campaign: &str) {
+    let output = run(Command::new(program).args([campaign, "--short"]));
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    // For whoever looks at what the tests did and did not do.
+    println!("{text}");
+}
+
+/// Runs a campaign by a program whose library has this fault; see `switched::campaign`.
+///
+/// # Panics
+///
+/// If the campaign does not notice, or ends in some other way.
+pub fn is_caught(program: &Path, mutant: &str, arguments: &[&str]) {
+    let output = run(Command::new(program).args(arguments).env("SHMA_MUTANT", mutant));
+    let text = text(&output);
+    let noticed = output.status.code() == Some(1) && !text.contains(", 0 failed");
+    assert!(noticed, "{arguments:?} does not notice `{mutant}`: {}\n{text}", output.status);
+    println!("{text}");
+}
+
+fn run(command: &mut Command) -> Output {
+    // A campaign that has failed in another test says nothing about this one.
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    command.output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    let said = [&output.stderr, &output.stdout].map(|bytes| String::from_utf8_lossy(bytes));
+    said.concat()
+}

@@ -1,0 +1,24 @@
+//! The campaigns in their short forms, and what the program that runs them understands.
+
+use std::process::Command;
+
+fn ends_with(arguments: &[&str]) -> Option<i32> {
+    let campaign = env!("CARGO_BIN_EXE_campaign");
+    Command::new(campaign).args(arguments).output().unwrap().status.code()
+}
+
+/// A script must not take a campaign that never ran for one that passed.
+#[test]
+fn what_is_not_understood_passes() {
+    for arguments in [
+        &[][..],
+        &["no-such-campaign"],
+        &["all", "--short", "--count", "7"],
+        &["all", "--minutes", "soon"],
+        &["all", "--minutes=-1"],
+        &["all", "--seed", "x"],
+    ] {
+        assert_eq!(ends_with(arguments), Some(2), "{arguments:?}");
+    }
+    assert_eq!(ends_with(&["list"]), Some(0));
+}
