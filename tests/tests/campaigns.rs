@@ -22,3 +22,25 @@ fn what_is_not_understood_passes() {
     }
     assert_eq!(ends_with(&["list"]), Some(0));
 }
+
+macro_rules! short_forms {
+    ($($test:ident: $campaign:literal,)*) => {
+        $(
+            #[test]
+            fn $test() {
+                shma_tests::campaign::passes(env!("CARGO_BIN_EXE_campaign"), $campaign);
+            }
+        )*
+
+        /// A campaign that is added is to run with the tests.
+        #[test]
+        fn a_campaign_is_left_out() {
+            let known: Vec<&str> = shma_tests::campaign::ALL.iter().map(|one| one.name).collect();
+            assert_eq!(known, [$($campaign),*]);
+        }
+    };
+}
+
+short_forms! {
+    kill: "kill",
+}

@@ -17,6 +17,9 @@ const READERS: usize = 4;
 /// Shortest and longest time between two deaths, in microseconds.
 const BETWEEN: [usize; 2] = [300, 1000];
 
+/// For a semaphore that is held.
+const LOOKS: u32 = 300;
+
 /// What nobody waits for longer, but for time off the processor.
 const LIMIT: Duration = Duration::from_millis(250);
 
@@ -96,13 +99,13 @@ impl<'a> Herd<'a> {
         Ok(())
     }
 
-    /// Who holds the semaphore of some field, if it is one that may be killed.
+    /// Who holds the semaphore of some field, if it is one that may be killed. Semaphores are free
+    /// most of the time, so this takes some looks.
     fn holder(&mut self) -> Option<usize> {
         let field = self.dice.below(FIELDS.len());
         let partition = Target::MANIFEST.fields[field].offset;
-        if self.bytes.u32(partition + control::LOCK) == 0 {
-            return None;
-        }
+        let held = |_: &u32| self.bytes.u32(partition + control::LOCK) != 0;
+        (0..LOOKS).find(held)?;
         let pid = self.bytes.u32(partition + control::PID);
         self.members.iter().position(|member| member.pid().as_raw_nonzero().get() as u32 == pid)
     }

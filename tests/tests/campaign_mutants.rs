@@ -1,0 +1,17 @@
+//! A campaign that cannot fail shows nothing: each is run against a library with faults, and has to
+//! notice every one of them.
+
+use shma_tests::campaign::is_caught;
+use shma_tests::switched;
+
+fn notices(arguments: &[&str], mutants: &[&str]) {
+    let program = switched::campaign();
+    for mutant in mutants {
+        is_caught(&program, mutant, arguments);
+    }
+}
+
+#[test]
+fn kill_notices_nothing() {
+    notices(&["kill"], &["slots-limit", "owners-immortal", "owners-presumed-dead"]);
+}
