@@ -15,8 +15,9 @@ const BYTE_ORDER: u32 = 0x0102_0304;
 /// Stays until it is unlinked.
 const PERSISTENT: u32 = 1;
 
-/// The longest manifest text that is read.
-pub(crate) const MAX_TEXT: u64 = 4 << 20;
+/// The longest manifest text that is read: thousands of fields, and not so many that somebody who
+/// puts a hostile file under a name costs those who open it more than some milliseconds.
+pub(crate) const MAX_TEXT: u64 = 512 << 10;
 
 /// The header as it lies in the region. All but `retired`, `next_id` and `commit` is written once,
 /// before the region has its name.

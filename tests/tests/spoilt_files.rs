@@ -230,6 +230,22 @@ fn a_spoilt_manifest_is_believed() {
     });
 }
 
+/// Reading takes time and memory in proportion to the text, and the text is anybody's.
+#[test]
+fn a_manifest_without_end_is_read() {
+    watched(|| {
+        let good = good();
+        let fields = format!("{{\"name\":\"x\",\"fields\":[{}0]}}", "0,".repeat(256 << 10));
+        let mut spoilt = [&good[..text_at(&good)], fields.as_bytes()].concat();
+        let (total, text) = (spoilt.len() as u64, fields.len() as u64);
+        spoilt[header::TOTAL..][..8].copy_from_slice(&total.to_ne_bytes());
+        spoilt[header::TEXT_LEN..][..8].copy_from_slice(&text.to_ne_bytes());
+        let name = Name::new("endless");
+        put(&name, &spoilt);
+        is_refused(&name, "its manifest is said to lie at");
+    });
+}
+
 /// The text says one thing and the fingerprint another; or it lies where no such region has it, and
 /// the places behind it are somewhere else. One of the two is wrong, and nobody knows which.
 #[test]

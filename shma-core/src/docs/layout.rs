@@ -38,7 +38,7 @@
 //! | 64 | 4 | `next_id` | owner ids drawn so far |
 //! | 68 | 4 | | 0 |
 //! | 72 | 8 | `text_at` | where the manifest starts |
-//! | 80 | 8 | `text_len` | bytes of the manifest, at most 4 MiB |
+//! | 80 | 8 | `text_len` | bytes of the manifest, at most 512 KiB |
 //! | 88 | 40 | | 0 |
 //! | 128 | 8 | `commit` | odd while a transaction that has happened is being written out |
 //! | 136 | 3960 | | 0 |

@@ -28,7 +28,7 @@
 //! }
 //! ```
 //!
-//! A field is at most 32 GiB less 8 bytes, a name 200 characters, a manifest 4 MiB. A region takes K
+//! A field is at most 32 GiB less 8 bytes, a name 200 characters, a manifest 512 KiB. A region takes K
 //! times its values (`#[shm(slots = 2)]` halves the default), all of it from the start.
 //!
 //! Values over 64 KiB are not returned by value, since they would pass through the stack. Nor does

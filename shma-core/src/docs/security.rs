@@ -39,7 +39,7 @@
 //! | file of another user | `ForeignOwner`, before a byte is read |
 //! | empty, short, random, of another format or byte order | `NotARegion`, which says what is wrong |
 //! | a header that contradicts the file's size, flags that are not known | `NotARegion` |
-//! | a manifest that is not JSON, longer than 4 MiB, or not where this layout has it | `NotARegion` |
+//! | a manifest that is not JSON, longer than 512 KiB, or not where this layout has it | `NotARegion` |
 //! | another layout | `LayoutMismatch`, field by field; text from the file is escaped, and cut after 40 lines |
 //! | the right fingerprint over another manifest | `NotARegion` |
 //! | truncated while it is opened | `NotARegion` or `Io` |

@@ -68,7 +68,7 @@ impl Newborn {
     ) -> Result<Option<Self>, Error> {
         let text = manifest.to_json();
         if text.len() as u64 > MAX_TEXT {
-            return Err(name.not_a_region("the state's manifest would be longer than 4 MiB"));
+            return Err(name.not_a_region("the state's manifest would be longer than 512 KiB"));
         }
         let total = manifest.tail() + text.len();
         let temporary = format!("{TEMPORARY}{:032x}", u128::from_ne_bytes(random(name)?));
