@@ -12,6 +12,7 @@ pub mod dump;
 pub mod explorer;
 pub mod forked;
 pub mod ledger;
+pub mod linear;
 pub mod notebook;
 pub mod parts;
 pub mod rally;
