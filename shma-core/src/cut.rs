@@ -19,6 +19,7 @@
 //! The fence orders two snapshots that look at two fields in different states: with acquire alone
 //! each could see one of two independent updates and miss the other one.
 
+use crate::mutant::mutant;
 use crate::partition::Partition;
 use crate::stop::stop_point;
 use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64};
@@ -67,7 +68,11 @@ impl<'h> Cut<'h> {
         let unchanged = |(partition, version): &(&Partition, u64)| {
             partition.control().version.load(Ordering::Relaxed) == *version
         };
-        let stood = !self.commit.is_multiple_of(2) || self.seen.iter().all(unchanged);
-        stood && self.word.load(Ordering::Relaxed) == self.commit
+        let stood = !self.commit.is_multiple_of(2)
+            || mutant!("snapshot-looks-once")
+            || self.seen.iter().all(unchanged);
+        stood
+            && (mutant!("snapshot-unconfirmed")
+                || self.word.load(Ordering::Relaxed) == self.commit)
     }
 }

@@ -75,8 +75,8 @@
 //! | `target` | Relaxed | behind the first look at `commit` | |
 //! | each field's slot, fence and `begin` | | as in reading | `slots-no-reader-fence` |
 //! | fence | SeqCst | the same fence of another snapshot: of two, one has seen all that the other has | `SnapshotFenceAcquire` |
-//! | `version`, second look | Relaxed | behind the fence | `SnapshotWithoutRecheck` |
-//! | `commit`, second look | Relaxed | behind the fence | `SnapshotOddUnconfirmed` |
+//! | `version`, second look | Relaxed | behind the fence | `snapshot-looks-once`, `SnapshotWithoutRecheck` |
+//! | `commit`, second look | Relaxed | behind the fence | `snapshot-unconfirmed`, `SnapshotOddUnconfirmed` |
 //!
 //! # The semaphore (`semaphore.rs`)
 //!

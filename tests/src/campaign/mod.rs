@@ -3,6 +3,7 @@
 //! A campaign is a file of its own here and an entry in [`ALL`]. What its processes do stands
 //! beside it: they are the program `campaign` once more, told so by its hidden command `worker`.
 
+mod history;
 pub mod kill;
 mod outcome;
 mod plan;
@@ -29,7 +30,7 @@ pub struct Campaign {
 }
 
 /// All there are, in the order in which they run.
-pub const ALL: &[Campaign] = &[kill::KILL];
+pub const ALL: &[Campaign] = &[kill::KILL, history::CAMPAIGN];
 
 /// The campaign of this name.
 pub fn find(name: &str) -> Option<&'static Campaign> {

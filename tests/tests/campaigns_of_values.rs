@@ -1,0 +1,18 @@
+//! The campaigns that look at values while all processes live, in their short forms; and faults of
+//! the library that each has to notice.
+
+use shma_tests::campaign::{is_caught, passes};
+use shma_tests::switched;
+
+#[test]
+fn history_passes() {
+    passes(env!("CARGO_BIN_EXE_campaign"), "history");
+}
+
+#[test]
+fn history_can_fail() {
+    let campaign = switched::campaign();
+    for mutant in ["slots-limit", "snapshot-looks-once", "snapshot-unconfirmed"] {
+        is_caught(&campaign, mutant, &["history", "--minutes", "1"]);
+    }
+}
