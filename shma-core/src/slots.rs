@@ -284,7 +284,8 @@ fn pack(range: Range<usize>) -> u64 {
 
 /// Clamped, because a peer may have written anything.
 fn unpack(word: u64, len: usize) -> Range<usize> {
-    let end = (word as u32 as usize).min(len);
+    let end = word as u32 as usize;
+    let end = mutant!("slots-unclamped", end.min(len) => end);
     let first = ((word >> 32) as usize).min(end);
     first..end
 }

@@ -119,6 +119,13 @@ impl Child {
         self.process.wait().unwrap();
     }
 
+    /// Kills it, and says how it has ended: maybe otherwise, before.
+    pub fn kill_and_see(mut self) -> ExitStatus {
+        // Fails only when it has ended and was reaped.
+        let _ = self.process.kill();
+        self.process.wait().unwrap()
+    }
+
     /// Kills it, and leaves the zombie to the drop.
     pub fn kill_unreaped(&self) {
         self.signal(Signal::KILL);

@@ -11,6 +11,7 @@ pub mod dice;
 pub mod dump;
 pub mod explorer;
 pub mod forked;
+pub mod hostile;
 pub mod ledger;
 pub mod linear;
 pub mod notebook;

@@ -25,6 +25,11 @@ impl Name {
         Self(format!("test-{hint}-{}-{number}-{random:016x}", std::process::id()))
     }
 
+    /// A name that another process has made, and told this one.
+    pub fn told(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+
     /// A new name with so many bytes.
     pub fn of_length(length: usize) -> Self {
         let mut name = Self::new("long");

@@ -4,6 +4,8 @@
 //! beside it: they are the program `campaign` once more, told so by its hidden command `worker`.
 
 mod history;
+mod hostile_file;
+mod hostile_peer;
 pub mod kill;
 mod outcome;
 mod plan;
@@ -30,7 +32,8 @@ pub struct Campaign {
 }
 
 /// All there are, in the order in which they run.
-pub const ALL: &[Campaign] = &[kill::KILL, history::CAMPAIGN];
+pub const ALL: &[Campaign] =
+    &[kill::KILL, history::CAMPAIGN, hostile_file::CAMPAIGN, hostile_peer::CAMPAIGN];
 
 /// The campaign of this name.
 pub fn find(name: &str) -> Option<&'static Campaign> {

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt::{self, Display, Formatter};
+use std::panic::{self, AssertUnwindSafe};
 
 /// What was tried, what failed, and what could not be tried here.
 #[derive(Debug, Default)]
@@ -96,4 +97,9 @@ impl Display for Failure {
 pub(super) fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+}
+
+/// Runs something, and says what a panic in it says.
+pub(super) fn caught(f: impl FnOnce()) -> Result<(), String> {
+    panic::catch_unwind(AssertUnwindSafe(f)).map_err(|panic| message(&*panic))
 }

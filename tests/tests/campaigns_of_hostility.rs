@@ -1,0 +1,23 @@
+//! The campaigns of hostile files and peers, in their short forms; and a fault of the library that
+//! each has to notice.
+
+use shma_tests::campaign::{is_caught, passes};
+use shma_tests::switched;
+
+#[test]
+fn hostile_file_passes() {
+    passes(env!("CARGO_BIN_EXE_campaign"), "hostile-file");
+}
+
+#[test]
+fn hostile_peer_passes() {
+    passes(env!("CARGO_BIN_EXE_campaign"), "hostile-peer");
+}
+
+/// A range of words that the file names is believed.
+#[test]
+fn both_can_fail() {
+    let campaign = switched::campaign();
+    is_caught(&campaign, "slots-unclamped", &["hostile-file", "--count", "20000"]);
+    is_caught(&campaign, "slots-unclamped", &["hostile-peer", "--count", "5000000"]);
+}
