@@ -72,7 +72,6 @@ impl<'h> Cut<'h> {
             || mutant!("snapshot-looks-once")
             || self.seen.iter().all(unchanged);
         stood
-            && (mutant!("snapshot-unconfirmed")
-                || self.word.load(Ordering::Relaxed) == self.commit)
+            && (mutant!("snapshot-unconfirmed") || self.word.load(Ordering::Relaxed) == self.commit)
     }
 }

@@ -3,6 +3,7 @@
 //! `unsafe` here: a mapping past the library, and words in it.
 
 use std::io::{BufRead, Write, stdin, stdout};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use rustix::mm::{MapFlags, ProtFlags, mmap};
@@ -14,11 +15,10 @@ use crate::region::{Name, control, header};
 
 /// Stores random words until it is told to stop, and says how many.
 pub(super) fn scribble(name: &str, seed: u64) {
-    let name = Name::told(name);
+    // The name is another process's to remove.
+    let name = ManuallyDrop::new(Name::told(name));
     let good: Vec<u32> = name.bytes().all().chunks_exact(4).map(word).collect();
     let words = map(&name, good.len());
-    // The name is another process's to remove.
-    std::mem::forget(name);
     let going = AtomicBool::new(true);
     let stored = std::thread::scope(|scope| {
         let scribbler = scope.spawn(|| store(words, &good, Dice::new(seed), &going));
