@@ -347,12 +347,8 @@ impl<T: Element> Field<T, ReadWrite> {
         let active = guard.active();
         let publication = guard.begin(Change::Whole)?;
         let len = const { size_of::<T>() / size_of::<T::Scalar>() };
-        scratch::in_blocks(active, len, change, |word, block| {
-            // After the closure, which may have forked.
-            guard.check_fork()?;
-            words::store(&publication.slot[word..], bytemuck::cast_slice(block));
-            Ok(())
-        })?;
+        // After the closure, which may have forked.
+        scratch::in_blocks(active, publication.slot, len, change, || guard.check_fork())?;
         guard.publish(publication);
         Ok(())
     }

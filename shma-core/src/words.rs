@@ -18,6 +18,10 @@ use crate::sync::{AtomicU64, Ordering};
 
 const WORD: usize = crate::layout::WORD;
 
+/// Bytes of a line of the cache.
+#[cfg(all(target_arch = "x86_64", not(loom)))]
+const LINE: usize = 64;
+
 #[cfg(shma_count)]
 thread_local! {
     static COPIED: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
@@ -169,6 +173,20 @@ pub(crate) fn store_part(to: &[AtomicU64], first: usize, from: &[u8]) {
     if !tail.is_empty() {
         patch(&to[whole.len() / WORD], 0, tail);
     }
+}
+
+/// Has these words brought into the cache, if the processor likes. Means nothing.
+#[inline]
+pub(crate) fn prefetch(words: &[AtomicU64]) {
+    #[cfg(all(target_arch = "x86_64", not(loom)))]
+    words.iter().step_by(LINE / WORD).for_each(|word| x86::prefetch(word.as_ptr()));
+}
+
+/// As [`prefetch`], to be stored to.
+#[inline]
+pub(crate) fn prefetch_to_store(words: &[AtomicU64]) {
+    #[cfg(all(target_arch = "x86_64", not(loom)))]
+    words.iter().step_by(LINE / WORD).for_each(|word| x86::prefetch_to_store(word.as_ptr()));
 }
 
 /// Replaces some bytes of a word that nobody else stores to.

@@ -51,11 +51,40 @@
 //! `write` is cheaper than `update` where the old value is not needed, and `update_with` where the
 //! change is element by element: it allocates nothing of the field's size.
 //!
+//! # Copies
+//!
+//! Nanoseconds of one copy on an AMD EPYC of the Zen 5 kind (November 2026), private memory to four
+//! shared places in turn, median of nine rounds with all ways taking turns:
+//!
+//! | bytes | `memcpy` of glibc | words | 16 bytes | 32 bytes, AVX | 64 bytes, AVX-512 | `rep movsb` | 64 bytes, non-temporal |
+//! |---|---|---|---|---|---|---|---|
+//! | 64 | 1.9 | 2.2 | 1.6 | 1.6 | 1.9 | 3.2 | 190 |
+//! | 256 | 2.4 | 5.6 | 3.4 | 1.9 | 1.9 | 11 | 140 |
+//! | 1 Ki | 5.4 | 19 | 12 | 6.8 | 4.6 | 14 | 190 |
+//! | 4 Ki | 33 | 72 | 49 | 24 | 17 | 33 | 110 |
+//! | 16 Ki | 110 | 350 | 200 | 100 | 95 | 110 | 530 |
+//! | 32 Ki | 230 | 660 | 390 | 380 | 390 | 220 | 1,900 |
+//! | 256 Ki | 2,300 | 5,300 | 4,200 | 3,500 | 3,600 | 2,200 | 7,500 |
+//! | 4 Mi | 160,000 | | 150,000 | 160,000 | 170,000 | 130,000 | 130,000 |
+//! | 64 Mi | 9,200,000 | | 8,100,000 | 9,800,000 | 10,000,000 | 6,500,000 | 8,600,000 |
+//!
+//! So vectors are taken up to 24 KiB, the widest that the processor has, and `rep movsb` from there
+//! on. Non-temporal stores gain nothing that `rep movsb` does not, and would need a fence of their
+//! own. Below 128 bytes 16 are moved at a time in place of the call, not 8: compiled code reads what
+//! was loaded as vectors of 16 bytes, and a processor makes such a read wait until two stores of
+//! 8 bytes have reached the cache (5 ns of an `update` of 64 bytes, here).
+//!
+//! Element-wise calls go in blocks of 2 KiB. From 2 MiB on, where neither the old slot nor the new
+//! one is in the second cache, the next block of both is prefetched while one is computed: without
+//! that, the short copies of a block are over before the processor sees a stream in them, and such
+//! a call took 1.5 to 1.7 plain loops where with it it takes 1.1 to 1.2. Below, prefetching costs
+//! more than it gains (1.75 instead of 1.5 at 256 KiB).
+//!
 //! # Contention
 //!
 //! | who | does |
 //! |---|---|
-//! | a writer that finds the semaphore taken | looks 100 times, asks the kernel whether the owner lives (1 system call, 2 if it does not), sleeps until it is woken, at most 5 ms, and so on |
+//! | a writer that finds the semaphore taken | looks 8 times, with pauses in between that double from 1 to 64, asks the kernel whether the owner lives (1 system call, 2 if it does not), sleeps until it is woken, at most 5 ms, and so on |
 //! | the holder, if somebody sleeps | 1 more locked instruction and 1 system call when it gives it back |
 //! | `try_update` | 1 system call to find out whether the owner lives |
 //! | a reader that lost 64 tries | after each further try sleeps 50 µs; if it may write, it also tries for the semaphore (2 locked), and holds it for one copy |

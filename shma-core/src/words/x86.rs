@@ -149,6 +149,25 @@ pub(super) unsafe fn pairs(to: *mut u8, from: *const u8, len: usize) {
     }
 }
 
+/// Has a line brought into the cache.
+#[inline]
+pub(super) fn prefetch(address: *const u64) {
+    // SAFETY: a hint, which accesses nothing and faults at no address.
+    unsafe {
+        asm!("prefetcht0 [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+}
+
+/// Has a line brought into the cache to be written. Older processors than the instruction take it
+/// for none.
+#[inline]
+pub(super) fn prefetch_to_store(address: *const u64) {
+    // SAFETY: as above.
+    unsafe {
+        asm!("prefetchw [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+}
+
 /// As [`copy`], by `rep movsb`.
 ///
 /// # Safety
