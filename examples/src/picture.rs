@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
+use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
 /// The width of all pictures.
@@ -86,7 +87,7 @@ impl Axes<'_> {
             .caption(self.title, ("sans-serif", TITLE))
             .margin(14)
             .margin_right(24)
-            .x_label_area_size(46)
+            .x_label_area_size(42)
             .y_label_area_size(72)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
         chart
@@ -116,6 +117,33 @@ pub fn line<'a, 'b: 'a>(
         .label(name.to_string())
         .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], style));
     Ok(())
+}
+
+/// Draws a dashed line at a moment, from the bottom to the top of the diagram; names it in the legend
+/// if it is given a name.
+///
+/// # Errors
+///
+/// It cannot be drawn.
+pub fn moment<'a, 'b: 'a>(
+    chart: &mut Chart<'a, 'b>,
+    moment: f64,
+    colour: RGBColor,
+    name: Option<&str>,
+) -> Drawn {
+    let Range { start, end } = chart.y_range();
+    let series = chart.draw_series([dashed([(moment, start), (moment, end)], colour)])?;
+    if let Some(name) = name {
+        series.label(name).legend(move |(x, y)| dashed([(x, y), (x + 22, y)], colour));
+    }
+    Ok(())
+}
+
+fn dashed<T: Clone>(
+    points: [T; 2],
+    colour: RGBColor,
+) -> DashedPathElement<std::array::IntoIter<T, 2>, u32> {
+    DashedPathElement::new(points, 6, 4, colour.stroke_width(2))
 }
 
 /// Draws the names of what is in the diagram.

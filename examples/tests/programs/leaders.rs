@@ -11,20 +11,23 @@ struct Kind {
     binary: &'static str,
     /// How many regions it makes at a time.
     regions: usize,
-    /// Two workers that do not come to an end.
-    endless: &'static str,
+    /// Two workers that do not come to an end, in all ways to work.
+    endless: &'static [&'static str],
     /// Little work, in which a worker is killed.
     short: &'static str,
     /// What it refuses, with what it has to say.
     refused: &'static [(&'static str, &'static str)],
 }
 
+/// How many leaders of a kind are killed.
+const KILLINGS: usize = 6;
+
 const KINDS: [Kind; 2] = [
     Kind {
         name: "heat",
         binary: env!("CARGO_BIN_EXE_heat"),
         regions: 1,
-        endless: "--workers 2 --steps 10000000",
+        endless: &["--workers 2 --steps 10000000"],
         short: "--workers 2 --grid 64 --kill-one",
         refused: &[
             ("--workers 9", "from 1 to 8"),
@@ -38,13 +41,17 @@ const KINDS: [Kind; 2] = [
         name: "sgd",
         binary: env!("CARGO_BIN_EXE_sgd"),
         regions: 2,
-        endless: "--workers 2 --epochs 10000 --no-compare",
-        short: "--workers 2 --epochs 2 --target 0.5 --kill-one",
+        endless: &[
+            "--workers 2 --epochs 10000 --no-compare --mode locked",
+            "--workers 2 --epochs 10000 --no-compare --mode hogwild",
+        ],
+        short: "--workers 2 --epochs 2 --target 0.5 --no-compare --kill-one",
         refused: &[
             ("--workers 0", "from 1 to 64"),
             ("--learning-rate NaN", "above 0"),
             ("--plot /no/such/place/a.svg", "no directory"),
             ("--kill-one=1", "below 1"),
+            ("--mode lockfree", "possible values: locked, hogwild"),
             ("--sped", "unexpected argument"),
         ],
     },
@@ -53,6 +60,11 @@ const KINDS: [Kind; 2] = [
 impl Kind {
     fn start(&self, line: &str) -> Leader {
         Leader::start(self.name, self.binary, line)
+    }
+
+    /// Leaders that do not come to an end, in one way after the other and over again.
+    fn endless(&self) -> impl Iterator<Item = Leader> {
+        self.endless.iter().cycle().map(|line| self.start(line))
     }
 }
 
@@ -70,8 +82,7 @@ fn quiet_means_nothing_printed() {
 #[test]
 fn an_interruption_leaves_nothing_behind() {
     for kind in &KINDS {
-        for signal in [Signal::INT, Signal::TERM] {
-            let leader = kind.start(kind.endless);
+        for (leader, signal) in kind.endless().zip([Signal::INT, Signal::TERM]) {
             leader.workers_at_work(2, kind.regions);
             leader.signal(signal);
             let (output, picture) = leader.finish();
@@ -84,8 +95,7 @@ fn an_interruption_leaves_nothing_behind() {
 #[test]
 fn nothing_is_left_of_a_leader_that_is_killed_at_work() {
     for kind in &KINDS {
-        for _ in 0..5 {
-            let leader = kind.start(kind.endless);
+        for leader in kind.endless().take(KILLINGS) {
             let workers = leader.workers_at_work(2, kind.regions);
             leader.kill_without_a_trace(&workers);
         }
@@ -96,8 +106,7 @@ fn nothing_is_left_of_a_leader_that_is_killed_at_work() {
 #[test]
 fn nothing_is_left_of_a_leader_that_is_killed_as_soon_as_it_has_workers() {
     for kind in &KINDS {
-        for _ in 0..5 {
-            let leader = kind.start(kind.endless);
+        for leader in kind.endless().take(KILLINGS) {
             let workers = leader.workers(2);
             leader.kill_without_a_trace(&workers);
         }

@@ -6,6 +6,8 @@ use shma_examples::picture::{Area, Drawn, LABEL, TITLE};
 use crate::plate::STRIPS;
 use crate::temperature::Temperature;
 
+/// The room for what stands below a plate.
+const X_AXIS: u32 = 42;
 /// Squares of a plate, each way. A plate has at least as many points.
 const SQUARES: usize = 64;
 /// Colours of a plate. Few enough for long runs of one, which make one rectangle.
@@ -24,10 +26,18 @@ pub fn draw(area: &Area<'_>, title: &str, plate: &Temperature, highest: f64) -> 
     let mut chart = ChartBuilder::on(area)
         .caption(title, ("sans-serif", TITLE))
         .margin(14)
-        .x_label_area_size(30)
-        .y_label_area_size(36)
+        .x_label_area_size(X_AXIS)
+        .y_label_area_size(52)
         .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
-    chart.configure_mesh().disable_mesh().label_style(("sans-serif", LABEL)).draw()?;
+    chart
+        .configure_mesh()
+        .disable_mesh()
+        .x_labels(6)
+        .y_labels(6)
+        .x_desc("x, in sides of the plate")
+        .y_desc("y, in sides of the plate")
+        .label_style(("sans-serif", LABEL))
+        .draw()?;
     let side = |squares: usize| squares as f64 / SQUARES as f64;
     for y in 0..SQUARES {
         let rectangle = |(start, end, shade)| {
@@ -39,6 +49,29 @@ pub fn draw(area: &Area<'_>, title: &str, plate: &Temperature, highest: f64) -> 
     let cuts = (1..STRIPS).map(|cut| cut as f64 / STRIPS as f64);
     let style = WHITE.mix(0.35).stroke_width(1);
     chart.draw_series(cuts.map(|y| PathElement::new([(0.0, y), (1.0, y)], style)))?;
+    Ok(())
+}
+
+/// The colours with the temperatures that they mean, as high as a plate beside them.
+pub fn draw_scale(area: &Area<'_>, highest: f64) -> Drawn {
+    let mut chart = ChartBuilder::on(area)
+        .caption("temperature", ("sans-serif", TITLE))
+        .margin_top(14)
+        .margin_bottom(14 + X_AXIS)
+        .margin_right(44)
+        .y_label_area_size(42)
+        .build_cartesian_2d(0.0..1.0, 0.0..highest)?;
+    chart
+        .configure_mesh()
+        .disable_mesh()
+        .disable_x_axis()
+        .y_label_formatter(&|heat| format!("{heat:.1}"))
+        .label_style(("sans-serif", LABEL))
+        .draw()?;
+    let heat = |shade: usize| shade as f64 / SHADES as f64 * highest;
+    let rectangle =
+        |shade| Rectangle::new([(0.0, heat(shade)), (1.0, heat(shade + 1))], glow(shade).filled());
+    chart.draw_series((0..SHADES).map(rectangle))?;
     Ok(())
 }
 

@@ -5,13 +5,16 @@ use std::path::Path;
 use anyhow::Result;
 use plotters::prelude::*;
 use shma_examples::crew;
-use shma_examples::picture::{self, Area, Axes, BLUE, Drawn, GREY, ORANGE, WIDTH};
+use shma_examples::picture::{self, Area, Axes, BLUE, Drawn, GREY, ORANGE};
 
 use crate::heatmap;
 use crate::solving::Outcome;
 
-const HEIGHT: u32 = 890;
-const PLATES: u32 = 500;
+const HEIGHT: u32 = 810;
+/// The height of the plates with what is around them, and the width of one; beside them is room for
+/// the scale.
+const PLATES: u32 = 402;
+const PLATE: u32 = 385;
 
 /// Draws an outcome into a file.
 pub fn draw(path: &Path, outcome: &Outcome) -> Result<()> {
@@ -21,11 +24,13 @@ pub fn draw(path: &Path, outcome: &Outcome) -> Result<()> {
 fn draw_all(area: &Area<'_>, outcome: &Outcome) -> Drawn {
     let Outcome { plan, plates: [start, end], .. } = outcome;
     let (plates, curve) = area.split_vertically(PLATES);
-    let (left, right) = plates.split_horizontally(WIDTH / 2);
+    let (left, rest) = plates.split_horizontally(PLATE);
+    let (right, scale) = rest.split_horizontally(PLATE);
     let highest = start.highest();
     heatmap::draw(&left, "temperature at the start", start, highest)?;
     let title = format!("after {} steps, time {:.4}", plan.steps, plan.time(plan.steps));
     heatmap::draw(&right, &title, end, highest)?;
+    heatmap::draw_scale(&scale, highest)?;
     draw_curve(&curve, outcome)
 }
 
@@ -40,11 +45,14 @@ fn draw_curve(area: &Area<'_>, outcome: &Outcome) -> Drawn {
     let height = 1.5 * if shown { largest.max(*tolerance) } else { largest };
     let axes = Axes {
         title: "largest difference from the analytic solution",
-        across: "time on the plate",
+        across: "time, in squared sides of the plate over its diffusivity",
         x: 0.0..end,
         y: 0.0..height,
     };
-    let mut chart = axes.draw(area, |error| format!("{error:.1e}"))?;
+    let mut chart = axes.draw(area, |error| match error {
+        0.0 => "0".to_owned(),
+        error => format!("{error:.1e}"),
+    })?;
     if shown {
         let level = [(0.0, *tolerance), (end, *tolerance)];
         picture::line(&mut chart, level, GREY.into(), "tolerance")?;
@@ -53,8 +61,8 @@ fn draw_curve(area: &Area<'_>, outcome: &Outcome) -> Drawn {
     let name = format!("error with {workers}");
     picture::line(&mut chart, visible, BLUE.stroke_width(2), name)?;
     if let Some(moment) = *killed {
-        let moment = [(moment, 0.0), (moment, height)];
-        picture::line(&mut chart, moment, ORANGE.into(), "SIGKILL to one, which is replaced")?;
+        let name = "SIGKILL to one, which is replaced";
+        picture::moment(&mut chart, moment, ORANGE, Some(name))?;
     }
     picture::legend(&mut chart, SeriesLabelPosition::UpperRight)
 }

@@ -4,11 +4,12 @@
 use std::thread;
 
 use anyhow::{Result, anyhow};
-use shma_core::Shm;
+use shma_core::{Shm, ShmState};
 
 use crate::data::Sample;
 use crate::model::Model;
 use crate::network::{Network, Score};
+use crate::sharing::Sharing;
 
 /// Copies taken in an epoch, unless there would be too many.
 const COPIES_AN_EPOCH: u64 = 8;
@@ -38,15 +39,17 @@ impl Recorder {
     }
 
     /// Takes a copy if one is due after so many batches.
-    pub fn look(&mut self, seconds: f64, done: u64, model: &Shm<Model>) {
+    pub fn look<S: Sharing>(&mut self, seconds: f64, done: u64, model: &Shm<S>) {
         if done as f64 >= self.copies.len() as f64 * self.every {
             self.take(seconds, model);
         }
     }
 
     /// Takes a copy.
-    pub fn take(&mut self, seconds: f64, model: &Shm<Model>) {
-        self.copies.push((seconds, model.read_boxed()));
+    pub fn take<S: Sharing>(&mut self, seconds: f64, model: &Shm<S>) {
+        let mut copy = Model::zeroed();
+        S::read(model, &mut copy);
+        self.copies.push((seconds, copy));
     }
 
     /// Judges all copies.

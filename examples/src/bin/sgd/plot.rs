@@ -1,19 +1,34 @@
-//! The picture at the end: accuracy and loss on the test images over time, as an SVG.
+//! The picture at the end: accuracy and loss on the test images over time, and the updates a second.
 
 use std::ops::Range;
 use std::path::Path;
 
 use anyhow::Result;
 use plotters::prelude::*;
-use shma_examples::picture::{self, Area, Axes, BLUE, Chart, Drawn, GREY, ORANGE};
+use shma_examples::picture::{self, Area, Axes, BLUE, Drawn, GREY, ORANGE};
 
+use crate::bars;
+use crate::mode::Mode;
 use crate::network::Score;
-use crate::training::Run;
+use crate::run::Run;
 
-const HEIGHT: u32 = 800;
-const COLOURS: [RGBColor; 2] = [BLUE, ORANGE];
+/// The height of a diagram of curves.
+const CURVES: u32 = 400;
+/// Paler ones for those that work alone.
+const PALE_BLUE: RGBColor = RGBColor(86, 180, 233);
+const PALE_ORANGE: RGBColor = RGBColor(230, 159, 0);
 
-/// One of the two diagrams.
+/// The colour of a training.
+pub fn colour(run: &Run) -> RGBColor {
+    match (run.mode, run.workers) {
+        (Mode::Locked, 1) => PALE_BLUE,
+        (Mode::Locked, _) => BLUE,
+        (Mode::Hogwild, 1) => PALE_ORANGE,
+        (Mode::Hogwild, _) => ORANGE,
+    }
+}
+
+/// One of the two diagrams of curves.
 struct Panel {
     title: &'static str,
     /// What lies outside would press the rest together; curves are cut off there.
@@ -24,33 +39,35 @@ struct Panel {
     legend: SeriesLabelPosition,
 }
 
-/// Draws the curves of all trainings into a file.
+/// Draws all trainings into a file.
 pub fn draw(path: &Path, runs: &[Run], target: f64) -> Result<()> {
-    picture::write(path, HEIGHT, |area| draw_all(area, runs, target))
+    picture::write(path, height(runs), |area| draw_all(area, runs, target))
+}
+
+fn height(runs: &[Run]) -> u32 {
+    2 * CURVES + bars::height(runs.len())
 }
 
 fn draw_all(area: &Area<'_>, runs: &[Run], target: f64) -> Drawn {
-    let lowest = if target > 0.85 { 0.8 } else { 0.0 };
-    let panels = [
-        Panel {
-            title: "accuracy on 1,000 test images",
-            range: lowest..1.0,
-            value: |score| score.accuracy,
-            line: Some(target),
-            legend: SeriesLabelPosition::LowerRight,
-        },
-        Panel {
-            title: "mean loss of a test image",
-            range: 0.0..1.0,
-            value: |score| score.loss,
-            line: None,
-            legend: SeriesLabelPosition::UpperRight,
-        },
-    ];
-    for (area, panel) in area.split_evenly((panels.len(), 1)).iter().zip(&panels) {
-        panel.draw(area, runs)?;
-    }
-    Ok(())
+    let (accuracy, area) = area.split_vertically(CURVES);
+    let (loss, rates) = area.split_vertically(CURVES);
+    let panel = Panel {
+        title: "accuracy: share of 1,000 test images told right",
+        range: if target > 0.85 { 0.8..1.0 } else { 0.0..1.0 },
+        value: |score| score.accuracy,
+        line: Some(target),
+        legend: SeriesLabelPosition::LowerRight,
+    };
+    panel.draw(&accuracy, runs)?;
+    let panel = Panel {
+        title: "mean loss of a test image, in nats",
+        range: 0.0..1.0,
+        value: |score| score.loss,
+        line: None,
+        legend: SeriesLabelPosition::UpperRight,
+    };
+    panel.draw(&loss, runs)?;
+    bars::draw(&rates, runs)
 }
 
 impl Panel {
@@ -58,7 +75,7 @@ impl Panel {
         let end = runs.iter().map(|run| run.seconds).fold(f64::MIN_POSITIVE, f64::max);
         let axes = Axes {
             title: self.title,
-            across: "seconds of training",
+            across: "time since the first batch, in seconds",
             x: 0.0..end,
             y: self.range.clone(),
         };
@@ -67,26 +84,19 @@ impl Panel {
             let level = [(0.0, height), (end, height)];
             picture::line(&mut chart, level, GREY.into(), format!("target {height}"))?;
         }
-        for (run, colour) in runs.iter().zip(COLOURS) {
-            self.draw_run(&mut chart, run, colour)?;
+        for run in runs {
+            let points = run.curve.iter().map(|point| (point.seconds, (self.value)(&point.score)));
+            let points = cut_off(points.collect(), &self.range);
+            picture::line(&mut chart, points, colour(run).stroke_width(2), run.label())?;
+        }
+        let mut name = Some("SIGKILL to a worker");
+        for run in runs {
+            if let Some(killed) = run.killed {
+                // One entry in the legend stands for all of them.
+                picture::moment(&mut chart, killed, colour(run), name.take())?;
+            }
         }
         picture::legend(&mut chart, self.legend.clone())
-    }
-
-    fn draw_run<'a, 'b: 'a>(
-        &self,
-        chart: &mut Chart<'a, 'b>,
-        run: &Run,
-        colour: RGBColor,
-    ) -> Drawn {
-        let points = run.curve.iter().map(|point| (point.seconds, (self.value)(&point.score)));
-        let points = cut_off(points.collect(), &self.range);
-        picture::line(chart, points, colour.stroke_width(2), run.label())?;
-        if let Some(moment) = run.killed {
-            let moment = [(moment, self.range.start), (moment, self.range.end)];
-            picture::line(chart, moment, colour.into(), "SIGKILL")?;
-        }
-        Ok(())
     }
 }
 
@@ -117,40 +127,50 @@ mod tests {
     use crate::curve::Point;
 
     fn svg(runs: &[Run]) -> String {
-        picture::svg(HEIGHT, |area| draw_all(area, runs, 0.93)).unwrap()
+        picture::svg(height(runs), |area| draw_all(area, runs, 0.93)).unwrap()
     }
 
-    fn run(workers: usize, killed: Option<f64>) -> Run {
+    fn run(mode: Mode, workers: usize, killed: Option<f64>) -> Run {
         let point = |step: u32| {
             let seconds = f64::from(step) / 10.0;
             let accuracy = 1.0 - 0.9 * (-3.0 * seconds).exp();
             Point { seconds, score: Score { accuracy, loss: 3.0 * (1.0 - accuracy) } }
         };
-        Run { workers, killed, seconds: 2.0, updates: 500, curve: (0..=20).map(point).collect() }
+        let curve = (0..=20).map(point).collect();
+        Run { mode, workers, killed, seconds: 2.0, updates: 2468, curve }
     }
 
     #[test]
-    fn the_picture_names_both_curves_and_the_killing() {
-        let svg = svg(&[run(1, None), run(2, Some(0.7))]);
+    fn the_picture_names_all_curves_the_rates_and_the_killing() {
+        let svg = svg(&[
+            run(Mode::Locked, 1, None),
+            run(Mode::Locked, 2, Some(0.7)),
+            run(Mode::Hogwild, 1, None),
+            run(Mode::Hogwild, 2, Some(0.7)),
+        ]);
         assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
-        for text in [
-            "accuracy on",
-            "mean loss",
-            "1 worker",
-            "2 workers, 1 killed",
-            "SIGKILL",
-            "target 0.93",
+        for (text, times) in [
+            ("accuracy: share", 1),
+            ("mean loss", 1),
+            ("target 0.93", 1),
+            ("locked, 1 worker", 3),
+            ("locked, 2 workers, 1 killed", 3),
+            ("hogwild, 1 worker", 3),
+            ("hogwild, 2 workers, 1 killed", 3),
+            ("SIGKILL to a worker", 2),
+            ("1234", 4),
         ] {
-            assert!(svg.contains(text), "{text} is missing");
+            assert_eq!(svg.matches(text).count(), times, "{text}");
         }
-        for colour in ["#0072B2", "#D55E00"] {
-            assert!(svg.matches(colour).count() >= 4, "{colour} is missing");
+        for colour in ["#56B4E9", "#0072B2", "#E69F00", "#D55E00"] {
+            // Two curves, two entries of legends, a bar.
+            assert!(svg.matches(colour).count() >= 5, "{colour} is missing");
         }
     }
 
     #[test]
     fn a_training_that_went_astray_is_drawn_as_far_as_it_goes() {
-        let mut astray = run(1, None);
+        let mut astray = run(Mode::Locked, 1, None);
         for point in &mut astray.curve[5..] {
             point.score = Score { accuracy: 0.1, loss: f64::NAN };
         }

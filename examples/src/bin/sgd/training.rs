@@ -11,13 +11,17 @@ use shma_examples::crew::{self, Crew};
 use shma_examples::patience::Patience;
 use shma_examples::progress::Progress;
 
-use crate::curve::{Point, Recorder};
+use crate::curve::Recorder;
 use crate::data::Digits;
 use crate::desk::{Desk, Work};
+use crate::hogwild::Hogwild;
+use crate::mode::Mode;
 use crate::model::Model;
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::regions;
+use crate::run::{self, Run};
+use crate::sharing::Sharing;
 use crate::standing::Standing;
 
 /// How many workers may take the seat of a last one that died.
@@ -28,6 +32,8 @@ const REPLACEMENTS: usize = 3;
 pub struct Order<'a> {
     /// What is to be done.
     pub plan: Plan,
+    /// How the model is shared.
+    pub mode: Mode,
     /// By how many.
     pub workers: usize,
     /// The share of the work after which a worker is killed.
@@ -36,44 +42,19 @@ pub struct Order<'a> {
     pub digits: &'a Digits,
 }
 
-/// A training that was made.
-#[derive(Debug)]
-pub struct Run {
-    /// By how many.
-    pub workers: usize,
-    /// When a worker was killed, in seconds.
-    pub killed: Option<f64>,
-    /// How long it took.
-    pub seconds: f64,
-    /// Batches done, each of them an update of the model.
-    pub updates: u64,
-    /// How the scores went.
-    pub curve: Vec<Point>,
-}
-
-impl Run {
-    /// Accuracy at the end.
-    pub fn accuracy(&self) -> f64 {
-        self.curve.last().map_or(0.0, |point| point.score.accuracy)
-    }
-
-    /// When the accuracy was reached for the first time.
-    pub fn seconds_to(&self, accuracy: f64) -> Option<f64> {
-        self.curve.iter().find(|point| point.score.accuracy >= accuracy).map(|point| point.seconds)
-    }
-
-    /// Who trained, in words.
-    pub fn label(&self) -> String {
-        let killed = if self.killed.is_some() { ", 1 killed" } else { "" };
-        format!("{}{killed}", crew::in_words(self.workers))
+/// Makes a training; `None` if it was interrupted.
+pub fn run(order: &Order<'_>, quiet: bool, interrupted: &AtomicBool) -> Result<Option<Run>> {
+    match order.mode {
+        Mode::Locked => Training::<Model>::run(order, quiet, interrupted),
+        Mode::Hogwild => Training::<Hogwild>::run(order, quiet, interrupted),
     }
 }
 
 /// A training under way. The workers are gone when it is dropped, and the regions with the handles.
-pub struct Training<'a> {
+struct Training<'a, S: Sharing> {
     order: &'a Order<'a>,
     crew: Crew,
-    model: Shm<Model>,
+    model: Shm<S>,
     desk: Shm<Desk>,
     progress: Progress,
     started: Option<Instant>,
@@ -92,10 +73,9 @@ struct Pace {
     loss: f64,
 }
 
-impl<'a> Training<'a> {
-    /// Makes a training; `None` if it was interrupted.
-    pub fn run(order: &Order<'_>, quiet: bool, interrupted: &AtomicBool) -> Result<Option<Run>> {
-        let mut training = Training::begin(order, quiet)?;
+impl<'a, S: Sharing> Training<'a, S> {
+    fn run(order: &'a Order<'a>, quiet: bool, interrupted: &AtomicBool) -> Result<Option<Run>> {
+        let mut training = Self::begin(order, quiet)?;
         let finished = training.watch(interrupted)?;
         let seconds = training.seconds();
         training.recorder.take(seconds, &training.model);
@@ -111,7 +91,8 @@ impl<'a> Training<'a> {
         }
         let updates = desk.work.read().done();
         let curve = recorder.judge(&order.digits.test)?;
-        Ok(Some(Run { workers: order.workers, killed, seconds, updates, curve }))
+        let Order { mode, workers, .. } = *order;
+        Ok(Some(Run { mode, workers, killed, seconds, updates, curve }))
     }
 
     fn begin(order: &'a Order<'a>, quiet: bool) -> Result<Self> {
@@ -120,18 +101,17 @@ impl<'a> Training<'a> {
         let mut at_first = Desk::zeroed();
         at_first.plan = order.plan;
         at_first.work = Work::new(batches);
-        let model = Model::create(&regions::model(&name), &Model::initial(order.plan.seed))?;
+        let initial = S::holding(Model::initial(order.plan.seed));
+        let model = S::create(&regions::model(&name), &initial)?;
         let desk = Desk::create(&regions::desk(&name), &at_first)?;
+        let prefix = format!("{}: ", run::label(order.mode, order.workers));
+        let arguments = vec!["worker".to_owned(), order.mode.to_string(), name];
         Ok(Self {
             order,
-            crew: Crew::start(vec!["worker".to_owned(), name], order.workers)?,
+            crew: Crew::start(arguments, order.workers)?,
             model,
             desk,
-            progress: Progress::new(
-                &format!("{}: ", crew::in_words(order.workers)),
-                batches,
-                quiet,
-            )?,
+            progress: Progress::new(&prefix, batches, quiet)?,
             started: None,
             recorder: Recorder::new(order.plan.epochs, batches),
             killed: None,
@@ -235,6 +215,8 @@ impl<'a> Training<'a> {
     }
 
     fn accuracy_now(&self) -> f64 {
-        Network::default().score(&self.model.read_boxed(), &self.order.digits.test).accuracy
+        let mut model = Model::zeroed();
+        S::read(&self.model, &mut model);
+        Network::default().score(&model, &self.order.digits.test).accuracy
     }
 }

@@ -7,20 +7,27 @@ use shma_examples::lifeline::{Lifeline, PATIENCE};
 
 use crate::data::Digits;
 use crate::desk::Desk;
+use crate::hogwild::Hogwild;
+use crate::mode::Mode;
 use crate::model::Model;
 use crate::network::Network;
 use crate::plan::Batches;
 use crate::regions;
+use crate::sharing::Sharing;
 
 /// Works until all is done, or nobody wants the work any more.
-pub fn run(training: &str, seat: usize) -> Result<()> {
+pub fn run(mode: Mode, training: &str, seat: usize) -> Result<()> {
+    let work = match mode {
+        Mode::Locked => work::<Model>,
+        Mode::Hogwild => work::<Hogwild>,
+    };
     let name = training.to_owned();
     Lifeline::hold(move || regions::remove(&name), |lifeline| work(training, seat, lifeline))
 }
 
-fn work(training: &str, seat: usize, lifeline: &Lifeline) -> Result<()> {
+fn work<S: Sharing>(training: &str, seat: usize, lifeline: &Lifeline) -> Result<()> {
     let desk = Desk::open(&regions::desk(training))?;
-    let model = Model::open(&regions::model(training))?;
+    let model = S::open(&regions::model(training))?;
     let plan = desk.plan.read();
     let digits = Digits::load()?;
     let mut batches = Batches::new(plan, &digits.train);
@@ -29,10 +36,10 @@ fn work(training: &str, seat: usize, lifeline: &Lifeline) -> Result<()> {
 
     desk.work.update(|new, _| new.sit_down(seat));
     while let Some(batch) = next_batch(&desk, seat, lifeline)? {
-        model.read_into(&mut parameters);
+        S::read(&model, &mut parameters);
         let step = plan.step(batch, digits.train.len());
         let loss = network.gradient(&parameters, &batches.get(batch), &mut gradient);
-        model.update_with(&gradient, |g, w| w - step * g);
+        S::descend(&model, &gradient, step);
         desk.work.update(|new, _| new.hand_in(seat, loss));
     }
     Ok(())
