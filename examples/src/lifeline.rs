@@ -17,7 +17,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use shma_core::Error;
@@ -26,6 +26,9 @@ use crate::stop;
 
 /// How soon a worker that waits for something looks whether it is still wanted.
 pub const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long a worker that finds no region waits for the news that there is no leader either.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Tells a worker whether its work is wanted.
 #[derive(Debug)]
@@ -40,27 +43,34 @@ impl Lifeline {
     ///
     /// # Errors
     ///
-    /// Those of the work, but not [`Error::Retired`]: somebody else was faster to find that nobody
-    /// wants the work.
+    /// Those of the work. That a region is gone is none when nobody wants the work: another worker was
+    /// faster to find that, and has removed it.
     pub fn hold(
         remove: impl FnOnce() + Send + 'static,
         work: impl FnOnce(&Self) -> Result<()>,
     ) -> Result<()> {
         let lifeline = Self { cut: stop::flag().context("cannot listen for signals")? };
         lifeline.watch(remove);
-        match work(&lifeline) {
-            Err(error) if matches!(error.downcast_ref(), Some(Error::Retired { .. })) => {}
-            other => other?,
-        }
-        while !lifeline.is_cut() {
-            thread::park_timeout(PATIENCE);
-        }
-        Ok(())
+        let result = work(&lifeline);
+        let stay = match result.as_ref().map_err(|error| error.downcast_ref()) {
+            Ok(()) | Err(Some(Error::Retired { .. })) => Duration::MAX,
+            Err(Some(Error::NotFound { .. })) => GRACE,
+            Err(_) => return result,
+        };
+        if lifeline.is_cut_within(stay) { Ok(()) } else { result }
     }
 
     /// Whether nobody wants the work any more.
     pub fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Relaxed)
+    }
+
+    fn is_cut_within(&self, at_most: Duration) -> bool {
+        let start = Instant::now();
+        while !self.is_cut() && start.elapsed() < at_most {
+            thread::park_timeout(PATIENCE);
+        }
+        self.is_cut()
     }
 
     fn watch(&self, remove: impl FnOnce() + Send + 'static) {

@@ -5,7 +5,9 @@ use std::process::Output;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::program::{Program, has_mapped, is_alive, regions_beginning, until, wait_for_rest};
+use crate::program::{
+    Program, has_mapped, is_alive, regions_beginning, text, until, wait_for_rest,
+};
 
 /// A leader. Its regions begin with the name of the program and the number of its process.
 pub struct Leader {
@@ -72,6 +74,8 @@ impl Leader {
         self.signal(Signal::KILL);
         let (output, _) = self.finish();
         assert!(!output.status.success());
+        let stderr = text(&output.stderr);
+        assert!(!stderr.contains("error"), "{stderr}");
         until("the workers to end", || !workers.iter().copied().any(is_alive));
     }
 

@@ -27,7 +27,8 @@ impl Program {
         let mut process = Command::new(binary)
             .args(line.split_whitespace())
             .current_dir(&directory)
-            .stdin(Stdio::null())
+            // Open until it ends: a worker takes the end of its input for that of its leader.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
