@@ -6,8 +6,8 @@ use shma_examples::console;
 use crate::args::Options;
 use crate::run::Run;
 
-/// Moments at which the accuracies are set against each other.
-const MOMENTS: usize = 5;
+/// Columns of a table beside that of the names.
+const COLUMNS: usize = 5;
 
 /// Prints how the trainings went.
 pub fn print(runs: &[Run], options: &Options) -> Result<()> {
@@ -42,11 +42,11 @@ fn summary(runs: &[Run], target: f64) -> String {
     table
 }
 
-/// The accuracies at the same moments. One that has ended keeps what it has reached.
+/// The accuracies at the same moments, up to the end of the longest. One that has ended keeps what it has reached.
 fn accuracies(runs: &[Run]) -> String {
     let longest = runs.iter().map(|run| run.seconds).fold(0.0, f64::max);
-    let moments: [f64; MOMENTS] =
-        std::array::from_fn(|index| longest * (index + 1) as f64 / MOMENTS as f64);
+    let moments: [f64; COLUMNS] =
+        std::array::from_fn(|index| longest * (index + 1) as f64 / COLUMNS as f64);
     let mut table = row("accuracy after", &moments.map(|moment| format!("{moment:.3} s")));
     for run in runs {
         table += &row(&run.label(), &moments.map(|m| format!("{:.3}", run.accuracy_after(m))));
@@ -54,7 +54,7 @@ fn accuracies(runs: &[Run]) -> String {
     table
 }
 
-fn row(name: &str, cells: &[String; MOMENTS]) -> String {
+fn row(name: &str, cells: &[String; COLUMNS]) -> String {
     let cells: String = cells.iter().map(|cell| format!("{cell:>12}")).collect();
     format!("{name:30}{cells}\n")
 }
