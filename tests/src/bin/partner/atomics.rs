@@ -70,6 +70,28 @@ pub fn echo(name: &str, rounds: u64) {
     say(&format!("{} overslept", player.overslept));
 }
 
+/// Sets every other element of the small numbers, from the first one on, which nobody else does, and
+/// says how many of them were not what it had set.
+pub fn own(name: &str, first: usize, times: u64) {
+    let counters = Counters::open(name).unwrap();
+    let mine = || (first..37).step_by(2);
+    start();
+    let mut changed = 0;
+    for turn in 1..=times as u32 {
+        for i in mine() {
+            counters.u32s.set(i, turn);
+            counters.i32s.set(i, turn as i32);
+            counters.f32s.set(i, turn as f32);
+        }
+        for i in mine() {
+            changed += u64::from(counters.u32s.get(i) != turn);
+            changed += u64::from(counters.i32s.get(i) != turn as i32);
+            changed += u64::from(counters.f32s.get(i) != turn as f32);
+        }
+    }
+    say(&format!("{changed} changed"));
+}
+
 /// Replaces elements by eight, or four, equal bytes, without pause.
 pub fn pattern(name: &str, how: &str) {
     let counters = Counters::open(name).unwrap();

@@ -33,6 +33,7 @@ fn main() {
         ["stripe", name, field] => parts::stripe(name, field),
         ["count", name, how, times] => atomics::count(name, how, number(times)),
         ["echo", name, rounds] => atomics::echo(name, number(rounds)),
+        ["own", name, first, times] => atomics::own(name, number(first), number(times)),
         ["pattern", name, how] => atomics::pattern(name, how),
         ["enter", name, notes, element] => atomics::enter(name, notes, number(element)),
         _ => panic!("unknown arguments {arguments:?}"),
