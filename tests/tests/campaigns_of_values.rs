@@ -12,7 +12,18 @@ fn history_passes() {
 #[test]
 fn history_can_fail() {
     let campaign = switched::campaign();
-    for mutant in ["slots-limit", "snapshot-looks-once", "snapshot-unconfirmed"] {
-        is_caught(&campaign, mutant, &["history", "--minutes", "1"]);
+    for mutant in ["read-ignores-commit", "snapshot-looks-once", "slots-limit"] {
+        is_caught(&campaign, mutant, &["history", "--minutes", "3"]);
     }
+}
+
+#[test]
+fn tear_passes() {
+    passes(env!("CARGO_BIN_EXE_campaign"), "tear");
+}
+
+#[test]
+fn tear_can_fail() {
+    let campaign = switched::campaign();
+    is_caught(&campaign, "slots-limit", &["tear", "--minutes", "3"]);
 }

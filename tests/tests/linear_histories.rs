@@ -15,7 +15,7 @@ fn published(field: usize, version: u64) -> Touch {
 fn history(calls: &[(u64, u64, &[Touch])]) -> History {
     let mut history = History::new(vec![1; 2]);
     for (process, (start, end, touches)) in (0..).zip(calls) {
-        history.add(process, 0, [*start, *end], touches);
+        history.add(process, "call", [*start, *end], touches);
     }
     history
 }

@@ -11,6 +11,7 @@ mod outcome;
 mod plan;
 mod progress;
 mod short;
+mod tear;
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -32,8 +33,13 @@ pub struct Campaign {
 }
 
 /// All there are, in the order in which they run.
-pub const ALL: &[Campaign] =
-    &[kill::KILL, history::CAMPAIGN, hostile_file::CAMPAIGN, hostile_peer::CAMPAIGN];
+pub const ALL: &[Campaign] = &[
+    kill::KILL,
+    history::CAMPAIGN,
+    hostile_file::CAMPAIGN,
+    hostile_peer::CAMPAIGN,
+    tear::CAMPAIGN,
+];
 
 /// The campaign of this name.
 pub fn find(name: &str) -> Option<&'static Campaign> {

@@ -27,8 +27,8 @@ pub struct Touch {
 pub struct Event {
     /// Who made it.
     pub process: u16,
-    /// What it was called, as a number of the campaign's.
-    pub call: u16,
+    /// What it was called.
+    pub call: &'static str,
     /// Nanoseconds, read before it.
     pub start: u64,
     /// Nanoseconds, read after it.
@@ -67,7 +67,13 @@ impl History {
     /// # Panics
     ///
     /// If it ends before it begins, or touches a field that is not there.
-    pub fn add(&mut self, process: u16, call: u16, [start, end]: [u64; 2], touches: &[Touch]) {
+    pub fn add(
+        &mut self,
+        process: u16,
+        call: &'static str,
+        [start, end]: [u64; 2],
+        touches: &[Touch],
+    ) {
         assert!(start <= end, "a call of process {process} ends before it begins");
         assert!(touches.iter().all(|touch| touch.field < self.fields), "{touches:?}");
         let first = self.touches.len();
@@ -101,7 +107,7 @@ impl History {
         let Event { process, call, start, end, .. } = &self.events[event];
         let touches: Vec<_> = self.touches(event).iter().map(Touch::to_string).collect();
         let touches = touches.join(", ");
-        format!("call {event} (kind {call}) of process {process} from {start} to {end}: {touches}")
+        format!("call {event}, `{call}` of process {process} from {start} to {end}: {touches}")
     }
 }
 

@@ -49,19 +49,20 @@ fn plan(dice: &mut Dice, processes: u16, calls: usize) -> Vec<Planned> {
 }
 
 /// What a call does to fields with these versions and checksums.
-fn happen(dice: &mut Dice, fields: &mut [(u64, u64); FIELDS]) -> (u16, Vec<Touch>) {
-    let kind = dice.below(4) as u16;
+fn happen(dice: &mut Dice, fields: &mut [(u64, u64); FIELDS]) -> (&'static str, Vec<Touch>) {
+    let (kind, publishes) =
+        dice.pick(&[("read", false), ("update", true), ("snapshot", false), ("transaction", true)]);
     let one = dice.below(FIELDS);
     let touched: Vec<usize> = match kind {
-        0 | 1 => vec![one],
-        2 => (0..FIELDS).collect(),
+        "read" | "update" => vec![one],
+        "snapshot" => (0..FIELDS).collect(),
         _ => (0..FIELDS).filter(|field| *field != one).collect(),
     };
     let mut touches = Vec::new();
     for field in touched {
         let (version, checksum) = fields[field];
         touches.push(Touch { field, deed: Deed::Saw, version, checksum: Some(checksum) });
-        if kind % 2 == 1 {
+        if publishes {
             let (version, checksum) = (version + 1, dice.roll());
             fields[field] = (version, checksum);
             let checksum = Some(checksum);

@@ -9,11 +9,30 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::linear::{Deed, History, Touch};
 
-/// Calls, each as words: kind and number of touches, beginning, end, and three words a touch.
+/// Calls, each as words: which of [`CALLS`] with the number of touches, beginning, end, and three
+/// words a touch.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     words: Vec<u64>,
 }
+
+/// What can be called.
+const CALLS: [&str; 14] = [
+    "read_into",
+    "try_read",
+    "read_newer",
+    "read_range",
+    "version",
+    "wait_newer",
+    "snapshot_into",
+    "try_snapshot_into",
+    "write",
+    "update",
+    "update_timeout",
+    "update_with",
+    "update_range",
+    "transaction",
+];
 
 /// A file without a name for a log, and the path by which a child of this process finds it.
 pub(super) fn paper() -> (File, String) {
@@ -30,9 +49,10 @@ pub(super) fn now() -> u64 {
 
 impl Log {
     /// Makes a call and notes it, unless it has touched nothing.
-    pub(super) fn call(&mut self, kind: u16, call: impl FnOnce(&mut Touches<'_>)) {
+    pub(super) fn call(&mut self, name: &str, call: impl FnOnce(&mut Touches<'_>)) {
+        let which = CALLS.iter().position(|known| *known == name).expect("a call that is known");
         let header = self.words.len();
-        self.words.extend([u64::from(kind), now(), 0]);
+        self.words.extend([which as u64, now(), 0]);
         call(&mut Touches(&mut self.words));
         self.words[header + 2] = now();
         let touches = (self.words.len() - header - 3) / 3;
@@ -53,7 +73,7 @@ impl Log {
         while let [header, start, end, rest @ ..] = words {
             let (touches, rest) = rest.split_at(3 * (header >> 16) as usize);
             let touches: Vec<Touch> = touches.chunks(3).map(touch).collect();
-            history.add(process, *header as u16, [*start, *end], &touches);
+            history.add(process, CALLS[usize::from(*header as u16)], [*start, *end], &touches);
             words = rest;
         }
         assert!(words.is_empty(), "half a call of process {process}");

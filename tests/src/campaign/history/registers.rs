@@ -12,7 +12,7 @@ pub(super) struct Registers {
     pub(super) small: [u64; 4],
     /// Readers are overtaken often.
     #[shm(slots = 2)]
-    pub(super) large: [u64; 256],
+    pub(super) large: [u64; 1024],
     /// Changed by parts.
     pub(super) parts: [u64; 64],
     /// Replaced by one process alone, the only one that can know the versions then.

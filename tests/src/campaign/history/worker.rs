@@ -15,24 +15,6 @@ const SOLOIST: u16 = 0;
 /// From this process on they have no write permission.
 const OBSERVERS: u16 = 6;
 
-/// Calls as a log names them; those from `WRITE` on publish.
-mod kind {
-    pub(super) const READ: u16 = 0;
-    pub(super) const TRY_READ: u16 = 1;
-    pub(super) const READ_NEWER: u16 = 2;
-    pub(super) const READ_PART: u16 = 3;
-    pub(super) const VERSION: u16 = 4;
-    pub(super) const WAIT: u16 = 5;
-    pub(super) const SNAPSHOT: u16 = 6;
-    pub(super) const TRY_SNAPSHOT: u16 = 7;
-    pub(super) const WRITE: u16 = 8;
-    pub(super) const UPDATE: u16 = 9;
-    pub(super) const UPDATE_IN_TIME: u16 = 10;
-    pub(super) const ELEMENT_WISE: u16 = 11;
-    pub(super) const UPDATE_PART: u16 = 12;
-    pub(super) const TRANSACTION: u16 = 13;
-}
-
 /// `region log process seed calls`
 pub(super) fn work(arguments: &[&str]) {
     let [region, path, process, seed, calls] = arguments else { panic!("{arguments:?}") };
@@ -84,7 +66,7 @@ pub(super) fn look_at_all(registers: &Shm<Registers>, log: &mut Log) {
 }
 
 fn read<const N: usize, A: Access>(log: &mut Log, number: usize, field: &Field<[u64; N], A>) {
-    log.call(kind::READ, |touches| {
+    log.call("read_into", |touches| {
         let mut value = [0; N];
         let version = field.read_into(&mut value);
         touches.saw(number, version.into(), checksum(&value));
@@ -130,15 +112,17 @@ impl<'r, A: Access> Caller<'r, A> {
             touches.saw(SOLO, solo[0], checksum(solo));
         };
         if self.dice.one_in(2) {
-            self.log.call(kind::SNAPSHOT, |touches| {
+            self.log.call("snapshot_into", |touches| {
                 registers.snapshot_into(state);
                 saw_all(touches, state);
             });
         } else {
-            self.log.call(kind::TRY_SNAPSHOT, |touches| match registers.try_snapshot_into(state) {
-                Ok(()) => saw_all(touches, state),
-                Err(Error::Contended { .. }) => {}
-                Err(error) => panic!("{error}"),
+            self.log.call("try_snapshot_into", |touches| {
+                match registers.try_snapshot_into(state) {
+                    Ok(()) => saw_all(touches, state),
+                    Err(Error::Contended { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
             });
         }
     }
@@ -148,31 +132,29 @@ impl<'r, A: Access> Caller<'r, A> {
         let mut value = [0; N];
         match self.dice.below(16) {
             0..6 => read(log, number, field),
-            6..9 => log.call(kind::TRY_READ, |touches| match field.try_read(&mut value) {
+            6..9 => log.call("try_read", |touches| match field.try_read(&mut value) {
                 Ok(version) => touches.saw(number, version.into(), checksum(&value)),
                 Err(Error::Contended { .. }) => {}
                 Err(error) => panic!("{error}"),
             }),
-            9..12 => {
-                log.call(kind::READ_NEWER, |touches| match field.read_newer(*last, &mut value) {
-                    Some(version) => {
-                        *last = version;
-                        touches.saw(number, version.into(), checksum(&value));
-                    }
-                    None => touches.saw_version(number, (*last).into()),
-                })
-            }
-            12 | 13 => log.call(kind::READ_PART, |touches| {
+            9..12 => log.call("read_newer", |touches| match field.read_newer(*last, &mut value) {
+                Some(version) => {
+                    *last = version;
+                    touches.saw(number, version.into(), checksum(&value));
+                }
+                None => touches.saw_version(number, (*last).into()),
+            }),
+            12 | 13 => log.call("read_range", |touches| {
                 let part = &mut value[..2];
                 let version = field.read_range(..2, part);
                 assert_eq!(part[0], u64::from(version), "the first word of field {number}");
                 touches.saw_version(number, version.into());
             }),
-            14 => log.call(kind::VERSION, |touches| {
+            14 => log.call("version", |touches| {
                 touches.saw_version(number, field.version().into());
             }),
             // It may end without having seen anything newer than what this process has not read.
-            _ if *last != Version::default() => log.call(kind::WAIT, |touches| {
+            _ if *last != Version::default() => log.call("wait_newer", |touches| {
                 match field.wait_newer(*last, Duration::from_micros(100)) {
                     Ok(version) => touches.saw_version(number, version.into()),
                     Err(Error::Timeout { .. }) => touches.saw_version(number, (*last).into()),
@@ -202,7 +184,7 @@ impl Caller<'_, shma_core::ReadWrite> {
     fn replace(&mut self) {
         let Self { registers, log, state, signature, .. } = self;
         let old = state.solo;
-        log.call(kind::WRITE, |touches| {
+        log.call("write", |touches| {
             let version = u64::from(registers.solo.version()) + 1;
             succeed(&mut state.solo, &old, version, *signature);
             registers.solo.write(&state.solo);
@@ -220,17 +202,17 @@ impl Caller<'_, shma_core::ReadWrite> {
             touches.published(number, version + 1, checksum(new));
         };
         match self.dice.below(3) {
-            0 => self.log.call(kind::UPDATE, |touches| {
+            0 => self.log.call("update", |touches| {
                 field.update(|new, old| update(touches, new, old));
             }),
-            1 => self.log.call(kind::UPDATE_IN_TIME, |touches| {
+            1 => self.log.call("update_timeout", |touches| {
                 let limit = Duration::from_micros(200);
                 match field.update_timeout(limit, |new, old| update(touches, new, old)) {
                     Ok(()) | Err(Error::Timeout { .. }) => {}
                     Err(error) => panic!("{error}"),
                 }
             }),
-            _ => self.log.call(kind::ELEMENT_WISE, |touches| {
+            _ => self.log.call("update_with", |touches| {
                 let (mut at, mut version, mut seen, mut published) = (0, 0, 0, 0);
                 field.update_with(&[0; N], |_, old| {
                     if at == 0 {
@@ -252,7 +234,7 @@ impl Caller<'_, shma_core::ReadWrite> {
         let Self { registers, log, signature, .. } = self;
         let field = &registers.parts;
         let length = 1 + self.dice.below(40);
-        log.call(kind::UPDATE_PART, |touches| {
+        log.call("update_range", |touches| {
             field.update_range(..length, |new, old| {
                 let mut value = [0; 64];
                 let version = u64::from(field.read_into(&mut value));
@@ -268,7 +250,7 @@ impl Caller<'_, shma_core::ReadWrite> {
     fn transaction(&mut self) {
         let Self { registers, log, signature, .. } = self;
         let left_out = self.dice.below(4);
-        log.call(kind::TRANSACTION, |touches| {
+        log.call("transaction", |touches| {
             registers.transaction(|new, old| {
                 let mut change = |number: usize, new: &mut [u64], old: &[u64]| {
                     touches.saw(number, old[0], checksum(old));

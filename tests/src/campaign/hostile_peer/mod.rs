@@ -43,6 +43,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         Child::start_command(&mut plan.worker(&arguments))
     };
     let mut bounded: Vec<_> = BOUNDED.map(|role| (role, start(role, ""))).into();
+    bounded.iter_mut().for_each(|(_, victim)| victim.expect("ready"));
     let note = Notebook::create(&name);
     let mut waiting =
         Waiting { victim: start("waiter", note.path()), note, seen: 0, at: Instant::now() };

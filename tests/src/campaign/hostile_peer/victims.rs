@@ -14,18 +14,23 @@ use crate::notebook::Notebook;
 /// How long a call waits that has to be told.
 const LIMIT: Duration = Duration::from_micros(500);
 
-/// Makes a batch of calls each time it is told to, and reports.
+/// Says that it is attached; then makes a batch of calls each time it is told to, and reports.
 fn serve(mut call: impl FnMut()) {
+    say("ready");
     for line in stdin().lock().lines() {
         line.unwrap();
         let said = match caught(|| (0..BATCH).for_each(|_| call())) {
             Ok(()) => "done".to_owned(),
             Err(what) => format!("{what:?}"),
         };
-        let mut out = stdout().lock();
-        writeln!(out, "{said}").unwrap();
-        out.flush().unwrap();
+        say(&said);
     }
+}
+
+fn say(line: &str) {
+    let mut out = stdout().lock();
+    writeln!(out, "{line}").unwrap();
+    out.flush().unwrap();
 }
 
 /// Calls with a bound that publish.
