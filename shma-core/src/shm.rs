@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::access::{Access, ReadOnly, ReadWrite};
@@ -467,10 +467,13 @@ impl<S: ShmState> Shm<S, ReadWrite> {
         &self,
         f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
     ) -> R {
-        let kept = self.spare.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Not waited for: a fork child may have inherited it locked, and new copies do as well.
+        let kept = self.spare.try_lock().ok().and_then(|mut spare| spare.take());
         let mut copies = kept.unwrap_or_else(|| Copies { new: S::zeroed(), old: S::zeroed() });
         let result = transaction::transact(&self.fields, &mut copies, f);
-        *self.spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(copies);
+        if let Ok(mut spare) = self.spare.try_lock() {
+            *spare = Some(copies);
+        }
         result.unwrap_or_else(|error| panic!("{error}"))
     }
 
