@@ -8,7 +8,7 @@
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::element::Element;
 use crate::layout;
@@ -73,13 +73,16 @@ impl<T: Element> Spare<T> {
     }
 
     fn with_boxed<R>(&self, from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Not waited for: whoever else has it puts it back soon, and a new pair does as well.
+        let kept = self.0.try_lock().ok().and_then(|mut spare| spare.take());
         let mut pair = kept.unwrap_or_else(bytemuck::zeroed_box::<[T; 2]>);
         let [new, old] = &mut *pair;
         load_over(from, old);
         bytemuck::bytes_of_mut(new).copy_from_slice(bytemuck::bytes_of(old));
         let result = f(new, old);
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(pair);
+        if let Ok(mut spare) = self.0.try_lock() {
+            *spare = Some(pair);
+        }
         result
     }
 }
