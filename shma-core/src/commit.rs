@@ -98,8 +98,10 @@ pub(crate) fn recover<'a>(commit: &AtomicU64, fields: impl Iterator<Item = &'a C
         // came to this thread through `commit`.
         let order = mutant!("recover-relaxed-version", Ordering::Release => Ordering::Relaxed);
         // Acquire on failure: meets that release of whoever else has redone it, so that the version
-        // is ordered for the caller like everything else.
-        let _ = field.version.compare_exchange(before, target, order, Ordering::Acquire);
+        // is ordered for the caller like everything else, and loom's checks of what a holder loads
+        // see it. (An older version could not be loaded in any case: the exchange has seen this one.)
+        let failure = mutant!("recover-relaxed-failure", Ordering::Acquire => Ordering::Relaxed);
+        let _ = field.version.compare_exchange(before, target, order, failure);
         if mutant!("recover-plain-version") {
             field.version.store(target, Ordering::Release);
         }

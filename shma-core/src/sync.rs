@@ -11,6 +11,10 @@ use crate::mutant::mutant;
 /// library promises atomic loads from such memory only when they are relaxed.
 #[inline(always)]
 pub(crate) fn load_acquire_64(word: &AtomicU64) -> u64 {
+    // ThreadSanitizer knows no fences.
+    if cfg!(shma_tsan) {
+        return word.load(mutant!("load-not-acquired", Ordering::Acquire => Ordering::Relaxed));
+    }
     let value = word.load(Ordering::Relaxed);
     if !mutant!("load-not-acquired") {
         fence(Ordering::Acquire);
@@ -29,6 +33,10 @@ pub(crate) fn load_hint_32(word: &AtomicU32) -> u32 {
 /// As [`load_hint_32`], with later accesses behind it.
 #[inline(always)]
 pub(crate) fn load_acquire_32(word: &AtomicU32) -> u32 {
+    // As above.
+    if cfg!(shma_tsan) {
+        return word.load(Ordering::Acquire);
+    }
     let value = load_hint_32(word);
     fence(Ordering::Acquire);
     value

@@ -7,6 +7,7 @@
 //!
 //! LLVM does not vectorise atomic accesses, and the loop alone costs more than two plain copies
 //! from 4 KiB on. So on x86-64 copies are inline assembly with the same meaning: see `x86`.
+//! ThreadSanitizer does not see into assembly, so its builds (`--cfg shma_tsan`) use the loop.
 //!
 //! `unsafe` here: raw pointers into the private side.
 #![allow(unsafe_code)]
@@ -19,7 +20,7 @@ use crate::sync::{AtomicU64, Ordering};
 const WORD: usize = crate::layout::WORD;
 
 /// Bytes of a line of the cache.
-#[cfg(all(target_arch = "x86_64", not(loom)))]
+#[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
 const LINE: usize = 64;
 
 #[cfg(shma_count)]
@@ -49,7 +50,11 @@ pub fn take_copied() -> u64 {
 pub(crate) fn load(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
     assert!(into.len() <= from.len() * WORD);
     count(into.len());
-    #[cfg(all(target_arch = "x86_64", not(loom)))]
+    #[cfg(shma_mutant)]
+    if crate::mutant::mutant!("words-plain") {
+        return load_plain(from, into);
+    }
+    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
     let (from, into) = {
         let (head, tail) = into.split_at_mut(into.len() - into.len() % x86::PAIR);
         // SAFETY: `head` is exclusively borrowed and `from` is at least as long by the assertion
@@ -70,7 +75,7 @@ pub(crate) fn load(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
 pub(crate) fn store(to: &[AtomicU64], from: &[u8]) {
     assert!(from.len() <= to.len() * WORD);
     count(from.len());
-    #[cfg(all(target_arch = "x86_64", not(loom)))]
+    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
     let (to, from) = {
         let (head, tail) = from.split_at(from.len() - from.len() % x86::PAIR);
         // SAFETY: `to` is at least as long as `head` by the assertion above, consists of atomics,
@@ -95,6 +100,17 @@ pub(crate) fn load_loop(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
         // Relaxed: as above.
         let word = word.load(Ordering::Relaxed).to_ne_bytes();
         tail.write_copy_of_slice(&word[..tail.len()]);
+    }
+}
+
+/// As [`load`], but by accesses that are not atomic: a fault for ThreadSanitizer to find.
+#[cfg(shma_mutant)]
+fn load_plain(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
+    for (at, byte) in into.iter_mut().enumerate() {
+        // SAFETY: inside of `from`, because `into` is not longer.
+        let shared = unsafe { from.as_ptr().cast::<u8>().add(at) };
+        // SAFETY: readable, as above. That it races with writers is the fault.
+        byte.write(unsafe { shared.read() });
     }
 }
 
@@ -177,16 +193,16 @@ pub(crate) fn store_part(to: &[AtomicU64], first: usize, from: &[u8]) {
 
 /// Has these words brought into the cache, if the processor likes. Means nothing.
 #[inline]
-pub(crate) fn prefetch(words: &[AtomicU64]) {
-    #[cfg(all(target_arch = "x86_64", not(loom)))]
-    words.iter().step_by(LINE / WORD).for_each(|word| x86::prefetch(word.as_ptr()));
+pub(crate) fn prefetch(_words: &[AtomicU64]) {
+    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
+    _words.iter().step_by(LINE / WORD).for_each(|word| x86::prefetch(word.as_ptr()));
 }
 
 /// As [`prefetch`], to be stored to.
 #[inline]
-pub(crate) fn prefetch_to_store(words: &[AtomicU64]) {
-    #[cfg(all(target_arch = "x86_64", not(loom)))]
-    words.iter().step_by(LINE / WORD).for_each(|word| x86::prefetch_to_store(word.as_ptr()));
+pub(crate) fn prefetch_to_store(_words: &[AtomicU64]) {
+    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
+    _words.iter().step_by(LINE / WORD).for_each(|word| x86::prefetch_to_store(word.as_ptr()));
 }
 
 /// Replaces some bytes of a word that nobody else stores to.
@@ -198,7 +214,7 @@ fn patch(word: &AtomicU64, first: usize, bytes: &[u8]) {
     word.store(u64::from_ne_bytes(value), Ordering::Relaxed);
 }
 
-#[cfg(all(target_arch = "x86_64", not(loom)))]
+#[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
 mod x86;
 
 #[cfg(all(test, not(loom)))]

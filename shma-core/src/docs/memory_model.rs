@@ -17,6 +17,8 @@
 //!   loom (`src/models`), each with the mutants that it has to catch.
 //! - `RUSTFLAGS="--cfg shma_mutant"` builds them in, and `SHMA_MUTANT=name` switches one on for a
 //!   process: for tests with real processes.
+//! - `--cfg shma_tsan` puts fences and assembly in words that ThreadSanitizer understands, for the
+//!   campaign `tsan`.
 //! - Names with a capital letter are faults of the abstract machine in the workspace's
 //!   `tests/src/explorer/models`. It explores what loom cannot: a kill before every step, and what a
 //!   thread does by a version that it has loaded itself.
@@ -63,7 +65,7 @@
 //! | `commit`, store of even | Release | L of `commit`: all versions are seen | `EvenRelaxed` |
 //! | `commit`, in `recover` | L | the store of odd | `NoRecovery`, `RecoveryAfterUpdate` |
 //! | `target`, in `recover` | Relaxed | behind it | `TargetFromBegin` |
-//! | `version`, compare-exchange in `recover` | Release, Acquire on failure | L of `version` in readers: the slot came to the recoverer through `commit`. On failure: the release of whoever else has redone it | `recover-relaxed-version`, `recover-plain-version` |
+//! | `version`, compare-exchange in `recover` | Release, Acquire on failure | L of `version` in readers: the slot came to the recoverer through `commit`. On failure: the release of whoever else has redone it | `recover-relaxed-version`, `recover-relaxed-failure`, `recover-plain-version` |
 //! | `commit`, compare-exchange in `recover` | Release, Relaxed on failure | L of `commit`: all versions are seen | `recover-relaxed-commit` |
 //!
 //! # Snapshots (`cut.rs`)

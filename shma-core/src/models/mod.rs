@@ -19,7 +19,8 @@
 //!
 //! Most models bound how often a thread is interrupted, and say so: [`Model::preempted_at_most`]. A
 //! load that returns an old value is no interruption. That a fault is caught within the bound, and
-//! by which execution, is printed. Kills at every single step and three and more fields are explored
+//! by which execution, is printed. With `SHMA_LONG=1` models that have to pass are explored with one
+//! interruption more, for [`LONG`] each at most. Kills at every single step and three and more fields are explored
 //! in the workspace's tests by other means.
 //!
 //! [`load_held_64`]: crate::sync::load_held_64
@@ -29,7 +30,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::mutant;
 use crate::os;
@@ -43,6 +44,9 @@ mod recovery;
 mod semaphore;
 mod slots;
 mod snapshot;
+
+/// How long a model is explored with a larger bound.
+const LONG: Duration = Duration::from_secs(120);
 
 /// Runs one execution of a model.
 type Run = dyn Fn() + Send + Sync;
@@ -69,12 +73,17 @@ impl Model {
     fn passes(&self) {
         let started = Instant::now();
         let executions = Arc::new(AtomicUsize::new(0));
-        self.explore(&executions);
+        let long = std::env::var_os("SHMA_LONG").is_some_and(|value| value != "0");
+        match self.preemptions.filter(|_| long) {
+            None => self.explore(&executions, self.preemptions, None),
+            Some(most) => self.explore(&executions, Some(most + 1), Some(LONG)),
+        }
+        let elapsed = started.elapsed();
+        let cut_off = if long && elapsed >= LONG { ", and not to the end" } else { "" };
         println!(
-            "{}: passed, {} executions, {:.1?}",
+            "{}: passed, {} executions, {elapsed:.1?}{cut_off}",
             self.name,
             executions.load(Ordering::Relaxed),
-            started.elapsed()
         );
     }
 
@@ -99,7 +108,7 @@ impl Model {
     fn shows(&self, fault: &str, symptom: &str) {
         let started = Instant::now();
         let executions = Arc::new(AtomicUsize::new(0));
-        let exploring = AssertUnwindSafe(|| self.explore(&executions));
+        let exploring = AssertUnwindSafe(|| self.explore(&executions, self.preemptions, None));
         let caught = quietly(|| panic::catch_unwind(exploring));
         let executions = executions.load(Ordering::Relaxed);
         let Err(payload) = caught else {
@@ -114,13 +123,18 @@ impl Model {
         );
     }
 
-    fn explore(&self, executions: &Arc<AtomicUsize>) {
+    fn explore(
+        &self,
+        executions: &Arc<AtomicUsize>,
+        preemptions: Option<usize>,
+        at_most: Option<Duration>,
+    ) {
         let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = self.preemptions;
+        builder.preemption_bound = preemptions;
         builder.max_branches = 2_000;
-        // All of it, whatever the environment says.
+        // Whatever the environment says.
         builder.max_permutations = None;
-        builder.max_duration = None;
+        builder.max_duration = at_most;
         let (run, executions) = (Arc::clone(&self.run), Arc::clone(executions));
         builder.check(move || {
             executions.fetch_add(1, Ordering::Relaxed);

@@ -145,6 +145,7 @@ fn successors_find_all_of_it_or_nothing() {
         model.passes_either_way();
         if places == HAPPENED {
             model.catches("recover-plain-version", "Causality violation");
+            model.catches("recover-relaxed-failure", "Causality violation");
         }
     });
 }
