@@ -54,7 +54,7 @@ impl<'a> Elements<'a> {
     }
 
     /// All scalars in C order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Scalar<'a>> {
+    pub fn iter(self) -> impl ExactSizeIterator<Item = Scalar<'a>> {
         let scalar = self.ty.scalar();
         self.bytes.chunks_exact(scalar.size()).map(move |bytes| Scalar::of(scalar, bytes))
     }

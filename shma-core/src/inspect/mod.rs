@@ -74,7 +74,7 @@ pub use elements::Elements;
 pub use field::{FieldView, SemaphoreHolder, Status};
 pub use names::{Abandoned, abandoned, names};
 pub use remove::{remove_dead, unlink};
-pub use scalar::Scalar;
+pub use scalar::{Members, Scalar};
 pub use value::Value;
 pub use view::View;
 pub use writer::Writer;

@@ -34,9 +34,8 @@ pub struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// Name and value of each in the order of declaration.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'static str, Elements<'a>)> {
-        let bytes = self.bytes;
-        self.fields.iter().map(move |field| (field.name, Elements::member(bytes, field)))
+    pub fn iter(self) -> impl ExactSizeIterator<Item = (&'static str, Elements<'a>)> {
+        self.fields.iter().map(move |field| (field.name, Elements::member(self.bytes, field)))
     }
 }
 

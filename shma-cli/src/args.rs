@@ -1,0 +1,155 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+/// What follows the list of commands in the help.
+const AFTER: &str = "\
+Exit status:
+  0  done
+  1  the answer is no: layouts differ, something is wrong, or you declined
+  2  the command line is wrong
+  3  there is no such region, field or file
+  4  what has the name cannot be used: no region, another user's, another layout
+  5  in use: a semaphore is held, somebody is attached, or writers were too quick
+  6  a system call failed
+
+With --json every command writes one JSON object per answer; `shma schema` describes them all.
+NO_COLOR turns colours off; there are none but on a terminal.";
+
+/// Looks into typed states in shared memory. Nobody who uses them is disturbed.
+#[derive(Debug, Parser)]
+#[command(name = "shma", version, about, after_help = AFTER, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Write JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List all regions.
+    Ls,
+    /// Show a region's layout, and how each field stands.
+    Info {
+        /// The region.
+        name: String,
+    },
+    /// Print values: `shma get trainer 'weights[0:3, ::16]'`.
+    Get {
+        /// The region.
+        name: String,
+        /// The field, and what of it, as in Python.
+        #[arg(value_name = "FIELD[SLICE]")]
+        what: String,
+        /// Print all elements, however many.
+        #[arg(long)]
+        all: bool,
+        /// Write comma-separated values: the last dimension goes across, the others down.
+        #[arg(long, conflicts_with_all = ["json", "npy"])]
+        csv: bool,
+        /// Write a file for `numpy.load`.
+        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        npy: Option<PathBuf>,
+    },
+    /// Write all fields, as they stood at one instant, to a file for `numpy.load`.
+    Export {
+        /// The region.
+        name: String,
+        /// The file, which is replaced.
+        #[arg(value_name = "FILE.npz")]
+        file: PathBuf,
+    },
+    /// Write the arrays of a file into a region, one field after the other, once all of them were
+    /// found to fit.
+    Import {
+        /// The region.
+        name: String,
+        /// The file: from `shma export` or `numpy.savez`.
+        #[arg(value_name = "FILE.npz")]
+        file: PathBuf,
+        /// How long to wait for the semaphore of each field, in seconds.
+        #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+        timeout: Duration,
+    },
+    /// Show how the fields of a region change, live.
+    Watch {
+        /// The region.
+        name: String,
+        /// The fields; all of them by default.
+        fields: Vec<String>,
+        #[command(flatten)]
+        pace: Pace,
+    },
+    /// Show all regions, live.
+    Top {
+        #[command(flatten)]
+        pace: Pace,
+    },
+    /// Compare two layouts, of regions or of saved manifests (`shma info --json`, or the text in a
+    /// region).
+    Diff {
+        /// A region, or a file if there is a slash in it or it ends in `.json`.
+        a: String,
+        /// As the first.
+        b: String,
+    },
+    /// Say what is wrong, and what to do.
+    Doctor {
+        /// The region; everything by default.
+        name: Option<String>,
+    },
+    /// Remove dead ephemeral regions and abandoned temporary files, after showing them. What
+    /// somebody is attached to stays.
+    Clean {
+        /// Only show them.
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask.
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Remove a region's name, whoever uses it: those who are attached keep their memory.
+    Rm {
+        /// The region.
+        name: String,
+        /// Do not ask, also if somebody is attached.
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Write a C header of a region's layout.
+    Header {
+        /// The region.
+        name: String,
+    },
+    /// Write a file by which a shell completes command lines.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Write the state of all regions in the text format of Prometheus.
+    Metrics,
+    /// Describe what `--json` writes.
+    Schema,
+}
+
+/// How often, and how many times.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Pace {
+    /// Seconds between two looks.
+    #[arg(long, short, value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
+    pub interval: Duration,
+    /// End after so many looks. Without a terminal the default is one.
+    #[arg(long, short = 'n')]
+    pub count: Option<u64>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}

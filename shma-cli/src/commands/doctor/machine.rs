@@ -1,0 +1,130 @@
+//! What of the machine stands in the way of regions.
+
+use std::fs;
+use std::path::Path;
+
+use shma_core::inspect;
+
+use super::Finding;
+use crate::units;
+
+const DIRECTORY: &str = "/dev/shm";
+
+/// Magic number of tmpfs, of statfs(2).
+const TMPFS: u64 = 0x0102_1994;
+
+/// Where limits of a container stand, and what it uses.
+const LIMITS: [[&str; 2]; 2] = [
+    ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"],
+    ["/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"],
+];
+
+pub fn look(findings: &mut Vec<Finding>) {
+    abandoned(findings);
+    space(findings);
+    container(findings);
+    remove_ipc(findings);
+}
+
+fn abandoned(findings: &mut Vec<Finding>) {
+    let abandoned = inspect::abandoned();
+    if !abandoned.is_empty() {
+        let what = format!("{} temporary files of creators that were killed", abandoned.len());
+        let advice = "the next creation of any region removes them, or `shma clean`";
+        findings.push(Finding::problem(DIRECTORY, what, advice));
+    }
+}
+
+fn space(findings: &mut Vec<Finding>) {
+    let Ok(stat) = rustix::fs::statvfs(DIRECTORY) else {
+        let advice = "regions lie there: mount a tmpfs";
+        findings.push(Finding::problem(DIRECTORY, "it cannot be looked at", advice));
+        return;
+    };
+    let (size, free) = (stat.f_blocks * stat.f_frsize, stat.f_bavail * stat.f_frsize);
+    if rustix::fs::statfs(DIRECTORY).is_ok_and(|stat| stat.f_type as u64 != TMPFS) {
+        let what = "it is no tmpfs, so regions are written to a disk";
+        findings.push(Finding::problem(DIRECTORY, what, "mount a tmpfs there"));
+    }
+    if size > 0 && free < size / 10 {
+        let (size, free) = (units::bytes(size), units::bytes(free));
+        let what = format!("{free} of {size} are free");
+        let advice = "remove what nobody needs (`shma ls`, `shma clean`), or enlarge it: mount -o remount,size=.. /dev/shm; in a container --shm-size";
+        findings.push(Finding::problem(DIRECTORY, what, advice));
+    } else if size <= 64 << 20 {
+        let what = format!("it has {} in all, the default of containers", units::bytes(size));
+        let advice = "larger regions end in NoSpace: start the container with --shm-size, or share that of the host with --ipc";
+        findings.push(Finding::note(DIRECTORY, what, advice));
+    }
+}
+
+/// Memory in `/dev/shm` counts for the control group that touched it first.
+fn container(findings: &mut Vec<Finding>) {
+    let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    for [limit, used] in LIMITS {
+        let (Some(limit), Some(used)) = (number(limit), number(used)) else { continue };
+        if used > limit / 10 * 9 {
+            let what = format!("{} of {} are used", units::bytes(used), units::bytes(limit));
+            let advice = "regions count: whoever fills one may be killed for want of memory; raise the limit (in a container --memory)";
+            findings.push(Finding::problem("memory limit", what, advice));
+        }
+    }
+}
+
+/// systemd removes what a user owns in `/dev/shm` when the user's last session ends.
+fn remove_ipc(findings: &mut Vec<Finding>) {
+    // System users are spared.
+    let user = rustix::process::getuid().as_raw();
+    if user < 1000 || !Path::new("/run/systemd/system").exists() {
+        return;
+    }
+    let mut files = vec!["/etc/systemd/logind.conf".into()];
+    for folder in ["/usr/lib/systemd/logind.conf.d", "/etc/systemd/logind.conf.d"] {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let mut inside: Vec<_> = entries.map(|entry| entry.path()).collect();
+        inside.sort();
+        files.extend(inside);
+    }
+    let texts = files.iter().filter_map(|path: &std::path::PathBuf| fs::read_to_string(path).ok());
+    if removes_ipc(texts) {
+        let what = "systemd removes your regions when your last session ends (RemoveIPC=yes)";
+        let advice = "for programs that outlive it: loginctl enable-linger, run them as a system user, or set RemoveIPC=no in /etc/systemd/logind.conf";
+        findings.push(Finding::note("systemd", what, advice));
+    }
+}
+
+/// What the files say together, the last word counting. The default is yes.
+fn removes_ipc(texts: impl Iterator<Item = String>) -> bool {
+    let mut removes = true;
+    for text in texts {
+        for line in text.lines() {
+            if let Some(value) = line.trim().strip_prefix("RemoveIPC=") {
+                removes = !matches!(value.trim(), "no" | "false" | "off" | "0");
+            }
+        }
+    }
+    removes
+}
+
+/// Whether the process of this number in our PID namespace is stopped.
+pub fn is_stopped(pid: u32) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
+    // Behind the program's name in parentheses, which may hold anything.
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with(['T', 't']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::removes_ipc;
+
+    #[test]
+    fn an_overridden_line_counts() {
+        let texts = |texts: &[&str]| {
+            removes_ipc(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>().into_iter())
+        };
+        assert!(texts(&[]) && texts(&["[Login]\n#RemoveIPC=no\n"]));
+        assert!(!texts(&["[Login]\nRemoveIPC=no\n"]));
+        assert!(texts(&["RemoveIPC=no", "RemoveIPC=yes"]));
+        assert!(!texts(&["RemoveIPC=yes", "  RemoveIPC= off "]));
+    }
+}

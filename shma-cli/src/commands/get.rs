@@ -1,0 +1,79 @@
+//! `shma get`: values.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use shma_core::inspect::{FieldView, View};
+
+use crate::array::Array;
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::selection::Selection;
+use crate::{npy, print};
+
+/// What the values are written as, if not as JSON.
+#[derive(Debug)]
+pub struct Form {
+    pub all: bool,
+    pub csv: bool,
+    pub npy: Option<PathBuf>,
+}
+
+pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<Outcome, Failure> {
+    let selection = Selection::parse(what)?;
+    let view = View::open(name)?;
+    let array = Array::read(&field_of(&view, &selection.field)?, &selection)?;
+    if let Some(path) = &form.npy {
+        save(path, &array)?;
+    } else if output.json {
+        answer(output, name, &selection.field, &array)?;
+    } else if form.csv {
+        print::csv(output, &array)?;
+    } else {
+        print::text(output, &array, form.all)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// The field of this name, or a failure that says which there are.
+pub fn field_of(view: &View, field: &str) -> Result<FieldView, Failure> {
+    view.field(field).ok_or_else(|| {
+        let names = view.manifest().fields.iter().map(|field| field.name);
+        let names: Vec<&str> = names.take(20).collect();
+        let region = view.name();
+        let field = field.escape_debug();
+        let names = names.join(", ");
+        Failure::not_found(format!("region `{region}` has no field `{field}`; it has {names}"))
+    })
+}
+
+fn save(path: &Path, array: &Array) -> Result<(), Failure> {
+    let write = || {
+        let mut file = BufWriter::new(File::create(path)?);
+        npy::write(&mut file, array.scalar, &array.shape, &array.bytes)?;
+        file.flush()
+    };
+    write().map_err(|error| Failure::file(path, &error))
+}
+
+/// The values go out as they are printed: as objects in memory they would take many times their
+/// bytes.
+fn answer(output: &mut Output, name: &str, field: &str, array: &Array) -> Result<(), Failure> {
+    let head = json!({
+        "schema": 1,
+        "command": "get",
+        "region": name,
+        "field": field,
+        "scalar": array.scalar.to_string(),
+        "shape": array.shape,
+        "version": array.version,
+    });
+    let head = head.to_string();
+    let open = head.strip_suffix('}').unwrap_or(&head);
+    write!(output, "{open},\"values\":")?;
+    print::json(output, array)?;
+    writeln!(output, "}}")?;
+    Ok(())
+}

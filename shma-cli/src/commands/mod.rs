@@ -1,0 +1,63 @@
+//! The commands, a file each.
+
+mod clean;
+mod completions;
+mod diff;
+mod doctor;
+mod export;
+mod get;
+mod header;
+mod import;
+mod info;
+mod ls;
+mod metrics;
+mod rm;
+mod schema;
+mod top;
+mod watch;
+
+pub use get::field_of;
+pub use ls::count;
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use crate::args::Command;
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+
+/// Does what a command says.
+pub fn run(command: Command, output: &mut Output) -> Result<Outcome, Failure> {
+    match command {
+        Command::Ls => ls::run(output),
+        Command::Info { name } => info::run(output, &name),
+        Command::Get { name, what, all, csv, npy } => {
+            let form = get::Form { all, csv, npy };
+            get::run(output, &name, &what, &form)
+        }
+        Command::Export { name, file } => export::run(output, &name, &file),
+        Command::Import { name, file, timeout } => import::run(output, &name, &file, timeout),
+        Command::Watch { name, fields, pace } => watch::run(output, &name, &fields, pace),
+        Command::Top { pace } => top::run(output, pace),
+        Command::Diff { a, b } => diff::run(output, &a, &b),
+        Command::Doctor { name } => doctor::run(output, name.as_deref()),
+        Command::Clean { dry_run, yes } => clean::run(output, dry_run, yes),
+        Command::Rm { name, yes } => rm::run(output, &name, yes),
+        Command::Header { name } => header::run(output, &name),
+        Command::Completions { shell } => completions::run(output, shell),
+        Command::Metrics => metrics::run(output),
+        Command::Schema => schema::run(output),
+    }
+}
+
+/// Asks a person. Where there is none to ask, `otherwise` says what to do instead.
+fn ask(output: &mut Output, question: &str, otherwise: &str) -> Result<bool, Failure> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() || !output.is_terminal || output.json {
+        return Err(Failure::in_use(otherwise));
+    }
+    write!(output, "{question} [y/N] ")?;
+    output.flush()?;
+    let mut answer = String::new();
+    stdin.lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

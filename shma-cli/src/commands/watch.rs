@@ -1,0 +1,89 @@
+//! `shma watch`: the fields of a region, live.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use crate::args::Pace;
+use crate::failure::{Failure, Outcome};
+use crate::output::Output;
+use crate::report;
+use crate::statistics::Statistics;
+use crate::table::Table;
+use crate::ui::{self, watch::WatchScreen};
+use crate::units;
+use crate::watching::{Track, Watching};
+
+pub fn run(
+    output: &mut Output,
+    name: &str,
+    fields: &[String],
+    pace: Pace,
+) -> Result<Outcome, Failure> {
+    let mut watching = Watching::new(name, fields)?;
+    if output.is_terminal && !output.json {
+        ui::run(&mut WatchScreen::new(watching), pace)?;
+        return Ok(Outcome::Done);
+    }
+    let most = pace.count.or((!output.is_terminal).then_some(1));
+    let mut looks = 0;
+    while most.is_none_or(|most| looks < most) {
+        // Rates need two looks.
+        std::thread::sleep(pace.interval);
+        watching.look();
+        if let Some(trouble) = &watching.trouble {
+            return Err(Failure::not_found(trouble.clone()));
+        }
+        if output.json {
+            answer(output, &watching)?
+        } else {
+            print(output, &watching)?
+        }
+        output.flush()?;
+        looks += 1;
+    }
+    Ok(Outcome::Done)
+}
+
+fn answer(output: &mut Output, watching: &Watching) -> Result<(), Failure> {
+    let fields: Vec<Value> = watching.tracks.iter().map(of).collect();
+    output.answer("watch", json!({ "region": watching.name, "fields": fields }))?;
+    Ok(())
+}
+
+fn of(track: &Track) -> Value {
+    let mut field = report::field(&track.field, &track.status);
+    field["per_second"] = track.per_second.into();
+    field["statistics"] = track.statistics.map_or(Value::Null, |statistics| {
+        let Statistics { min, mean, max, norm, nans, infinities } = statistics;
+        json!({
+            "min": min, "mean": mean, "max": max, "norm": norm,
+            "nans": nans, "infinities": infinities,
+        })
+    });
+    field
+}
+
+fn print(output: &mut Output, watching: &Watching) -> Result<(), Failure> {
+    let columns =
+        ["field", ">upd/s", ">age", ">min", ">mean", ">max", ">norm", ">NaN", ">inf", "held by"];
+    let mut table = Table::new(output.paint, output.width, &columns);
+    for track in &watching.tracks {
+        let number =
+            |of: fn(&Statistics) -> String| track.statistics.as_ref().map_or("-".into(), of);
+        table.row([
+            track.field.manifest().name.to_owned(),
+            units::rate(track.per_second),
+            track.status.age.map_or("-".into(), units::age),
+            number(|statistics| units::short(statistics.min)),
+            number(|statistics| units::short(statistics.mean)),
+            number(|statistics| units::short(statistics.max)),
+            number(|statistics| units::short(statistics.norm)),
+            number(|statistics| statistics.nans.to_string()),
+            number(|statistics| statistics.infinities.to_string()),
+            super::info::holder(output.paint, &track.status),
+        ]);
+    }
+    writeln!(output, "{table}")?;
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! `shma`: looks into the shared-memory states of `shma-core` from a shell.
+
+mod args;
+mod array;
+mod commands;
+mod failure;
+mod layouts;
+mod npy;
+mod npz;
+mod observe;
+mod output;
+mod print;
+mod report;
+mod selection;
+mod statistics;
+mod table;
+mod traffic;
+mod ui;
+mod units;
+mod watching;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Arguments;
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut output = Output::new(arguments.json);
+    let done = commands::run(arguments.command, &mut output).and_then(|outcome| {
+        output.finish()?;
+        Ok(outcome)
+    });
+    match done {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => failure.report(arguments.json),
+    }
+}

@@ -1,0 +1,110 @@
+//! Regions and fields as JSON: the one form that all commands give them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shma_core::inspect::{Attached, FieldView, SemaphoreHolder, Status, View};
+
+use crate::failure::Failure;
+
+/// How a region stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// Somebody is attached.
+    Alive,
+    /// Nobody is, and it stays.
+    Idle,
+    /// Nobody is, and nobody took it along: its processes were killed.
+    Dead,
+}
+
+impl Condition {
+    pub fn of(view: &View, attached: bool) -> Self {
+        match (attached, view.is_persistent()) {
+            (true, _) => Self::Alive,
+            (false, true) => Self::Idle,
+            (false, false) => Self::Dead,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alive => "alive",
+            Self::Idle => "idle",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// Whether a region outlives those who use it.
+pub fn lifetime(view: &View) -> &'static str {
+    if view.is_persistent() { "persistent" } else { "ephemeral" }
+}
+
+/// Time since the newest publication of any field.
+pub fn newest(statuses: &[Status]) -> Option<Duration> {
+    statuses.iter().filter_map(|status| status.age).min()
+}
+
+pub fn region(view: &View, attached: &Attached, statuses: &[Status]) -> Value {
+    let fields: Vec<Value> =
+        view.fields().zip(statuses).map(|(view, status)| field(&view, status)).collect();
+    json!({
+        "name": view.name(),
+        "state": view.manifest().name,
+        "fingerprint": format!("{:032x}", view.manifest().fingerprint()),
+        "bytes": view.bytes(),
+        "owner": view.owner(),
+        "mode": format!("{:04o}", view.mode()),
+        "lifetime": lifetime(view),
+        "condition": Condition::of(view, attached.any).name(),
+        "newest_age_seconds": newest(statuses).map(|age| age.as_secs_f64()),
+        "attached": {
+            "any": attached.any,
+            "attachments": attached.attachments,
+            "owners": attached.owners,
+            "processes": attached.processes.iter().map(|process| json!({
+                "pid": process.pid,
+                "command": process.command,
+                "writes": process.writes,
+            })).collect::<Vec<_>>(),
+        },
+        "fields": fields,
+    })
+}
+
+pub fn field(view: &FieldView, status: &Status) -> Value {
+    let manifest = view.manifest();
+    json!({
+        "name": manifest.name,
+        "type": manifest.ty.to_string(),
+        "scalar": manifest.ty.scalar().to_string(),
+        "shape": manifest.ty.shape(),
+        "bytes": manifest.size,
+        "slots": manifest.slots,
+        "offset": manifest.offset,
+        "timed": manifest.timed,
+        "atomic": manifest.atomic,
+        "version": u64::from(status.version),
+        "age_seconds": status.age.map(|age| age.as_secs_f64()),
+        "holder": status.holder.map(|by| holder(&by, status.age)),
+        "contended": status.contended,
+        "dead_owners": status.dead_owners,
+    })
+}
+
+/// Semaphores do not note when they were taken, but who publishes holds them: so the holder of
+/// now has taken it since the latest publication, or has just published.
+fn holder(holder: &SemaphoreHolder, age: Option<Duration>) -> Value {
+    json!({
+        "owner": holder.owner,
+        "pid": holder.pid,
+        "dead": holder.dead,
+        "held_at_most_seconds": age.map(|age| age.as_secs_f64()),
+    })
+}
+
+/// What cannot be looked at.
+pub fn unusable(name: &str, failure: &Failure) -> Value {
+    json!({ "name": name, "error": failure.to_string() })
+}

@@ -1,0 +1,83 @@
+//! What can be said of many numbers in a few.
+
+use shma_core::inspect::{Elements, Scalar};
+
+/// Of the finite numbers among those looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Statistics {
+    pub min: f64,
+    pub mean: f64,
+    pub max: f64,
+    /// The square root of the sum of squares.
+    pub norm: f64,
+    pub nans: u64,
+    pub infinities: u64,
+}
+
+impl Statistics {
+    /// `None` if the elements are structs, or there is no finite number among them. Of complex
+    /// numbers it is the magnitude that counts.
+    pub fn of(elements: Elements<'_>) -> Option<Self> {
+        Self::of_numbers(elements.iter().map_while(number))
+    }
+
+    pub fn of_numbers(numbers: impl Iterator<Item = f64>) -> Option<Self> {
+        let (mut count, mut sum, mut squares) = (0_u64, 0.0, 0.0);
+        let mut statistics = Self {
+            min: f64::INFINITY,
+            mean: f64::NAN,
+            max: f64::NEG_INFINITY,
+            norm: f64::NAN,
+            nans: 0,
+            infinities: 0,
+        };
+        for number in numbers {
+            if number.is_nan() {
+                statistics.nans += 1;
+            } else if number.is_infinite() {
+                statistics.infinities += 1;
+            } else {
+                count += 1;
+                sum += number;
+                squares += number * number;
+                statistics.min = statistics.min.min(number);
+                statistics.max = statistics.max.max(number);
+            }
+        }
+        if count + statistics.nans + statistics.infinities == 0 {
+            return None;
+        }
+        if count == 0 {
+            (statistics.min, statistics.max) = (f64::NAN, f64::NAN);
+        } else {
+            statistics.mean = sum / count as f64;
+            statistics.norm = f64::sqrt(squares);
+        }
+        Some(statistics)
+    }
+}
+
+/// A scalar as a number on a scale; `None` for structs.
+pub fn number(scalar: Scalar<'_>) -> Option<f64> {
+    match scalar {
+        Scalar::ComplexSingle(re, im) => Some(f64::from(re).hypot(im.into())),
+        Scalar::ComplexDouble(re, im) => Some(re.hypot(im)),
+        scalar => scalar.as_f64(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Statistics;
+
+    #[test]
+    fn what_is_not_finite_spoils_the_rest() {
+        let numbers = [3.0, f64::NAN, -4.0, f64::INFINITY, f64::NEG_INFINITY];
+        let statistics = Statistics::of_numbers(numbers.into_iter()).unwrap();
+        assert_eq!((statistics.min, statistics.mean, statistics.max), (-4.0, -0.5, 3.0));
+        assert_eq!((statistics.norm, statistics.nans, statistics.infinities), (5.0, 1, 2));
+        assert_eq!(Statistics::of_numbers(std::iter::empty()), None);
+        let nothing = Statistics::of_numbers([f64::NAN].into_iter()).unwrap();
+        assert!(nothing.mean.is_nan() && nothing.min.is_nan() && nothing.nans == 1);
+    }
+}

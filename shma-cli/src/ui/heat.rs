@@ -1,0 +1,91 @@
+//! A two-dimensional field as colours: two of its points in each character, one above the other.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Style};
+use ratatui::widgets::Widget;
+use shma_core::inspect::Elements;
+
+use super::theme::Theme;
+use crate::statistics::number;
+
+/// From low to high where there are no colours.
+const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
+
+/// The map of a field with two dimensions.
+#[derive(Debug)]
+pub struct Heat<'a> {
+    pub elements: Elements<'a>,
+    pub theme: Theme,
+}
+
+/// The means of rectangles of the field, row by row; `None` where something is not finite.
+struct Grid {
+    width: usize,
+    height: usize,
+    points: Vec<Option<f64>>,
+}
+
+impl Grid {
+    fn of(elements: Elements<'_>, most_width: usize, most_height: usize) -> Option<Self> {
+        let [rows, columns] = elements.shape()[..] else { return None };
+        let (width, height) = (columns.min(most_width), rows.min(most_height));
+        if width == 0 || height == 0 {
+            return None;
+        }
+        let part = |of: usize, parts: usize, i: usize| i * of / parts..(i + 1) * of / parts;
+        let mut points = Vec::with_capacity(width * height);
+        for y in 0..height {
+            for x in 0..width {
+                let (mut sum, mut count) = (0.0, 0.0);
+                for row in part(rows, height, y) {
+                    for column in part(columns, width, x) {
+                        sum += number(elements.get(row * columns + column))?;
+                        count += 1.0;
+                    }
+                }
+                points.push(Some(sum / count).filter(|mean: &f64| mean.is_finite()));
+            }
+        }
+        Some(Self { width, height, points })
+    }
+
+    /// The smallest and the largest mean.
+    fn ends(&self) -> (f64, f64) {
+        let finite = || self.points.iter().flatten().copied();
+        (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max))
+    }
+
+    fn get(&self, x: usize, y: usize) -> Option<Option<f64>> {
+        (y < self.height).then(|| self.points[y * self.width + x])
+    }
+}
+
+impl Widget for Heat<'_> {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        let halves = if self.theme.colours { 2 } else { 1 };
+        let (width, height) = (area.width as usize, area.height as usize * halves);
+        let Some(grid) = Grid::of(self.elements, width, height) else { return };
+        let (low, high) = grid.ends();
+        let place = |point: f64| if high > low { (point - low) / (high - low) } else { 0.0 };
+        for y in 0..grid.height.div_ceil(halves) {
+            for x in 0..grid.width {
+                let cell = &mut buffer[(area.x + x as u16, area.y + y as u16)];
+                let colour = |point: Option<f64>| self.theme.heat(point.map(place));
+                match (grid.get(x, y * halves), halves) {
+                    (Some(upper), 2) => {
+                        let lower = grid.get(x, y * 2 + 1).map_or(Color::Reset, colour);
+                        cell.set_char('▀').set_style(Style::new().fg(colour(upper)).bg(lower));
+                    }
+                    (Some(Some(point)), _) => {
+                        let shade = (place(point) * (SHADES.len() - 1) as f64).round() as usize;
+                        cell.set_char(SHADES[shade.min(SHADES.len() - 1)]);
+                    }
+                    _ => {
+                        cell.set_char('!');
+                    }
+                }
+            }
+        }
+    }
+}
