@@ -107,6 +107,8 @@ pub enum Command {
     /// Remove dead ephemeral regions and abandoned temporary files, after showing them. What
     /// somebody is attached to stays.
     Clean {
+        /// Only these regions, and no temporary files.
+        names: Vec<String>,
         /// Only show them.
         #[arg(long)]
         dry_run: bool,

@@ -94,7 +94,7 @@ impl Arrays {
         if header.descr != npy::without_blanks(&descr) {
             return Err(wrong(format!(
                 "consists of {}, and the field `{}` of {descr}",
-                header.descr.escape_debug(),
+                header.descr.chars().filter(|c| !c.is_control()).collect::<String>(),
                 field.ty
             )));
         }

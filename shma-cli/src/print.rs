@@ -17,8 +17,11 @@ pub fn text(to: &mut impl Write, array: &Array, all: bool) -> io::Result<()> {
     let summarised = !all && array.len() > MANY;
     let mut shown = Vec::new();
     visible(&array.shape, summarised, 0, &mut shown);
-    let width = shown.iter().map(|index| array.get(*index).to_string().chars().count()).max();
-    let nested = Nested { array, summarised, width: width.unwrap_or(0) };
+    let widths = shown.iter().map(|index| match array.get(*index) {
+        Scalar::Struct(_) => 0,
+        number => number.to_string().chars().count(),
+    });
+    let nested = Nested { array, summarised, width: widths.max().unwrap_or(0) };
     nested.write(to, 0, 0)?;
     writeln!(to)
 }

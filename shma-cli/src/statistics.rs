@@ -22,7 +22,7 @@ impl Statistics {
     }
 
     pub fn of_numbers(numbers: impl Iterator<Item = f64>) -> Option<Self> {
-        let (mut count, mut sum, mut squares) = (0_u64, 0.0, 0.0);
+        let (mut count, mut sum, mut norm) = (0_u64, 0.0, Norm::default());
         let mut statistics = Self {
             min: f64::INFINITY,
             mean: f64::NAN,
@@ -39,7 +39,7 @@ impl Statistics {
             } else {
                 count += 1;
                 sum += number;
-                squares += number * number;
+                norm.add(number);
                 statistics.min = statistics.min.min(number);
                 statistics.max = statistics.max.max(number);
             }
@@ -51,9 +51,33 @@ impl Statistics {
             (statistics.min, statistics.max) = (f64::NAN, f64::NAN);
         } else {
             statistics.mean = sum / count as f64;
-            statistics.norm = f64::sqrt(squares);
+            statistics.norm = norm.value();
         }
         Some(statistics)
+    }
+}
+
+/// A norm under way, as its largest part and the sum of the squares of all, each in parts of that
+/// one: squares of large numbers would be infinite, those of small ones nothing.
+#[derive(Default)]
+struct Norm {
+    largest: f64,
+    squares: f64,
+}
+
+impl Norm {
+    fn add(&mut self, number: f64) {
+        let size = number.abs();
+        if size > self.largest {
+            self.squares = 1.0 + self.squares * (self.largest / size).powi(2);
+            self.largest = size;
+        } else if size > 0.0 {
+            self.squares += (size / self.largest).powi(2);
+        }
+    }
+
+    fn value(&self) -> f64 {
+        self.largest * self.squares.sqrt()
     }
 }
 
@@ -77,6 +101,8 @@ mod tests {
         assert_eq!((statistics.min, statistics.mean, statistics.max), (-4.0, -0.5, 3.0));
         assert_eq!((statistics.norm, statistics.nans, statistics.infinities), (5.0, 1, 2));
         assert_eq!(Statistics::of_numbers(std::iter::empty()), None);
+        let large = Statistics::of_numbers([3e300, -4e300].into_iter()).unwrap();
+        assert_eq!(large.norm, 5e300);
         let nothing = Statistics::of_numbers([f64::NAN].into_iter()).unwrap();
         assert!(nothing.mean.is_nan() && nothing.min.is_nan() && nothing.nans == 1);
     }

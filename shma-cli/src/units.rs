@@ -45,9 +45,8 @@ pub fn rate(per_second: f64) -> String {
 /// A number in few characters.
 pub fn short(number: f64) -> String {
     let size = number.abs();
-    if number == 0.0 || !number.is_finite() {
-        format!("{number}")
-    } else if number.fract() == 0.0 && size < 1e6 {
+    let is_round = number.fract() == 0.0 && size < 1e6;
+    if is_round || !number.is_finite() {
         format!("{number}")
     } else if !(1e-3..1e5).contains(&size) {
         format!("{number:.2e}")

@@ -73,11 +73,7 @@ impl Watching {
 
     /// Looks again. If the name has gone on to another region, that one is looked at from now on.
     pub fn look(&mut self) {
-        self.trouble = self
-            .follow()
-            .and_then(|()| self.count_attached())
-            .err()
-            .map(|failure| format!("{failure}; what is shown is the last that was seen"));
+        self.trouble = self.follow().and_then(|()| self.count_attached()).err().map(explain);
         let now = Instant::now();
         let seconds = now.duration_since(self.looked).as_secs_f64();
         self.looked = now;
@@ -99,6 +95,11 @@ impl Watching {
         self.attached = Census::take().attached(&self.view)?;
         Ok(())
     }
+}
+
+fn explain(failure: Failure) -> String {
+    let what = if failure.is_absence() { "the region is gone".into() } else { failure.to_string() };
+    format!("{what}; here is how it was last seen")
 }
 
 impl Track {

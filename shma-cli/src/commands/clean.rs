@@ -12,9 +12,14 @@ use crate::output::Output;
 use crate::report::Condition;
 use crate::units;
 
-pub fn run(output: &mut Output, dry_run: bool, yes: bool) -> Result<Outcome, Failure> {
-    let dead = dead()?;
-    let abandoned = inspect::abandoned();
+pub fn run(
+    output: &mut Output,
+    names: &[String],
+    dry_run: bool,
+    yes: bool,
+) -> Result<Outcome, Failure> {
+    let dead = dead(names)?;
+    let abandoned = if names.is_empty() { inspect::abandoned() } else { Vec::new() };
     let nothing = dead.is_empty() && abandoned.is_empty();
     if !output.json {
         show(output, &dead, &abandoned)?;
@@ -33,10 +38,13 @@ pub fn run(output: &mut Output, dry_run: bool, yes: bool) -> Result<Outcome, Fai
     Ok(outcome)
 }
 
-/// Regions of this user to which nobody is attached, and that do not stay for it.
-fn dead() -> Result<Vec<Sight>, Failure> {
+/// Regions of this user, all or those named, to which nobody is attached and that do not stay for
+/// it.
+fn dead(names: &[String]) -> Result<Vec<Sight>, Failure> {
     let me = rustix::process::geteuid().as_raw();
-    let sights = observe::all()?.into_iter().filter_map(|(_, sight)| sight.ok());
+    let found = observe::all()?.into_iter();
+    let meant = found.filter(|(name, _)| names.is_empty() || names.contains(name));
+    let sights = meant.filter_map(|(_, sight)| sight.ok());
     let is_dead = |sight: &Sight| {
         let condition = Condition::of(&sight.view, sight.attached.any);
         condition == Condition::Dead && sight.view.owner() == me

@@ -40,7 +40,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<Outcome, Failure> {
         Command::Top { pace } => top::run(output, pace),
         Command::Diff { a, b } => diff::run(output, &a, &b),
         Command::Doctor { name } => doctor::run(output, name.as_deref()),
-        Command::Clean { dry_run, yes } => clean::run(output, dry_run, yes),
+        Command::Clean { names, dry_run, yes } => clean::run(output, &names, dry_run, yes),
         Command::Rm { name, yes } => rm::run(output, &name, yes),
         Command::Header { name } => header::run(output, &name),
         Command::Completions { shell } => completions::run(output, shell),

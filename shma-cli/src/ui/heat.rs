@@ -19,11 +19,16 @@ pub struct Heat<'a> {
     pub theme: Theme,
 }
 
+/// The largest number of characters that a point is wide.
+const LARGEST: usize = 8;
+
 /// The means of rectangles of the field, row by row; `None` where something is not finite.
 struct Grid {
     width: usize,
     height: usize,
     points: Vec<Option<f64>>,
+    /// How many places on the screen each point is wide and high.
+    scale: usize,
 }
 
 impl Grid {
@@ -47,7 +52,8 @@ impl Grid {
                 points.push(Some(sum / count).filter(|mean: &f64| mean.is_finite()));
             }
         }
-        Some(Self { width, height, points })
+        let scale = (most_width / width).min(most_height / height).clamp(1, LARGEST);
+        Some(Self { width, height, points, scale })
     }
 
     /// The smallest and the largest mean.
@@ -56,7 +62,9 @@ impl Grid {
         (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max))
     }
 
+    /// The point at a place on the screen.
     fn get(&self, x: usize, y: usize) -> Option<Option<f64>> {
+        let (x, y) = (x / self.scale, y / self.scale);
         (y < self.height).then(|| self.points[y * self.width + x])
     }
 }
@@ -68,8 +76,8 @@ impl Widget for Heat<'_> {
         let Some(grid) = Grid::of(self.elements, width, height) else { return };
         let (low, high) = grid.ends();
         let place = |point: f64| if high > low { (point - low) / (high - low) } else { 0.0 };
-        for y in 0..grid.height.div_ceil(halves) {
-            for x in 0..grid.width {
+        for y in 0..(grid.height * grid.scale).div_ceil(halves) {
+            for x in 0..grid.width * grid.scale {
                 let cell = &mut buffer[(area.x + x as u16, area.y + y as u16)];
                 let colour = |point: Option<f64>| self.theme.heat(point.map(place));
                 match (grid.get(x, y * halves), halves) {

@@ -29,6 +29,8 @@ pub struct TopScreen {
     traffic: Traffic,
     theme: Theme,
     table: TableState,
+    /// The region that is selected, wherever it stands.
+    selected: Option<String>,
     order: Order,
     paused: bool,
 }
@@ -39,6 +41,7 @@ impl TopScreen {
             traffic: Traffic::default(),
             theme: Theme::new(),
             table: TableState::default().with_selected(0),
+            selected: None,
             order: Order::Updates,
             paused: false,
         }
@@ -57,6 +60,21 @@ impl TopScreen {
             };
             first.then_with(|| name(a).cmp(&name(b)))
         });
+        let mut names = self.traffic.regions.iter().map(name);
+        let place =
+            self.selected.as_ref().and_then(|selected| names.position(|name| name == *selected));
+        if place.is_some() {
+            self.table.select(place);
+        }
+    }
+
+    fn step(&mut self, down: bool) {
+        let last = self.traffic.regions.len().saturating_sub(1);
+        let place = self.table.selected().unwrap_or(0);
+        let place = if down { (place + 1).min(last) } else { place.saturating_sub(1) };
+        self.table.select(Some(place));
+        let region = self.traffic.regions.get(place);
+        self.selected = region.map(|region| region.sight.view.name().to_owned());
     }
 
     fn row(&self, Flowing { sight, rates }: &Flowing) -> Row<'static> {
@@ -140,7 +158,8 @@ impl Screen for TopScreen {
             _ if name == "held" => name.to_owned(),
             width => right(name.to_owned(), width),
         });
-        let widths = columns.map(|(_, width)| match width {
+        let widths = columns.map(|(name, width)| match width {
+            0 if name == "region" => Constraint::Fill(3),
             0 => Constraint::Fill(1),
             width => Constraint::Length(width as u16),
         });
@@ -157,8 +176,8 @@ impl Screen for TopScreen {
         match key {
             KeyCode::Char('q') | KeyCode::Esc => return Flow::Leave,
             KeyCode::Char(' ' | 'p') => self.paused = !self.paused,
-            KeyCode::Down | KeyCode::Char('j') => self.table.select_next(),
-            KeyCode::Up | KeyCode::Char('k') => self.table.select_previous(),
+            KeyCode::Down | KeyCode::Char('j') => self.step(true),
+            KeyCode::Up | KeyCode::Char('k') => self.step(false),
             KeyCode::Char('n') => self.order = Order::Name,
             KeyCode::Char('u') => self.order = Order::Updates,
             KeyCode::Char('b') => self.order = Order::Bytes,

@@ -1,0 +1,255 @@
+//! The live screens: keys are typed, and the screen is read.
+
+use shma_tests::region::Name;
+use shma_tests::watchdog::watched;
+
+use crate::partner::Partner;
+use crate::shma::command;
+use crate::terminal::Terminal;
+
+fn watch(name: &Name) -> Terminal {
+    Terminal::start(&mut command(&["watch", name, "-i", "0.02"]), 30, 110)
+}
+
+/// The row of a field, as the words in it.
+fn row(screen: &vt100::Screen, field: &str) -> Vec<String> {
+    let screen = screen.contents();
+    let row = screen.lines().find(|line| line.trim_start().starts_with(field)).unwrap_or("");
+    row.split_whitespace().map(str::to_owned).collect()
+}
+
+fn all_cells(screen: &vt100::Screen) -> impl Iterator<Item = &vt100::Cell> {
+    let (rows, columns) = screen.size();
+    let all = (0..rows.get()).flat_map(move |y| (0..columns.get()).map(move |x| (y, x)));
+    all.filter_map(|(row, column)| screen.cell(row, column))
+}
+
+/// The cells that hold this text.
+fn cells(screen: &vt100::Screen, text: &str) -> Vec<vt100::Cell> {
+    all_cells(screen).filter(|cell| cell.contents() == text).cloned().collect()
+}
+
+fn coloured(screen: &vt100::Screen) -> usize {
+    let plain = vt100::Color::Default;
+    let has_colour = |cell: &&vt100::Cell| cell.fgcolor() != plain || cell.bgcolor() != plain;
+    all_cells(screen).filter(has_colour).count()
+}
+
+/// Values as they are, and as they become.
+#[test]
+fn a_change_does_not_show() {
+    watched(|| {
+        let name = Name::new("changes");
+        let mut partner = Partner::create(&name);
+        let mut terminal = watch(&name);
+        terminal.until("the fields are shown", |screen| {
+            row(screen, "grid").get(4..8)
+                == Some(&["-2", "0.7500", "3.5000", "6.5192"].map(Into::into))
+        });
+        terminal.until("the step is shown", |screen| {
+            row(screen, "step").get(4).is_some_and(|x| x == "41")
+        });
+        assert!(
+            terminal.screen().contents().contains(&format!("{}  Lab  alive, 1 attached", &*name))
+        );
+        let map = cells(terminal.screen(), "▀");
+        assert_eq!(map.len(), 4 * 8 * 3 * 4, "each number is eight characters wide and four high");
+        assert!(map[0].fgcolor() != map[31].fgcolor(), "low and high have one colour");
+        partner.ask("step");
+        terminal
+            .until("the new step", |screen| row(screen, "step").get(4).is_some_and(|x| x == "42"));
+        assert!(cells(terminal.screen(), "█").len() == 1, "one look has seen a publication");
+        terminal.keys("q");
+        let (status, left) = terminal.end();
+        assert!(
+            status.success() && left.trim().is_empty(),
+            "the screen was not given back: {left}"
+        );
+        partner.leave();
+    });
+}
+
+/// What is no number is counted in red, and its place on the map is red.
+#[test]
+fn a_nan_is_overlooked() {
+    watched(|| {
+        let name = Name::new("nan");
+        let mut partner = Partner::create(&name);
+        let mut terminal = watch(&name);
+        terminal.shows("1 NaN 1 inf");
+        let red = vt100::Color::Idx(1);
+        assert!(cells(terminal.screen(), "N").iter().any(|cell| cell.fgcolor() == red));
+        assert!(row(terminal.screen(), "grid").iter().all(|word| word != "NaN"));
+        partner.ask("spoil");
+        terminal.until("the spoilt number", |screen| {
+            row(screen, "grid").windows(2).any(|words| words == ["1", "NaN"])
+        });
+        let upper = cells(terminal.screen(), "▀");
+        let red = |cell: &&vt100::Cell| cell.fgcolor() == red && cell.bgcolor() == red;
+        assert_eq!(upper.iter().filter(red).count(), 8 * 4);
+        partner.ask("mend");
+        terminal
+            .until("it is mended", |screen| row(screen, "grid").iter().all(|word| word != "NaN"));
+        partner.leave();
+    });
+}
+
+/// The keys, one after the other.
+#[test]
+fn a_key_does_something_else() {
+    watched(|| {
+        let name = Name::new("keys");
+        let mut partner = Partner::create(&name);
+        let mut terminal = watch(&name);
+        terminal.shows(" grid: [[f32; 4]; 3] ");
+        terminal.keys("\x1b[B");
+        terminal.shows(" series: [f64; 5] ");
+        terminal.shows("0.1  -2.5  1e300  NaN  -inf");
+        terminal.keys("k");
+        terminal.shows(" grid: [[f32; 4]; 3] ");
+        for curve in ["mean", "norm", "min", "max", "updates/s"] {
+            terminal.keys("s");
+            terminal.until(curve, |screen| {
+                let screen = screen.contents();
+                screen.lines().nth(1).is_some_and(|head| head.trim_end().ends_with(curve))
+            });
+        }
+        terminal.keys("h");
+        terminal.until("the map is gone", |screen| cells(screen, "▀").is_empty());
+        terminal.keys(" ");
+        terminal.shows("paused");
+        partner.ask("step");
+        terminal.keys("h");
+        terminal.shows(" grid: ");
+        assert_eq!(row(terminal.screen(), "step")[4], "41", "it looks on");
+        terminal.keys(" ");
+        terminal.until("it looks again", |screen| {
+            row(screen, "step").get(4).is_some_and(|x| x == "42")
+        });
+        terminal.keys("\x03");
+        assert!(terminal.end().0.success());
+        partner.leave();
+    });
+}
+
+/// `NO_COLOR`, with everything that would have one.
+#[test]
+fn a_colour_is_shown_against_the_users_will() {
+    watched(|| {
+        let name = Name::new("colour");
+        let mut partner = Partner::create(&name);
+        partner.ask("spoil");
+        for (will, colours) in [(None, true), (Some("1"), false), (Some(""), true)] {
+            let mut watch = command(&["watch", &name, "-i", "0.02"]);
+            if let Some(will) = will {
+                watch.env("NO_COLOR", will);
+            }
+            let mut terminal = Terminal::start(&mut watch, 30, 110);
+            terminal.shows("1 NaN");
+            terminal.shows("q quit");
+            assert_eq!(coloured(terminal.screen()) > 0, colours, "NO_COLOR={will:?}");
+            let mut info = command(&["info", &name]);
+            if let Some(will) = will {
+                info.env("NO_COLOR", will);
+            }
+            let mut terminal = Terminal::start(&mut info, 40, 110);
+            terminal.shows("wide");
+            assert_eq!(coloured(terminal.screen()) > 0, colours, "NO_COLOR={will:?}");
+        }
+        let plain = crate::shma::shma(&["info", &name]).done();
+        assert!(!plain.contains('\x1b'), "{plain:?}");
+        partner.leave();
+    });
+}
+
+/// Narrow terminals.
+#[test]
+fn a_table_is_wider_than_the_terminal() {
+    watched(|| {
+        let name = Name::new("narrow");
+        let partner = Partner::create(&name);
+        for columns in [50, 70, 100] {
+            // A line that does not fit goes on in the next one, and shows as wrapped.
+            for arguments in [&["ls"][..], &["info", &name], &["diff", &name, &name]] {
+                let terminal = Terminal::start(&mut command(arguments), 200, columns);
+                let (status, screen) = terminal.end();
+                assert!(status.success());
+                // Above the table of `info` there are lines as long as the name.
+                let table = screen.trim_end().split("\n\n").last().unwrap().lines();
+                let widest = table.map(|line| line.chars().count()).max().unwrap();
+                assert!(widest <= columns.into(), "{arguments:?} in {columns}: {screen}");
+            }
+        }
+        partner.leave();
+    });
+}
+
+/// The holder of a semaphore, alive and dead, then a region that goes and comes back.
+#[test]
+fn a_death_is_overlooked() {
+    watched(|| {
+        let name = Name::new("death");
+        let mut partner = Partner::create(&name);
+        let mut terminal = watch(&name);
+        partner.hold();
+        terminal.shows(&format!("held {}", partner.pid()));
+        let pid = partner.pid();
+        partner.kill();
+        terminal.shows(&format!("dead {pid}"));
+        terminal.shows("Lab  dead, 0 attached");
+        let partner = Partner::create(&name);
+        terminal.shows("Lab  alive, 1 attached");
+        partner.leave();
+        terminal.shows("the region is gone");
+        let partner = Partner::create(&name);
+        terminal.until("it goes on", |screen| !screen.contents().contains("is gone"));
+        assert!(terminal.screen().contents().contains("alive"));
+        terminal.keys("q");
+        assert!(terminal.end().0.success());
+        partner.leave();
+    });
+}
+
+/// From the list of all regions into one, and back.
+#[test]
+fn a_region_is_not_entered() {
+    watched(|| {
+        let name = Name::new("top");
+        let mut partner = Partner::create(&name);
+        let mut terminal = Terminal::start(&mut command(&["top", "-i", "0.05"]), 200, 180);
+        terminal.shows(&name);
+        // What is published most stands first, but other programs have regions too.
+        let mut steps = 0;
+        terminal.until("its updates are counted", |screen| {
+            partner.ask("step");
+            steps += 1;
+            row(screen, &name).get(5).is_some_and(|rate| rate != "0")
+        });
+        assert!(steps > 0 && row(terminal.screen(), &name).last().unwrap() == "alive");
+        terminal.keys("n");
+        shma_tests::watchdog::until("it is selected", || {
+            let screen = terminal.screen();
+            let lines: Vec<String> = screen.rows(0, 180).collect();
+            let Some(place) = lines.iter().position(|line| line.starts_with(&*name)) else {
+                return false;
+            };
+            let is_selected = |row| screen.cell(row, 0).is_some_and(vt100::Cell::inverse);
+            let selected = (0..200).find(|row| is_selected(*row)).map_or(0, usize::from);
+            if selected != place {
+                terminal.keys(if selected < place { "j" } else { "k" });
+                // One step at a time.
+                terminal.until("the selection moves", |screen| {
+                    !screen.cell(selected as u16, 0).is_some_and(vt100::Cell::inverse)
+                });
+            }
+            selected == place
+        });
+        terminal.keys("\r");
+        terminal.shows("Lab  alive, 1 attached");
+        terminal.keys("q");
+        terminal.shows("shma top");
+        terminal.keys("q");
+        assert!(terminal.end().0.success());
+        partner.leave();
+    });
+}

@@ -1,0 +1,13 @@
+//! The command as a person, a script, and a broken process meet it.
+
+mod broken;
+mod c_header;
+mod cleaning;
+mod layouts;
+mod live;
+mod numpy;
+mod partner;
+mod plain;
+mod shma;
+mod terminal;
+mod values;
