@@ -14,6 +14,7 @@ use std::time::Duration;
 use shma_core::inspect;
 
 #[path = "../tests/cli/terminal.rs"]
+#[allow(dead_code, reason = "the tests use more of it")]
 mod terminal;
 
 use terminal::Terminal;
