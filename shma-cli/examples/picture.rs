@@ -59,7 +59,7 @@ impl Drop for Ended {
 
 fn train(programs: &Path, scratch: &Path) -> Child {
     let mut sgd = Command::new(programs.join("sgd"));
-    sgd.args(["--epochs", "100000", "--no-compare"]).current_dir(scratch);
+    sgd.args(["--epochs", "10000", "--no-compare"]).current_dir(scratch);
     sgd.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("sgd runs")
 }
 

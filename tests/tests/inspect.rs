@@ -1,13 +1,15 @@
 //! Looks at regions by programs that do not declare the state.
 
-use std::time::Duration;
+use std::fs::File;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use bytemuck::{Pod, Zeroable};
 use half::{bf16, f16};
 use num_complex::Complex;
 use shma_core::inspect::{self, Census, Scalar, View, Writer};
 use shma_core::{Error, Shm, ShmElement, ShmState};
-use shma_tests::region::Name;
+use shma_tests::region::{DIRECTORY, Name};
 use shma_tests::states::Board;
 use shma_tests::watchdog::{until, watched};
 use shma_tests::{peer, skip::skip};
@@ -325,6 +327,24 @@ fn somebody_is_overlooked() {
         reader.kill();
         let attached = Census::take().attached(&view).unwrap();
         assert!(!attached.any && attached.processes.is_empty(), "{attached:?}");
+    });
+}
+
+/// A creator's file from before it has a name: young, old but in use, and abandoned.
+#[test]
+fn an_unfinished_region_is_removed() {
+    watched(|| {
+        let path = Path::new(DIRECTORY).join(format!("shma-tmp.{}", &*Name::new("abandoned")));
+        let listed = || inspect::abandoned().into_iter().find(|file| file.path() == path);
+        let file = File::create_new(&path).unwrap();
+        assert!(listed().is_none(), "its creator may be at work");
+        file.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
+        if let Some(abandoned) = listed() {
+            // If not, somebody who creates a region has swept it away between the two looks.
+            assert!(abandoned.remove() || !path.exists());
+        }
+        until("nothing is left of it", || listed().is_none());
+        assert!(!path.exists());
     });
 }
 
