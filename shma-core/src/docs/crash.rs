@@ -145,3 +145,10 @@
 //! | `unlink.unlinked` | the name is gone; `retired` is not set, sleepers sleep | `is_current` is false; sleepers get `Retired` after at most 100 ms | nobody has to: the link count says it |
 //! | | the same, with `retired` | the same | |
 //! | `wake.told` | the same, and some sleepers are awake | the same | |
+//!
+//! # Removing a dead region
+//!
+//! | stop point | what is there | others see | who mends it |
+//! |---|---|---|---|
+//! | `remove.locked` | nothing new: the locks went with the process | the dead region as it was | |
+//! | | the name is gone | `NotFound` | |

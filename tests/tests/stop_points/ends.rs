@@ -8,7 +8,8 @@ use shma_tests::watchdog::until;
 
 use crate::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
 
-pub const POINTS: &[&str] = &["unlink.locked", "unlink.unlinked", "leave.closed", "leave.locked"];
+pub const POINTS: &[&str] =
+    &["unlink.locked", "unlink.unlinked", "leave.closed", "leave.locked", "remove.locked"];
 
 /// The last one out dies before it has removed the name. What it leaves is a dead region like any
 /// other: it can be taken over, and replaced.
@@ -132,5 +133,29 @@ fn a_stopped_remover_stops_the_region() {
         assert!(!scene.name.exists());
         assert!(!scene.board.is_current());
         scene.goes_on();
+    });
+}
+
+/// One who removes a dead region dies or stops when it has shown that nobody is attached. Nobody
+/// attaches to what it is about to remove, and nobody waits for it longer than the deadline.
+#[test]
+fn somebody_attaches_to_what_is_being_removed() {
+    watched(|| {
+        let name = Name::new("cleaner");
+        let mut last = peer!("talk");
+        last.order(&format!("create {name} 7"));
+        last.kill();
+        dies_of(stopping("remove.locked"), &format!("remove-dead {name}"));
+        assert_eq!(opened(&name).ask("read"), "7");
+
+        let mut cleaner = stopping("pause:remove.locked");
+        stops_in(&mut cleaner, &format!("remove-dead {name}"));
+        assert!(matches!(Board::open(&name), Err(Error::Timeout { .. })));
+        let created = Board::create(&name, &Board::with(8));
+        assert!(matches!(created, Err(Error::Timeout { .. })), "{created:?}");
+        cleaner.go_on();
+        cleaner.expect("true");
+        assert!(!name.exists());
+        assert_eq!(Board::create(&name, &Board::with(8)).unwrap().count.read(), 8);
     });
 }

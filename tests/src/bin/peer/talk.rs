@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use shma_core::{Error, Options, ReadOnly, Shm, ShmState, Version};
+use shma_core::{Error, Options, ReadOnly, Shm, ShmState, Version, inspect};
 use shma_tests::region;
 use shma_tests::states::{Board, Row, the_one};
 
@@ -108,6 +108,9 @@ impl Desk {
             ["open-read-only", name] => return Some(self.read_only(options(), name)),
             ["files"] => return Some(Ok(format!("files {}", region::files().join(" ")))),
             ["unlink", name] => return Some(Board::unlink(name).map(ok)),
+            ["remove-dead", name] => {
+                return Some(inspect::remove_dead(name).map(|it| it.to_string()));
+            }
             ["close"] => {
                 self.handle = Handle::None;
                 return Some(Ok(ok(())));
