@@ -1,0 +1,72 @@
+//! Measures shma-core and other ways to share a state side by side, in one run.
+//!
+//! Every question is asked case by case. A case has processes of its own, pinned to their cores, in
+//! which all peers take turns, in an order that is drawn anew for each round.
+
+mod ability;
+mod args;
+mod buffer;
+mod crew;
+mod effort;
+mod machine;
+mod measure;
+mod noise;
+mod peers;
+mod pinning;
+mod questions;
+mod report;
+mod results;
+mod run;
+mod said;
+mod shared;
+mod sizes;
+mod statistics;
+mod twin;
+mod worker;
+
+use anyhow::Result;
+use clap::Parser;
+
+use args::{Args, Role};
+use machine::Machine;
+use noise::Noise;
+use report::Report;
+use run::Run;
+
+fn main() -> Result<()> {
+    let mut args = Args::parse();
+    match args.role.take() {
+        Some(Role::Worker(job)) => worker::work(job),
+        None if args.list => {
+            list();
+            Ok(())
+        }
+        None => compare(&args),
+    }
+}
+
+fn compare(args: &Args) -> Result<()> {
+    let machine = Machine::here()?;
+    let before = Noise::look()?;
+    report::warn(&before);
+    let wanted = |name| args.only.is_empty() || args.only.iter().any(|only| only == name);
+    let mut questions = questions::all();
+    questions.retain(|question| wanted(question.name()));
+    let answers = Run::new(args)?.ask(&questions)?;
+    let noise = before.look_again()?;
+    let report = Report { machine, noise, quick: args.quick, answers };
+    report.print();
+    report::warn(&report.noise);
+    report.write(&args.out, args.markdown.as_deref())
+}
+
+fn list() {
+    println!("questions:");
+    for question in questions::all() {
+        println!("  {:<18} {}", question.name(), question.about());
+    }
+    println!("peers:");
+    for peer in peers::all() {
+        println!("  {:<18} {}", peer.name(), peer.about());
+    }
+}

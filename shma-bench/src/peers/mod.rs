@@ -1,0 +1,54 @@
+//! The ways to share a state that are compared, a file each.
+
+mod futex;
+#[cfg(feature = "peers")]
+mod iceoryx2;
+#[cfg(feature = "peers")]
+mod lmdb;
+mod memcpy;
+#[cfg(feature = "peers")]
+mod mmap_sync;
+mod mutex;
+mod mutex_in_place;
+mod mutex_pair;
+mod numpy;
+mod plain_loop;
+#[cfg(feature = "peers")]
+mod raw_sync;
+mod robust;
+mod shma;
+
+use crate::ability::Peer;
+
+/// The library, as tables name it.
+pub const SHMA: &str = "shma";
+/// The references that targets are ratios to.
+pub const MEMCPY: &str = "memcpy";
+pub const LOOP: &str = "plain loop";
+pub const MUTEX_PAIR: &str = "mutex pair";
+pub const MUTEX_IN_PLACE: &str = "mutex, in place";
+pub const FUTEX: &str = "futex";
+
+/// All of them: the library, the references, the others.
+pub fn all() -> Vec<&'static dyn Peer> {
+    vec![
+        &shma::Shma,
+        &memcpy::Memcpy,
+        &plain_loop::Loop,
+        &mutex_pair::Pair,
+        &futex::Futex,
+        &mutex::Mutex,
+        &mutex_in_place::InPlace,
+        #[cfg(feature = "peers")]
+        &iceoryx2::Iceoryx2,
+        #[cfg(feature = "peers")]
+        &mmap_sync::MmapSync,
+        #[cfg(feature = "peers")]
+        &raw_sync::MUTEX,
+        #[cfg(feature = "peers")]
+        &raw_sync::RW_LOCK,
+        #[cfg(feature = "peers")]
+        &lmdb::Lmdb,
+        &numpy::Numpy,
+    ]
+}

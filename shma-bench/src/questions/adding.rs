@@ -1,0 +1,90 @@
+//! Several processes add to one small value: how much they get done, and who.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use super::together::{Shared, gather, take_turns};
+use super::{Axis, Measure, Question};
+use crate::ability::Peer;
+use crate::buffer::Buffer;
+use crate::effort::Effort;
+use crate::worker::Worker;
+
+/// Calls between two looks at the clock.
+const CHUNK: u64 = 32;
+
+/// What is told of several processes that do the same.
+pub const SHARES: &[Measure] = &[
+    Measure { name: "calls", unit: "1/s", about: "of all processes together" },
+    Measure { name: "least share", unit: "of its part", about: "of the process that got least" },
+    Measure { name: "largest share", unit: "of its part", about: "of the process that got most" },
+];
+
+/// The question.
+pub struct Adding;
+
+impl Question for Adding {
+    fn name(&self) -> &'static str {
+        "adding"
+    }
+
+    fn about(&self) -> &'static str {
+        "Several processes add 1 to the same 64 bytes."
+    }
+
+    fn axis(&self) -> Axis {
+        Axis::Processes
+    }
+
+    fn measures(&self) -> &'static [Measure] {
+        SHARES
+    }
+
+    fn cases(&self, effort: Effort) -> Vec<u64> {
+        effort.sizes(&[2, 4], &[1, 2, 3, 4, 6, 8])
+    }
+
+    fn crew(&self, case: u64) -> usize {
+        case as usize
+    }
+
+    fn measure(&self, worker: &Worker) -> Result<()> {
+        let contestants = gather(
+            worker,
+            64,
+            |peer, place| peer.create(place),
+            |peer, place| peer.open(place),
+            |store, _| store.add(1),
+        );
+        // Everybody has added once to see whether it can.
+        let mut sums = BTreeMap::new();
+        let left = take_turns(worker, 64, contestants, |Shared { peer, subject }, mishap| {
+            let done = turn(worker, *peer, || mishap.count(subject.add(CHUNK), CHUNK));
+            *sums.entry(peer.name()).or_insert(worker.crew.size as f64) += done;
+        });
+        for Shared { peer, mut subject } in left {
+            let mut value = Buffer::zeroed(64);
+            assert!(subject.peek(&mut value).is_ok(), "{} cannot be looked at", peer.name());
+            assert_eq!(value[..], [sums[peer.name()]; 8], "{}: updates are lost", peer.name());
+            worker.crew.meet();
+        }
+        Ok(())
+    }
+}
+
+/// All processes work for a while; tells rates and shares, and returns the number of calls.
+pub fn turn(worker: &Worker, peer: &dyn Peer, work: impl FnMut() -> u64) -> f64 {
+    let (done, took) = worker.crew.work(worker.effort.window(), work);
+    let rates = worker.crew.collect(done as f64 * 1e9 / took as f64);
+    if worker.leads() {
+        let total: f64 = rates.iter().sum();
+        let part = total / rates.len() as f64;
+        worker.tell(peer, "calls", total);
+        let least = rates.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = rates.iter().copied().fold(0.0, f64::max);
+        worker.tell(peer, "least share", least / part);
+        worker.tell(peer, "largest share", most / part);
+    }
+    worker.crew.collect(done as f64).iter().sum()
+}

@@ -1,0 +1,92 @@
+//! What is made of the answers: text, JSON, pictures, and a table for the README.
+
+mod markdown;
+mod plot;
+mod quantity;
+mod table;
+mod targets;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::machine::Machine;
+use crate::noise::Noise;
+use crate::peers;
+use crate::results::Answers;
+
+/// A whole run.
+pub struct Report {
+    pub machine: Machine,
+    pub noise: Noise,
+    pub quick: bool,
+    pub answers: Vec<Answers>,
+}
+
+/// Says what makes the numbers doubtful.
+pub fn warn(noise: &Noise) {
+    for complaint in noise.complaints() {
+        eprintln!("warning: the machine is noisy: {complaint}");
+    }
+}
+
+impl Report {
+    /// To the terminal.
+    pub fn print(&self) {
+        println!("{}", self.text());
+    }
+
+    /// The answer to one question, if it was asked.
+    fn answers(&self, question: &str) -> Option<&Answers> {
+        self.answers.iter().find(|answers| answers.question.name() == question)
+    }
+
+    /// Everything as text.
+    fn text(&self) -> String {
+        let mut text = format!("{}\n", self.machine.sentence());
+        for answers in &self.answers {
+            text += &format!("\n{}: {}\n", answers.question.name(), answers.question.about());
+            text += &table::tables(answers);
+        }
+        if let Some(table) = targets::table(self) {
+            text += &format!("\nTargets: ratios within this run.\n{table}\n");
+        }
+        text
+    }
+
+    /// Everything, to a folder.
+    pub fn write(&self, folder: &Path, markdown: Option<&Path>) -> Result<()> {
+        let write = |path: &Path, text: &str| {
+            fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+        };
+        fs::create_dir_all(folder).with_context(|| format!("creating {}", folder.display()))?;
+        write(&folder.join("results.json"), &serde_json::to_string_pretty(&self.json())?)?;
+        write(&folder.join("results.txt"), &self.text())?;
+        for answers in &self.answers {
+            for (name, picture) in plot::pictures(answers)? {
+                write(&folder.join(name), &picture)?;
+            }
+        }
+        if let Some(path) = markdown {
+            write(path, &markdown::section(self))?;
+        }
+        println!("written to {}", folder.display());
+        Ok(())
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let peers = peers::all()
+            .into_iter()
+            .map(|peer| serde_json::json!({ "name": peer.name(), "about": peer.about() }));
+        serde_json::json!({
+            "machine": self.machine,
+            "noise": self.noise,
+            "warnings": self.noise.complaints(),
+            "quick": self.quick,
+            "peers": peers.collect::<Vec<_>>(),
+            "questions": self.answers.iter().map(Answers::json).collect::<Vec<_>>(),
+            "targets": targets::json(self),
+        })
+    }
+}

@@ -1,0 +1,136 @@
+//! The pictures: a curve for each peer, both axes logarithmic, with the quartiles as whiskers.
+
+use anyhow::{Result, anyhow};
+use plotters::coord::combinators::IntoLogRange;
+use plotters::prelude::*;
+
+use super::{quantity, table};
+use crate::peers;
+use crate::questions::{Axis, Measure};
+use crate::results::Answers;
+use crate::statistics::Summary;
+
+const SIZE: (u32, u32) = (960, 600);
+const GREY: RGBColor = RGBColor(110, 110, 110);
+/// Okabe and Ito's colours, which nearly everybody can tell apart, and darker ones of them.
+const COLOURS: [RGBColor; 13] = [
+    RGBColor(213, 94, 0),
+    RGBColor(0, 0, 0),
+    RGBColor(110, 110, 110),
+    RGBColor(170, 170, 170),
+    RGBColor(60, 60, 60),
+    RGBColor(0, 114, 178),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(240, 228, 66),
+    RGBColor(120, 60, 120),
+    RGBColor(0, 90, 60),
+];
+
+/// A peer's points: the case, and what was measured.
+struct Curve {
+    name: &'static str,
+    colour: RGBColor,
+    points: Vec<(f64, Summary)>,
+}
+
+/// The pictures of a question, a file name and an SVG each. Where there are no curves, because there
+/// is one case only, there are none.
+pub fn pictures(answers: &Answers) -> Result<Vec<(String, String)>> {
+    let mut pictures = Vec::new();
+    if answers.cases.len() < 2 {
+        return Ok(pictures);
+    }
+    for measure in answers.question.measures() {
+        let curves = curves(answers, measure);
+        if curves.iter().any(|curve| curve.points.len() > 1) {
+            let name =
+                format!("{}.{}.svg", answers.question.name(), measure.name.replace(' ', "-"));
+            let picture = picture(answers, measure, &curves).map_err(|error| anyhow!("{error}"))?;
+            pictures.push((name, picture));
+        }
+    }
+    Ok(pictures)
+}
+
+fn curves(answers: &Answers, measure: &Measure) -> Vec<Curve> {
+    let curve = |(index, name): (usize, &'static str)| {
+        let points = answers.cases.iter().filter_map(|case| {
+            let summary = answers.summary(name, measure.name, *case)?;
+            // A logarithmic axis has no zero.
+            (summary.min > 0.0).then_some((*case as f64, summary))
+        });
+        Curve { name, colour: COLOURS[index % COLOURS.len()], points: points.collect() }
+    };
+    let names = peers::all().into_iter().map(|peer| peer.name()).enumerate();
+    names.map(curve).filter(|curve| !curve.points.is_empty()).collect()
+}
+
+type Drawn<T> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
+
+fn picture(answers: &Answers, measure: &Measure, curves: &[Curve]) -> Drawn<String> {
+    let mut svg = String::new();
+    let axis = answers.question.axis();
+    {
+        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        area.fill(&WHITE)?;
+        let points = || curves.iter().flat_map(|curve| &curve.points);
+        let (low, high) =
+            bounds(points().flat_map(|(_, it)| [it.lower_quartile, it.upper_quartile]));
+        let (first, last) = bounds(points().map(|(case, _)| *case));
+        let across = match axis {
+            Axis::Bytes => (first / 1.3..last * 1.3).log_scale(),
+            Axis::Processes => (first / 1.1..last * 1.1).log_scale(),
+        };
+        let mut chart = ChartBuilder::on(&area)
+            .caption(answers.question.about(), ("sans-serif", 17))
+            .margin(12)
+            .x_label_area_size(42)
+            .y_label_area_size(78)
+            .right_y_label_area_size(8)
+            .build_cartesian_2d(across, (low / 1.5..high * 1.5).log_scale())?;
+        chart
+            .configure_mesh()
+            .light_line_style(WHITE)
+            .bold_line_style(GREY.mix(0.2))
+            .axis_style(GREY)
+            .x_labels(answers.cases.len())
+            .x_label_formatter(&|case| table::case(axis, case.round() as u64))
+            .y_label_formatter(&|value| quantity::value(*value, measure.unit))
+            .y_desc(format!("{}, {}", measure.name, measure.about))
+            .draw()?;
+        for curve in curves {
+            let colour = curve.colour;
+            let width = if curve.name == peers::SHMA { 3 } else { 1 };
+            let style = colour.stroke_width(width);
+            let line = curve.points.iter().map(|(case, it)| (*case, it.median));
+            chart
+                .draw_series(LineSeries::new(line, style))?
+                .label(curve.name)
+                .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
+            chart.draw_series(curve.points.iter().map(|(case, it)| {
+                let whisker = vec![(*case, it.lower_quartile), (*case, it.upper_quartile)];
+                PathElement::new(whisker, style)
+            }))?;
+            let dots = curve
+                .points
+                .iter()
+                .map(|(case, it)| Circle::new((*case, it.median), 2, colour.filled()));
+            chart.draw_series(dots)?;
+        }
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .background_style(WHITE.mix(0.85))
+            .border_style(GREY)
+            .draw()?;
+        area.present()?;
+    }
+    Ok(svg)
+}
+
+fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, 0.0), |(low, high), value| (low.min(value), high.max(value)))
+}
