@@ -1,6 +1,7 @@
 //! LMDB, by heed: a database in a file that is mapped, here in memory and without syncing.
 //!
-//! `unsafe` here: opening, since nobody else may change the file meanwhile.
+//! `unsafe` here: opening, since nobody else may change the file meanwhile, and keeping what is opened
+//! beside what borrows it.
 
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -53,9 +54,11 @@ impl Peer for Lmdb {
     }
 }
 
-/// An environment lives as long as its process; the transactions borrow it.
+/// An environment with the handle to its values, which borrows it.
 struct Base {
+    /// Of `owned`, as long as `self`.
     env: &'static Env,
+    owned: *mut Env,
     values: Database<'static, Bytes, Bytes>,
     made: Option<PathBuf>,
     bytes: u64,
@@ -67,6 +70,9 @@ struct Base {
 
 impl Drop for Base {
     fn drop(&mut self) {
+        // SAFETY: made from a box by `open`. Transactions borrow `self`, so that none is left, and the
+        // handle to the values, which is only a number, is not used any more.
+        drop(unsafe { Box::from_raw(self.owned) });
         if let Some(folder) = &self.made {
             let _ = std::fs::remove_dir_all(folder);
         }
@@ -86,14 +92,16 @@ impl Base {
         // SAFETY: without syncing a crash of the machine may spoil the file, which is in memory.
         unsafe { options.flags(EnvFlags::NO_SYNC | EnvFlags::WRITE_MAP) };
         // SAFETY: nobody but LMDB changes the file.
-        let env: &'static Env = Box::leak(Box::new(unsafe { options.open(&folder) }?));
+        let owned = Box::into_raw(Box::new(unsafe { options.open(&folder) }?));
+        // SAFETY: lives until `self` is dropped, or for ever if it does not come to that.
+        let env: &'static Env = unsafe { &*owned };
         let values = env
             .create_databases_and_commit(env.write_txn()?, |opener, transaction| {
                 opener.create_database(transaction, None).map(CommitOrAbort::<_, ()>::Commit)
             })?
             .unwrap_commit();
         let made = make.then_some(folder);
-        Ok(Self { env, values, made, bytes: place.bytes, new: None, copy: None })
+        Ok(Self { env, owned, values, made, bytes: place.bytes, new: None, copy: None })
     }
 
     fn put_zeroes(&self, count: usize) -> Done {

@@ -11,7 +11,7 @@ use crate::sizes;
 use crate::worker::{Worker, check_memory};
 
 /// Large values are made this often only.
-const ROUNDS: [usize; 2] = [2, 5];
+const ROUNDS: [usize; 2] = [3, 5];
 
 /// The question.
 pub struct Attach;
@@ -40,8 +40,8 @@ impl Question for Attach {
     }
 
     fn cases(&self, effort: Effort) -> Vec<u64> {
-        let small = [sizes::ALL[0], sizes::LARGEST];
-        effort.sizes(&small, &[sizes::ALL[0], sizes::ALL[5], sizes::ALL[10], sizes::LARGEST])
+        let some = [sizes::ALL[0], sizes::ALL[5], sizes::ALL[10], sizes::LARGEST];
+        effort.sizes(&some[..3], &some)
     }
 
     fn crew(&self, _: u64) -> usize {
@@ -50,8 +50,10 @@ impl Question for Attach {
 
     fn measure(&self, worker: &Worker) -> Result<()> {
         let rounds = ROUNDS[usize::from(!worker.effort.is_hasty())];
-        for (peer, place) in worker.peers(worker.job.case) {
+        for (peer, mut place) in worker.peers(worker.job.case) {
+            let name = place.name.clone();
             for round in 0..rounds {
+                place.name = format!("{name}-{round}");
                 let mut made = None;
                 let start = Instant::now();
                 let mut able = Ok(());
@@ -71,7 +73,7 @@ impl Question for Attach {
                         made = Some(store);
                     });
                 }
-                if let (Err(reason), 0) = (able, round) {
+                if let Err(reason) = able {
                     worker.refuse(peer, reason);
                 }
                 worker.crew.meet();

@@ -30,7 +30,7 @@ impl Question for Parts {
     }
 
     fn cases(&self, effort: Effort) -> Vec<u64> {
-        effort.sizes(&[sizes::ALL[5], sizes::ALL[7], sizes::LARGEST], &sizes::ALL[5..])
+        effort.sizes(&[sizes::ALL[5], sizes::ALL[7], sizes::ALL[10]], &sizes::ALL[5..])
     }
 
     fn measure(&self, worker: &Worker) -> Result<()> {
