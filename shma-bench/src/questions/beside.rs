@@ -125,7 +125,7 @@ impl Beside {
 pub fn gather_values(worker: &Worker, value: &Buffer) -> Vec<Shared<Box<dyn Store>>> {
     let bytes = worker.job.case;
     let leads = worker.leads();
-    let contestants = gather(
+    gather(
         worker,
         bytes,
         |peer, place| {
@@ -143,8 +143,7 @@ pub fn gather_values(worker: &Worker, value: &Buffer) -> Vec<Shared<Box<dyn Stor
             assert!(**value == *seen, "another process reads something else");
             Ok(())
         },
-    );
-    contestants
+    )
 }
 
 /// A read beside a writer must give one of the values, not a mixture.

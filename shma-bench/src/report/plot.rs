@@ -1,7 +1,7 @@
 //! The pictures: a curve for each peer, both axes logarithmic, with the quartiles as whiskers.
 
 use anyhow::{Result, anyhow};
-use plotters::coord::combinators::IntoLogRange;
+use plotters::coord::combinators::{BindKeyPoints, IntoLogRange};
 use plotters::prelude::*;
 
 use super::{quantity, table};
@@ -80,16 +80,15 @@ fn picture(answers: &Answers, measure: &Measure, curves: &[Curve]) -> Drawn<Stri
         let (low, high) =
             bounds(points().flat_map(|(_, it)| [it.lower_quartile, it.upper_quartile]));
         let (first, last) = bounds(points().map(|(case, _)| *case));
-        let across = match axis {
-            Axis::Bytes => (first / 1.3..last * 1.3).log_scale(),
-            Axis::Processes => (first / 1.1..last * 1.1).log_scale(),
-        };
+        let beyond = if axis == Axis::Bytes { 1.3 } else { 1.1 };
+        let cases = answers.cases.iter().map(|case| *case as f64).collect();
+        let across = (first / beyond..last * beyond).log_scale().with_key_points(cases);
         let mut chart = ChartBuilder::on(&area)
             .caption(answers.question.about(), ("sans-serif", 17))
             .margin(12)
+            .margin_right(40)
             .x_label_area_size(42)
             .y_label_area_size(78)
-            .right_y_label_area_size(8)
             .build_cartesian_2d(across, (low / 1.5..high * 1.5).log_scale())?;
         chart
             .configure_mesh()
