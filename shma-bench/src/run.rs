@@ -1,5 +1,6 @@
 //! Asks the questions: starts the processes of each case, and gathers what they tell.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -21,6 +22,9 @@ use crate::twin;
 /// Parts of the progress that a case is.
 const CASE: u64 = 1_000;
 
+/// How all names of all runs start.
+const NAMED: &str = "shma-bench-";
+
 /// A run. Dropped, it removes whatever its processes have left behind.
 pub struct Run {
     /// In all names of what it shares.
@@ -32,8 +36,9 @@ pub struct Run {
 
 impl Run {
     pub fn new(args: &Args) -> Result<Self> {
+        sweep();
         Ok(Self {
-            name: format!("bench-{}-{:08x}", std::process::id(), fastrand::u32(..)),
+            name: format!("{NAMED}{}-{:08x}", std::process::id(), fastrand::u32(..)),
             effort: Effort::new(args.quick),
             seed: args.seed,
             program: std::env::current_exe().context("the path of this program")?,
@@ -162,16 +167,26 @@ impl Drop for Member {
 
 impl Drop for Run {
     fn drop(&mut self) {
-        let Ok(entries) = std::fs::read_dir(DIRECTORY) else { return };
-        for entry in entries.flatten() {
-            if entry.file_name().to_string_lossy().contains(&self.name) {
-                let path = entry.path();
-                let _ = if path.is_dir() {
-                    std::fs::remove_dir_all(path)
-                } else {
-                    std::fs::remove_file(path)
-                };
-            }
-        }
+        remove(|name| name.contains(&self.name));
+    }
+}
+
+/// Removes what runs have left behind that were ended from outside: their names say who they were.
+fn sweep() {
+    remove(|name| {
+        let rest = name.strip_prefix("shma.").unwrap_or(name).strip_prefix(NAMED);
+        let process = rest.and_then(|rest| rest.split('-').next());
+        let process = process.and_then(|digits| digits.parse::<u32>().ok());
+        process.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists())
+    });
+}
+
+/// Removes files and folders from shared memory.
+fn remove(doomed: impl Fn(&str) -> bool) {
+    let Ok(entries) = fs::read_dir(DIRECTORY) else { return };
+    for entry in entries.flatten().filter(|it| doomed(&it.file_name().to_string_lossy())) {
+        let path = entry.path();
+        // What is in the way of one run is told by the next.
+        let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
 }

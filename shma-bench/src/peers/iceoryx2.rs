@@ -12,11 +12,11 @@ use iceoryx2::port::notifier::Notifier;
 use iceoryx2::port::reader::{EntryHandle, Reader};
 use iceoryx2::port::writer::{EntryHandleMut, Writer};
 use iceoryx2::prelude::{
-    Config, FileName, LogLevel, NodeBuilder, SemanticString, ServiceName, ipc, set_log_level,
+    Config, FileName, LogLevel, NodeBuilder, Path, SemanticString, ServiceName, ipc, set_log_level,
 };
 
 use crate::ability::{Bell, Done, Peer, Place, Store, Unable, unable};
-use crate::shared::Shared;
+use crate::shared::{DIRECTORY, Shared};
 use crate::sizes::{array, array_mut, sized};
 
 /// The largest value that is measured: reading returns it by value, through the stack.
@@ -73,6 +73,8 @@ fn node(place: &Place) -> Result<Node<ipc::Service>, Unable> {
     set_log_level(LogLevel::Fatal);
     let mut config = Config::default();
     config.global.prefix = FileName::new(format!("{}-", place.run).as_bytes()).map_err(debug)?;
+    let folder = format!("{DIRECTORY}/{}-iceoryx2", place.run);
+    config.global.set_root_path(&Path::new(folder.as_bytes()).map_err(debug)?);
     NodeBuilder::new().config(&config).create::<ipc::Service>().map_err(debug)
 }
 
