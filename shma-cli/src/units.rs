@@ -22,6 +22,7 @@ pub fn bytes(bytes: u64) -> String {
 pub fn age(age: Duration) -> String {
     let seconds = age.as_secs_f64();
     match seconds {
+        0.0 => "now".into(),
         s if s < 1e-3 => format!("{:.0} µs", s * 1e6),
         s if s < 0.9995 => format!("{:.0} ms", s * 1e3),
         s if s < 99.95 => format!("{s:.1} s"),
@@ -75,7 +76,7 @@ mod tests {
             assert_eq!(super::bytes(bytes), text);
         }
         for (micros, text) in
-            [(3, "3 µs"), (999_600, "1.0 s"), (2_500, "2 ms"), (120_000_000, "2 min")]
+            [(0, "now"), (3, "3 µs"), (999_600, "1.0 s"), (2_500, "2 ms"), (120_000_000, "2 min")]
         {
             assert_eq!(super::age(Duration::from_micros(micros)), text);
         }

@@ -61,20 +61,22 @@ impl TopScreen {
             first.then_with(|| name(a).cmp(&name(b)))
         });
         let mut names = self.traffic.regions.iter().map(name);
-        let place =
-            self.selected.as_ref().and_then(|selected| names.position(|name| name == *selected));
-        if place.is_some() {
-            self.table.select(place);
-        }
+        let selected = self.selected.as_ref();
+        let place = selected.and_then(|selected| names.position(|name| name == *selected));
+        // If it is gone, whatever stands in its place.
+        self.select(place.or(self.table.selected()).unwrap_or(0));
     }
 
-    fn step(&mut self, down: bool) {
-        let last = self.traffic.regions.len().saturating_sub(1);
-        let place = self.table.selected().unwrap_or(0);
-        let place = if down { (place + 1).min(last) } else { place.saturating_sub(1) };
+    fn select(&mut self, place: usize) {
+        let place = place.min(self.traffic.regions.len().saturating_sub(1));
         self.table.select(Some(place));
         let region = self.traffic.regions.get(place);
         self.selected = region.map(|region| region.sight.view.name().to_owned());
+    }
+
+    fn step(&mut self, down: bool) {
+        let place = self.table.selected().unwrap_or(0);
+        self.select(if down { place + 1 } else { place.saturating_sub(1) });
     }
 
     fn row(&self, Flowing { sight, rates }: &Flowing) -> Row<'static> {

@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Cell, Paragraph, Row, Table, TableState};
 
@@ -67,6 +68,13 @@ impl WatchScreen {
         Self { watching, theme: Theme::new(), table, curve: 0, paused: false, heat: true }
     }
 
+    fn step(&mut self, down: bool) {
+        let last = self.watching.tracks.len().saturating_sub(1);
+        let place = self.table.selected().unwrap_or(0);
+        let place = if down { (place + 1).min(last) } else { place.saturating_sub(1) };
+        self.table.select(Some(place));
+    }
+
     fn selected(&self) -> Option<&Track> {
         self.watching.tracks.get(self.table.selected()?)
     }
@@ -92,12 +100,16 @@ impl WatchScreen {
         Line::from(spans)
     }
 
-    fn row(&self, track: &Track, width: usize) -> Row<'static> {
+    fn row(&self, index: usize, width: usize) -> Row<'static> {
+        let track = &self.watching.tracks[index];
         let number = |of: fn(&Statistics) -> f64| {
             track.statistics.as_ref().map_or("-".into(), |statistics| units::short(of(statistics)))
         };
-        let (_, curve) = (0, Curve::ALL[self.curve].0);
+        let (curve, _) = Curve::ALL[self.curve];
         let history: Vec<f64> = track.history.iter().map(|look| curve.of(look)).collect();
+        // Of the whole row, the curve would stand on its head.
+        let is_selected = self.table.selected() == Some(index);
+        let style = if is_selected { self.theme.selected() } else { Style::new() };
         let sampled = if track.is_sampled() { "~" } else { "" };
         let holder = track.status.holder.map_or(Cell::from(""), |holder| {
             let style = if holder.dead { self.theme.bad() } else { self.theme.notable() };
@@ -105,7 +117,7 @@ impl WatchScreen {
             Cell::from(Span::styled(format!("{word} {}", holder.pid), style))
         });
         Row::new([
-            Cell::from(track.field.manifest().name.to_owned()),
+            Cell::from(track.field.manifest().name.to_owned()).style(style),
             Cell::from(right(units::rate(track.per_second), 7)),
             Cell::from(right(track.status.age.map_or("-".into(), units::age), 7)),
             Cell::from(right(number(|s| s.min), 9)),
@@ -140,7 +152,8 @@ impl WatchScreen {
         let fixed = [name, 7, 7, 9, 9, 9, 9, self.spoilt_width(), self.holder_width()];
         let taken: u16 = fixed.iter().map(|width| width + 1).sum();
         let left = area.width.saturating_sub(taken).max(4);
-        let rows: Vec<Row<'_>> = tracks.iter().map(|track| self.row(track, left.into())).collect();
+        let rows: Vec<Row<'_>> =
+            (0..tracks.len()).map(|index| self.row(index, left.into())).collect();
         let head = ["field", "upd/s", "age", "min", "mean", "max", "norm"];
         let align = |(i, word): (usize, &&str)| {
             if i == 0 { (*word).to_owned() } else { right((*word).to_owned(), fixed[i].into()) }
@@ -148,9 +161,7 @@ impl WatchScreen {
         let mut head: Vec<String> = head.iter().enumerate().map(align).collect();
         head.extend(["".into(), "".into(), Curve::ALL[self.curve].1.into()]);
         let widths = fixed.into_iter().map(Constraint::Length).chain([Constraint::Length(left)]);
-        let table = Table::new(rows, widths)
-            .header(Row::new(head).style(self.theme.head()))
-            .row_highlight_style(self.theme.selected());
+        let table = Table::new(rows, widths).header(Row::new(head).style(self.theme.head()));
         frame.render_stateful_widget(table, area, &mut self.table);
     }
 
@@ -231,8 +242,8 @@ impl Screen for WatchScreen {
         match key {
             KeyCode::Char('q') | KeyCode::Esc => return Flow::Leave,
             KeyCode::Char(' ' | 'p') => self.paused = !self.paused,
-            KeyCode::Down | KeyCode::Char('j') => self.table.select_next(),
-            KeyCode::Up | KeyCode::Char('k') => self.table.select_previous(),
+            KeyCode::Down | KeyCode::Char('j') => self.step(true),
+            KeyCode::Up | KeyCode::Char('k') => self.step(false),
             KeyCode::Char('s') => self.curve = (self.curve + 1) % Curve::ALL.len(),
             KeyCode::Char('h') => self.heat = !self.heat,
             _ => {}

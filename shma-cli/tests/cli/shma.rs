@@ -56,10 +56,12 @@ impl Ran {
     }
 }
 
-/// Ages, process ids and the region's name give way to words, and the width of columns to two
+/// Ages, process ids, the user and the region's name give way to words, and the width of columns to two
 /// blanks, so that what is left is the same in every run.
 pub fn steady(text: &str, name: &str, pid: u32) -> String {
+    let user = rustix::process::geteuid().as_raw();
     let text = text.replace(name, "NAME");
+    let text = text.replace(&format!(", owner {user}, mode"), ", owner USER, mode");
     let lines = text.lines().map(|line| {
         let mut words: Vec<String> = Vec::new();
         for word in line.split(' ').filter(|word| !word.is_empty()) {
@@ -69,6 +71,8 @@ pub fn steady(text: &str, name: &str, pid: u32) -> String {
             if is_age {
                 words.pop();
                 words.push(word.replacen(unit, "AGE", 1));
+            } else if word == "now" {
+                words.push("AGE".into());
             } else if word == pid.to_string() {
                 words.push("PID".into());
             } else {
