@@ -5,7 +5,7 @@
 //! cargo run -p shma-cli --example picture -- target/release shma-cli/watch.svg
 //! ```
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -79,67 +79,76 @@ fn model_of(sgd: &Child) -> String {
 }
 
 /// Width and height of a character.
-const CELL: (f64, f64) = (8.4, 17.0);
+const CELL: (u16, u16) = (8, 16);
+
+/// What is behind everything.
+const DARK: &str = "#16161c";
+
+/// Rectangles by colour, and the text in front of them.
+#[derive(Default)]
+struct Drawing {
+    blocks: BTreeMap<String, String>,
+    text: String,
+}
 
 fn draw(screen: &vt100::Screen) -> String {
-    let (width, height) = (f64::from(COLUMNS) * CELL.0, f64::from(ROWS) * CELL.1);
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-8 -8 {:.0} {:.0}\" \
-         font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"14\">\n\
-         <rect x=\"-8\" y=\"-8\" width=\"100%\" height=\"100%\" rx=\"6\" fill=\"#16161c\"/>\n",
-        width + 16.0,
-        height + 16.0
-    );
+    let mut drawing = Drawing::default();
     for row in 0..ROWS {
-        line(&mut svg, screen, row);
+        drawing.line(screen, row);
     }
-    svg + "</svg>\n"
-}
-
-/// Neighbours that look the same go into one element.
-fn line(svg: &mut String, screen: &vt100::Screen, row: u16) {
-    let mut column = 0;
-    while column < COLUMNS {
-        let look = Look::of(screen, row, column);
-        let mut text = String::new();
-        let first = column;
-        while column < COLUMNS && Look::of(screen, row, column) == look {
-            let contents = screen.cell(row, column).map_or("", |cell| cell.contents());
-            text += if contents.is_empty() { " " } else { contents };
-            column += 1;
-        }
-        run(svg, &look, &text, (f64::from(first) * CELL.0, f64::from(row) * CELL.1));
-    }
-}
-
-fn run(svg: &mut String, look: &Look, text: &str, (x, y): (f64, f64)) {
-    let width = text.chars().count() as f64 * CELL.0;
-    let mut block = |y: f64, height: f64, fill: &str| {
-        // Writing to a string does not fail. A little wider, or seams would show.
-        let _ = writeln!(
-            svg,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"{fill}\"/>",
-            width + 0.2,
-            height + 0.2
-        );
-    };
-    if let Some(back) = &look.back {
-        block(y, CELL.1, back);
-    }
-    if text.chars().all(|c| c == '▀') {
-        // Fonts differ in where the middle of a character is.
-        return block(y, CELL.1 / 2.0, &look.fore);
-    }
-    if text.trim().is_empty() {
-        return;
-    }
-    let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    let (y, fill) = (y + CELL.1 * 0.76, &look.fore);
-    let weight = if look.bold { " font-weight=\"bold\"" } else { "" };
-    let _ = writeln!(
-        svg,
-        "<text x=\"{x:.1}\" y=\"{y:.1}\" fill=\"{fill}\"{weight} textLength=\"{width:.1}\" xml:space=\"preserve\">{text}</text>"
+    let (width, height) = (COLUMNS * CELL.0 + 16, ROWS * CELL.1 + 16);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"-8 -8 {width} {height}\" \
+         font-family=\"ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace\" font-size=\"13.3\">\n\
+         <rect x=\"-8\" y=\"-8\" width=\"100%\" height=\"100%\" rx=\"6\" fill=\"{DARK}\"/>\n\
+         <g shape-rendering=\"crispEdges\">\n"
     );
+    for (colour, path) in drawing.blocks {
+        svg += &format!("<path fill=\"{colour}\" d=\"{path}\"/>\n");
+    }
+    svg + "</g>\n" + &drawing.text + "</svg>\n"
+}
+
+impl Drawing {
+    /// Neighbours that look the same go together.
+    fn line(&mut self, screen: &vt100::Screen, row: u16) {
+        let mut column = 0;
+        while column < COLUMNS {
+            let look = Look::of(screen, row, column);
+            let mut text = String::new();
+            let first = column;
+            while column < COLUMNS && Look::of(screen, row, column) == look {
+                let contents = screen.cell(row, column).map_or("", |cell| cell.contents());
+                text += if contents.is_empty() { " " } else { contents };
+                column += 1;
+            }
+            let (left, top) = (first * CELL.0, row * CELL.1);
+            self.run(&look, &text, (left, top), (column - first) * CELL.0);
+        }
+    }
+
+    fn run(&mut self, look: &Look, text: &str, (x, y): (u16, u16), width: u16) {
+        if let Some(back) = &look.back {
+            self.block(back, (x, y), (width, CELL.1));
+        }
+        if text.chars().all(|c| c == '▀') {
+            // Fonts differ in where the middle of a character is.
+            self.block(&look.fore, (x, y), (width, CELL.1 / 2));
+        } else if !text.trim().is_empty() {
+            let text = text.replace('&', "&amp;").replace('<', "&lt;");
+            let weight = if look.bold { " font-weight=\"bold\"" } else { "" };
+            self.text += &format!(
+                "<text x=\"{x}\" y=\"{}\" fill=\"{}\"{weight} textLength=\"{width}\" xml:space=\"preserve\">{text}</text>\n",
+                y + 12,
+                look.fore
+            );
+        }
+    }
+
+    fn block(&mut self, colour: &str, (x, y): (u16, u16), (width, height): (u16, u16)) {
+        let path = self.blocks.entry(colour.to_owned()).or_default();
+        *path += &format!("M{x} {y}h{width}v{height}h-{width}z");
+    }
 }
 
 #[derive(PartialEq)]
@@ -157,7 +166,7 @@ impl Look {
         let (mut fore, mut back) = (colour(cell.fgcolor()), colour(cell.bgcolor()));
         if cell.inverse() {
             (fore, back) =
-                (back.or_else(|| Some("#16161c".into())), fore.or_else(|| Some("#d8d8d8".into())));
+                (back.or_else(|| Some(DARK.into())), fore.or_else(|| Some("#d8d8d8".into())));
         }
         let plain = if cell.dim() { "#808080" } else { "#d8d8d8" };
         Self { fore: fore.unwrap_or_else(|| plain.into()), back, bold: cell.bold() }
