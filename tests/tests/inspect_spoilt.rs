@@ -142,7 +142,7 @@ fn a_flipped_bit_ends_the_looker() {
         let good = good();
         let mut dice = Dice::new(7);
         let mut refused = 0;
-        for _ in 0..3_000 {
+        for _ in 0..1_500 {
             let mut bytes = good.clone();
             for _ in 0..=dice.below(3) {
                 let at = dice.below(bytes.len());
@@ -150,7 +150,7 @@ fn a_flipped_bit_ends_the_looker() {
             }
             refused += u64::from(look(&bytes).is_err());
         }
-        assert!(refused > 100, "{refused} were refused");
+        assert!(refused > 50, "{refused} were refused");
         let text = Small::MANIFEST.to_json().into_bytes();
         for at in 0..text.len() {
             let mut text = text.clone();
