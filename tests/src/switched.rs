@@ -13,7 +13,12 @@ struct Build {
     directory: &'static str,
     switches: &'static str,
     configuration: &'static [&'static str],
+    /// Whether there is a sanitizer among the switches.
+    sanitized: bool,
 }
+
+/// What sanitizers are built for. That it is named keeps them out of programs that run in builds.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Without optimisation, as users build at first: it is the faster build, and the one in which a
 /// large value that passes through the stack does not fit.
@@ -26,6 +31,7 @@ const HELPERS: Build = Build {
         "--config=profile.dev.debug=0",
         "--config=profile.dev.build-override.debug=0",
     ],
+    sanitized: false,
 };
 
 /// Optimised as the ordinary tests are.
@@ -33,6 +39,18 @@ const MUTANTS: Build = Build {
     directory: "mutants",
     switches: "--cfg shma_mutant --cfg shma_stop",
     configuration: &["--config=profile.dev.debug=0", "--config=profile.dev.build-override.debug=0"],
+    sanitized: false,
+};
+
+/// Under ThreadSanitizer, by a compiler that need not have a standard library built for that.
+const THREADS: Build = Build {
+    directory: "threads",
+    switches: "--cfg shma_mutant --cfg shma_tsan -Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer",
+    configuration: &[
+        "--config=profile.dev.debug='line-tables-only'",
+        "--config=profile.dev.build-override.debug=0",
+    ],
+    sanitized: true,
 };
 
 /// Builds a helper program with stop points at which it can be killed or stopped, and with counters
@@ -49,6 +67,12 @@ pub fn campaign() -> PathBuf {
     MUTANTS.program("campaign")
 }
 
+/// Builds the program that runs the campaigns under ThreadSanitizer, with faults as [`campaign`]
+/// has them, and says where it is. `None` where there is no ThreadSanitizer.
+pub fn threads() -> Option<PathBuf> {
+    cfg!(all(target_arch = "x86_64", target_env = "gnu")).then(|| THREADS.program("campaign"))
+}
+
 impl Build {
     fn program(&self, name: &str) -> PathBuf {
         static BUILT: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
@@ -61,26 +85,32 @@ impl Build {
         let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        let output = Command::new(cargo)
+        let mut command = Command::new(cargo);
+        if self.sanitized {
+            // The stable compiler has sanitizers, and asks to be told that one means it.
+            command.env("RUSTC_BOOTSTRAP", "1");
+        }
+        command
             .args(["build", "--quiet", "--locked", "--offline", "--bin", name, "--manifest-path"])
             .arg(manifest)
             .args(self.configuration)
             .arg("--target-dir")
             .arg(target)
+            .args(self.sanitized.then_some(["--target", TARGET]).iter().flatten())
             .env("RUSTFLAGS", format!("{flags} {}", self.switches))
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .output()
-            .unwrap();
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        let output = command.output().unwrap();
         let complaints = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "`{name}` was not built for {self:?}:\n{complaints}");
-        let program = target.join("debug").join(name);
+        let built = if self.sanitized { target.join(TARGET) } else { target.to_owned() };
+        let program = built.join("debug").join(name);
         assert!(program.exists(), "{} is not there", program.display());
         program
     }
 }
 
 /// Where the running program was built: the directory that cargo has marked.
-fn target_directory() -> PathBuf {
+pub(crate) fn target_directory() -> PathBuf {
     let program = std::env::current_exe().unwrap();
     let marked = program.ancestors().find(|directory| directory.join("CACHEDIR.TAG").exists());
     marked.expect("a program of the tests lies in a target directory").to_owned()

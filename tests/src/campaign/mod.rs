@@ -7,11 +7,14 @@ mod history;
 mod hostile_file;
 mod hostile_peer;
 pub mod kill;
+mod models;
+mod namespaces;
 mod outcome;
 mod plan;
 mod progress;
 mod short;
 mod tear;
+mod tsan;
 
 use std::panic::{self, AssertUnwindSafe};
 
@@ -39,6 +42,9 @@ pub const ALL: &[Campaign] = &[
     hostile_file::CAMPAIGN,
     hostile_peer::CAMPAIGN,
     tear::CAMPAIGN,
+    namespaces::CAMPAIGN,
+    tsan::CAMPAIGN,
+    models::CAMPAIGN,
 ];
 
 /// The campaign of this name.

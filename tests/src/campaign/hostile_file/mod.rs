@@ -1,10 +1,16 @@
 //! Files that look like regions in some places and not in others, given to every call that meets
 //! one: it is refused or used, whichever, and the process goes on.
+//!
+//! The short form draws them by lot. Where a time is given, a fuzzer that is guided by what files
+//! lead to runs beside, under AddressSanitizer.
+
+mod fuzzer;
 
 use std::io::{BufRead, stdin};
 use std::time::Duration;
 
-use super::{Campaign, Failure, Outcome, Plan, outcome};
+use self::fuzzer::Fuzzer;
+use super::{Campaign, Effort, Failure, Outcome, Plan, outcome};
 use crate::child::Child;
 use crate::dice::Dice;
 use crate::hostile::files::{Forger, good};
@@ -28,6 +34,16 @@ const BATCH: u64 = 250;
 const LIMIT: Duration = Duration::from_millis(50);
 
 fn run(plan: &Plan, outcome: &mut Outcome) {
+    let fuzzer = match plan.effort {
+        Effort::Time(time) => match Fuzzer::start(time, plan.seed) {
+            Ok(fuzzer) => Some(fuzzer),
+            Err(reason) => {
+                outcome.skip(reason);
+                None
+            }
+        },
+        Effort::Short | Effort::Count(_) => None,
+    };
     let mut rounds = plan.rounds_for("files", Duration::from_secs(20));
     let mut workers: Vec<Worker> = (0..WORKERS).map(|_| Worker::start(plan)).collect();
     let mut next = 0;
@@ -39,6 +55,9 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         for worker in &mut workers {
             worker.report(plan, outcome);
         }
+    }
+    if let Some(fuzzer) = fuzzer {
+        fuzzer.end(outcome);
     }
 }
 
