@@ -84,9 +84,10 @@ fn every_wrong_variant_is_caught() {
     ] {
         for slots in [2, 3, 4] {
             let successor = if mutant == Mutant::SuccessorDoesNotAcquire { 3 } else { 0 };
+            let name = format!("{mutant:?}, K = {slots}");
             let mutant = Some(mutant);
             let model = Slots { slots, publications: rounds(slots), successor, mutant, ..WHOLE };
-            is_caught(&format!("{mutant:?}, K = {slots}"), &model.machine(), how);
+            is_caught(&name, &model.machine(), how);
         }
     }
 }

@@ -1,13 +1,15 @@
 //! What is given a file that may hold anything.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
+use shma_core::inspect::View;
 use shma_core::{Error, ShmState};
 
 use super::shelf::{Shelf, look, use_alone};
-use crate::region::Name;
+use crate::region::{Bytes, DIRECTORY, Name, control};
 
 /// A call that meets a file under a region's name, and what follows if it takes it for a region.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +25,7 @@ pub const ALL: &[Target] = &[
     Target { name: "open_or_create", meet: open_or_create },
     Target { name: "create", meet: create },
     Target { name: "unlink", meet: unlink },
+    Target { name: "inspect", meet: inspect },
 ];
 
 impl Target {
@@ -81,4 +84,22 @@ fn create(name: &str) -> Result<(), Error> {
 
 fn unlink(name: &str) -> Result<(), Error> {
     Shelf::unlink(name)
+}
+
+/// Looks without the struct. What seems to be under way in the file never ends, and would be waited
+/// for; the rest is read.
+fn inspect(name: &str) -> Result<(), Error> {
+    let view = View::open(name)?;
+    let _ = (view.manifest().to_string(), view.is_attached()?, view.is_persistent());
+    let bytes = Bytes::open(&Path::new(DIRECTORY).join(format!("shma.{name}")));
+    for field in view.fields() {
+        let _ = format!("{:?}", field.status());
+        let at = field.manifest().offset;
+        if bytes.u64(at + control::VERSION) == bytes.u64(at + control::BEGIN) {
+            let value = field.read()?;
+            let elements = value.elements();
+            elements.iter().for_each(|scalar| assert_ne!(scalar.to_string(), ""));
+        }
+    }
+    Ok(())
 }
