@@ -19,6 +19,7 @@ use super::{ATTACHED, DEADLINE, NAMED, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::{INSTANCE_AT, MAX_TEXT, RETIRED_AT};
 use crate::manifest::Manifest;
+use crate::mutant::mutant;
 use crate::os::{ByteLock, FileId};
 use crate::stop::stop_point;
 
@@ -72,7 +73,10 @@ impl Newborn {
         }
         let total = manifest.tail() + text.len();
         let temporary = format!("{TEMPORARY}{:032x}", u128::from_ne_bytes(random(name)?));
-        let created = make_file(name, &temporary, total)?;
+        let mut created = make_file(name, &temporary, total)?;
+        if mutant!("create-leaves-behind") {
+            created.set_owner(false);
+        }
         stop_point!("create.made");
         let path: PathBuf = [DIRECTORY, &temporary].iter().collect();
         let file = match open_file(name, &path, true) {
@@ -164,6 +168,9 @@ fn make_file(name: &Name, temporary: &str, total: usize) -> Result<Shmem, Error>
 
 /// Takes all the memory of the region, so that no access can fail for want of it later.
 fn reserve(name: &Name, file: &File, total: u64) -> Result<(), Error> {
+    if mutant!("reserve-nothing") {
+        return Ok(());
+    }
     loop {
         match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, total) {
             Ok(()) => return Ok(()),
@@ -210,9 +217,11 @@ fn occupant(name: &Name) -> Result<Occupant, Error> {
     }
     let attached = ByteLock::Write.conflict(&file, ATTACHED);
     match attached.map_err(|error| name.io("fcntl(F_OFD_GETLK)", error))? {
-        Some(ByteLock::Read) => Ok(Occupant::Stays(exists(name, "somebody is attached to it"))),
+        Some(ByteLock::Read) if !mutant!("replace-living") => {
+            Ok(Occupant::Stays(exists(name, "somebody is attached to it")))
+        }
         Some(ByteLock::Write) => Ok(Occupant::Leaving),
-        None => Ok(Occupant::Dead(Dead { file, id: FileId::of(&stat) })),
+        Some(ByteLock::Read) | None => Ok(Occupant::Dead(Dead { file, id: FileId::of(&stat) })),
     }
 }
 
@@ -238,7 +247,9 @@ fn exists(name: &Name, reason: &'static str) -> Error {
 impl Dead {
     /// Renames `newborn` over the dead region; false if it lost a race for the name.
     fn replace(&self, name: &Name, newborn: &Path, path: &Path) -> Result<bool, Error> {
-        if !try_lock(name, &self.file, ByteLock::Write, ATTACHED)?
+        let alone =
+            mutant!("replace-living") || try_lock(name, &self.file, ByteLock::Write, ATTACHED)?;
+        if !alone
             || !try_lock(name, &self.file, ByteLock::Write, NAMED)?
             || !leads_to(path, self.id)
         {

@@ -12,6 +12,7 @@ use super::open::{check_file, foreign, fstat, open_file, read_header, try_lock};
 use super::{ATTACHED, DEADLINE, NAMED, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::manifest::Manifest;
+use crate::mutant::mutant;
 use crate::notify::Notify;
 use crate::os::{ByteLock, FileId};
 use crate::stop::stop_point;
@@ -86,7 +87,8 @@ impl Region {
     fn remove_if_last(&self) -> Option<()> {
         stop_point!("leave.closed");
         let path = self.name.path();
-        let last = ByteLock::Write.try_take(&self.file, ATTACHED).ok()?
+        let last = (mutant!("leave-first")
+            || ByteLock::Write.try_take(&self.file, ATTACHED).ok()?)
             && ByteLock::Write.try_take(&self.file, NAMED).ok()?;
         if last && leads_to(&path, self.id) {
             stop_point!("leave.locked");
