@@ -6,12 +6,14 @@
 use std::io::{PipeReader, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 
-use rustix::io::Errno;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
 use rustix::process::{
-    Pid, Signal, WaitOptions, WaitStatus, kill_process, set_parent_process_death_signal, waitpid,
+    Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, kill_process, pidfd_open,
+    set_parent_process_death_signal, waitpid,
 };
 
-use crate::watchdog::until;
+use crate::watchdog::PATIENCE;
 
 /// A forked child. Dropped, it is killed and reaped.
 #[derive(Debug)]
@@ -19,7 +21,7 @@ pub struct Forked {
     pid: Pid,
     /// What its panic says.
     complaint: PipeReader,
-    reaped: bool,
+    ended: Option<End>,
 }
 
 /// How a child ended.
@@ -57,7 +59,7 @@ impl Forked {
             live(parent, report, life);
         }
         match Pid::from_raw(pid) {
-            Some(pid) if pid.as_raw_nonzero().get() > 0 => Self { pid, complaint, reaped: false },
+            Some(pid) if pid.as_raw_nonzero().get() > 0 => Self { pid, complaint, ended: None },
             _ => panic!("fork: {}", std::io::Error::last_os_error()),
         }
     }
@@ -69,7 +71,22 @@ impl Forked {
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        kill_process(self.pid, signal).unwrap();
+        if self.ended.is_none() {
+            kill_process(self.pid, signal).unwrap();
+        }
+    }
+
+    /// Stops it where it is. False if it has ended before.
+    pub fn stop(&mut self) -> bool {
+        if self.ended.is_some() {
+            return false;
+        }
+        self.signal(Signal::STOP);
+        let status = wait(self.pid, WaitOptions::UNTRACED).expect("it is waited for");
+        if !status.stopped() {
+            self.end_of(status);
+        }
+        status.stopped()
     }
 
     /// Ends it without mercy. It is to be reaped still.
@@ -79,6 +96,9 @@ impl Forked {
 
     /// How it has ended, if it has.
     pub fn poll(&mut self) -> Option<End> {
+        if self.ended.is_some() {
+            return self.ended.clone();
+        }
         let status = wait(self.pid, WaitOptions::NOHANG)?;
         Some(self.end_of(status))
     }
@@ -88,26 +108,28 @@ impl Forked {
     /// # Panics
     ///
     /// If it does not.
-    #[track_caller]
     pub fn reap(&mut self) -> End {
-        let mut end = None;
-        until(&format!("process {} has ended", self.pid.as_raw_nonzero()), || {
-            end = self.poll();
-            end.is_some()
-        });
-        end.unwrap()
+        if let Some(end) = &self.ended {
+            return end.clone();
+        }
+        let process = pidfd_open(self.pid, PidfdFlags::empty()).expect("it was not reaped");
+        let mut ends = [PollFd::new(&process, PollFlags::IN)];
+        let patience = PATIENCE.try_into().expect("some seconds");
+        let ended = retry_on_intr(|| poll(&mut ends, Some(&patience))).expect("a descriptor");
+        let pid = self.pid.as_raw_nonzero();
+        assert!(ended > 0, "watchdog: process {pid} has not ended in {PATIENCE:?}");
+        self.poll().expect("it has ended")
     }
 
     /// Kills it and waits until the kernel has ended it.
     pub fn bury(&mut self) -> End {
         self.kill();
-        let status = wait(self.pid, WaitOptions::empty()).expect("a killed process ends");
-        self.end_of(status)
+        self.reap()
     }
 
-    fn end_of(&mut self, status: WaitStatus) -> End {
-        self.reaped = true;
-        match (status.exit_status(), status.terminating_signal()) {
+    /// What a status of it says, which ends it.
+    pub(crate) fn end_of(&mut self, status: WaitStatus) -> End {
+        let end = match (status.exit_status(), status.terminating_signal()) {
             (Some(RETURNED), _) => End::Returned,
             (_, Some(libc::SIGKILL)) => End::Killed,
             (Some(PANICKED), _) => {
@@ -116,13 +138,15 @@ impl Forked {
                 End::Panicked(text)
             }
             _ => End::Otherwise(format!("{status:?}")),
-        }
+        };
+        self.ended = Some(end.clone());
+        end
     }
 }
 
 impl Drop for Forked {
     fn drop(&mut self) {
-        if !self.reaped {
+        if self.ended.is_none() {
             let _ = kill_process(self.pid, Signal::KILL);
             let _ = wait(self.pid, WaitOptions::empty());
         }
@@ -131,13 +155,8 @@ impl Drop for Forked {
 
 /// Waits for a change of state; stops are reported of traced children.
 pub(crate) fn wait(pid: Pid, options: WaitOptions) -> Option<WaitStatus> {
-    loop {
-        match waitpid(Some(pid), options) {
-            Ok(change) => return change.map(|(_, status)| status),
-            Err(Errno::INTR) => {}
-            Err(errno) => panic!("waitpid: {errno}"),
-        }
-    }
+    let change = retry_on_intr(|| waitpid(Some(pid), options)).expect("it is a child");
+    change.map(|(_, status)| status)
 }
 
 /// The child: nothing of its parent's stack is ever unwound in it.

@@ -24,6 +24,8 @@ pub mod slate;
 pub mod states;
 pub mod stripes;
 pub mod switched;
+pub mod traced;
+pub mod unfinished;
 pub mod watchdog;
 
 /// The code blocks of the README, compiled.

@@ -15,3 +15,8 @@ fn notices(arguments: &[&str], mutants: &[&str]) {
 fn kill_notices_nothing() {
     notices(&["kill"], &["slots-limit", "owners-immortal", "owners-presumed-dead"]);
 }
+
+#[test]
+fn step_kill_notices_nothing() {
+    notices(&["step-kill"], &["slots-own-word-skipped", "slots-late-begin"]);
+}

@@ -42,5 +42,6 @@ macro_rules! short_forms {
 }
 
 short_forms! {
+    step_kill: "step-kill",
     kill: "kill",
 }

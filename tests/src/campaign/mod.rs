@@ -13,6 +13,7 @@ mod outcome;
 mod plan;
 mod progress;
 mod short;
+pub mod step_kill;
 mod tear;
 mod tsan;
 
@@ -37,12 +38,13 @@ pub struct Campaign {
 
 /// All there are, in the order in which they run.
 pub const ALL: &[Campaign] = &[
+    step_kill::STEP_KILL,
     kill::KILL,
     history::CAMPAIGN,
-    hostile_file::CAMPAIGN,
-    hostile_peer::CAMPAIGN,
     tear::CAMPAIGN,
     namespaces::CAMPAIGN,
+    hostile_file::CAMPAIGN,
+    hostile_peer::CAMPAIGN,
     tsan::CAMPAIGN,
     models::CAMPAIGN,
 ];

@@ -1,0 +1,232 @@
+//! Victims that create, open, leave and remove a region.
+
+use std::path::PathBuf;
+
+use rustix::process::{Signal, getpid, kill_process};
+use shma_core::{Error, Shm, ShmState};
+
+use crate::campaign::step_kill::Case;
+use crate::campaign::step_kill::site::Site;
+use crate::dump;
+use crate::forked::{End, Forked};
+use crate::region::Name;
+use crate::states::Board;
+use crate::traced::{Traced, mark};
+use crate::unfinished;
+use crate::watchdog::PATIENCE;
+
+/// What the victim does with a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Create,
+    OpenOrCreate,
+    Open,
+    Drop,
+    Unlink,
+}
+
+/// What there is when it comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Region {
+    None,
+    /// Somebody is attached to it.
+    Living,
+    /// Those who were attached were killed.
+    Dead,
+}
+
+/// A call in a certain state of the region.
+#[derive(Debug)]
+struct Cycle {
+    call: Call,
+    region: Region,
+    /// Of the region; a new one for each victim.
+    name: Name,
+    /// The attachment of one who lives on.
+    other: Option<Shm<Board>>,
+    /// What the victim was making without a name.
+    unfinished: Vec<PathBuf>,
+}
+
+/// What the region holds that is there before, and the one that the victim makes.
+const BEFORE: u64 = 7;
+const MADE: u64 = 8;
+
+/// All calls of the life cycle.
+pub fn all() -> Vec<Box<dyn Case>> {
+    let cases = [
+        (Call::Create, Region::None),
+        (Call::Create, Region::Dead),
+        (Call::OpenOrCreate, Region::None),
+        (Call::OpenOrCreate, Region::Dead),
+        (Call::Open, Region::Living),
+        (Call::Open, Region::Dead),
+        (Call::Drop, Region::Living),
+        // The victim is attached to what is dead for all others.
+        (Call::Drop, Region::Dead),
+        (Call::Unlink, Region::Living),
+        (Call::Unlink, Region::Dead),
+    ];
+    let case = |(call, region)| Cycle {
+        call,
+        region,
+        name: Name::new("cycle"),
+        other: None,
+        unfinished: Vec::new(),
+    };
+    cases.map(|pair| Box::new(case(pair)) as Box<dyn Case>).into()
+}
+
+impl Cycle {
+    fn arrange(&mut self) -> Result<(), String> {
+        self.name = Name::new("cycle");
+        let name = &*self.name;
+        match self.region {
+            Region::None => {}
+            Region::Living => self.other = Some(create(name, BEFORE)?),
+            Region::Dead => {
+                let mut creator = Forked::start(|| {
+                    let _attached = create(name, BEFORE).unwrap();
+                    kill_process(getpid(), Signal::KILL).unwrap();
+                });
+                let end = creator.reap();
+                if end != End::Killed {
+                    return Err(format!("a creator ended otherwise: {end:?}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The counts that a region of the name may hold after a death, or after the return; `None` for
+    /// no region.
+    fn choices(&self, returned: bool) -> &'static [Option<u64>] {
+        match (self.call, self.region, returned) {
+            (Call::Create, _, true) => &[Some(MADE)],
+            (Call::Create, Region::Dead, false) => &[Some(BEFORE), Some(MADE)],
+            (Call::OpenOrCreate, Region::None, true) => &[Some(MADE)],
+            (Call::Create | Call::OpenOrCreate, Region::None, false) => &[None, Some(MADE)],
+            (Call::Open | Call::OpenOrCreate, _, _) | (Call::Drop, Region::Living, _) => {
+                &[Some(BEFORE)]
+            }
+            (Call::Drop | Call::Unlink, _, true) => &[None],
+            (Call::Drop | Call::Unlink, _, false) => &[None, Some(BEFORE)],
+            (Call::Create, Region::Living, _) => unreachable!("it is not among the cases"),
+        }
+    }
+
+    /// The region, if there is one, is whole and can be written. The last one to leave takes it
+    /// along.
+    fn check_region(&mut self, returned: bool) -> Result<(), String> {
+        let found = match Board::open(&self.name) {
+            Ok(board) => {
+                let row = the_same(&*board.row.read_boxed())?;
+                let count = board.count.read();
+                if row != count {
+                    return Err(format!("the count is {count}, and the row is of {row}"));
+                }
+                let written = board.count.update_timeout(PATIENCE, |new, old| *new = old + 1);
+                written.map_err(|error| format!("the next writer: {error}"))?;
+                Some(count)
+            }
+            Err(Error::NotFound { .. }) => None,
+            Err(error) => return Err(error.to_string()),
+        };
+        let choices = self.choices(returned);
+        if !choices.contains(&found) {
+            return Err(format!("the region's count is {found:?}, and not one of {choices:?}"));
+        }
+        if let Some(other) = self.other.take() {
+            let expected = BEFORE + u64::from(found.is_some());
+            if other.is_current() != found.is_some() || other.count.read() != expected {
+                return Err(format!("the one who lives on has {:?}", other.count.read()));
+            }
+        }
+        match self.name.exists() {
+            true => Err("nobody is attached, and the region is there still".into()),
+            false => Ok(()),
+        }
+    }
+
+    /// What has no name is swept away once it is old enough, and not before.
+    fn check_unfinished(&mut self) -> Result<(), String> {
+        for path in self.unfinished.drain(..).filter(|path| path.exists()) {
+            drop(create(&self.name, MADE)?);
+            if !path.exists() {
+                return Err(format!("{} was swept away too early", path.display()));
+            }
+            unfinished::backdate(&path).map_err(|error| error.to_string())?;
+            drop(create(&self.name, MADE)?);
+            if path.exists() {
+                return Err(format!("{} was not swept away", path.display()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A region that holds this number everywhere.
+fn create(name: &str, count: u64) -> Result<Shm<Board>, String> {
+    let mut board = Board::with(count);
+    board.row.fill(count);
+    Board::create(name, &board).map_err(|error| error.to_string())
+}
+
+fn the_same(row: &[u64]) -> Result<u64, String> {
+    let odd = row.iter().find(|number| **number != row[0]);
+    odd.map_or(Ok(row[0]), |odd| Err(format!("the row is of {} and {odd}", row[0])))
+}
+
+impl Case for Cycle {
+    fn name(&self) -> String {
+        format!("{:?}, region {:?}", self.call, self.region)
+    }
+
+    fn victim(&mut self, _site: &mut Site) -> Result<Traced, String> {
+        self.arrange()?;
+        let name = &*self.name;
+        let mut made = Board::with(MADE);
+        made.row.fill(MADE);
+        Ok(match self.call {
+            Call::Create => Traced::start(|| attach(|| Board::create(name, &made))),
+            Call::OpenOrCreate => Traced::start(|| attach(|| Board::open_or_create(name, &made))),
+            Call::Open => Traced::start(|| attach(|| Board::open(name))),
+            Call::Drop => Traced::start(|| {
+                let board = Board::open(name).unwrap();
+                mark();
+                drop(board);
+                mark();
+            }),
+            Call::Unlink => Traced::start(|| {
+                mark();
+                Board::unlink(name).unwrap();
+                mark();
+            }),
+        })
+    }
+
+    fn is_long(&self) -> bool {
+        matches!(self.call, Call::Create | Call::OpenOrCreate | Call::Open)
+    }
+
+    fn inspect(&mut self, victim: &Traced) {
+        self.unfinished = unfinished::of(victim.pid());
+    }
+
+    fn aftermath(&mut self, _site: &mut Site, returned: bool) -> Result<(), String> {
+        self.check_region(returned)?;
+        self.check_unfinished()
+    }
+
+    fn words(&self, _site: &Site) -> String {
+        dump::words(&self.name.path(), &Board::MANIFEST)
+    }
+}
+
+/// Makes the call, and stays attached.
+fn attach(call: impl FnOnce() -> Result<Shm<Board>, Error>) {
+    mark();
+    let board = call();
+    mark();
+    drop(board.unwrap());
+}

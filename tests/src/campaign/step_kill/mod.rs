@@ -1,0 +1,136 @@
+//! A call is killed at every instruction.
+//!
+//! The victim is a fork that makes one call and is led to a point of it by ptrace; see [`path`].
+//! Whatever it has done by then, everybody finds the old value or the new one, the next writer gets
+//! in, and what comes after is right; see [`site`] for what is looked at.
+
+mod companion;
+mod life_cycle;
+mod path;
+pub(super) mod publish;
+mod site;
+pub(super) mod wait;
+
+pub(super) use crate::campaign::step_kill::path::{Guide, Path, Reached};
+use crate::campaign::step_kill::site::Plot;
+pub(super) use crate::campaign::step_kill::site::Site;
+use crate::campaign::{Campaign, Effort, Failure, Outcome, Plan};
+use crate::dump;
+use crate::traced::{self, Traced};
+use shma_core::ShmState;
+
+/// The campaign.
+pub const STEP_KILL: Campaign = Campaign {
+    name: "step-kill",
+    about: "kills calls at every instruction",
+    run,
+    work: |arguments| panic!("no process of its own starts with {arguments:?}"),
+};
+
+/// Points in the short form.
+const SHORT: u64 = 8_000;
+
+/// A call in certain circumstances.
+pub(super) trait Case {
+    /// What it is.
+    fn name(&self) -> String;
+
+    /// Arranges the circumstances, and gives a victim that is about to make the call. It calls
+    /// `mark` at the end of it.
+    fn victim(&mut self, site: &mut Site) -> Result<Traced, String>;
+
+    /// How often it does so in the middle of the call.
+    fn marks(&self) -> u32 {
+        0
+    }
+
+    /// It does so now.
+    fn attend(&mut self, _site: &mut Site) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Whether the call takes so many instructions that its way has to be cut.
+    fn is_long(&self) -> bool {
+        false
+    }
+
+    /// Looks at the victim when it is about to be killed.
+    fn inspect(&mut self, _victim: &Traced) {}
+
+    /// A system call of the victim, by its number, has failed because it was made to.
+    fn refused(&mut self, _call: Option<i64>) {}
+
+    /// The state words of the region that it is about.
+    fn words(&self, site: &Site) -> String {
+        dump::words(&site.name.path(), &Plot::MANIFEST)
+    }
+
+    /// Looks at everything when the victim is dead, or has returned from the call before.
+    fn aftermath(&mut self, site: &mut Site, returned: bool) -> Result<(), String>;
+}
+
+/// A case, the way of its call, and how many victims it has had.
+struct Line {
+    case: Box<dyn Case>,
+    way: Path,
+    turn: u64,
+}
+
+fn run(plan: &Plan, outcome: &mut Outcome) {
+    if let Err(error) = traced::is_permitted() {
+        return outcome.skip(format!("a child cannot be traced here: {error}"));
+    }
+    let mut site = Site::new();
+    let mut dice = plan.dice();
+    let mut cases = publish::all(&mut dice);
+    cases.extend(wait::all());
+    cases.extend(life_cycle::all());
+    let mut lines = Vec::new();
+    for mut case in cases {
+        match explore(plan, &mut *case, &mut site) {
+            Ok(way) => {
+                outcome.count("instructions on the ways", way.points().unwrap_or(0) as u64);
+                lines.push(Line { case, way, turn: 0 });
+            }
+            Err(what) => return outcome.fail(failure(&*case, &site, "not killed", what)),
+        }
+    }
+    outcome.count("calls", lines.len() as u64);
+    for round in plan.rounds("kills", SHORT) {
+        let number = round as usize % lines.len();
+        let line = &mut lines[number];
+        let point = line.way.point(line.turn, &mut dice);
+        line.turn += 1;
+        match kill_at(line, point, &mut site) {
+            Ok(Reached::Point) => outcome.count("kills", 1),
+            Ok(Reached::Return) => outcome.count("returns before the point", 1),
+            Err(what) => {
+                let killed = format!("kill {round} at {point:?}");
+                return outcome.fail(failure(&*line.case, &site, &killed, what));
+            }
+        }
+    }
+}
+
+/// Finds the way of a call. In the short form there is no time to walk the long ones.
+fn explore(plan: &Plan, case: &mut dyn Case, site: &mut Site) -> Result<Path, String> {
+    if case.is_long() && plan.effort == Effort::Short {
+        Path::outline(case, site)
+    } else {
+        Path::step(case, site)
+    }
+}
+
+fn kill_at(line: &mut Line, point: path::Point, site: &mut Site) -> Result<Reached, String> {
+    let case = &mut *line.case;
+    let mut victim = case.victim(site)?;
+    let reached = path::lead(&mut victim, point, case, site)?;
+    case.inspect(&victim);
+    victim.kill();
+    case.aftermath(site, reached == Reached::Return)?;
+    Ok(reached)
+}
+
+fn failure(case: &dyn Case, site: &Site, killed: &str, what: String) -> Failure {
+    Failure::new(format!("{}, {killed}", case.name()), what).with_words(case.words(site))
+}

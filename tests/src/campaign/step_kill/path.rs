@@ -1,0 +1,221 @@
+//! The way of a call, instruction by instruction, and how a victim is led to a point of it.
+//!
+//! To kill at every instruction by stepping there would cost a number of steps that grows with the
+//! square of the way. So a way is stepped once, and its places are noted; a victim, which is a fork
+//! and has everything at the same addresses, runs at full speed to a breakpoint at the place, or to
+//! the time that it comes by there. Ways through calls that take hundreds of thousands of
+//! instructions are cut at their system calls first.
+
+use std::collections::HashMap;
+
+use crate::campaign::step_kill::Case;
+use crate::campaign::step_kill::site::Site;
+use crate::dice::Dice;
+use crate::traced::{Stop, Traced};
+
+/// The way of a case's call.
+#[derive(Debug)]
+pub enum Path {
+    /// Known in full.
+    Stepped(Vec<Step>),
+    /// Known by the stops at its system calls, at entry and at exit, which are so many.
+    Outlined(u32),
+}
+
+/// One instruction on the way.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    place: u64,
+    /// Stops at system calls that come before; 0 on a way that is not cut.
+    stops: u32,
+    /// The number of times that the way has come to the place since the last stop.
+    times: u32,
+}
+
+/// Where a victim is killed.
+#[derive(Debug, Clone, Copy)]
+pub struct Point {
+    stops: u32,
+    /// The place and the time, if it is not to be reached in steps from the stop.
+    goal: Option<(u64, u32)>,
+    steps: u32,
+}
+
+/// Where a victim has come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reached {
+    Point,
+    /// The call has returned.
+    Return,
+}
+
+/// Steps behind a stop at a system call that are looked at on a way that is not known in full: half
+/// of the time so few, else more.
+const NEAR: usize = 12;
+const FAR: usize = 1000;
+
+/// A time at a breakpoint takes as long as so many steps.
+const TIME_IN_STEPS: u32 = 5;
+
+/// How far back from a place it pays to look for another.
+const BACK: usize = 200;
+
+impl Path {
+    /// Leads a victim all the way, in steps.
+    pub fn step(case: &mut dyn Case, site: &mut Site) -> Result<Self, String> {
+        let cut = case.is_long();
+        let mut victim = case.victim(site)?;
+        let mut guide = Guide::new(case, site);
+        let mut stops = 0;
+        let mut times: HashMap<u64, u32> = HashMap::new();
+        let mut steps = Vec::new();
+        loop {
+            let place = victim.place();
+            let time = times.entry(place).and_modify(|times| *times += 1).or_insert(1);
+            steps.push(Step { place, stops, times: *time });
+            if cut && victim.stands_at_system_call() {
+                // One stop at its entry and one at its exit, where the next instruction is.
+                stops += 2;
+                times.clear();
+            }
+            if guide.go(|| victim.step())? == Reached::Return {
+                break;
+            }
+        }
+        victim.kill();
+        case.aftermath(site, true)?;
+        Ok(Self::Stepped(steps))
+    }
+
+    /// Leads a victim all the way, from system call to system call.
+    pub fn outline(case: &mut dyn Case, site: &mut Site) -> Result<Self, String> {
+        let mut victim = case.victim(site)?;
+        let mut stops = 0;
+        loop {
+            match victim.run_to_system_call() {
+                Stop::SystemCall => stops += 1,
+                Stop::Mark => break,
+                other => return Err(format!("the way ends with {other:?}")),
+            }
+        }
+        victim.kill();
+        case.aftermath(site, true)?;
+        Ok(Self::Outlined(stops))
+    }
+
+    /// The number of points, if it is known.
+    pub fn points(&self) -> Option<usize> {
+        match self {
+            Self::Stepped(steps) => Some(steps.len()),
+            Self::Outlined(_) => None,
+        }
+    }
+
+    /// The point for a turn: each once before any comes again, in an order that leaves no part of
+    /// the way for the end.
+    pub fn point(&self, turn: u64, dice: &mut Dice) -> Point {
+        match self {
+            Self::Stepped(steps) => {
+                let all = steps.len() as u64;
+                let at = (turn % all) * coprime(all) % all;
+                Self::at(steps, at as usize)
+            }
+            Self::Outlined(stops) => {
+                let reach = if dice.one_in(2) { NEAR } else { FAR };
+                let steps = dice.below(reach) as u32;
+                Point { stops: (turn % u64::from(stops + 1)) as u32, goal: None, steps }
+            }
+        }
+    }
+
+    /// The cheapest way to a point.
+    fn at(steps: &[Step], at: usize) -> Point {
+        let stops = steps[at].stops;
+        let earlier = (at.saturating_sub(BACK)..=at).rev().map(|from| (steps[from], at - from));
+        let reachable = earlier.take_while(|(step, _)| step.stops == stops);
+        let best = reachable.min_by_key(|(step, rest)| step.times * TIME_IN_STEPS + *rest as u32);
+        let (step, rest) = best.expect("the point itself can be reached");
+        Point { stops, goal: Some((step.place, step.times)), steps: rest as u32 }
+    }
+}
+
+/// A number about 0.6 times as large that shares no divisor.
+fn coprime(all: u64) -> u64 {
+    let divisor = |mut a: u64, mut b: u64| {
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    };
+    let golden = (all as f64 * 0.618) as u64;
+    (golden.max(1)..).find(|number| divisor(*number, all) == 1).expect("1 at the latest")
+}
+
+/// Leads a victim to a point.
+pub fn lead(
+    victim: &mut Traced,
+    point: Point,
+    case: &mut dyn Case,
+    site: &mut Site,
+) -> Result<Reached, String> {
+    let mut guide = Guide::new(case, site);
+    for _ in 0..point.stops {
+        if guide.go(|| victim.run_to_system_call())? == Reached::Return {
+            return Ok(Reached::Return);
+        }
+    }
+    if let Some((place, times)) = point.goal {
+        let mut left = times;
+        let run = || {
+            let (stop, rest) = victim.run_to(place, left).expect("a breakpoint on the way");
+            left = rest;
+            stop
+        };
+        if guide.go(run)? == Reached::Return {
+            return Ok(Reached::Return);
+        }
+    }
+    for _ in 0..point.steps {
+        if guide.go(|| victim.step())? == Reached::Return {
+            return Ok(Reached::Return);
+        }
+    }
+    Ok(Reached::Point)
+}
+
+/// Takes a victim of a case past the marks in the middle of its call.
+pub struct Guide<'a> {
+    case: &'a mut dyn Case,
+    site: &'a mut Site,
+    /// Marks that are still to come before the one at the end.
+    marks: u32,
+}
+
+impl<'a> Guide<'a> {
+    pub fn new(case: &'a mut dyn Case, site: &'a mut Site) -> Self {
+        Self { marks: case.marks(), case, site }
+    }
+
+    /// Lets the victim go on, and on from each mark, until it stops for another reason.
+    pub fn go(&mut self, mut resume: impl FnMut() -> Stop) -> Result<Reached, String> {
+        loop {
+            match resume() {
+                Stop::Trap | Stop::SystemCall => return Ok(Reached::Point),
+                Stop::Mark if self.marks == 0 => return Ok(Reached::Return),
+                Stop::Mark => {
+                    self.marks -= 1;
+                    self.case.attend(self.site)?;
+                }
+                Stop::End(end) => return Err(format!("the victim ended by itself: {end:?}")),
+            }
+        }
+    }
+
+    /// Lets it run to the end of its call.
+    pub fn go_to_return(&mut self, victim: &mut Traced) -> Result<(), String> {
+        match self.go(|| victim.run())? {
+            Reached::Return => Ok(()),
+            Reached::Point => Err("the victim trapped".into()),
+        }
+    }
+}
