@@ -20,3 +20,8 @@ fn kill_notices_nothing() {
 fn step_kill_notices_nothing() {
     notices(&["step-kill"], &["slots-own-word-skipped", "slots-late-begin"]);
 }
+
+#[test]
+fn birth_notices_nothing() {
+    notices(&["birth"], &["attach-unlocked", "leave-first", "replace-living"]);
+}

@@ -44,4 +44,5 @@ macro_rules! short_forms {
 short_forms! {
     step_kill: "step-kill",
     kill: "kill",
+    birth: "birth",
 }

@@ -3,6 +3,7 @@
 //! A campaign is a file of its own here and an entry in [`ALL`]. What its processes do stands
 //! beside it: they are the program `campaign` once more, told so by its hidden command `worker`.
 
+pub mod birth;
 mod history;
 mod hostile_file;
 mod hostile_peer;
@@ -40,6 +41,7 @@ pub struct Campaign {
 pub const ALL: &[Campaign] = &[
     step_kill::STEP_KILL,
     kill::KILL,
+    birth::BIRTH,
     history::CAMPAIGN,
     tear::CAMPAIGN,
     namespaces::CAMPAIGN,
