@@ -14,6 +14,7 @@ pub mod forked;
 pub mod hostile;
 pub mod ledger;
 pub mod linear;
+pub mod namespace;
 pub mod notebook;
 pub mod parts;
 pub mod rally;

@@ -25,3 +25,8 @@ fn step_kill_notices_nothing() {
 fn birth_notices_nothing() {
     notices(&["birth"], &["attach-unlocked", "leave-first", "replace-living"]);
 }
+
+#[test]
+fn full_notices_nothing() {
+    notices(&["full"], &["reserve-nothing", "create-leaves-behind"]);
+}

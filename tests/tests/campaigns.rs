@@ -45,4 +45,5 @@ short_forms! {
     step_kill: "step-kill",
     kill: "kill",
     birth: "birth",
+    full: "full",
 }

@@ -4,6 +4,7 @@
 //! beside it: they are the program `campaign` once more, told so by its hidden command `worker`.
 
 pub mod birth;
+pub mod full;
 mod history;
 mod hostile_file;
 mod hostile_peer;
@@ -42,6 +43,7 @@ pub const ALL: &[Campaign] = &[
     step_kill::STEP_KILL,
     kill::KILL,
     birth::BIRTH,
+    full::FULL,
     history::CAMPAIGN,
     tear::CAMPAIGN,
     namespaces::CAMPAIGN,

@@ -1,0 +1,77 @@
+//! Processes with namespaces of their own.
+//!
+//! `unsafe` here: leaving namespaces, and mounting.
+
+use std::ffi::CString;
+use std::io;
+
+/// Leaves a namespace: as root, else as the root of a user namespace of our own, if that is allowed.
+///
+/// # Errors
+///
+/// If neither is.
+pub fn leave(which: libc::c_int) -> io::Result<()> {
+    if unshare(which).is_ok() {
+        return Ok(());
+    }
+    let user = rustix::process::geteuid().as_raw();
+    unshare(libc::CLONE_NEWUSER | which)?;
+    std::fs::write("/proc/self/uid_map", format!("0 {user} 1"))
+}
+
+fn unshare(what: libc::c_int) -> io::Result<()> {
+    // SAFETY: takes flags and touches no memory of ours.
+    match unsafe { libc::unshare(what) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Mounts an empty `/dev/shm` of this size, with room for so many files, that this process and those
+/// it starts see, and nobody else.
+///
+/// # Errors
+///
+/// If it is not allowed.
+pub fn mount_small(bytes: &str, files: &str) -> io::Result<()> {
+    leave(libc::CLONE_NEWNS)?;
+    // Nothing of what follows shows outside.
+    mount(None, "/", None, libc::MS_REC | libc::MS_PRIVATE, None)?;
+    let options = format!("size={bytes},nr_inodes={files},mode=1777");
+    mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), 0, Some(&options))
+}
+
+/// Changes the size of what [`mount_small`] has mounted.
+///
+/// # Errors
+///
+/// If more is in it.
+pub fn resize(bytes: u64, files: u64) -> io::Result<()> {
+    let options = format!("size={bytes},nr_inodes={files}");
+    mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), libc::MS_REMOUNT, Some(&options))
+}
+
+fn mount(
+    source: Option<&str>,
+    target: &str,
+    kind: Option<&str>,
+    flags: libc::c_ulong,
+    options: Option<&str>,
+) -> io::Result<()> {
+    let text = |text: &str| CString::new(text).expect("no zero bytes");
+    let (source, kind, options) = (source.map(text), kind.map(text), options.map(text));
+    let target = text(target);
+    let pointer = |text: &Option<CString>| text.as_ref().map_or(std::ptr::null(), |t| t.as_ptr());
+    // SAFETY: four texts that end in zero and live until the call is over, or null where the call
+    // allows it.
+    let mounted = unsafe {
+        libc::mount(
+            pointer(&source),
+            target.as_ptr(),
+            pointer(&kind),
+            flags,
+            pointer(&options).cast(),
+        )
+    };
+    if mounted == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
