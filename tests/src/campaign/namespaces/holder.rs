@@ -48,6 +48,7 @@ pub(super) fn hold(story: &str, region: &str) {
 }
 
 /// What happens in the closure, until it is told to go on.
+#[expect(clippy::zombie_processes, reason = "a program that outlives its holder is the story")]
 fn inside(story: &str) {
     match story {
         "ProgramStays" => _ = myself(&["sleeper"]).stdout(Stdio::null()).spawn().unwrap(),
