@@ -66,11 +66,12 @@ pub mod values {
         let bytes = worker.job.case;
         let mut buffer = Buffer::filled(bytes, |_| 1.0);
         let mut other = Buffer::filled(bytes, |_| 1.0);
+        let mut seen = Buffer::zeroed(bytes);
         let check = |peer: &dyn crate::ability::Peer, store: &mut Box<dyn Store>| {
             if peer.name() == peers::MUTEX_PAIR {
                 return Ok(());
             }
-            let mut seen = Buffer::filled(bytes, pattern);
+            seen.iter_mut().enumerate().for_each(|(index, number)| *number = pattern(index));
             store.poke(&seen)?;
             store.hand(&buffer)?;
             call(store.as_mut(), &mut buffer, 1)?;
