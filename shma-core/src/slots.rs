@@ -41,7 +41,7 @@ use crate::mutant::mutant;
 use crate::stop::stop_point;
 use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64, load_held_64};
 #[cfg(not(loom))]
-use crate::words;
+use crate::words::copy;
 
 /// The slots of one field, and what says which is which.
 #[derive(Debug, Clone, Copy)]
@@ -257,19 +257,7 @@ impl Publication<'_> {
     }
 }
 
-/// Copies words of the active slot to another, through private memory, since there is no other pair
-/// of copy primitives.
-#[cfg(not(loom))]
-fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
-    const BLOCK: usize = 512;
-    let mut block = [0_u8; BLOCK * crate::layout::WORD];
-    for (to, from) in to.chunks(BLOCK).zip(from.chunks(BLOCK)) {
-        let bytes = &mut block[..from.len() * crate::layout::WORD];
-        words::load_over(from, bytes);
-        words::store(to, bytes);
-    }
-}
-
+/// As [`words::copy`](crate::words), which does not run under loom.
 #[cfg(loom)]
 fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
     for (to, from) in to.iter().zip(from) {

@@ -191,6 +191,33 @@ pub(crate) fn store_part(to: &[AtomicU64], first: usize, from: &[u8]) {
     }
 }
 
+/// Copies words to others: a few one by one, more through private memory, since there is no
+/// other pair of primitives.
+///
+/// # Panics
+///
+/// If one has more words than the other.
+pub(crate) fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
+    const FEW: usize = 16;
+    const BLOCK: usize = 512;
+    assert!(to.len() == from.len());
+    if from.len() <= FEW {
+        count(2 * from.len() * WORD);
+        for (to, from) in to.iter().zip(from) {
+            // Relaxed, both: as in `load_loop` and `store_loop`.
+            to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        return;
+    }
+    let mut room = [MaybeUninit::uninit(); BLOCK * WORD];
+    for (to, from) in to.chunks(BLOCK).zip(from.chunks(BLOCK)) {
+        let bytes = &mut room[..from.len() * WORD];
+        load(from, bytes);
+        // SAFETY: `load` has written all of them.
+        store(to, unsafe { bytes.assume_init_ref() });
+    }
+}
+
 /// Has these words brought into the cache, if the processor likes. Means nothing.
 #[inline]
 pub(crate) fn prefetch(_words: &[AtomicU64]) {
