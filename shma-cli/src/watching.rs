@@ -1,6 +1,6 @@
 //! A region that is looked at again and again.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use shma_core::inspect::{Attached, Census, Elements, FieldView, Status, Value, View};
 
@@ -9,6 +9,9 @@ use crate::statistics::Statistics;
 
 /// Looks that are remembered.
 const HISTORY: usize = 512;
+
+/// Between two counts of those who are attached.
+const COUNT_AGAIN: Duration = Duration::from_secs(1);
 
 /// Of larger fields only pieces are looked at.
 const LARGE: usize = 32 << 20;
@@ -27,6 +30,7 @@ pub struct Watching {
     /// Why there is nothing new.
     pub trouble: Option<String>,
     looked: Instant,
+    counted: Instant,
 }
 
 /// A field over time.
@@ -54,6 +58,7 @@ impl Watching {
             tracks: Vec::new(),
             trouble: None,
             looked: Instant::now(),
+            counted: Instant::now(),
             view,
             attached,
         };
@@ -87,12 +92,19 @@ impl Watching {
             return Ok(());
         }
         self.view = View::open(&self.name)?;
+        self.attached = Census::take().attached(&self.view)?;
         self.tracks = self.begin()?;
         Ok(())
     }
 
+    /// Whether anybody is attached is one question to the kernel. Who they are means looking at
+    /// every process of the machine, so that is asked less often.
     fn count_attached(&mut self) -> Result<(), Failure> {
-        self.attached = Census::take().attached(&self.view)?;
+        let any = self.view.is_attached()?;
+        if any != self.attached.any || self.counted.elapsed() >= COUNT_AGAIN {
+            self.counted = Instant::now();
+            self.attached = Census::take().attached(&self.view)?;
+        }
         Ok(())
     }
 }

@@ -46,7 +46,7 @@
 //!   and the next writer gets in. Nothing goes by process ids or time-outs, so a stopped process is
 //!   not robbed, and containers make no difference.
 //! - A difference field by field if two programs declare a state differently, and a region that any
-//!   tool can read by the text in it.
+//!   tool can read by the text in it: [`inspect`] does, and so does the command `shma`.
 //!
 //! # What you pay
 //!

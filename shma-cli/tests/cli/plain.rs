@@ -74,6 +74,8 @@ fn a_killed_owner_is_shown_alive() {
         assert_eq!(doctor.status, 1);
         assert_snapshot!("doctor_of_the_dead", steady(&doctor.out, &name, pid));
         assert_eq!(region_of(&shma(&["ls", "--json"]).json(), &name)["condition"], "dead");
+        let ls = lines_of(&shma(&["ls"]).done(), &name);
+        assert_snapshot!("ls_of_the_dead", steady(&ls, &name, pid));
         assert_eq!(shma(&["get", &name, "step"]).done(), "41\n");
     });
 }
@@ -112,6 +114,7 @@ fn an_answer_is_no_json() {
             &["top", "-i", "0.01"],
             &["diff", &name, &name],
             &["doctor", &name],
+            &["doctor"],
             &["clean", "--dry-run"],
             &["header", &name],
             &["metrics"],
