@@ -64,6 +64,10 @@ pub enum Command {
         /// The file, which is replaced.
         #[arg(value_name = "FILE.npz")]
         file: PathBuf,
+        /// Take each field by itself, and not all at one instant: beside writers that never pause
+        /// there may be none to be had.
+        #[arg(long)]
+        by_field: bool,
     },
     /// Write the arrays of a file into a region, one field after the other, once all of them were
     /// found to fit.

@@ -1,6 +1,6 @@
 //! Regions looked at once: what several commands need of each.
 
-use shma_core::inspect::{self, Attached, Census, Status, View};
+use shma_core::inspect::{self, Attached, Census, FieldView, Status, View};
 
 use crate::failure::Failure;
 
@@ -39,4 +39,16 @@ pub fn all() -> Result<Vec<Found>, Failure> {
         }
     }
     Ok(all)
+}
+
+/// The field of this name, or a failure that says which there are.
+pub fn field_of(view: &View, field: &str) -> Result<FieldView, Failure> {
+    view.field(field).ok_or_else(|| {
+        let names = view.manifest().fields.iter().map(|field| field.name);
+        let names: Vec<&str> = names.take(20).collect();
+        let region = view.name();
+        let field = field.escape_debug();
+        let names = names.join(", ");
+        Failure::not_found(format!("region `{region}` has no field `{field}`; it has {names}"))
+    })
 }

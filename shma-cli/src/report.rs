@@ -41,6 +41,16 @@ pub fn lifetime(view: &View) -> &'static str {
     if view.is_persistent() { "persistent" } else { "ephemeral" }
 }
 
+/// How many attachments there are, as far as that is known.
+pub fn count(attached: &Attached) -> String {
+    match (attached.attachments, attached.any) {
+        // The list was read before the question was asked.
+        (Some(count), any) if (count > 0) == any => count.to_string(),
+        (_, true) => "some".into(),
+        (_, false) => "0".into(),
+    }
+}
+
 /// Time since the newest publication of any field.
 pub fn newest(statuses: &[Status]) -> Option<Duration> {
     statuses.iter().filter_map(|status| status.age).min()

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use shma_core::inspect::{Attached, Census, Elements, FieldView, Status, Value, View};
 
 use crate::failure::Failure;
+use crate::observe;
 use crate::statistics::Statistics;
 
 /// Looks that are remembered.
@@ -70,7 +71,7 @@ impl Watching {
         let fields: Vec<FieldView> = if self.wanted.is_empty() {
             self.view.fields().collect()
         } else {
-            let find = |name: &String| crate::commands::field_of(&self.view, name);
+            let find = |name: &String| observe::field_of(&self.view, name);
             self.wanted.iter().map(find).collect::<Result<_, _>>()?
         };
         Ok(fields.into_iter().map(Track::new).collect())

@@ -5,10 +5,11 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use shma_core::inspect::{FieldView, View};
+use shma_core::inspect::View;
 
 use crate::array::Array;
 use crate::failure::{Failure, Outcome};
+use crate::observe::field_of;
 use crate::output::Output;
 use crate::selection::Selection;
 use crate::{npy, print};
@@ -35,18 +36,6 @@ pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<O
         print::text(output, &array, form.all)?;
     }
     Ok(Outcome::Done)
-}
-
-/// The field of this name, or a failure that says which there are.
-pub fn field_of(view: &View, field: &str) -> Result<FieldView, Failure> {
-    view.field(field).ok_or_else(|| {
-        let names = view.manifest().fields.iter().map(|field| field.name);
-        let names: Vec<&str> = names.take(20).collect();
-        let region = view.name();
-        let field = field.escape_debug();
-        let names = names.join(", ");
-        Failure::not_found(format!("region `{region}` has no field `{field}`; it has {names}"))
-    })
 }
 
 fn save(path: &Path, array: &Array) -> Result<(), Failure> {

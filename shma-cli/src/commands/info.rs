@@ -62,7 +62,7 @@ fn head(output: &mut Output, view: &View, attached: &Attached) -> std::io::Resul
         view.owner(),
         view.mode()
     )?;
-    let mut who = ls::count(attached);
+    let mut who = report::count(attached);
     if let Some(owners) = attached.owners.as_ref().filter(|_| attached.any) {
         who += &format!(", {} of them may write", owners.len());
     }

@@ -2,15 +2,13 @@
 
 use std::io::Write;
 
-use serde_json::{Value, json};
-use shma_core::inspect::Attached;
-
 use crate::failure::{Failure, Outcome};
 use crate::observe::{self, Sight};
 use crate::output::{Output, Paint};
 use crate::report::{self, Condition};
 use crate::table::Table;
 use crate::units;
+use serde_json::{Value, json};
 
 pub fn run(output: &mut Output) -> Result<Outcome, Failure> {
     let all = observe::all()?;
@@ -54,7 +52,7 @@ fn row(paint: Paint, Sight { view, attached, statuses }: &Sight) -> Vec<String> 
         view.manifest().name.to_owned(),
         units::bytes(view.bytes()),
         view.manifest().fields.len().to_string(),
-        count(attached),
+        report::count(attached),
         newest,
         report::lifetime(view).to_owned(),
         name_of(paint, condition),
@@ -67,15 +65,5 @@ pub fn name_of(paint: Paint, condition: Condition) -> String {
         Condition::Alive => paint.green(condition.name()),
         Condition::Idle => paint.dim(condition.name()),
         Condition::Dead => paint.red(condition.name()),
-    }
-}
-
-/// How many attachments there are, as far as that is known.
-pub fn count(attached: &Attached) -> String {
-    match (attached.attachments, attached.any) {
-        // The list was read before the question was asked.
-        (Some(count), any) if (count > 0) == any => count.to_string(),
-        (_, true) => "some".into(),
-        (_, false) => "0".into(),
     }
 }

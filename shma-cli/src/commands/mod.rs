@@ -16,9 +16,6 @@ mod schema;
 mod top;
 mod watch;
 
-pub use get::field_of;
-pub use ls::count;
-
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::args::Command;
@@ -34,7 +31,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<Outcome, Failure> {
             let form = get::Form { all, csv, npy };
             get::run(output, &name, &what, &form)
         }
-        Command::Export { name, file } => export::run(output, &name, &file),
+        Command::Export { name, file, by_field } => export::run(output, &name, &file, by_field),
         Command::Import { name, file, timeout } => import::run(output, &name, &file, timeout),
         Command::Watch { name, fields, pace } => watch::run(output, &name, &fields, pace),
         Command::Top { pace } => top::run(output, pace),

@@ -68,7 +68,7 @@ fn print(output: &mut Output, traffic: &Traffic) -> Result<(), Failure> {
             sight.view.name().to_owned(),
             sight.view.manifest().name.to_owned(),
             units::bytes(sight.view.bytes()),
-            ls::count(&sight.attached),
+            report::count(&sight.attached),
             units::rate(rates.updates),
             units::bytes(rates.bytes as u64),
             units::rate(rates.contended),

@@ -86,7 +86,7 @@ impl TopScreen {
             Condition::Idle => self.theme.quiet(),
             Condition::Dead => self.theme.bad(),
         };
-        let attached = crate::commands::count(&sight.attached);
+        let attached = report::count(&sight.attached);
         let newest = report::newest(&sight.statuses).map_or("-".into(), units::age);
         let holders = sight.statuses.iter().filter_map(|status| status.holder);
         let (dead, living): (Vec<_>, Vec<_>) = holders.partition(|holder| holder.dead);

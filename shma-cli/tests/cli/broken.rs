@@ -118,7 +118,8 @@ fn garbage_in_a_region_ends_a_command() {
             let ran = shma(arguments);
             assert!([0, 1, 5].contains(&ran.status), "{ran:?}");
         }
-        shma(&["export", &name, "/dev/null"]).failed(5);
+        let said = shma(&["export", &name, "/dev/null"]).failed(5);
+        assert!(said.contains("--by-field"), "{said}");
     });
 }
 

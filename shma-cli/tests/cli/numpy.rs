@@ -79,7 +79,7 @@ fn an_import_changes_a_value() {
         let folder = tempdir().unwrap();
         let file = folder.path().join("lab.npz");
         let file = file.to_str().unwrap();
-        shma(&["export", &from, file]).done();
+        shma(&["export", &from, file, "--by-field"]).done();
         let imported = shma(&["import", &to, file, "--json"]).json();
         assert_eq!(imported["arrays"].as_array().unwrap().len(), Lab::MANIFEST.fields.len());
         let (seen, expected) = (lab.snapshot(), filled());
