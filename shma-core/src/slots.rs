@@ -113,7 +113,8 @@ impl<'a> Slots<'a> {
         // Relaxed: the fence orders it behind the copy.
         let begun = self.control.begin.load(Ordering::Relaxed);
         let limit = mutant!("slots-limit", self.count as u64 => self.count as u64 + 1);
-        begun.wrapping_sub(reading.version) < limit && self.still_pending(reading)
+        let intact = mutant!("slots-unchecked") || begun.wrapping_sub(reading.version) < limit;
+        intact && self.still_pending(reading)
     }
 
     #[inline]
