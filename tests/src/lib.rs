@@ -25,6 +25,7 @@ pub mod slate;
 pub mod states;
 pub mod stripes;
 pub mod switched;
+#[cfg(target_arch = "x86_64")]
 pub mod traced;
 pub mod unfinished;
 pub mod watchdog;

@@ -1,5 +1,5 @@
 //! A child that its parent leads by the hand: instruction by instruction, system call by system
-//! call, or up to a place.
+//! call, or up to a place. It knows the registers and the breakpoint of x86-64.
 //!
 //! `unsafe` here: ptrace.
 

@@ -13,9 +13,10 @@ fn notices(arguments: &[&str], mutants: &[&str]) {
 
 #[test]
 fn kill_notices_nothing() {
-    notices(&["kill"], &["slots-limit", "owners-immortal", "owners-presumed-dead"]);
+    notices(&["kill"], &["slots-unchecked", "owners-immortal", "owners-presumed-dead"]);
 }
 
+#[cfg(target_arch = "x86_64")]
 #[test]
 fn step_kill_notices_nothing() {
     notices(&["step-kill"], &["slots-own-word-skipped", "slots-late-begin"]);
@@ -26,7 +27,13 @@ fn birth_notices_nothing() {
     notices(&["birth"], &["attach-unlocked", "leave-first", "replace-living"]);
 }
 
+#[cfg(target_arch = "x86_64")]
 #[test]
 fn full_notices_nothing() {
     notices(&["full"], &["reserve-nothing", "create-leaves-behind"]);
+}
+
+#[test]
+fn stop_notices_nothing() {
+    notices(&["stop"], &["owners-presumed-dead", "read-ignores-commit", "slots-unchecked"]);
 }

@@ -3,19 +3,22 @@
 //! A campaign is a file of its own here and an entry in [`ALL`]. What its processes do stands
 //! beside it: they are the program `campaign` once more, told so by its hidden command `worker`.
 
-pub mod birth;
-pub mod full;
+mod birth;
+#[cfg(target_arch = "x86_64")]
+mod full;
 mod history;
 mod hostile_file;
 mod hostile_peer;
-pub mod kill;
+mod kill;
 mod models;
 mod namespaces;
 mod outcome;
 mod plan;
 mod progress;
 mod short;
-pub mod step_kill;
+#[cfg(target_arch = "x86_64")]
+mod step_kill;
+mod stop;
 mod tear;
 mod tsan;
 
@@ -38,12 +41,16 @@ pub struct Campaign {
     pub work: fn(&[&str]),
 }
 
-/// All there are, in the order in which they run.
+/// All there are, in the order in which they run. Those that lead a child by its registers know
+/// those of one architecture.
 pub const ALL: &[Campaign] = &[
-    step_kill::STEP_KILL,
-    kill::KILL,
-    birth::BIRTH,
-    full::FULL,
+    #[cfg(target_arch = "x86_64")]
+    step_kill::CAMPAIGN,
+    kill::CAMPAIGN,
+    birth::CAMPAIGN,
+    stop::CAMPAIGN,
+    #[cfg(target_arch = "x86_64")]
+    full::CAMPAIGN,
     history::CAMPAIGN,
     tear::CAMPAIGN,
     namespaces::CAMPAIGN,

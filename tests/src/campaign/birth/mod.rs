@@ -23,7 +23,7 @@ use crate::watchdog::until;
 use crate::{dump, unfinished};
 
 /// The campaign.
-pub const BIRTH: Campaign = Campaign {
+pub(super) const CAMPAIGN: Campaign = Campaign {
     name: "birth",
     about: "kills processes that race to create, open and remove one region",
     run,

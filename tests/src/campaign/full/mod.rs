@@ -15,7 +15,7 @@ use crate::campaign::{Campaign, Outcome, Plan};
 use crate::{namespace, traced};
 
 /// The campaign.
-pub const FULL: Campaign = Campaign {
+pub(super) const CAMPAIGN: Campaign = Campaign {
     name: "full",
     about: "fills /dev/shm, and lets each system call fail",
     run,

@@ -26,7 +26,6 @@ pub fn refuse_all(plan: &Plan, outcome: &mut Outcome) -> Result<(), Failure> {
                 refuse_each(&mut **case, &mut site, error, outcome)?;
             }
         }
-        outcome.count("passes", 1);
     }
     Ok(())
 }

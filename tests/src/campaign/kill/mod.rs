@@ -25,7 +25,7 @@ use crate::dump;
 use crate::region::Name;
 
 /// The campaign.
-pub const KILL: Campaign = Campaign {
+pub(super) const CAMPAIGN: Campaign = Campaign {
     name: "kill",
     about: "kills writers and readers at random instants, every 0.3 to 1 ms",
     run,

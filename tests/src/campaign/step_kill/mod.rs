@@ -20,7 +20,7 @@ use crate::traced::{self, Traced};
 use shma_core::ShmState;
 
 /// The campaign.
-pub const STEP_KILL: Campaign = Campaign {
+pub(super) const CAMPAIGN: Campaign = Campaign {
     name: "step-kill",
     about: "kills calls at every instruction",
     run,
