@@ -1,8 +1,8 @@
 //! A call is killed at every instruction.
 //!
-//! The victim is a fork that makes one call and is led to a point of it by ptrace; see [`path`].
+//! The victim is a fork that makes one call and is led to a point of it by ptrace; see `path`.
 //! Whatever it has done by then, everybody finds the old value or the new one, the next writer gets
-//! in, and what comes after is right; see [`site`] for what is looked at.
+//! in, and what comes after is right; see `site` for what is looked at.
 
 mod companion;
 mod life_cycle;
