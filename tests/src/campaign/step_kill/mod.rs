@@ -101,7 +101,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         let line = &mut lines[number];
         let point = line.way.point(line.turn, &mut dice);
         line.turn += 1;
-        match kill_at(line, point, &mut site) {
+        match kill_at(line, &point, &mut site) {
             Ok(Reached::Point) => outcome.count("kills", 1),
             Ok(Reached::Return) => outcome.count("returns before the point", 1),
             Err(what) => {
@@ -121,7 +121,7 @@ fn explore(plan: &Plan, case: &mut dyn Case, site: &mut Site) -> Result<Path, St
     }
 }
 
-fn kill_at(line: &mut Line, point: path::Point, site: &mut Site) -> Result<Reached, String> {
+fn kill_at(line: &mut Line, point: &path::Point, site: &mut Site) -> Result<Reached, String> {
     let case = &mut *line.case;
     let mut victim = case.victim(site)?;
     let reached = path::lead(&mut victim, point, case, site)?;

@@ -33,11 +33,11 @@ pub struct Step {
 }
 
 /// Where a victim is killed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Point {
     stops: u32,
-    /// The place and the time, if it is not to be reached in steps from the stop.
-    goal: Option<(u64, u32)>,
+    /// Places to run to one after the other, and how often to come by there.
+    goals: Vec<(u64, u32)>,
     steps: u32,
 }
 
@@ -123,19 +123,33 @@ impl Path {
             Self::Outlined(stops) => {
                 let reach = if dice.one_in(2) { NEAR } else { FAR };
                 let steps = dice.below(reach) as u32;
-                Point { stops: (turn % u64::from(stops + 1)) as u32, goal: None, steps }
+                Point { stops: (turn % u64::from(stops + 1)) as u32, goals: Vec::new(), steps }
             }
         }
     }
 
-    /// The cheapest way to a point.
+    /// The cheapest way to a point: to a place near it and on in steps, or, if that place is in a
+    /// loop, to one that is come by less often, and from there.
     fn at(steps: &[Step], at: usize) -> Point {
         let stops = steps[at].stops;
-        let earlier = (at.saturating_sub(BACK)..=at).rev().map(|from| (steps[from], at - from));
-        let reachable = earlier.take_while(|(step, _)| step.stops == stops);
-        let best = reachable.min_by_key(|(step, rest)| step.times * TIME_IN_STEPS + *rest as u32);
-        let (step, rest) = best.expect("the point itself can be reached");
-        Point { stops, goal: Some((step.place, step.times)), steps: rest as u32 }
+        let earlier = (0..=at).rev().take_while(|from| steps[*from].stops == stops);
+        let cost = |times: u32, rest: usize| times * TIME_IN_STEPS + rest as u32;
+        let near =
+            earlier.clone().take(BACK).min_by_key(|from| cost(steps[*from].times, at - from));
+        let near = near.expect("the point itself can be reached");
+        let mut times = 0;
+        let from_there = earlier.map(|from| {
+            times += u32::from(steps[from].place == steps[at].place);
+            (from, times)
+        });
+        let far = from_there.min_by_key(|(from, times)| steps[*from].times + times);
+        let (far, times) = far.expect("the point itself can be reached");
+        let goal = |from: usize| (steps[from].place, steps[from].times);
+        if cost(steps[near].times, at - near) <= cost(steps[far].times + times, 0) {
+            Point { stops, goals: vec![goal(near)], steps: (at - near) as u32 }
+        } else {
+            Point { stops, goals: vec![goal(far), (steps[at].place, times)], steps: 0 }
+        }
     }
 }
 
@@ -154,7 +168,7 @@ fn coprime(all: u64) -> u64 {
 /// Leads a victim to a point.
 pub fn lead(
     victim: &mut Traced,
-    point: Point,
+    point: &Point,
     case: &mut dyn Case,
     site: &mut Site,
 ) -> Result<Reached, String> {
@@ -164,10 +178,10 @@ pub fn lead(
             return Ok(Reached::Return);
         }
     }
-    if let Some((place, times)) = point.goal {
-        let mut left = times;
+    for (place, times) in &point.goals {
+        let mut left = *times;
         let run = || {
-            let (stop, rest) = victim.run_to(place, left).expect("a breakpoint on the way");
+            let (stop, rest) = victim.run_to(*place, left).expect("a breakpoint on the way");
             left = rest;
             stop
         };

@@ -157,7 +157,7 @@ impl Publish {
         let way = self.way.as_ref().expect("it was found just now");
         let point = way.point(self.dice.roll(), &mut self.dice);
         let mut victim = alone.victim(site)?;
-        path::lead(&mut victim, point, &mut alone, site)?;
+        path::lead(&mut victim, &point, &mut alone, site)?;
         victim.kill();
         // Nobody repairs anything yet: looking is all that is done.
         site.settle_on(&alone.choices)
