@@ -60,7 +60,7 @@ fn watch(program: &Path, plan: &Plan, arguments: &[&str]) -> Output {
     let mut command = Command::new(program);
     command.args(["worker", plan.name]).args(arguments);
     // Nothing is suppressed, whatever the surroundings say.
-    command.env("TSAN_OPTIONS", format!("exitcode={REPORTED} halt_on_error=0"));
+    command.env("TSAN_OPTIONS", format!("exitcode={REPORTED} halt_on_error=1"));
     command.output().unwrap()
 }
 
