@@ -33,6 +33,10 @@ const BATCH: u64 = 250;
 /// What a file may cost of the processor's time.
 const LIMIT: Duration = Duration::from_millis(50);
 
+/// How often a file that costs more is met: what a hypervisor takes away counts as the thread's own
+/// time, once in a while; what the file costs, it costs each time.
+const MEETINGS: u32 = 5;
+
 fn run(plan: &Plan, outcome: &mut Outcome) {
     let fuzzer = match plan.effort {
         Effort::Time(time) => match Fuzzer::start(time, plan.seed) {
@@ -126,7 +130,13 @@ fn work(arguments: &[&str]) {
                 note.note(0, number);
                 let mut dice = dice(seed, number);
                 let (_, bytes) = forger.forge(&mut dice);
-                let (is_region, took) = dice.pick(targets::ALL).meets(&name, &bytes);
+                let target = dice.pick(targets::ALL);
+                let (is_region, mut took) = target.meets(&name, &bytes);
+                for _ in 1..MEETINGS {
+                    if took >= LIMIT {
+                        took = took.min(target.meets(&name, &bytes).1);
+                    }
+                }
                 assert!(took < LIMIT, "it took {took:?} of the processor's time");
                 accepted += u64::from(is_region);
             }
