@@ -19,7 +19,7 @@ fn kill_notices_nothing() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn step_kill_notices_nothing() {
-    notices(&["step-kill"], &["slots-own-word-skipped", "slots-late-begin"]);
+    notices(&["step-kill"], &["slots-own-word-skipped"]);
 }
 
 #[test]

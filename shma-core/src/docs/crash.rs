@@ -19,6 +19,11 @@
 //! `contention.rs` (waiting, taking over), `commits.rs` (transactions and their recovery), `reads.rs`
 //! and `ends.rs` (leaving, unlinking).
 //!
+//! Beside those stories stand campaigns, which try to break the promises anywhere: in the workspace,
+//! `cargo run --release -p shma-tests --bin campaign -- list`. `step-kill` kills each call at its every
+//! instruction, `kill` whole herds at random, `birth` those who race for a name, `full` refuses each
+//! system call in turn, and `models` explores abstract machines that die before every store.
+//!
 //! # Creating
 //!
 //! A region is made complete under a temporary name, `shma-tmp.` and 32 hexadecimal digits, and then

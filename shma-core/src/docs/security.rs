@@ -79,3 +79,11 @@
 //!
 //! The usual default of 64 MiB for `/dev/shm` in a container shows as `NoSpace`; `--shm-size` raises
 //! it.
+//!
+//! # What tries it
+//!
+//! In the workspace, `cargo run --release -p shma-tests --bin campaign -- hostile-file --minutes 10`
+//! gives mutated and random files to every call that opens one, and lets libFuzzer look for more of
+//! them, under AddressSanitizer. `hostile-peer` scribbles over a region while others use it, and
+//! `namespaces` is for owners that do not know of each other: the same process ids, ids that come
+//! back, zombies, descriptors that children keep.
