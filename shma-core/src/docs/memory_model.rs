@@ -78,7 +78,7 @@
 //! | each field's slot, fence and `begin` | | as in reading | `slots-no-reader-fence` |
 //! | fence | SeqCst | the same fence of another snapshot: of two, one has seen all that the other has | `SnapshotFenceAcquire` |
 //! | `version`, second look | Relaxed | behind the fence | `snapshot-looks-once`, `SnapshotWithoutRecheck` |
-//! | `commit`, second look | Relaxed | behind the fence | `snapshot-unconfirmed`, `SnapshotOddUnconfirmed` |
+//! | `commit`, second look | Relaxed | behind the fence | `SnapshotOddUnconfirmed` |
 //!
 //! # The semaphore (`semaphore.rs`)
 //!
