@@ -21,13 +21,12 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
 fn run(plan: &Plan, outcome: &mut Outcome) {
     let long = plan.effort != Effort::Short;
     let mut found = Found::default();
-    let mut groups: Vec<(&str, fn(bool) -> Result<String, String>)> =
-        vec![("loom", programs::loom)];
+    let mut explored = vec![("loom", programs::loom(long))];
     if long {
-        groups.push(("explorer", programs::explorer));
+        explored.push(("explorer", programs::explorer(long)));
     }
-    for (group, explore) in groups {
-        match explore(long) {
+    for (group, explored) in explored {
+        match explored {
             Ok(said) => said.lines().for_each(|line| found.note(line)),
             Err(what) => outcome.fail(Failure::new(format!("the models of the {group}"), what)),
         }
