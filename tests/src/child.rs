@@ -9,6 +9,18 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::watchdog::{PATIENCE, until};
 
+/// Starts the program `partner` of this package, in one of its tests, with arguments of any kind
+/// that prints.
+#[macro_export]
+macro_rules! partner {
+    ($($argument:expr),*) => {
+        $crate::child::Child::start(
+            env!("CARGO_BIN_EXE_partner"),
+            &[$(&$argument.to_string()),*],
+        )
+    };
+}
+
 /// A child process. Dropped, it is killed and reaped.
 #[derive(Debug)]
 pub struct Child {

@@ -1,6 +1,8 @@
 //! States of atomic fields.
 
-use shma_core::ShmState;
+use shma_core::{Shm, ShmState};
+
+use crate::region::Name;
 
 /// Numbers of every kind, single and in arrays, beside an ordinary field.
 #[derive(Debug, ShmState)]
@@ -34,4 +36,11 @@ pub struct Counters {
     pub grid: [[i64; 5]; 3],
     #[shm(atomic)]
     pub cube: [[[f32; 2]; 3]; 4],
+}
+
+/// A region of them, all zero.
+pub fn create(hint: &str) -> (Name, Shm<Counters>) {
+    let name = Name::new(hint);
+    let counters = Counters::create(&name, &Counters::zeroed()).unwrap();
+    (name, counters)
 }

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod linear;
 pub mod namespace;
 pub mod notebook;
+pub mod panics;
 pub mod parts;
 pub mod rally;
 pub mod refusal;

@@ -1,33 +1,14 @@
 //! Calls on atomic fields that nobody hears of, or that are not what they seem.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use shma_core::{Error, Shm, ShmState, Version};
-use shma_tests::child::Child;
-use shma_tests::counters::Counters;
+use shma_core::{Error, ShmState, Version};
+use shma_tests::counters::{Counters, create};
+use shma_tests::panics::panic_of;
+use shma_tests::partner;
 use shma_tests::rally::{Player, Rally, Side};
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
-
-macro_rules! partner {
-    ($($argument:expr),*) => {
-        Child::start(env!("CARGO_BIN_EXE_partner"), &[$(&$argument.to_string()),*])
-    };
-}
-
-fn create(hint: &str) -> (Name, Shm<Counters>) {
-    let name = Name::new(hint);
-    let counters = Counters::create(&name, &Counters::zeroed()).unwrap();
-    (name, counters)
-}
-
-/// The panic that a call ends in; it has to.
-#[track_caller]
-fn panic_of(call: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(call)).expect_err("it returned");
-    *panic.downcast::<String>().expect("a panic with a text")
-}
 
 /// Two processes answer each other by every call that publishes. A wake-up that is lost costs a
 /// slice of sleep, after which the waiter looks by itself; that must never have been necessary.

@@ -1,36 +1,17 @@
 //! Atomic fields that lose counts, tear elements, or let a waiter sleep.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::time::Duration;
 
-use shma_core::{Shm, ShmState, Version};
+use shma_core::{ShmState, Version};
 use shma_tests::child::Child;
-use shma_tests::counters::Counters;
+use shma_tests::counters::{Counters, create};
 use shma_tests::crowd::Crowd;
 use shma_tests::dice::Dice;
 use shma_tests::notebook::Notebook;
-use shma_tests::region::Name;
+use shma_tests::panics::panic_of;
+use shma_tests::partner;
 use shma_tests::watchdog::watched;
-
-macro_rules! partner {
-    ($($argument:expr),*) => {
-        Child::start(env!("CARGO_BIN_EXE_partner"), &[$(&$argument.to_string()),*])
-    };
-}
-
-fn create(hint: &str) -> (Name, Shm<Counters>) {
-    let name = Name::new(hint);
-    let counters = Counters::create(&name, &Counters::zeroed()).unwrap();
-    (name, counters)
-}
-
-/// The panic that a call ends in; it has to.
-#[track_caller]
-fn panic_of(call: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(call)).expect_err("it returned");
-    *panic.downcast::<String>().expect("a panic with a text")
-}
 
 /// Processes add at once, in every way, to numbers of every kind. Floats of small integers add up
 /// exactly; two 4-byte numbers share a word, and must not overwrite each other.

@@ -1,9 +1,10 @@
 //! Closures that panic, nest, or reach for what they are inside of.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+use std::panic::panic_any;
 use std::time::Duration;
 
 use shma_core::{Error, Shm, ShmState};
+use shma_tests::panics::panic_of;
 use shma_tests::peer;
 use shma_tests::region::Name;
 use shma_tests::states::{Board, the_one};
@@ -13,16 +14,6 @@ fn create(hint: &str, count: u64) -> (Name, Shm<Board>) {
     let name = Name::new(hint);
     let board = Board::create(&name, &Board::with(count)).unwrap();
     (name, board)
-}
-
-/// The panic that a call ends in; it has to.
-#[track_caller]
-fn panic_of(call: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(call)).expect_err("it returned");
-    match panic.downcast::<String>() {
-        Ok(text) => *text,
-        Err(panic) => panic.downcast::<&str>().map_or(String::new(), |text| text.to_string()),
-    }
 }
 
 /// Nothing shows of an update that panicked: not in the value, not in the version, not in the

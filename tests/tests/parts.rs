@@ -1,7 +1,6 @@
 //! Parts of arrays that change more than they should, or less, or stay behind.
 
 use std::os::unix::process::ExitStatusExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use shma_core::{Access, Field, Shm, ShmState};
 use shma_tests::child::Child;
 use shma_tests::dice::Dice;
 use shma_tests::notebook::Notebook;
+use shma_tests::panics::panic_of;
 use shma_tests::parts::{BEGUN, ENDED, Parts, change, difference, look};
 use shma_tests::region::Name;
 use shma_tests::stripes::{self, Stripes};
@@ -20,13 +20,6 @@ fn create(hint: &str) -> (Name, Shm<Parts>) {
     let name = Name::new(hint);
     let shared = Parts::create(&name, &Parts::zeroed()).unwrap();
     (name, shared)
-}
-
-/// The panic that a call ends in; it has to.
-#[track_caller]
-fn panic_of(call: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(call)).expect_err("it returned");
-    *panic.downcast::<String>().expect("a panic with a text")
 }
 
 #[track_caller]

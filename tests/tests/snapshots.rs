@@ -5,15 +5,10 @@ use std::process::Command;
 use shma_core::{Access, Error, Shm, ShmState};
 use shma_tests::child::Child;
 use shma_tests::ledger::{Ledger, Numbers, transact};
+use shma_tests::partner;
 use shma_tests::region::Name;
 use shma_tests::switched;
 use shma_tests::watchdog::{until, watched};
-
-macro_rules! partner {
-    ($($argument:expr),*) => {
-        Child::start(env!("CARGO_BIN_EXE_partner"), &[$(&$argument.to_string()),*])
-    };
-}
 
 fn create(hint: &str) -> (Name, Shm<Ledger>) {
     let name = Name::new(hint);

@@ -1,31 +1,18 @@
 //! Transactions that publish too little, too much, or keep what they hold.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use shma_core::{Error, Shm, ShmState};
-use shma_tests::child::Child;
 use shma_tests::ledger::{self, Ledger, transact, versions};
+use shma_tests::panics::panic_of;
+use shma_tests::partner;
 use shma_tests::region::Name;
 use shma_tests::watchdog::{PATIENCE, until, watched};
-
-macro_rules! partner {
-    ($($argument:expr),*) => {
-        Child::start(env!("CARGO_BIN_EXE_partner"), &[$(&$argument.to_string()),*])
-    };
-}
 
 fn create(hint: &str) -> (Name, Shm<Ledger>) {
     let name = Name::new(hint);
     let ledger = Ledger::create(&name, &Ledger::with([1, 1, 1, 1, 1])).unwrap();
     (name, ledger)
-}
-
-/// The panic that a call ends in; it has to.
-#[track_caller]
-fn panic_of(call: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(call)).expect_err("it returned");
-    *panic.downcast::<String>().expect("a panic with a text")
 }
 
 /// Another process is woken by a version, reads, and finds what it had: each needless publication

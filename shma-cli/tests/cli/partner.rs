@@ -97,6 +97,8 @@ impl Partner {
     }
 }
 
+/// No test of its own: the tests start this program with it, since a package's tests can start only
+/// the programs that it installs, and this is none of those.
 #[test]
 #[ignore = "the other process of the other tests"]
 fn be_one() {

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::fmt::{self, Display, Formatter};
 use std::panic::{self, AssertUnwindSafe};
 
+use crate::panics;
+
 /// What was tried, what failed, and what could not be tried here.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -95,8 +97,7 @@ impl Display for Failure {
 
 /// What a panic says.
 pub(super) fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+    panics::text(panic).unwrap_or("a panic").to_owned()
 }
 
 /// Runs something, and says what a panic in it says.

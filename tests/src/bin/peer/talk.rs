@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use shma_core::{Error, Options, ReadOnly, Shm, ShmState, Version, inspect};
+use shma_tests::panics;
 use shma_tests::region;
 use shma_tests::states::{Board, Row, the_one};
 
@@ -251,9 +252,7 @@ fn describe(error: &Error) -> String {
 }
 
 fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("without a text").replace('\n', " | ")
+    panics::text(panic).unwrap_or("without a text").replace('\n', " | ")
 }
 
 /// Gives up root for good, for all threads.
