@@ -14,6 +14,7 @@ mod models;
 mod namespaces;
 mod outcome;
 mod plan;
+mod present;
 mod progress;
 mod short;
 #[cfg(target_arch = "x86_64")]

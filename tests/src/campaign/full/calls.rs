@@ -2,11 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::process::{Signal, getpid, kill_process};
 use shma_core::{Error, Shm, ShmState};
 
+use crate::campaign::present::{BEFORE, MADE, Present, create, filled};
 use crate::campaign::step_kill::{Case, Site};
-use crate::forked::Forked;
 use crate::region::{DIRECTORY, Name, files};
 use crate::slate::shared_words;
 use crate::states::{Board, the_one};
@@ -23,21 +22,11 @@ enum Call {
     Unlink,
 }
 
-/// What there is when it comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Region {
-    None,
-    /// Somebody is attached to it.
-    Living,
-    /// Those who were attached were killed.
-    Dead,
-}
-
 /// A call in a certain state of the region. What it gives is dropped, which is a call too.
 #[derive(Debug)]
 struct Cycle {
     call: Call,
-    region: Region,
+    region: Present,
     name: Name,
     other: Option<Shm<Board>>,
     /// The files that were there before.
@@ -48,10 +37,6 @@ struct Cycle {
     refused: Option<i64>,
 }
 
-/// What the region holds that is there before, and the one that the victim makes.
-const BEFORE: u64 = 7;
-const MADE: u64 = 8;
-
 const SUCCEEDED: u64 = 1;
 const FAILED: u64 = 2;
 
@@ -60,7 +45,7 @@ pub fn all() -> Vec<Box<dyn Case>> {
     let mut cases: Vec<Box<dyn Case>> = Vec::new();
     let said = &shared_words(1)[0];
     for call in [Call::Create, Call::OpenOrCreate, Call::Open, Call::OpenReadOnly, Call::Unlink] {
-        for region in [Region::None, Region::Living, Region::Dead] {
+        for region in [Present::None, Present::Living, Present::Dead] {
             let name = Name::new("refused");
             let (other, before, refused) = (None, Vec::new(), None);
             cases.push(Box::new(Cycle { call, region, name, other, before, said, refused }));
@@ -69,29 +54,10 @@ pub fn all() -> Vec<Box<dyn Case>> {
     cases
 }
 
-fn make(name: &str, count: u64) -> Result<Shm<Board>, Error> {
-    let mut board = Board::with(count);
-    board.row.fill(count);
-    Board::create(name, &board)
-}
-
 impl Cycle {
     fn arrange(&mut self) -> Result<(), String> {
         self.name = Name::new("refused");
-        let name = &*self.name;
-        match self.region {
-            Region::None => {}
-            Region::Living => {
-                self.other = Some(make(name, BEFORE).map_err(|error| error.to_string())?);
-            }
-            Region::Dead => {
-                let mut creator = Forked::start(|| {
-                    let _attached = make(name, BEFORE).unwrap();
-                    kill_process(getpid(), Signal::KILL).unwrap();
-                });
-                creator.reap();
-            }
-        }
+        self.other = self.region.arrange(&self.name)?;
         self.before = sorted_files();
         Ok(())
     }
@@ -99,8 +65,7 @@ impl Cycle {
     /// The victim's part; what it says of the outcome comes before it leaves.
     fn make_call(&self) {
         let Self { name, said, .. } = self;
-        let mut own = Board::with(MADE);
-        own.row.fill(MADE);
+        let own = filled(MADE);
         let say = |succeeded| {
             said.store(if succeeded { SUCCEEDED } else { FAILED }, Ordering::SeqCst);
         };
@@ -139,7 +104,7 @@ impl Cycle {
             unfinished::backdate(&path).map_err(|error| format!("{file}: {error}"))?;
         }
         let sweeper = Name::new("sweeper");
-        drop(make(&sweeper, 0).map_err(|error| error.to_string())?);
+        drop(create(&sweeper, 0).map_err(|error| error.to_string())?);
         match extra.into_iter().find(|file| sorted_files().contains(file)) {
             Some(file) => Err(format!("{file} was not swept away")),
             None => Ok(()),
@@ -160,13 +125,12 @@ impl Cycle {
             Err(Error::NotFound { .. }) => None,
             Err(error) => return Err(error.to_string()),
         };
-        let was_there = self.region != Region::None;
+        let was_there = self.region != Present::None;
         let allowed: &[Option<u64>] = match (self.call, self.region) {
             (Call::Unlink, _) if succeeded => &[None],
-            (_, Region::Living) => &[Some(BEFORE)],
+            (_, Present::Living) => &[Some(BEFORE)],
             // Whoever leaves last takes it along; a leave that fails leaves it behind, dead.
             _ if self.refused.is_some() => &[None, Some(BEFORE), Some(MADE)],
-            (Call::Unlink, _) => &[None],
             _ => &[None],
         };
         if !allowed.contains(&found) {

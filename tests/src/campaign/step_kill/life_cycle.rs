@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use rustix::process::{Signal, getpid, kill_process};
 use shma_core::{Error, Shm, ShmState};
 
+use crate::campaign::present::{BEFORE, MADE, Present, create, filled};
 use crate::campaign::step_kill::Case;
 use crate::campaign::step_kill::site::Site;
 use crate::dump;
-use crate::forked::{End, Forked};
 use crate::region::Name;
 use crate::states::Board;
 use crate::traced::{Traced, mark};
@@ -25,21 +24,11 @@ enum Call {
     Unlink,
 }
 
-/// What there is when it comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Region {
-    None,
-    /// Somebody is attached to it.
-    Living,
-    /// Those who were attached were killed.
-    Dead,
-}
-
 /// A call in a certain state of the region.
 #[derive(Debug)]
 struct Cycle {
     call: Call,
-    region: Region,
+    region: Present,
     /// Of the region; a new one for each victim.
     name: Name,
     /// The attachment of one who lives on.
@@ -48,24 +37,20 @@ struct Cycle {
     unfinished: Vec<PathBuf>,
 }
 
-/// What the region holds that is there before, and the one that the victim makes.
-const BEFORE: u64 = 7;
-const MADE: u64 = 8;
-
 /// All calls of the life cycle.
 pub fn all() -> Vec<Box<dyn Case>> {
     let cases = [
-        (Call::Create, Region::None),
-        (Call::Create, Region::Dead),
-        (Call::OpenOrCreate, Region::None),
-        (Call::OpenOrCreate, Region::Dead),
-        (Call::Open, Region::Living),
-        (Call::Open, Region::Dead),
-        (Call::Drop, Region::Living),
+        (Call::Create, Present::None),
+        (Call::Create, Present::Dead),
+        (Call::OpenOrCreate, Present::None),
+        (Call::OpenOrCreate, Present::Dead),
+        (Call::Open, Present::Living),
+        (Call::Open, Present::Dead),
+        (Call::Drop, Present::Living),
         // The victim is attached to what is dead for all others.
-        (Call::Drop, Region::Dead),
-        (Call::Unlink, Region::Living),
-        (Call::Unlink, Region::Dead),
+        (Call::Drop, Present::Dead),
+        (Call::Unlink, Present::Living),
+        (Call::Unlink, Present::Dead),
     ];
     let case = |(call, region)| Cycle {
         call,
@@ -80,21 +65,7 @@ pub fn all() -> Vec<Box<dyn Case>> {
 impl Cycle {
     fn arrange(&mut self) -> Result<(), String> {
         self.name = Name::new("cycle");
-        let name = &*self.name;
-        match self.region {
-            Region::None => {}
-            Region::Living => self.other = Some(create(name, BEFORE)?),
-            Region::Dead => {
-                let mut creator = Forked::start(|| {
-                    let _attached = create(name, BEFORE).unwrap();
-                    kill_process(getpid(), Signal::KILL).unwrap();
-                });
-                let end = creator.reap();
-                if end != End::Killed {
-                    return Err(format!("a creator ended otherwise: {end:?}"));
-                }
-            }
-        }
+        self.other = self.region.arrange(&self.name)?;
         Ok(())
     }
 
@@ -103,15 +74,15 @@ impl Cycle {
     fn choices(&self, returned: bool) -> &'static [Option<u64>] {
         match (self.call, self.region, returned) {
             (Call::Create, _, true) => &[Some(MADE)],
-            (Call::Create, Region::Dead, false) => &[Some(BEFORE), Some(MADE)],
-            (Call::OpenOrCreate, Region::None, true) => &[Some(MADE)],
-            (Call::Create | Call::OpenOrCreate, Region::None, false) => &[None, Some(MADE)],
-            (Call::Open | Call::OpenOrCreate, _, _) | (Call::Drop, Region::Living, _) => {
+            (Call::Create, Present::Dead, false) => &[Some(BEFORE), Some(MADE)],
+            (Call::OpenOrCreate, Present::None, true) => &[Some(MADE)],
+            (Call::Create | Call::OpenOrCreate, Present::None, false) => &[None, Some(MADE)],
+            (Call::Open | Call::OpenOrCreate, _, _) | (Call::Drop, Present::Living, _) => {
                 &[Some(BEFORE)]
             }
             (Call::Drop | Call::Unlink, _, true) => &[None],
             (Call::Drop | Call::Unlink, _, false) => &[None, Some(BEFORE)],
-            (Call::Create, Region::Living, _) => unreachable!("it is not among the cases"),
+            (Call::Create, Present::Living, _) => unreachable!("it is not among the cases"),
         }
     }
 
@@ -151,25 +122,18 @@ impl Cycle {
     /// What has no name is swept away once it is old enough, and not before.
     fn check_unfinished(&mut self) -> Result<(), String> {
         for path in self.unfinished.drain(..).filter(|path| path.exists()) {
-            drop(create(&self.name, MADE)?);
+            drop(create(&self.name, MADE).map_err(|error| error.to_string())?);
             if !path.exists() {
                 return Err(format!("{} was swept away too early", path.display()));
             }
             unfinished::backdate(&path).map_err(|error| error.to_string())?;
-            drop(create(&self.name, MADE)?);
+            drop(create(&self.name, MADE).map_err(|error| error.to_string())?);
             if path.exists() {
                 return Err(format!("{} was not swept away", path.display()));
             }
         }
         Ok(())
     }
-}
-
-/// A region that holds this number everywhere.
-fn create(name: &str, count: u64) -> Result<Shm<Board>, String> {
-    let mut board = Board::with(count);
-    board.row.fill(count);
-    Board::create(name, &board).map_err(|error| error.to_string())
 }
 
 fn the_same(row: &[u64]) -> Result<u64, String> {
@@ -185,8 +149,7 @@ impl Case for Cycle {
     fn victim(&mut self, _site: &mut Site) -> Result<Traced, String> {
         self.arrange()?;
         let name = &*self.name;
-        let mut made = Board::with(MADE);
-        made.row.fill(MADE);
+        let made = filled(MADE);
         Ok(match self.call {
             Call::Create => Traced::start(|| attach(|| Board::create(name, &made))),
             Call::OpenOrCreate => Traced::start(|| attach(|| Board::open_or_create(name, &made))),
