@@ -45,8 +45,9 @@ fn summary(runs: &[Run], target: f64) -> String {
 /// The accuracies at the same moments, up to the end of the longest. One that has ended keeps what it has reached.
 fn accuracies(runs: &[Run]) -> String {
     let longest = runs.iter().map(|run| run.seconds).fold(0.0, f64::max);
+    // In this order: the last one has to be the end, and not what rounding makes of it.
     let moments: [f64; COLUMNS] =
-        std::array::from_fn(|index| longest * (index + 1) as f64 / COLUMNS as f64);
+        std::array::from_fn(|index| longest * ((index + 1) as f64 / COLUMNS as f64));
     let mut table = row("accuracy after", &moments.map(|moment| format!("{moment:.3} s")));
     for run in runs {
         table += &row(&run.label(), &moments.map(|m| format!("{:.3}", run.accuracy_after(m))));
@@ -129,6 +130,14 @@ hogwild, 2 workers, 1 killed: 2.00 times the updates/s of hogwild, 1 worker.
 The curves are in sgd.svg.
 ";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn the_last_of_the_accuracies_is_that_at_the_end() {
+        const SECONDS: f64 = 0.401;
+        assert!(SECONDS * COLUMNS as f64 / (COLUMNS as f64) < SECONDS);
+        let table = accuracies(&[run(Mode::Locked, 1, SECONDS, &[0.5, 0.9])]);
+        assert!(table.ends_with(" 0.900\n"), "{table}");
     }
 
     #[test]
