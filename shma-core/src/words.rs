@@ -59,7 +59,7 @@ pub(crate) fn load(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
         let (head, tail) = into.split_at_mut(into.len() - into.len() % x86::PAIR);
         // SAFETY: `head` is exclusively borrowed and `from` is at least as long by the assertion
         // above; its length is a multiple of `PAIR`.
-        unsafe { x86::copy(head.as_mut_ptr().cast(), from.as_ptr().cast(), head.len()) };
+        unsafe { x86::load(head.as_mut_ptr().cast(), from.as_ptr().cast(), head.len()) };
         (&from[head.len() / WORD..], tail)
     };
     load_loop(from, into);
@@ -81,7 +81,7 @@ pub(crate) fn store(to: &[AtomicU64], from: &[u8]) {
         // SAFETY: `to` is at least as long as `head` by the assertion above, consists of atomics,
         // which may be written through a shared borrow, and is in no plain access; the length is a
         // multiple of `PAIR`.
-        unsafe { x86::copy(to.as_ptr().cast_mut().cast(), head.as_ptr(), head.len()) };
+        unsafe { x86::store(to.as_ptr().cast_mut().cast(), head.as_ptr(), head.len()) };
         (&to[head.len() / WORD..], tail)
     };
     store_loop(to, from);
