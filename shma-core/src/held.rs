@@ -38,22 +38,26 @@ thread_local! {
     };
 }
 
-/// Notes that the thread is about to take the semaphore of a field, or tells which field that it
-/// holds stands in the way. What is noted is to be [forgotten](forget).
+/// Whether the thread holds no semaphore at all.
 #[inline]
-pub(crate) fn note(region: RegionKey, field: usize) -> Result<(), usize> {
-    let alone = RECORD.with(|record| {
-        let alone = record.first.get().is_none();
-        if alone {
-            record.first.set(Some((region, field)));
-        }
-        alone
-    });
-    if alone { Ok(()) } else { note_nested(region, field) }
+pub(crate) fn nothing() -> bool {
+    RECORD.with(|record| record.first.get().is_none())
 }
 
-#[cold]
-fn note_nested(region: RegionKey, field: usize) -> Result<(), usize> {
+/// Notes that the thread, which held [nothing], has the semaphore of a field. To be
+/// [forgotten](forget).
+#[inline]
+pub(crate) fn note_first(region: RegionKey, field: usize) {
+    RECORD.with(|record| record.first.set(Some((region, field))));
+}
+
+/// Notes that the thread is about to take the semaphore of a field, or tells which field that it
+/// holds stands in the way. What is noted is to be [forgotten](forget).
+pub(crate) fn note(region: RegionKey, field: usize) -> Result<(), usize> {
+    if nothing() {
+        note_first(region, field);
+        return Ok(());
+    }
     let of_region = |entry: &Entry| (entry.0 == region).then_some(entry.1);
     RECORD.with(|record| {
         let mut rest = record.rest.borrow_mut();

@@ -81,44 +81,36 @@ pub(crate) fn owner_of(word: u32) -> u32 {
 pub(crate) struct Semaphore<'a>(pub(crate) &'a AtomicU32);
 
 impl Semaphore<'_> {
-    /// Takes it if it is free.
+    /// Takes it if it is free. `mine` is an owner id, with `WAITERS` or without.
     #[inline]
-    pub(crate) fn try_free(self, me: u32) -> bool {
+    pub(crate) fn try_free(self, mine: u32) -> bool {
         // Acquire: meets the release in `release`, so that what the last holder stored is seen.
         // Relaxed on failure: nothing is concluded from it.
         let order = mutant!("semaphore-relaxed-acquire", Ordering::Acquire => Ordering::Relaxed);
-        self.0.compare_exchange(0, me, order, Ordering::Relaxed).is_ok()
+        self.0.compare_exchange(0, mine, order, Ordering::Relaxed).is_ok()
     }
 
     /// Takes it, waiting as long as `patience` says for an owner that lives.
-    #[inline]
+    #[cold]
     pub(crate) fn acquire(
         self,
         owners: &impl Owners,
         patience: Patience,
     ) -> Result<Acquired, Busy> {
-        if self.try_free(owners.me()) {
-            return Ok(Acquired::Uncontended);
-        }
-        self.contend(owners, patience)
-    }
-
-    #[cold]
-    fn contend(self, owners: &impl Owners, patience: Patience) -> Result<Acquired, Busy> {
         let me = owners.me();
+        let mut acquired = Acquired::Uncontended;
         let mut slept = 0;
         let may_spin = !matches!(patience, Patience::None);
         let mut looks = if may_spin { 0 } else { LOOKS };
         loop {
             let seen = load_hint_32(self.0);
             if seen == 0 {
-                // As in `try_free`.
-                let mine = me | slept;
-                if self.0.compare_exchange(0, mine, Ordering::Acquire, Ordering::Relaxed).is_ok() {
-                    return Ok(Acquired::Contended);
+                if self.try_free(me | slept) {
+                    return Ok(acquired);
                 }
                 continue;
             }
+            acquired = Acquired::Contended;
             if looks < LOOKS {
                 (0..1 << looks).for_each(|_| spin());
                 looks += 1;

@@ -165,7 +165,7 @@ impl<'a> Slots<'a> {
     ///
     /// Until [`Publication::publish`] nothing is visible. A publication that is dropped, or whose
     /// process dies, leaves the field as it was.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(&self, version: u64, change: Change) -> Publication<'a> {
         let next = version.wrapping_add(1);
         let target = next as usize & (self.count - 1);

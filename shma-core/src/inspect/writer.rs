@@ -79,7 +79,8 @@ impl Writer {
             Some(end) => Patience::Until(end, timeout),
             None => Patience::Endless,
         };
-        let published = partition.acquire(patience).and_then(|guard| guard.publish_whole(value));
+        let published =
+            partition.acquire(patience).and_then(|guard| Ok(guard.publish_whole(value)?));
         published.map(Version::new).map_err(|refusal| partition.explain(refusal))
     }
 }
