@@ -68,17 +68,27 @@
 //! | 4 Mi | 160,000 | | 150,000 | 160,000 | 170,000 | 130,000 | 130,000 |
 //! | 64 Mi | 9,200,000 | | 8,100,000 | 9,800,000 | 10,000,000 | 6,500,000 | 8,600,000 |
 //!
-//! So vectors are taken up to 24 KiB, the widest that the processor has, and `rep movsb` from there
-//! on. Non-temporal stores gain nothing that `rep movsb` does not, and would need a fence of their
-//! own. Below 128 bytes 16 are moved at a time in place of the call, not 8: compiled code reads what
-//! was loaded as vectors of 16 bytes, and a processor makes such a read wait until two stores of
-//! 8 bytes have reached the cache (5 ns of an `update` of 64 bytes, here).
+//! So what is read is moved by vectors up to 24 KiB, the widest that the processor has, and by
+//! `rep movsb` from there on; what is stored, by `rep movsb` from 4 KiB on. There it costs a writer
+//! alone more, but a writer beside a reader that polls has to get its lines back from the reader's
+//! cache, and vector stores fetch them with what they hold: such a writer took 230 ns instead of 140
+//! for 4 KiB, and 640 instead of 270 for 16 KiB. Non-temporal stores gain nothing that `rep movsb` does
+//! not, and would need a fence of their own. Below 128 bytes 16 are moved at a time in place of the
+//! call, not 8: compiled code reads what was loaded as vectors of 16 bytes, and a processor makes such
+//! a read wait until two stores of 8 bytes have reached the cache (5 ns of an `update` of 64 bytes,
+//! here). `cargo bench -p shma-core --bench copies` makes the table.
 //!
-//! Element-wise calls go in blocks of 2 KiB. From 2 MiB on, where neither the old slot nor the new
+//! The plain way of a write of a small value is compiled into the caller and keeps all it has in
+//! registers: whatever is stored in between, to the stack too, has to reach the cache before the
+//! semaphore can be given back. A guard and a publication that were returned through memory took
+//! 7 ns of the 22 that a `write` of 64 bytes had taken.
+//!
+//! Element-wise calls go in blocks of 1 KiB. From 2 MiB on, where neither the old slot nor the new
 //! one is in the second cache, the next block of both is prefetched while one is computed: without
 //! that, the short copies of a block are over before the processor sees a stream in them, and such
-//! a call took 1.5 to 1.7 plain loops where with it it takes 1.1 to 1.2. Below, prefetching costs
-//! more than it gains (1.75 instead of 1.5 at 256 KiB).
+//! a call took 1.5 to 1.7 plain loops where with it it takes 1.0 to 1.1 from 16 MiB on. Below 2 MiB
+//! prefetching costs more than it gains. Blocks of 2 KiB took 1.2 to 1.3 plain loops there, blocks of
+//! 512 bytes more at every size.
 //!
 //! # Contention
 //!
