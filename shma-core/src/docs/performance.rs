@@ -140,14 +140,17 @@
 //!
 //! The workspace's `shma-bench` measures all of this beside other libraries, memory and locks, and
 //! prints what was aimed at and what was reached; the readme has the table of a run. What was not
-//! reached in the quick run of 22 November 2026, and what is known of it:
+//! reached in the full run of 23 November 2026, and what is known of it:
 //!
 //! | what | aim | measured | why |
 //! |---|---|---|---|
-//! | `write`, `update_with`, `update` of 64 bytes, in uncontended robust mutexes | 1.2, 1.3, 1.3 | 1.6, 1.6, 1.7 | of 15 ns for a mutex the two locked instructions take 10 here too; the clock takes 4 to 5, the record of what the thread holds and the fork page 2, and values pass through private memory. In a loop around one such call, which inlines it, the ratios were 1.15, 1.25 and 1.35; the difference is not explained |
-//! | `update_with` of 16 MiB, in plain loops | 1.0 | 1.2 | pages of `/dev/shm` have 4 KiB, those of the loop's buffers may be huge ones. The same loop over memory of that kind took 1.06 to 1.3 of itself |
-//! | `update` of 4 KiB, in plain loops | 2.5 | 2.5 | three copies of it, one of them to its own copy |
-//! | a writer beside a reader without pause at 4 KiB, in what a bare copy keeps beside one | 0.8 | 0.58 | not explained; at 64 bytes 1.9, at 64 KiB and 1 MiB 0.94 |
+//! | `write` of 4 KiB, in `memcpy`s | 1.5 | 1.51 | `rep movsb`, chosen for the writer beside a reader (0.87 of what a bare copy keeps beside one, where vectors kept 0.45 to 0.58); by vectors it took 1.13 |
+//! | `update` of 4 KiB, in plain loops | 2.5 | 2.76 | the same; 2.3 to 2.4 in other runs |
+//! | `update_with` of 1 MiB, in plain loops | 1.25 | 1.33 | four slots and the argument are 5 MiB, where the loop has 3: they do not fit the second cache, but are too few for prefetching to gain. 1.18 to 1.3 in other runs |
+//! | `update_with` of 16 MiB and more, in plain loops | 1.0 | 1.02 to 1.07; 1.38 at 256 MiB | pages of `/dev/shm` have 4 KiB, those of the loop's buffers may be huge ones. The same loop over memory of that kind took 1.06 to 1.3 of itself. 0.95 to 1.1 in other runs |
+//! | `update` of 16 MiB, in plain loops | 3.0 | 3.2 | as above; 2.75 to 2.97 in other runs |
+//! | retries per read beside a writer without pause, 64 and 256 bytes | 0.02 | 0.08, 0.32 | not shown: most likely that such a writer publishes every 16 to 20 ns, and three of its publications pass while a line comes from one core to the other. 0.000 at 64 bytes in other runs, 0.08 at 256 bytes in another one, which had 0.31 at 16 KiB, where this one has 0.004 |
+//! | the lesser of two processes that add, of all calls | 0.33 | 0.31 | who has the line gets it again sooner: the two make 2.5 times as many additions as under a mutex, each of them more than under the mutex. 0.41 in another run |
 //!
 //! A whole-state call on fields that together exceed the second cache is slower than a lock around
 //! values in place, which touches a quarter of the memory: K slots in turn are K times the values.
