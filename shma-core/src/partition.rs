@@ -325,9 +325,11 @@ impl Partition {
     #[cold]
     fn acquire_otherwise(&self, patience: Patience) -> Result<Guard<'_>, Refusal> {
         self.check_fork()?;
+        // The plain way has looked only if the thread holds nothing.
+        let found_taken = held::nothing();
         held::note(self.region.key(), self.index).map_err(Refusal::Reentrant)?;
         match Semaphore(&self.control().lock).acquire(&*self.region, patience) {
-            Ok(Acquired::Uncontended) => {}
+            Ok(Acquired::Uncontended) if !found_taken => {}
             Ok(acquired) => self.settle(acquired),
             Err(busy) => {
                 held::forget(self.region.key(), self.index);
