@@ -48,7 +48,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         },
         Effort::Short | Effort::Count(_) => None,
     };
-    let mut rounds = plan.rounds_for("files", Duration::from_secs(120));
+    let mut rounds = plan.rounds_for("files", Duration::from_secs(20));
     let mut workers: Vec<Worker> = (0..WORKERS).map(|_| Worker::start(plan)).collect();
     let mut next = 0;
     while rounds.reach(next) && !outcome.failed() {
