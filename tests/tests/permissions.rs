@@ -276,6 +276,9 @@ fn a_region_of_root_is_replaced_by_a_user() {
     });
 }
 
+/// A user that no test becomes: whoever does sweeps its own.
+const STRANGER: u32 = 54_321;
+
 /// What a creator of another user has begun is none of our business, however old.
 #[test]
 fn the_unfinished_region_of_another_user_is_swept() {
@@ -288,7 +291,7 @@ fn the_unfinished_region_of_another_user_is_swept() {
         let ours = name.path().with_file_name(format!("shma-tmp.{name}-ours"));
         fs::write(&theirs, [0; 4096]).unwrap();
         fs::write(&ours, [0; 4096]).unwrap();
-        chown(&theirs, Some(NOBODY), Some(NOBODY)).unwrap();
+        chown(&theirs, Some(STRANGER), Some(STRANGER)).unwrap();
         // Last, because from here on any creation of any test may sweep ours.
         for path in [&theirs, &ours] {
             let long_ago = std::time::SystemTime::UNIX_EPOCH;
