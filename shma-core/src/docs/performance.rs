@@ -149,7 +149,7 @@
 //! | `update_with` of 1 MiB, in plain loops | 1.25 | 1.33 | four slots and the argument are 5 MiB, where the loop has 3: they do not fit the second cache, but are too few for prefetching to gain. 1.18 to 1.3 in other runs |
 //! | `update_with` of 16 MiB and more, in plain loops | 1.0 | 1.02 to 1.07; 1.38 at 256 MiB | pages of `/dev/shm` have 4 KiB, those of the loop's buffers may be huge ones. The same loop over memory of that kind took 1.06 to 1.3 of itself. 0.95 to 1.1 in other runs |
 //! | `update` of 16 MiB, in plain loops | 3.0 | 3.2 | as above; 2.75 to 2.97 in other runs |
-//! | retries per read beside a writer without pause, 64 and 256 bytes | 0.02 | 0.08, 0.32 | not shown: most likely that such a writer publishes every 16 to 20 ns, and three of its publications pass while a line comes from one core to the other. 0.000 at 64 bytes in other runs, 0.08 at 256 bytes in another one, which had 0.31 at 16 KiB, where this one has 0.004 |
+//! | retries per read beside a writer without pause, 64 and 256 bytes | 0.02 | 0.08, 0.32 | not explained. Such a writer publishes every 16 to 20 ns, so three publications can pass while a line comes from one core to the other; but a bare loop of reads beside a bare loop of writes had a median of at most 0.0005 at every size from 64 bytes to 16 KiB. 0.000 at 64 bytes in other runs, 0.08 at 256 bytes in another one, which had 0.31 at 16 KiB, where this one has 0.004 |
 //! | the lesser of two processes that add, of all calls | 0.33 | 0.31 | who has the line gets it again sooner: the two make 2.5 times as many additions as under a mutex, each of them more than under the mutex. 0.41 in another run |
 //!
 //! A whole-state call on fields that together exceed the second cache is slower than a lock around
