@@ -6,7 +6,8 @@
 //! cargo bench -p shma-core --bench copies
 //! ```
 //!
-//! Each copies from private memory to four places in shared memory in turn, as a writer does.
+//! Each copies from private memory to four places in shared memory in turn, as a writer does. Their
+//! letters keep them in the order of the table.
 //!
 //! `unsafe` here: the primitives of the library, and one that it has no use for.
 #![allow(unsafe_code)]

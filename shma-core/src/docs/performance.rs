@@ -76,7 +76,7 @@
 //! not, and would need a fence of their own. Below 128 bytes 16 are moved at a time in place of the
 //! call, not 8: compiled code reads what was loaded as vectors of 16 bytes, and a processor makes such
 //! a read wait until two stores of 8 bytes have reached the cache (5 ns of an `update` of 64 bytes,
-//! here). `cargo bench -p shma-core --bench copies` makes the table.
+//! here). `cargo bench -p shma-core --bench copies` compares all of them again.
 //!
 //! The plain way of a write of a small value is compiled into the caller and keeps all it has in
 //! registers: whatever is stored in between, to the stack too, has to reach the cache before the
@@ -86,9 +86,9 @@
 //! Element-wise calls go in blocks of 1 KiB. From 2 MiB on, where neither the old slot nor the new
 //! one is in the second cache, the next block of both is prefetched while one is computed: without
 //! that, the short copies of a block are over before the processor sees a stream in them, and such
-//! a call took 1.5 to 1.7 plain loops where with it it takes 1.0 to 1.1 from 16 MiB on. Below 2 MiB
-//! prefetching costs more than it gains. Blocks of 2 KiB took 1.2 to 1.3 plain loops there, blocks of
-//! 512 bytes more at every size.
+//! a call took 1.5 to 1.7 plain loops where with it it takes 1.0 to 1.1 from 16 MiB on; with blocks of
+//! 2 KiB it took 1.2 to 1.3, with blocks of 512 bytes more at every size. Below 2 MiB prefetching costs
+//! more than it gains.
 //!
 //! # Contention
 //!
