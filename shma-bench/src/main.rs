@@ -8,6 +8,7 @@ mod args;
 mod buffer;
 mod crew;
 mod effort;
+mod line;
 mod machine;
 mod measure;
 mod noise;
@@ -48,7 +49,7 @@ fn main() -> Result<()> {
 fn compare(args: &Args) -> Result<()> {
     let machine = Machine::here()?;
     let before = Noise::look()?;
-    report::warn(&before);
+    report::warn(&before.complaints());
     let wanted = |name| args.only.is_empty() || args.only.iter().any(|only| only == name);
     let mut questions = questions::all();
     questions.retain(|question| wanted(question.name()));
@@ -56,7 +57,7 @@ fn compare(args: &Args) -> Result<()> {
     let noise = before.look_again()?;
     let report = Report { machine, noise, quick: args.quick, answers };
     report.print();
-    report::warn(&report.noise);
+    report::warn(&report.complaints());
     report.write(&args.out, args.markdown.as_deref())
 }
 

@@ -19,6 +19,8 @@ pub struct Answers {
     values: BTreeMap<Key, Vec<f64>>,
     /// Why a peer cannot do a case.
     unable: BTreeMap<(String, u64), String>,
+    /// Nanoseconds of a cache line from core to core before a case of several processes.
+    pub lines: BTreeMap<u64, f64>,
 }
 
 /// What is written down of one point of a curve.
@@ -34,7 +36,13 @@ struct Point<'a> {
 
 impl Answers {
     pub fn new(question: &'static dyn Question, cases: Vec<u64>) -> Self {
-        Self { question, cases, values: BTreeMap::new(), unable: BTreeMap::new() }
+        Self {
+            question,
+            cases,
+            values: BTreeMap::new(),
+            unable: BTreeMap::new(),
+            lines: BTreeMap::new(),
+        }
     }
 
     /// Notes what a worker has told about a case.
@@ -100,6 +108,7 @@ impl Answers {
             "measures": measures.collect::<Vec<_>>(),
             "points": points.collect::<Vec<_>>(),
             "unable": unable.collect::<Vec<_>>(),
+            "line_ns": self.lines,
         })
     }
 }

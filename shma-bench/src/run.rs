@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::args::Args;
 use crate::crew::Crew;
 use crate::effort::Effort;
+use crate::line;
 use crate::questions::Question;
 use crate::results::Answers;
 use crate::said::Said;
@@ -87,6 +88,11 @@ impl Run {
         bar: &ProgressBar,
     ) -> Result<()> {
         let size = answers.question.crew(case);
+        if size > 1
+            && let Some(nanos) = line::nanos()?
+        {
+            answers.lines.insert(case, nanos);
+        }
         let _meeting = Crew::found(&self.name)?;
         let (sender, lines) = mpsc::channel();
         let mut crew = Vec::new();

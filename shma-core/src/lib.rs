@@ -202,6 +202,8 @@ pub mod inspect;
 #[cfg(not(loom))]
 mod manifest;
 #[cfg(not(loom))]
+mod overrun;
+#[cfg(not(loom))]
 mod partition;
 #[cfg(not(loom))]
 #[doc(hidden)]

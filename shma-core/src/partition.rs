@@ -15,6 +15,7 @@ use crate::error::{Error, Holder, Place};
 use crate::held;
 use crate::notify::Notify;
 use crate::os;
+use crate::overrun::Overrun;
 use crate::region::{Addresses, Region};
 use crate::semaphore::{Acquired, Busy, Owners, Patience, Semaphore, owner_of};
 use crate::slots::{Change, Publication, Slots};
@@ -49,6 +50,7 @@ pub(crate) struct Partition {
     words: usize,
     timed: bool,
     writable: bool,
+    overrun: Overrun,
 }
 
 // SAFETY: the addresses lead to atomics alone, which any thread may use, and by invariant 1 they
@@ -102,6 +104,7 @@ impl Partition {
             words: crate::layout::words(field.size),
             timed: field.timed,
             writable,
+            overrun: Overrun::default(),
             region,
         }
     }
@@ -167,23 +170,42 @@ impl Partition {
     /// number, and may run several times.
     #[inline]
     pub(crate) fn read(&self, mut copy: impl FnMut(Slots<'_>, u64)) -> u64 {
-        match self.try_read(&mut copy, 1) {
-            Some(version) => version,
-            None => self.read_again(copy),
+        if !self.overrun.is_noted() {
+            if let Some(version) = self.read_once(&mut copy) {
+                return version;
+            }
+            self.note_overrun();
         }
+        self.read_again(copy)
     }
 
-    /// As [`read`](Self::read), with so many tries.
+    /// One optimistic try.
     #[inline]
+    fn read_once(&self, copy: &mut impl FnMut(Slots<'_>, u64)) -> Option<u64> {
+        let slots = self.slots();
+        let reading = slots.enter();
+        stop_point!("read.entered");
+        copy(slots, reading.version);
+        slots.accept(reading).then_some(reading.version)
+    }
+
+    #[cold]
+    fn note_overrun(&self) {
+        // Relaxed: about where the publications are.
+        self.overrun.note(self.control().version.load(Ordering::Relaxed));
+    }
+
+    /// So many optimistic tries, with care if publications have overtaken one lately.
     fn try_read(&self, copy: &mut impl FnMut(Slots<'_>, u64), tries: u32) -> Option<u64> {
         for _ in 0..tries {
-            let slots = self.slots();
-            let reading = slots.enter();
-            stop_point!("read.entered");
-            copy(slots, reading.version);
-            if slots.accept(reading) {
-                return Some(reading.version);
+            if self.overrun.is_noted() {
+                self.slots().prefetch();
             }
+            if let Some(version) = self.read_once(copy) {
+                self.overrun.age(version);
+                return Some(version);
+            }
+            self.note_overrun();
             spin();
         }
         None

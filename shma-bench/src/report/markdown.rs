@@ -46,7 +46,7 @@ const COLUMNS: [Column; 9] = [
 /// The section.
 pub fn section(report: &Report) -> String {
     let mut text = format!("Measured on {}.\n", report.machine.sentence());
-    for complaint in report.noise.complaints() {
+    for complaint in report.complaints() {
         text += &format!("The machine was noisy: {complaint}.\n");
     }
     text += &format!("\n{}\n", compared(report));

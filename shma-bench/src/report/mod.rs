@@ -24,14 +24,31 @@ pub struct Report {
     pub answers: Vec<Answers>,
 }
 
+/// What is too much: the longest way of a cache line between two cores over the shortest.
+const MOVED: f64 = 2.0;
+
 /// Says what makes the numbers doubtful.
-pub fn warn(noise: &Noise) {
-    for complaint in noise.complaints() {
+pub fn warn(complaints: &[String]) {
+    for complaint in complaints {
         eprintln!("warning: the machine is noisy: {complaint}");
     }
 }
 
 impl Report {
+    /// What makes the numbers doubtful; a sentence each.
+    pub fn complaints(&self) -> Vec<String> {
+        let mut complaints = self.noise.complaints();
+        let lines = || self.answers.iter().flat_map(|answers| answers.lines.values().copied());
+        let (least, most) = (lines().fold(f64::INFINITY, f64::min), lines().fold(0.0, f64::max));
+        if most > MOVED * least {
+            complaints.push(format!(
+                "a cache line took {least:.0} ns from core to core at one time and {most:.0} at \
+                 another, so what processes do with each other does not compare from case to case"
+            ));
+        }
+        complaints
+    }
+
     /// To the terminal.
     pub fn print(&self) {
         println!("{}", self.text());
@@ -82,7 +99,7 @@ impl Report {
         serde_json::json!({
             "machine": self.machine,
             "noise": self.noise,
-            "warnings": self.noise.complaints(),
+            "warnings": self.complaints(),
             "quick": self.quick,
             "peers": peers.collect::<Vec<_>>(),
             "questions": self.answers.iter().map(Answers::json).collect::<Vec<_>>(),

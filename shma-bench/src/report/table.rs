@@ -17,7 +17,18 @@ pub fn tables(answers: &Answers) -> String {
     for measure in answers.question.measures() {
         text += &format!("{}\n", table(answers, measure));
     }
-    text + &legend(answers)
+    text + &line(answers) + &legend(answers)
+}
+
+/// How far apart the cores were, case by case.
+fn line(answers: &Answers) -> String {
+    let lines = answers.lines.iter().map(|(at, nanos)| {
+        format!("{} ({})", quantity::value(*nanos, "ns"), case(answers.question.axis(), *at))
+    });
+    match lines.collect::<Vec<_>>() {
+        none if none.is_empty() => String::new(),
+        some => format!(" A cache line went from core to core in {}.\n", some.join(", ")),
+    }
 }
 
 fn table(answers: &Answers, measure: &Measure) -> Table {
