@@ -30,7 +30,10 @@ const OWNER: u32 = (1 << 30) - 1;
 
 /// Looks at the word before anything is asked of the kernel. Between two there are twice as many
 /// pauses as before: each look takes the line away from a holder that is about to write it.
-const LOOKS: u32 = if cfg!(loom) { 0 } else { 7 };
+const LOOKS: u32 = if cfg!(loom) { 0 } else { 6 };
+
+/// Pauses after the first look.
+const PAUSES: u32 = 4;
 
 /// The longest sleep before the owner is looked at again.
 const SLICE: Duration = Duration::from_millis(5);
@@ -112,7 +115,7 @@ impl Semaphore<'_> {
             }
             acquired = Acquired::Contended;
             if looks < LOOKS {
-                (0..1 << looks).for_each(|_| spin());
+                (0..PAUSES << looks).for_each(|_| spin());
                 looks += 1;
                 continue;
             }
