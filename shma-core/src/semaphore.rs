@@ -30,7 +30,7 @@ const OWNER: u32 = (1 << 30) - 1;
 
 /// Looks at the word before anything is asked of the kernel. Between two there are twice as many
 /// pauses as before: each look takes the line away from a holder that is about to write it.
-const LOOKS: u32 = if cfg!(loom) { 0 } else { 6 };
+const LOOKS: u32 = if cfg!(loom) { 0 } else { 7 };
 
 /// Pauses after the first look.
 const PAUSES: u32 = 4;

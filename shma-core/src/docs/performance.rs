@@ -94,7 +94,7 @@
 //!
 //! | who | does |
 //! |---|---|
-//! | a writer that finds the semaphore taken | looks 7 times, with 4 to 128 pauses in between, twice as many each time, asks the kernel whether the owner lives (1 system call, 2 if it does not), sleeps until it is woken, at most 5 ms, and so on |
+//! | a writer that finds the semaphore taken | looks 8 times, with 4 to 256 pauses in between, twice as many each time, asks the kernel whether the owner lives (1 system call, 2 if it does not), sleeps until it is woken, at most 5 ms, and so on |
 //! | the holder, if somebody sleeps | 1 more locked instruction and 1 system call when it gives it back |
 //! | `try_update` | 1 system call to find out whether the owner lives |
 //! | a reader of up to 1 KiB that a publication overtook, for some 4,096 publications | has the lines of all slots fetched together with the version, before it knows which it needs |
