@@ -39,6 +39,7 @@ const ORDER: [&str; 36] = [
     "stop",
     "sync",
     "mutant",
+    "overrun",
     "bounds",
     "version",
     "access",
