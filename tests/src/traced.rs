@@ -29,6 +29,19 @@ pub enum Stop {
     End(End),
 }
 
+/// Where a stopped child stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Here {
+    /// The address of its next instruction.
+    pub place: u64,
+    /// How often that is going to repeat itself; 0 if it is not one that does.
+    pub repetitions: u64,
+    /// Whether it is a system call.
+    pub calls: bool,
+    /// Its length, if it repeats itself.
+    repeated: Option<u64>,
+}
+
 /// A breakpoint: `int3`.
 const BREAKPOINT: u8 = 0xCC;
 
@@ -86,14 +99,35 @@ impl Traced {
         self.child.pid()
     }
 
+    /// Where it stands.
+    pub fn here(&self) -> Here {
+        let registers = self.registers();
+        let place = registers.rip;
+        let word = self.word(place);
+        let [first, second, ..] = word.to_le_bytes();
+        let repeated = repeated(word);
+        let repetitions = repeated.map_or(0, |_| registers.rcx);
+        Here { place, repetitions, calls: [first, second] == [0x0F, 0x05], repeated }
+    }
+
     /// Lets it execute one instruction. One that repeats itself, as those that fill and copy memory
     /// do, is executed as a whole: step by step it would take as long as thousands of others.
     pub fn step(&mut self) -> Stop {
-        let place = self.place();
-        match repeated(self.word(place)) {
-            Some(length) => self.run_to_breakpoint(place + length).expect("its own code"),
-            None => self.resume(libc::PTRACE_SINGLESTEP),
+        let here = self.here();
+        self.step_from(here)
+    }
+
+    /// As [`step`](Self::step), from where it stands.
+    pub fn step_from(&mut self, here: Here) -> Stop {
+        match here.repeated {
+            Some(length) => self.run_to_breakpoint(here.place + length).expect("its own code"),
+            None => self.step_once(),
         }
+    }
+
+    /// Lets it execute one instruction, or one repetition of one that repeats itself.
+    pub fn step_once(&mut self) -> Stop {
+        self.resume(libc::PTRACE_SINGLESTEP)
     }
 
     /// Lets it run to a mark, a breakpoint or its end.
@@ -132,8 +166,7 @@ impl Traced {
         }
     }
 
-    /// Where it stands: the address of its next instruction.
-    pub fn place(&self) -> u64 {
+    fn place(&self) -> u64 {
         self.registers().rip
     }
 
@@ -166,12 +199,6 @@ impl Traced {
         let mut registers = self.registers();
         registers.rax = -i64::from(error) as u64;
         self.set_registers(&registers);
-    }
-
-    /// Whether its next instruction is a system call.
-    pub fn stands_at_system_call(&self) -> bool {
-        let [first, second, ..] = self.word(self.place()).to_le_bytes();
-        [first, second] == [0x0F, 0x05]
     }
 
     fn word(&self, address: u64) -> u64 {

@@ -27,6 +27,9 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
 
 const WORKERS: u64 = 2;
 
+/// The short form: two minutes, in two halves at a time.
+const SHORT: Duration = Duration::from_secs(60);
+
 /// Files before a worker reports.
 const BATCH: u64 = 250;
 
@@ -48,7 +51,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         },
         Effort::Short | Effort::Count(_) => None,
     };
-    let mut rounds = plan.rounds_for("files", Duration::from_secs(20));
+    let mut rounds = plan.rounds_for("files", SHORT);
     let mut workers: Vec<Worker> = (0..WORKERS).map(|_| Worker::start(plan)).collect();
     let mut next = 0;
     while rounds.reach(next) && !outcome.failed() {

@@ -172,6 +172,12 @@ impl Case for Cycle {
         matches!(self.call, Call::Create | Call::OpenOrCreate | Call::Open)
     }
 
+    fn visible(&self, victim: &Traced, _site: &Site) -> Vec<PathBuf> {
+        let mut files = unfinished::of(victim.pid());
+        files.push(self.name.path());
+        files
+    }
+
     fn inspect(&mut self, victim: &Traced) {
         self.unfinished = unfinished::of(victim.pid());
     }

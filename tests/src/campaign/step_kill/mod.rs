@@ -10,6 +10,7 @@ mod path;
 pub(super) mod publish;
 mod site;
 pub(super) mod wait;
+mod witness;
 
 pub(super) use crate::campaign::step_kill::path::{Guide, Path, Reached};
 use crate::campaign::step_kill::site::Plot;
@@ -18,6 +19,7 @@ use crate::campaign::{Campaign, Effort, Failure, Outcome, Plan};
 use crate::dump;
 use crate::traced::{self, Traced};
 use shma_core::ShmState;
+use std::path::PathBuf;
 
 /// The campaign.
 pub(super) const CAMPAIGN: Campaign = Campaign {
@@ -54,6 +56,11 @@ pub(super) trait Case {
         false
     }
 
+    /// The files in which others could see what the victim does, as it stands now.
+    fn visible(&self, _victim: &Traced, site: &Site) -> Vec<PathBuf> {
+        vec![site.name.path()]
+    }
+
     /// Looks at the victim when it is about to be killed.
     fn inspect(&mut self, _victim: &Traced) {}
 
@@ -69,11 +76,26 @@ pub(super) trait Case {
     fn aftermath(&mut self, site: &mut Site, returned: bool) -> Result<(), String>;
 }
 
-/// A case, the way of its call, and how many victims it has had.
+/// Victims for a point before it is given up: beside others a call does not always go the same way.
+const TRIES: u32 = 2;
+
+/// A case, the way of its call, and how many points of it have had their victim.
 struct Line {
     case: Box<dyn Case>,
     way: Path,
     turn: u64,
+}
+
+impl Line {
+    /// Whether there are changes still that had none.
+    fn has_changes_left(&self) -> bool {
+        self.way.points().is_some_and(|(_, changes)| self.turn < changes)
+    }
+
+    /// Whether all instructions had one, the changes before them.
+    fn is_through(&self) -> bool {
+        self.way.points().is_some_and(|(all, changes)| self.turn >= all + changes)
+    }
 }
 
 fn run(plan: &Plan, outcome: &mut Outcome) {
@@ -89,27 +111,48 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     for mut case in cases {
         match explore(plan, &mut *case, &mut site) {
             Ok(way) => {
-                outcome.count("instructions on the ways", way.points().unwrap_or(0) as u64);
+                let (points, changes) = way.points().unwrap_or_default();
+                outcome.count("instructions on the ways", points);
+                outcome.count("changes for others on them", changes);
                 lines.push(Line { case, way, turn: 0 });
             }
             Err(what) => return outcome.fail(failure(&*case, &site, "not killed", what)),
         }
     }
     outcome.count("calls", lines.len() as u64);
-    for round in plan.rounds("kills", SHORT) {
-        let number = round as usize % lines.len();
-        let line = &mut lines[number];
+    let mut latest = 0;
+    for round in plan.rounds("points", SHORT) {
+        latest = next(&lines, latest);
+        let line = &mut lines[latest];
+        let changes = line.has_changes_left();
         let point = line.way.point(line.turn, &mut dice);
         line.turn += 1;
-        match kill_at(line, &point, &mut site) {
-            Ok(Reached::Point) => outcome.count("kills", 1),
-            Ok(Reached::Return) => outcome.count("returns before the point", 1),
+        let mut reached = Ok(Reached::Return);
+        for _ in 0..TRIES {
+            reached = kill_at(line, &point, &mut site);
+            if reached != Ok(Reached::Return) {
+                break;
+            }
+        }
+        match reached {
+            Ok(Reached::Point) if changes => outcome.count("kills at changes", 1),
+            Ok(Reached::Point) => outcome.count("kills at instructions", 1),
+            Ok(Reached::Return) => outcome.count("points not reached", 1),
             Err(what) => {
                 let killed = format!("kill {round} at {point:?}");
                 return outcome.fail(failure(&*line.case, &site, &killed, what));
             }
         }
     }
+    let through = lines.iter().filter(|line| line.is_through()).count();
+    outcome.count("calls killed at every instruction", through as u64);
+}
+
+/// The line whose turn it is: all in turn, but first those that have changes left.
+fn next(lines: &[Line], latest: usize) -> usize {
+    let order = (1..=lines.len()).map(|step| (latest + step) % lines.len());
+    let mut left = order.clone().filter(|line| lines[*line].has_changes_left());
+    left.next().or_else(|| order.clone().next()).expect("there are cases")
 }
 
 /// Finds the way of a call. In the short form there is no time to walk the long ones.

@@ -5,19 +5,25 @@
 //! and has everything at the same addresses, runs at full speed to a breakpoint at the place, or to
 //! the time that it comes by there. Ways through calls that take hundreds of thousands of
 //! instructions are cut at their system calls first.
+//!
+//! Most instructions change nothing that others can see: to be killed behind one of them is to be
+//! killed before it. So the points where something has changed come first; see `witness`.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use crate::campaign::step_kill::Case;
 use crate::campaign::step_kill::site::Site;
+use crate::campaign::step_kill::witness::Witness;
 use crate::dice::Dice;
-use crate::traced::{Stop, Traced};
+use crate::traced::{Here, Stop, Traced};
 
 /// The way of a case's call.
 #[derive(Debug)]
 pub enum Path {
-    /// Known in full.
-    Stepped(Vec<Step>),
+    /// Known in full, and the steps before which something has changed for others. An instruction
+    /// that repeats itself comes several times there.
+    Stepped { steps: Vec<Step>, changes: Vec<usize> },
     /// Known by the stops at its system calls, at entry and at exit, which are so many.
     Outlined(u32),
 }
@@ -30,6 +36,8 @@ pub struct Step {
     stops: u32,
     /// The number of times that the way has come to the place since the last stop.
     times: u32,
+    /// How often the instruction repeats itself; 0 for others.
+    repetitions: u64,
 }
 
 /// Where a victim is killed.
@@ -39,6 +47,8 @@ pub struct Point {
     /// Places to run to one after the other, and how often to come by there.
     goals: Vec<(u64, u32)>,
     steps: u32,
+    /// Repetitions of an instruction that repeats itself.
+    repetitions: u64,
 }
 
 /// Where a victim has come to.
@@ -57,6 +67,11 @@ const FAR: usize = 1000;
 /// A time at a breakpoint takes as long as so many steps.
 const TIME_IN_STEPS: u32 = 5;
 
+/// Points inside of an instruction that repeats itself, and how deep inside they are at most: one
+/// repetition is as good as the next.
+const INSIDE: usize = 4;
+const DEEP: u64 = 256;
+
 /// How far back from a place it pays to look for another.
 const BACK: usize = 200;
 
@@ -65,26 +80,38 @@ impl Path {
     pub fn step(case: &mut dyn Case, site: &mut Site) -> Result<Self, String> {
         let cut = case.is_long();
         let mut victim = case.victim(site)?;
+        let mut witness = Witness::of(case.visible(&victim, site));
         let mut guide = Guide::new(case, site);
         let mut stops = 0;
         let mut times: HashMap<u64, u32> = HashMap::new();
         let mut steps = Vec::new();
+        let mut changes = vec![0];
         loop {
-            let place = victim.place();
+            let here = victim.here();
+            let Here { place, repetitions, calls, .. } = here;
             let time = times.entry(place).and_modify(|times| *times += 1).or_insert(1);
-            steps.push(Step { place, stops, times: *time });
-            if cut && victim.stands_at_system_call() {
+            changes.extend(std::iter::repeat_n(steps.len(), INSIDE.min(repetitions as usize)));
+            steps.push(Step { place, stops, times: *time, repetitions });
+            if cut && calls {
                 // One stop at its entry and one at its exit, where the next instruction is.
                 stops += 2;
                 times.clear();
             }
-            if guide.go(|| victim.step())? == Reached::Return {
+            if guide.go(|| victim.step_from(here))? == Reached::Return {
                 break;
             }
+            if calls {
+                witness = Witness::of(guide.visible(&victim));
+            }
+            if witness.notices() || calls {
+                changes.push(steps.len());
+            }
         }
+        // Behind the last step is the mark.
+        changes.retain(|change| *change < steps.len());
         victim.kill();
         case.aftermath(site, true)?;
-        Ok(Self::Stepped(steps))
+        Ok(Self::Stepped { steps, changes })
     }
 
     /// Leads a victim all the way, from system call to system call.
@@ -103,27 +130,39 @@ impl Path {
         Ok(Self::Outlined(stops))
     }
 
-    /// The number of points, if it is known.
-    pub fn points(&self) -> Option<usize> {
+    /// The number of points, and of those where something has changed, if they are known.
+    pub fn points(&self) -> Option<(u64, u64)> {
         match self {
-            Self::Stepped(steps) => Some(steps.len()),
+            Self::Stepped { steps, changes } => Some((steps.len() as u64, changes.len() as u64)),
             Self::Outlined(_) => None,
         }
     }
 
-    /// The point for a turn: each once before any comes again, in an order that leaves no part of
-    /// the way for the end.
+    /// The point for a turn: first where something has changed, then all; each once before any comes
+    /// again, in an order that leaves no part of the way for the end.
     pub fn point(&self, turn: u64, dice: &mut Dice) -> Point {
         match self {
-            Self::Stepped(steps) => {
-                let all = steps.len() as u64;
-                let at = (turn % all) * coprime(all) % all;
-                Self::at(steps, at as usize)
+            Self::Stepped { steps, changes } => {
+                let first = changes.len() as u64;
+                let at = match turn.checked_sub(first) {
+                    None => changes[scattered(turn, first)],
+                    Some(turn) => scattered(turn, steps.len() as u64),
+                };
+                let repetitions = match steps[at].repetitions {
+                    0 => 0,
+                    repeats => dice.below(repeats.min(DEEP) as usize) as u64,
+                };
+                Point { repetitions, ..Self::at(steps, at) }
             }
             Self::Outlined(stops) => {
                 let reach = if dice.one_in(2) { NEAR } else { FAR };
                 let steps = dice.below(reach) as u32;
-                Point { stops: (turn % u64::from(stops + 1)) as u32, goals: Vec::new(), steps }
+                Point {
+                    stops: (turn % u64::from(stops + 1)) as u32,
+                    goals: Vec::new(),
+                    steps,
+                    repetitions: 0,
+                }
             }
         }
     }
@@ -146,11 +185,17 @@ impl Path {
         let (far, times) = far.expect("the point itself can be reached");
         let goal = |from: usize| (steps[from].place, steps[from].times);
         if cost(steps[near].times, at - near) <= cost(steps[far].times + times, 0) {
-            Point { stops, goals: vec![goal(near)], steps: (at - near) as u32 }
+            Point { stops, goals: vec![goal(near)], steps: (at - near) as u32, repetitions: 0 }
         } else {
-            Point { stops, goals: vec![goal(far), (steps[at].place, times)], steps: 0 }
+            let goals = vec![goal(far), (steps[at].place, times)];
+            Point { stops, goals, steps: 0, repetitions: 0 }
         }
     }
+}
+
+/// Goes through all numbers below `all`, here and there.
+fn scattered(turn: u64, all: u64) -> usize {
+    ((turn % all) * coprime(all) % all) as usize
 }
 
 /// A number about 0.6 times as large that shares no divisor.
@@ -194,6 +239,11 @@ pub fn lead(
             return Ok(Reached::Return);
         }
     }
+    for _ in 0..point.repetitions {
+        if guide.go(|| victim.step_once())? == Reached::Return {
+            return Ok(Reached::Return);
+        }
+    }
     Ok(Reached::Point)
 }
 
@@ -208,6 +258,11 @@ pub struct Guide<'a> {
 impl<'a> Guide<'a> {
     pub fn new(case: &'a mut dyn Case, site: &'a mut Site) -> Self {
         Self { marks: case.marks(), case, site }
+    }
+
+    /// As [`Case::visible`].
+    pub fn visible(&self, victim: &Traced) -> Vec<PathBuf> {
+        self.case.visible(victim, self.site)
     }
 
     /// Lets the victim go on, and on from each mark, until it stops for another reason.
