@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down.
-const ORDER: [&str; 36] = [
+const ORDER: [&str; 37] = [
     "lib",
     "private",
     "docs",
