@@ -100,11 +100,12 @@
 //! | a reader of up to 1 KiB that a publication overtook, for some 4,096 publications | has the lines of all slots fetched together with the version, before it knows which it needs |
 //! | a reader that lost 64 tries | after each further try sleeps 50 µs; if it may write, it also tries for the semaphore (2 locked), and holds it for one copy |
 //!
-//! What that is for: a version and then its slot are two ways from core to core. Where two cores share
-//! a cache each takes 45 ns, where they do not 210 ns, and a writer that never pauses publishes a
-//! small value three times meanwhile. Such reads began again 0.05 to 0.4 times each, from 64 to
-//! 512 bytes; fetching all lines at once leaves 0.0002, and the reader gets 1.4 to 6 times as much
-//! done. The writer has to get more lines back, and does half as much.
+//! What that is for: a version and then its slot are two ways from core to core. Such a way takes some
+//! 25 ns where the cores share a cache and some 200 ns where they do not (a hypervisor moves its cores
+//! between the two; `shma-bench` says how far apart they were), and a writer that never pauses
+//! publishes a small value three times meanwhile. Far apart, reads of 64 to 512 bytes began again 0.05
+//! to 0.4 times each. With all lines fetched at once it is 0.0002, and the reader gets 1.4 to 6 times
+//! as much done; the writer, which has to get more lines back, half as much.
 //!
 //! Fields have cache lines of their own, and what readers poll is apart from what writers fight over.
 //! Writers of different fields do not touch each other's lines. The commit word is written by
