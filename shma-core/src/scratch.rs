@@ -18,6 +18,9 @@ use crate::words;
 /// Values up to this size are copied to the stack.
 const STACK_BYTES: usize = 4 << 10;
 
+/// Values up to this size are moved about as values.
+const VALUE_BYTES: usize = 128;
+
 /// Bytes of a block of element-wise calls: it is still in the first cache when it is stored. Twice
 /// as much was slower from 4 MiB on, where the next block is fetched meanwhile; half as much was
 /// slower everywhere.
@@ -36,10 +39,7 @@ const FETCHED_BYTES: usize = 2 << 20;
 #[inline]
 pub(crate) unsafe fn fill<T: Element>(fill: impl FnOnce(&mut [MaybeUninit<u8>])) -> T {
     let mut value = MaybeUninit::<T>::uninit();
-    let start: *mut T = value.as_mut_ptr();
-    // SAFETY: the same memory as bytes that need not be initialised, borrowed for the call below.
-    let bytes = unsafe { std::slice::from_raw_parts_mut(start.cast(), size_of::<T>()) };
-    fill(bytes);
+    fill(bytes_of(&mut value));
     // SAFETY: all bytes are initialised, as the caller promises, and any bytes are a `T`.
     unsafe { value.assume_init() }
 }
@@ -64,12 +64,14 @@ impl<T: Element> Spare<T> {
     /// Calls `f` with two copies, first the one to change, of the value in `from`.
     #[inline]
     pub(crate) fn with_copies<R>(&self, from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
-        // Two functions, because one would have room for both copies on the stack also when it does
+        // Separate functions, because one would have room for both copies on the stack also when it does
         // not use it, unless the compiler optimises.
         if const { size_of::<T>() > STACK_BYTES } {
             self.with_boxed(from, f)
+        } else if const { size_of::<T>() > VALUE_BYTES } {
+            with_rooms(from, f)
         } else {
-            with_stacked(from, f)
+            with_values(from, f)
         }
     }
 
@@ -88,12 +90,31 @@ impl<T: Element> Spare<T> {
     }
 }
 
+/// By value, so that the compiler keeps what it can in registers.
 #[inline]
-fn with_stacked<T: Element, R>(from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
+fn with_values<T: Element, R>(from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
     // SAFETY: `load` writes all bytes that it is given.
     let old: T = unsafe { fill(|into| words::load(from, into)) };
     let mut new = old;
     f(&mut new, &old)
+}
+
+/// In place: larger values would be moved once more on the way.
+#[inline]
+fn with_rooms<T: Element, R>(from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
+    let (mut new, mut old) = (MaybeUninit::uninit(), MaybeUninit::uninit());
+    words::load(from, bytes_of(&mut old));
+    // SAFETY: `load` has initialised all its bytes, and any bytes are a `T`.
+    let old = unsafe { old.assume_init_ref() };
+    f(new.write(*old), old)
+}
+
+/// Memory for a value as bytes that need not be initialised.
+#[inline]
+fn bytes_of<T>(room: &mut MaybeUninit<T>) -> &mut [MaybeUninit<u8>] {
+    // SAFETY: the same memory, borrowed for as long; bytes that need not be initialised may hold
+    // whatever a `MaybeUninit` may.
+    unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), size_of::<T>()) }
 }
 
 /// Calls `f` with two copies, first the one to change, of the `len` elements that start at byte
