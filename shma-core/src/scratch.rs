@@ -64,8 +64,8 @@ impl<T: Element> Spare<T> {
     /// Calls `f` with two copies, first the one to change, of the value in `from`.
     #[inline]
     pub(crate) fn with_copies<R>(&self, from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
-        // Separate functions, because one would have room for both copies on the stack also when it does
-        // not use it, unless the compiler optimises.
+        // Separate functions, because one would have room for both copies on the stack also when it
+        // does not use it, unless the compiler optimises.
         if const { size_of::<T>() > STACK_BYTES } {
             self.with_boxed(from, f)
         } else if const { size_of::<T>() > VALUE_BYTES } {

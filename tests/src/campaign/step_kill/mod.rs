@@ -1,4 +1,5 @@
-//! A call is killed at every instruction.
+//! A call is killed at every instruction: first behind those that change something for others, of all
+//! calls, and then at all the others for as long as there is time.
 //!
 //! The victim is a fork that makes one call and is led to a point of it by ptrace; see `path`.
 //! Whatever it has done by then, everybody finds the old value or the new one, the next writer gets
