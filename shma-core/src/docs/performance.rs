@@ -152,13 +152,11 @@
 //!
 //! | what | aim | measured | why |
 //! |---|---|---|---|
-//! | `write` of 4 KiB, in `memcpy`s | 1.5 | 1.51 | `rep movsb`, chosen for the writer beside a reader (0.87 of what a bare copy keeps beside one, where vectors kept 0.45 to 0.58); by vectors it took 1.13 |
-//! | `update` of 4 KiB, in plain loops | 2.5 | 2.76 | the same; 2.3 to 2.4 in other runs |
-//! | `update_with` of 1 MiB, in plain loops | 1.25 | 1.33 | four slots and the argument are 5 MiB, where the loop has 3: they do not fit the second cache, but are too few for prefetching to gain. 1.18 to 1.3 in other runs |
-//! | `update_with` of 16 MiB and more, in plain loops | 1.0 | 1.02 to 1.07; 1.38 at 256 MiB | pages of `/dev/shm` have 4 KiB, those of the loop's buffers may be huge ones. The same loop over memory of that kind took 1.06 to 1.3 of itself. 0.95 to 1.1 in other runs |
-//! | `update` of 16 MiB, in plain loops | 3.0 | 3.2 | as above; 2.75 to 2.97 in other runs |
-//! | retries per read beside a writer without pause, 64 and 256 bytes | 0.02 | 0.08, 0.32 | not explained. Such a writer publishes every 16 to 20 ns, so three publications can pass while a line comes from one core to the other; but a bare loop of reads beside a bare loop of writes had a median of at most 0.0005 at every size from 64 bytes to 16 KiB. 0.000 at 64 bytes in other runs, 0.08 at 256 bytes in another one, which had 0.31 at 16 KiB, where this one has 0.004 |
-//! | the lesser of two processes that add, of all calls | 0.33 | 0.31 | who has the line gets it again sooner: the two make 2.5 times as many additions as under a mutex, each of them more than under the mutex. 0.41 in another run |
+//! | `write` of 4 KiB, in `memcpy`s | 1.5 | 1.52 | the copy, by `rep movsb` as glibc's is, and the semaphore's two locked instructions of 7 ns each; `rep movsb` is chosen for the writer beside a reader (0.82 to 0.89 of what a bare copy keeps beside one, where vectors kept 0.45 to 0.58); by vectors it took 1.13 |
+//! | `update_with` of 64 and 256 MiB, in plain loops | 1.0 | 1.01, 1.03 | pages of `/dev/shm` have 4 KiB, those of the loop's buffers may be huge ones. The same loop over memory of that kind took 1.06 to 1.3 of itself. 0.95 to 1.1 in other runs, once 1.38 |
+//! | `update` of 16 MiB, in plain loops | 3.0 | 3.3 | as above; 2.75 to 3.2 in other runs |
+//! | what a reader leaves of the writer, 16 KiB, of what it leaves of a bare copy | 0.8 | 0.78 | the copies are the same; the writer also has to get the line of the version back, for each value. 0.87 in other runs |
+//! | the lesser of two processes that add, of all calls | 0.33 | 0.31 | who has the line gets it again sooner, the more so the farther the cores are apart. They were moved while this was measured, so it is of a mixture (±62 %); 0.34 to 0.45 in six runs of this question alone, three near and three far. Near, the two make 2.6 to 3.1 times as many additions as under a mutex, far 0.98 to 1.1 times |
 //!
 //! A whole-state call on fields that together exceed the second cache is slower than a lock around
 //! values in place, which touches a quarter of the memory: K slots in turn are K times the values.

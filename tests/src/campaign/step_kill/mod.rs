@@ -13,6 +13,8 @@ mod site;
 pub(super) mod wait;
 mod witness;
 
+use std::path::PathBuf;
+
 pub(super) use crate::campaign::step_kill::path::{Guide, Path, Reached};
 use crate::campaign::step_kill::site::Plot;
 pub(super) use crate::campaign::step_kill::site::Site;
@@ -20,7 +22,6 @@ use crate::campaign::{Campaign, Effort, Failure, Outcome, Plan};
 use crate::dump;
 use crate::traced::{self, Traced};
 use shma_core::ShmState;
-use std::path::PathBuf;
 
 /// The campaign.
 pub(super) const CAMPAIGN: Campaign = Campaign {
