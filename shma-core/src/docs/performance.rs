@@ -152,7 +152,7 @@
 //!
 //! | what | aim | measured | why |
 //! |---|---|---|---|
-//! | `write` of 4 KiB, in `memcpy`s | 1.5 | 1.52 | the copy, by `rep movsb` as glibc's is, and the semaphore's two locked instructions of 7 ns each; `rep movsb` is chosen for the writer beside a reader (0.82 to 0.89 of what a bare copy keeps beside one, where vectors kept 0.45 to 0.58); by vectors it took 1.13 |
+//! | `write` of 4 KiB, in `memcpy`s | 1.5 | 1.52 | the copy, by `rep movsb` as glibc's is, and the semaphore's two locked instructions of 5 ns each; `rep movsb` is chosen for the writer beside a reader (0.82 to 0.89 of what a bare copy keeps beside one, where vectors kept 0.45 to 0.58); by vectors it took 1.13 |
 //! | `update_with` of 64 and 256 MiB, in plain loops | 1.0 | 1.01, 1.03 | pages of `/dev/shm` have 4 KiB, those of the loop's buffers may be huge ones. The same loop over memory of that kind took 1.06 to 1.3 of itself. 0.95 to 1.1 in other runs, once 1.38 |
 //! | `update` of 16 MiB, in plain loops | 3.0 | 3.3 | as above; 2.75 to 3.2 in other runs |
 //! | what a reader leaves of the writer, 16 KiB, of what it leaves of a bare copy | 0.8 | 0.78 | the copies are the same; the writer also has to get the line of the version back, for each value. 0.87 in other runs |

@@ -152,9 +152,9 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
 
 /// The line whose turn it is: all in turn, but first those that have changes left.
 fn next(lines: &[Line], latest: usize) -> usize {
-    let order = (1..=lines.len()).map(|step| (latest + step) % lines.len());
-    let mut left = order.clone().filter(|line| lines[*line].has_changes_left());
-    left.next().or_else(|| order.clone().next()).expect("there are cases")
+    let in_turn = |step| (latest + step) % lines.len();
+    let mut order = (1..=lines.len()).map(in_turn);
+    order.find(|line| lines[*line].has_changes_left()).unwrap_or_else(|| in_turn(1))
 }
 
 /// Finds the way of a call. In the short form there is no time to walk the long ones.
