@@ -1,5 +1,6 @@
 //! What the integration tests share.
 
+pub mod arena;
 pub mod bank;
 pub mod callgrind;
 pub mod campaign;

@@ -22,7 +22,8 @@ impl Name {
         File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let random = u64::from_ne_bytes(random);
-        Self(format!("test-{hint}-{}-{number}-{random:016x}", std::process::id()))
+        // Of the same length each time, so that whoever uses it goes the same way.
+        Self(format!("test-{hint}-{}-{number:06}-{random:016x}", std::process::id()))
     }
 
     /// A name that another process has made, and told this one.

@@ -8,8 +8,13 @@ use std::time::{Duration, Instant};
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use rustix::process::{Signal, set_parent_process_death_signal};
+use shma_tests::arena::Arena;
 use shma_tests::campaign::{ALL, Campaign, Effort, Outcome, Plan, find};
 use shma_tests::dice::Dice;
+
+/// For victims that have to go the same way each time.
+#[global_allocator]
+static ALLOCATOR: Arena = Arena;
 
 fn main() -> ExitCode {
     let matches = command().get_matches();

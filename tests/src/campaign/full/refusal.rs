@@ -15,9 +15,9 @@ const MOST: u32 = 1000;
 
 /// Lets each system call of each call fail in each way.
 pub fn refuse_all(plan: &Plan, outcome: &mut Outcome) -> Result<(), Failure> {
-    let mut site = Site::new();
     let mut dice = plan.dice();
-    let mut cases = publish::all(&mut dice);
+    let mut site = Site::new(dice.clone());
+    let mut cases = publish::all(1, &mut dice);
     cases.extend(wait::all());
     cases.extend(calls::all());
     for _ in plan.rounds("passes", 1) {

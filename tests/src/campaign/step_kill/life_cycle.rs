@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use shma_core::{Error, Shm, ShmState};
 
 use crate::campaign::present::{BEFORE, MADE, Present, create, filled};
-use crate::campaign::step_kill::Case;
 use crate::campaign::step_kill::site::Site;
+use crate::campaign::step_kill::{self, Case};
 use crate::dump;
 use crate::region::Name;
 use crate::states::Board;
@@ -29,7 +29,7 @@ enum Call {
 struct Cycle {
     call: Call,
     region: Present,
-    /// Of the region; a new one for each victim.
+    /// Of the region; the same for all victims, so that they go the same way.
     name: Name,
     /// The attachment of one who lives on.
     other: Option<Shm<Board>>,
@@ -63,12 +63,6 @@ pub fn all() -> Vec<Box<dyn Case>> {
 }
 
 impl Cycle {
-    fn arrange(&mut self) -> Result<(), String> {
-        self.name = Name::new("cycle");
-        self.other = self.region.arrange(&self.name)?;
-        Ok(())
-    }
-
     /// The counts that a region of the name may hold after a death, or after the return; `None` for
     /// no region.
     fn choices(&self, returned: bool) -> &'static [Option<u64>] {
@@ -147,20 +141,22 @@ impl Case for Cycle {
     }
 
     fn victim(&mut self, _site: &mut Site) -> Result<Traced, String> {
-        self.arrange()?;
+        self.other = self.region.arrange(&self.name)?;
         let name = &*self.name;
         let made = filled(MADE);
         Ok(match self.call {
-            Call::Create => Traced::start(|| attach(|| Board::create(name, &made))),
-            Call::OpenOrCreate => Traced::start(|| attach(|| Board::open_or_create(name, &made))),
-            Call::Open => Traced::start(|| attach(|| Board::open(name))),
-            Call::Drop => Traced::start(|| {
+            Call::Create => step_kill::start(|| attach(|| Board::create(name, &made))),
+            Call::OpenOrCreate => {
+                step_kill::start(|| attach(|| Board::open_or_create(name, &made)))
+            }
+            Call::Open => step_kill::start(|| attach(|| Board::open(name))),
+            Call::Drop => step_kill::start(|| {
                 let board = Board::open(name).unwrap();
                 mark();
                 drop(board);
                 mark();
             }),
-            Call::Unlink => Traced::start(|| {
+            Call::Unlink => step_kill::start(|| {
                 mark();
                 Board::unlink(name).unwrap();
                 mark();

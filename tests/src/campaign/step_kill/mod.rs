@@ -1,7 +1,11 @@
 //! A call is killed at every instruction: first behind those that change something for others, of all
 //! calls, and then at all the others for as long as there is time.
 //!
-//! The victim is a fork that makes one call and is led to a point of it by ptrace; see `path`.
+//! The victim is a fork that makes one call and is led to a point of it by ptrace; see `path`. All
+//! victims of a call find the same: a new region in which the same was published before, and memory
+//! from an arena. So they go the same way, but for the clock, whose reader begins again when the
+//! kernel sets it: points in such a second attempt are those that later victims do not reach.
+//!
 //! Whatever it has done by then, everybody finds the old value or the new one, the next writer gets
 //! in, and what comes after is right; see `site` for what is looked at.
 
@@ -15,10 +19,12 @@ mod witness;
 
 use std::path::PathBuf;
 
+use crate::arena;
 pub(super) use crate::campaign::step_kill::path::{Guide, Path, Reached};
 use crate::campaign::step_kill::site::Plot;
 pub(super) use crate::campaign::step_kill::site::Site;
 use crate::campaign::{Campaign, Effort, Failure, Outcome, Plan};
+use crate::dice::Dice;
 use crate::dump;
 use crate::traced::{self, Traced};
 use shma_core::ShmState;
@@ -33,6 +39,10 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
 
 /// Points in the short form.
 const SHORT: u64 = 8_000;
+
+/// Corpses of each kind beside which a call is killed, but for the short form. Each fell somewhere
+/// else.
+const CORPSES: usize = 4;
 
 /// A call in certain circumstances.
 pub(super) trait Case {
@@ -78,17 +88,48 @@ pub(super) trait Case {
     fn aftermath(&mut self, site: &mut Site, returned: bool) -> Result<(), String>;
 }
 
-/// Victims for a point before it is given up: beside others a call does not always go the same way.
-const TRIES: u32 = 2;
-
-/// A case, the way of its call, and how many points of it have had their victim.
+/// A case, the site that each of its victims finds, the way of its call from there, and how many
+/// points of it have had their victim.
 struct Line {
     case: Box<dyn Case>,
+    found: Dice,
     way: Path,
     turn: u64,
 }
 
 impl Line {
+    /// Finds the way of a call. In the short form there is no time to walk the long ones.
+    fn explore(plan: &Plan, mut case: Box<dyn Case>, found: Dice) -> Result<Self, Failure> {
+        let mut site = Site::new(found.clone());
+        let way = if case.is_long() && plan.effort == Effort::Short {
+            Path::outline(&mut *case, &mut site)
+        } else {
+            Path::step(&mut *case, &mut site)
+        };
+        match way {
+            Ok(way) => Ok(Self { case, found, way, turn: 0 }),
+            Err(what) => Err(failure(&*case, &site, "not killed", what)),
+        }
+    }
+
+    /// Kills a victim at a point, and looks at what comes of it.
+    fn kill_at(&mut self, point: &path::Point, round: u64) -> Result<Reached, Failure> {
+        let mut site = Site::new(self.found.clone());
+        self.try_kill_at(point, &mut site).map_err(|what| {
+            failure(&*self.case, &site, &format!("kill {round} at {point:?}"), what)
+        })
+    }
+
+    fn try_kill_at(&mut self, point: &path::Point, site: &mut Site) -> Result<Reached, String> {
+        let case = &mut *self.case;
+        let mut victim = case.victim(site)?;
+        let reached = path::lead(&mut victim, point, case, site)?;
+        case.inspect(&victim);
+        victim.kill();
+        case.aftermath(site, reached == Reached::Return)?;
+        Ok(reached)
+    }
+
     /// Whether there are changes still that had none.
     fn has_changes_left(&self) -> bool {
         self.way.points().is_some_and(|(_, changes)| self.turn < changes)
@@ -104,21 +145,22 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     if let Err(error) = traced::is_permitted() {
         return outcome.skip(format!("a child cannot be traced here: {error}"));
     }
-    let mut site = Site::new();
     let mut dice = plan.dice();
-    let mut cases = publish::all(&mut dice);
+    let corpses = if plan.effort == Effort::Short { 1 } else { CORPSES };
+    let mut cases = publish::all(corpses, &mut dice);
     cases.extend(wait::all());
     cases.extend(life_cycle::all());
     let mut lines = Vec::new();
-    for mut case in cases {
-        match explore(plan, &mut *case, &mut site) {
-            Ok(way) => {
-                let (points, changes) = way.points().unwrap_or_default();
+    for case in cases {
+        let found = Dice::new(dice.roll());
+        match Line::explore(plan, case, found) {
+            Ok(line) => {
+                let (points, changes) = line.way.points().unwrap_or_default();
                 outcome.count("instructions on the ways", points);
                 outcome.count("changes for others on them", changes);
-                lines.push(Line { case, way, turn: 0 });
+                lines.push(line);
             }
-            Err(what) => return outcome.fail(failure(&*case, &site, "not killed", what)),
+            Err(failure) => return outcome.fail(failure),
         }
     }
     outcome.count("calls", lines.len() as u64);
@@ -127,12 +169,12 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         latest = next(&lines, latest);
         let line = &mut lines[latest];
         let changes = line.has_changes_left();
-        let point = line.way.point(line.turn, &mut dice);
+        let routes = line.way.routes(line.turn, &mut dice);
         line.turn += 1;
         let mut reached = Ok(Reached::Return);
-        for _ in 0..TRIES {
-            reached = kill_at(line, &point, &mut site);
-            if reached != Ok(Reached::Return) {
+        for route in &routes {
+            reached = line.kill_at(route, round);
+            if !matches!(reached, Ok(Reached::Return)) {
                 break;
             }
         }
@@ -140,14 +182,19 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
             Ok(Reached::Point) if changes => outcome.count("kills at changes", 1),
             Ok(Reached::Point) => outcome.count("kills at instructions", 1),
             Ok(Reached::Return) => outcome.count("points not reached", 1),
-            Err(what) => {
-                let killed = format!("kill {round} at {point:?}");
-                return outcome.fail(failure(&*line.case, &site, &killed, what));
-            }
+            Err(failure) => return outcome.fail(failure),
         }
     }
     let through = lines.iter().filter(|line| line.is_through()).count();
     outcome.count("calls killed at every instruction", through as u64);
+}
+
+/// Starts a victim that lives this life, and that allocates as all victims of the same life do.
+fn start(life: impl FnOnce()) -> Traced {
+    Traced::start(|| {
+        arena::enter();
+        life();
+    })
 }
 
 /// The line whose turn it is: all in turn, but first those that have changes left.
@@ -155,25 +202,6 @@ fn next(lines: &[Line], latest: usize) -> usize {
     let in_turn = |step| (latest + step) % lines.len();
     let mut order = (1..=lines.len()).map(in_turn);
     order.find(|line| lines[*line].has_changes_left()).unwrap_or_else(|| in_turn(1))
-}
-
-/// Finds the way of a call. In the short form there is no time to walk the long ones.
-fn explore(plan: &Plan, case: &mut dyn Case, site: &mut Site) -> Result<Path, String> {
-    if case.is_long() && plan.effort == Effort::Short {
-        Path::outline(case, site)
-    } else {
-        Path::step(case, site)
-    }
-}
-
-fn kill_at(line: &mut Line, point: &path::Point, site: &mut Site) -> Result<Reached, String> {
-    let case = &mut *line.case;
-    let mut victim = case.victim(site)?;
-    let reached = path::lead(&mut victim, point, case, site)?;
-    case.inspect(&victim);
-    victim.kill();
-    case.aftermath(site, reached == Reached::Return)?;
-    Ok(reached)
 }
 
 fn failure(case: &dyn Case, site: &Site, killed: &str, what: String) -> Failure {

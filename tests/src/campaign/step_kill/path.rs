@@ -85,6 +85,7 @@ impl Path {
         let mut stops = 0;
         let mut times: HashMap<u64, u32> = HashMap::new();
         let mut steps = Vec::new();
+        let mut over = 0;
         let mut changes = vec![0];
         loop {
             let here = victim.here();
@@ -92,6 +93,9 @@ impl Path {
             let time = times.entry(place).and_modify(|times| *times += 1).or_insert(1);
             changes.extend(std::iter::repeat_n(steps.len(), INSIDE.min(repetitions as usize)));
             steps.push(Step { place, stops, times: *time, repetitions });
+            if calls {
+                over = steps.len();
+            }
             if cut && calls {
                 // One stop at its entry and one at its exit, where the next instruction is.
                 stops += 2;
@@ -107,8 +111,9 @@ impl Path {
                 changes.push(steps.len());
             }
         }
-        // Behind the last step is the mark.
-        changes.retain(|change| *change < steps.len());
+        // The last system call is the mark, and the victim may trap behind it before it stops.
+        steps.truncate(over);
+        changes.retain(|change| *change < over);
         victim.kill();
         case.aftermath(site, true)?;
         Ok(Self::Stepped { steps, changes })
@@ -139,8 +144,9 @@ impl Path {
     }
 
     /// The point for a turn: first where something has changed, then all; each once before any comes
-    /// again, in an order that leaves no part of the way for the end.
-    pub fn point(&self, turn: u64, dice: &mut Dice) -> Point {
+    /// again, in an order that leaves no part of the way for the end. It is given as the routes to
+    /// it, the cheapest first: if the clock is read on the way, it does not always go the same way.
+    pub fn routes(&self, turn: u64, dice: &mut Dice) -> [Point; 2] {
         match self {
             Self::Stepped { steps, changes } => {
                 let first = changes.len() as u64;
@@ -152,24 +158,31 @@ impl Path {
                     0 => 0,
                     repeats => dice.below(repeats.min(DEEP) as usize) as u64,
                 };
-                Point { repetitions, ..Self::at(steps, at) }
+                let routes = [Self::cheapest(steps, at), Self::direct(steps, at)];
+                routes.map(|route| Point { repetitions, ..route })
             }
             Self::Outlined(stops) => {
                 let reach = if dice.one_in(2) { NEAR } else { FAR };
-                let steps = dice.below(reach) as u32;
-                Point {
+                let point = Point {
                     stops: (turn % u64::from(stops + 1)) as u32,
                     goals: Vec::new(),
-                    steps,
+                    steps: dice.below(reach) as u32,
                     repetitions: 0,
-                }
+                };
+                [point.clone(), point]
             }
         }
     }
 
+    /// The route that does not depend on what lies on the way.
+    fn direct(steps: &[Step], at: usize) -> Point {
+        let Step { place, stops, times, .. } = steps[at];
+        Point { stops, goals: vec![(place, times)], steps: 0, repetitions: 0 }
+    }
+
     /// The cheapest way to a point: to a place near it and on in steps, or, if that place is in a
     /// loop, to one that is come by less often, and from there.
-    fn at(steps: &[Step], at: usize) -> Point {
+    fn cheapest(steps: &[Step], at: usize) -> Point {
         let stops = steps[at].stops;
         let earlier = (0..=at).rev().take_while(|from| steps[*from].stops == stops);
         let cost = |times: u32, rest: usize| times * TIME_IN_STEPS + rest as u32;

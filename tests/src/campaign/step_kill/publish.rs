@@ -2,10 +2,10 @@
 
 use shma_core::{Field, Shm, ShmState};
 
-use crate::campaign::step_kill::Case;
 use crate::campaign::step_kill::companion::Companion;
-use crate::campaign::step_kill::path::{self, Path};
+use crate::campaign::step_kill::path::{self, Path, Point};
 use crate::campaign::step_kill::site::{Contents, FIELDS, LENGTHS, Plot, Site};
+use crate::campaign::step_kill::{self, Case};
 use crate::dice::Dice;
 use crate::traced::{Traced, mark};
 
@@ -57,17 +57,17 @@ pub struct Publish {
     /// The field; of a transaction, the one that others have to do with, or that it leaves out.
     field: usize,
     others: Others,
-    /// The way without others.
-    way: Option<Path>,
-    /// Where the ones before are killed.
+    /// Draws where the one before is killed.
     dice: Dice,
+    /// Where that is: for all victims the same, so that they go the same way.
+    corpse: Option<Point>,
     companion: Option<Companion>,
     /// What may be there after a death, and last what is there after the call.
     choices: Vec<Contents>,
 }
 
-/// All calls that publish.
-pub fn all(dice: &mut Dice) -> Vec<Box<dyn Case>> {
+/// All calls that publish; beside each corpse of so many, if beside one.
+pub fn all(corpses: usize, dice: &mut Dice) -> Vec<Box<dyn Case>> {
     let mut cases: Vec<Box<dyn Case>> = Vec::new();
     for call in CALLS {
         for others in [Others::Nobody, Others::Holder, Others::Waiter, Others::Corpse] {
@@ -75,7 +75,8 @@ pub fn all(dice: &mut Dice) -> Vec<Box<dyn Case>> {
             if call == Call::Write && others == Others::Waiter {
                 continue;
             }
-            for field in 0..FIELDS {
+            let each = if others == Others::Corpse { corpses } else { 1 };
+            for field in (0..FIELDS).flat_map(|field| std::iter::repeat_n(field, each)) {
                 cases.push(Box::new(Publish::new(call, field, others, dice)));
             }
         }
@@ -89,8 +90,8 @@ impl Publish {
             call,
             field,
             others,
-            way: None,
             dice: Dice::new(dice.roll()),
+            corpse: None,
             companion: None,
             choices: Vec::new(),
         }
@@ -128,14 +129,14 @@ impl Publish {
 
     /// The victim, about to make the call, which finds `found`.
     fn start(&self, site: &Site, found: &Contents, others: Others) -> Traced {
-        let made = self.apply(found);
         let inside = || {
             if others == Others::Waiter {
                 mark();
             }
         };
         let Self { call, field, .. } = *self;
-        Traced::start(|| {
+        step_kill::start(|| {
+            let made = self.apply(found);
             let plot: Shm<Plot> = Plot::open(&site.name).unwrap();
             let made = made.each_ref().map(|content| &content.elements[..]);
             match field {
@@ -147,17 +148,20 @@ impl Publish {
         })
     }
 
-    /// Kills another victim of the same call at a point of its way.
+    /// Kills another victim of the same call where something has changed for others.
     fn kill_one_before(&mut self, site: &mut Site) -> Result<(), String> {
         let call = if self.call.is_transaction() { Call::Transaction } else { self.call };
         let mut alone = Self::new(call, self.field, Others::Nobody, &mut self.dice);
-        if self.way.is_none() {
-            self.way = Some(Path::step(&mut alone, site)?);
+        if self.corpse.is_none() {
+            let way = Path::step(&mut alone, &mut site.another())?;
+            let (_, changes) = way.points().expect("it was walked");
+            let turn = self.dice.below(changes as usize) as u64;
+            let [_, direct] = way.routes(turn, &mut self.dice);
+            self.corpse = Some(direct);
         }
-        let way = self.way.as_ref().expect("it was found just now");
-        let point = way.point(self.dice.roll(), &mut self.dice);
+        let point = self.corpse.as_ref().expect("it was found just now");
         let mut victim = alone.victim(site)?;
-        path::lead(&mut victim, &point, &mut alone, site)?;
+        path::lead(&mut victim, point, &mut alone, site)?;
         victim.kill();
         // Nobody repairs anything yet: looking is all that is done.
         site.settle_on(&alone.choices)

@@ -2,6 +2,7 @@
 
 use shma_core::{Field, Shm, ShmState};
 
+use crate::dice::Dice;
 use crate::forked::{End, Forked};
 use crate::region::{Bytes, Name, control};
 
@@ -42,16 +43,33 @@ pub struct Site {
     pub bytes: Bytes,
     pub plot: Shm<Plot>,
     pub now: Contents,
+    /// As they were given.
+    dice: Dice,
 }
 
 impl Site {
-    pub fn new() -> Self {
+    /// A new region, in which some was published before: the same from the same dice, so that a call
+    /// goes the same way.
+    pub fn new(mut dice: Dice) -> Self {
+        let again = dice.clone();
         let name = Name::new("step-kill");
         let mut first = Plot::zeroed();
         first.still = STILL;
         let plot = Plot::create(&name, &first).expect("the name is new");
         let now = LENGTHS.map(|length| Content { version: 1, elements: vec![0; length] });
-        Self { bytes: name.bytes(), name, plot, now }
+        let mut site = Self { bytes: name.bytes(), name, plot, now, dice: again };
+        let Self { plot, now: [tiny, middle, large], .. } = &mut site;
+        let mut rounds = |slots: usize| dice.below(2 * slots) as u64;
+        let gone = go_round(&plot.tiny, rounds(2), tiny)
+            .and_then(|()| go_round(&plot.middle, rounds(4), middle))
+            .and_then(|()| go_round(&plot.large, rounds(8), large));
+        gone.expect("nobody else is there");
+        site
+    }
+
+    /// Another one, as this one was when it was new.
+    pub fn another(&self) -> Self {
+        Self::new(self.dice.clone())
     }
 
     /// Where a field's partition starts.
@@ -168,10 +186,10 @@ fn read<const N: usize>(field: &Field<[u64; N]>) -> Content {
 
 fn go_round<const N: usize>(
     field: &Field<[u64; N]>,
-    slots: u64,
+    rounds: u64,
     content: &mut Content,
 ) -> Result<(), String> {
-    for _ in 0..slots {
+    for _ in 0..rounds {
         let (at, element) = change_one(content);
         field.set(at, element);
         let found = read(field);

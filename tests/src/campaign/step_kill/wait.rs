@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use shma_core::{Access, Field, Shm, ShmState, Version};
 
-use crate::campaign::step_kill::Case;
 use crate::campaign::step_kill::companion::Companion;
 use crate::campaign::step_kill::site::{Contents, FIELDS, LENGTHS, Plot, Site};
+use crate::campaign::step_kill::{self, Case};
 use crate::traced::{Traced, mark};
 use crate::watchdog::PATIENCE;
 
@@ -61,7 +61,7 @@ impl Case for Wait {
     fn victim(&mut self, site: &mut Site) -> Result<Traced, String> {
         let Self { field, news, .. } = *self;
         // Before the publisher, which may publish at once if somebody was killed in his sleep.
-        let victim = Traced::start(|| {
+        let victim = step_kill::start(|| {
             let plot: Shm<Plot> = Plot::open(&site.name).unwrap();
             match field {
                 0 => wait(&plot.tiny, news),
