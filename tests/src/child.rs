@@ -100,6 +100,12 @@ impl Child {
         self.lines.try_recv().ok()
     }
 
+    /// What it has said on stderr, once it has ended.
+    pub fn complaints(&mut self) -> String {
+        let complaints = self.complaints.take().map(JoinHandle::join);
+        complaints.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// What it answers to a line.
     #[track_caller]
     pub fn ask(&mut self, line: &str) -> String {

@@ -20,6 +20,9 @@ struct Build {
 /// What sanitizers are built for. That it is named keeps them out of programs that run in builds.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
+/// Whether there are any here.
+const HAS_SANITIZERS: bool = cfg!(all(target_arch = "x86_64", target_env = "gnu"));
+
 /// Without optimisation, as users build at first: it is the faster build, and the one in which a
 /// large value that passes through the stack does not fit.
 const HELPERS: Build = Build {
@@ -53,6 +56,14 @@ const THREADS: Build = Build {
     sanitized: true,
 };
 
+/// Under AddressSanitizer, likewise.
+const ADDRESSES: Build = Build {
+    directory: "addresses",
+    switches: "-Zsanitizer=address -Cunsafe-allow-abi-mismatch=sanitizer",
+    configuration: THREADS.configuration,
+    sanitized: true,
+};
+
 /// Builds a helper program with stop points at which it can be killed or stopped, and with counters
 /// of copied bytes, and says where it is.
 ///
@@ -70,7 +81,13 @@ pub fn campaign() -> PathBuf {
 /// Builds the program that runs the campaigns under ThreadSanitizer, with faults as [`campaign`]
 /// has them, and says where it is. `None` where there is no ThreadSanitizer.
 pub fn threads() -> Option<PathBuf> {
-    cfg!(all(target_arch = "x86_64", target_env = "gnu")).then(|| THREADS.program("campaign"))
+    HAS_SANITIZERS.then(|| THREADS.program("campaign"))
+}
+
+/// Builds the program that runs the campaigns under AddressSanitizer, and says where it is. `None`
+/// where there is no AddressSanitizer.
+pub fn addresses() -> Option<PathBuf> {
+    HAS_SANITIZERS.then(|| ADDRESSES.program("campaign"))
 }
 
 impl Build {

@@ -1,5 +1,6 @@
 //! How long a campaign goes on, and from which seed.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,12 @@ impl Plan {
     pub fn worker(&self, arguments: &[&str]) -> Command {
         // By this path and not by the file's: it names the running program even if the file was
         // replaced meanwhile by a newer build.
-        let mut command = Command::new("/proc/self/exe");
+        self.worker_of(Path::new("/proc/self/exe"), arguments)
+    }
+
+    /// As [`worker`](Self::worker), of a program that was built otherwise.
+    pub fn worker_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(["worker", self.name]).args(arguments);
         command
     }

@@ -1,12 +1,16 @@
 //! Files that look like regions in some places and not in others, given to every call that meets
 //! one: it is refused or used, whichever, and the process goes on.
 //!
-//! The short form draws them by lot. Where a time is given, a fuzzer that is guided by what files
-//! lead to runs beside, under AddressSanitizer.
+//! They are drawn by lot. In the short form one of two processes that meet them does so under
+//! AddressSanitizer; that it would report is shown first, by a read beyond the end. Where a time is
+//! given, a fuzzer that is guided by what files lead to runs beside, under AddressSanitizer as well.
 
 mod fuzzer;
+mod overrun;
 
 use std::io::{BufRead, stdin};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use self::fuzzer::Fuzzer;
@@ -17,6 +21,7 @@ use crate::hostile::files::{Forger, good};
 use crate::hostile::targets;
 use crate::notebook::Notebook;
 use crate::region::Name;
+use crate::switched;
 
 pub(super) const CAMPAIGN: Campaign = Campaign {
     name: "hostile-file",
@@ -25,9 +30,7 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
     work,
 };
 
-const WORKERS: u64 = 2;
-
-/// The short form: two minutes, in two halves at a time.
+/// The short form, of two processes: two minutes of their time.
 const SHORT: Duration = Duration::from_secs(60);
 
 /// Files before a worker reports.
@@ -36,23 +39,22 @@ const BATCH: u64 = 250;
 /// What a file may cost of the processor's time.
 const LIMIT: Duration = Duration::from_millis(50);
 
+/// The same if each access is watched.
+const WATCHED_LIMIT: Duration = Duration::from_millis(250);
+
 /// How often a file that costs more is met: what a hypervisor takes away counts as the thread's own
 /// time, once in a while; what the file costs, it costs each time.
 const MEETINGS: u32 = 5;
 
 fn run(plan: &Plan, outcome: &mut Outcome) {
-    let fuzzer = match plan.effort {
-        Effort::Time(time) => match Fuzzer::start(time, plan.seed) {
-            Ok(fuzzer) => Some(fuzzer),
-            Err(reason) => {
-                outcome.skip(reason);
-                None
-            }
-        },
-        Effort::Short | Effort::Count(_) => None,
-    };
+    let fuzzer = fuzzer(plan, outcome);
+    let watched = watched(plan, outcome);
     let mut rounds = plan.rounds_for("files", SHORT);
-    let mut workers: Vec<Worker> = (0..WORKERS).map(|_| Worker::start(plan)).collect();
+    let second = watched.map_or_else(
+        || Worker::start(plan, plan.worker(&[]), LIMIT),
+        |program| Worker::start(plan, plan.worker_of(&program, &[]), WATCHED_LIMIT),
+    );
+    let mut workers = [Worker::start(plan, plan.worker(&[]), LIMIT), second];
     let mut next = 0;
     while rounds.reach(next) && !outcome.failed() {
         for worker in &mut workers {
@@ -68,6 +70,28 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     }
 }
 
+/// The fuzzer, at work, if a time is given.
+fn fuzzer(plan: &Plan, outcome: &mut Outcome) -> Option<Fuzzer> {
+    let Effort::Time(time) = plan.effort else { return None };
+    Fuzzer::start(time, plan.seed).map_err(|reason| outcome.skip(reason)).ok()
+}
+
+/// The program that watches each access to memory, in the short form.
+fn watched(plan: &Plan, outcome: &mut Outcome) -> Option<PathBuf> {
+    if plan.effort != Effort::Short {
+        return None;
+    }
+    let Some(program) = switched::addresses() else {
+        outcome.skip("there is no AddressSanitizer for this platform");
+        return None;
+    };
+    match reports(plan, &program) {
+        Ok(()) => outcome.count("overruns reported that were there", 1),
+        Err(failure) => outcome.fail(failure),
+    }
+    Some(program)
+}
+
 /// A process that meets files: it may not survive one.
 struct Worker {
     child: Child,
@@ -77,10 +101,11 @@ struct Worker {
 }
 
 impl Worker {
-    fn start(plan: &Plan) -> Self {
+    fn start(plan: &Plan, mut command: Command, limit: Duration) -> Self {
         let name = Name::new("hostile-file");
         let note = Notebook::create(&name);
-        let mut command = plan.worker(&[&name, note.path(), &plan.seed.to_string()]);
+        let (seed, limit) = (plan.seed.to_string(), limit.as_millis().to_string());
+        command.args([&name, note.path(), &seed, &limit]).env("ASAN_OPTIONS", "detect_leaks=0");
         Self { child: Child::start_command(&mut command), note, name }
     }
 
@@ -96,7 +121,7 @@ impl Worker {
                 }
                 None => line,
             },
-            (Ok(()), None) => "it has ended the process".to_owned(),
+            (Ok(()), None) => format!("it has ended the process\n{}", self.child.complaints()),
             (Err(what), _) => what,
         };
         let number = self.note.read(0);
@@ -119,11 +144,31 @@ fn describe(seed: u64, number: u64) -> String {
     format!("wrong in {what}, {} bytes, given to {target}", bytes.len())
 }
 
-/// `region notebook seed`; then the number of the first file of a batch, a line each.
+/// Whether a program that is built to report a read beyond the end does so.
+fn reports(plan: &Plan, program: &Path) -> Result<(), Failure> {
+    let output = plan.worker_of(program, &["overrun"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() && said.contains("AddressSanitizer: heap-buffer-overflow") {
+        return Ok(());
+    }
+    Err(Failure::new("an overrun that is there", format!("{}\n{said}", output.status)))
+}
+
+/// `overrun`; or `region notebook seed limit`, then the number of the first file of a batch, a line
+/// each.
 fn work(arguments: &[&str]) {
-    let [name, note, seed] = arguments else { panic!("{arguments:?}") };
-    let (name, note) = (Name::told(name), Notebook::open(note));
-    let seed: u64 = seed.parse().unwrap();
+    match arguments {
+        ["overrun"] => overrun::overrun(),
+        [name, note, seed, limit] => {
+            let limit = Duration::from_millis(limit.parse().unwrap());
+            meet_all(&Name::told(name), &Notebook::open(note), seed.parse().unwrap(), limit);
+        }
+        _ => panic!("{arguments:?}"),
+    }
+}
+
+/// Meets the files of all batches that it is told.
+fn meet_all(name: &Name, note: &Notebook, seed: u64, limit: Duration) {
     let forger = Forger::new(good());
     for line in stdin().lock().lines() {
         let first: u64 = line.unwrap().parse().unwrap();
@@ -134,13 +179,13 @@ fn work(arguments: &[&str]) {
                 let mut dice = dice(seed, number);
                 let (_, bytes) = forger.forge(&mut dice);
                 let target = dice.pick(targets::ALL);
-                let (is_region, mut took) = target.meets(&name, &bytes);
+                let (is_region, mut took) = target.meets(name, &bytes);
                 for _ in 1..MEETINGS {
-                    if took >= LIMIT {
-                        took = took.min(target.meets(&name, &bytes).1);
+                    if took >= limit {
+                        took = took.min(target.meets(name, &bytes).1);
                     }
                 }
-                assert!(took < LIMIT, "it took {took:?} of the processor's time");
+                assert!(took < limit, "it took {took:?} of the processor's time");
                 accepted += u64::from(is_region);
             }
         });

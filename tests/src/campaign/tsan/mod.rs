@@ -8,7 +8,7 @@ mod storm;
 mod table;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use super::{Campaign, Failure, Outcome, Plan};
 use crate::region::Name;
@@ -57,8 +57,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
 
 /// Runs a worker of the watched program to its end.
 fn watch(program: &Path, plan: &Plan, arguments: &[&str]) -> Output {
-    let mut command = Command::new(program);
-    command.args(["worker", plan.name]).args(arguments);
+    let mut command = plan.worker_of(program, arguments);
     // Nothing is suppressed, whatever the surroundings say.
     command.env("TSAN_OPTIONS", format!("exitcode={REPORTED} halt_on_error=1"));
     command.output().unwrap()
