@@ -197,18 +197,24 @@ pub(crate) fn store_part(to: &[AtomicU64], first: usize, from: &[u8]) {
 /// # Panics
 ///
 /// If one has more words than the other.
+#[inline]
 pub(crate) fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
     const FEW: usize = 16;
-    const BLOCK: usize = 512;
     assert!(to.len() == from.len());
-    if from.len() <= FEW {
-        count(2 * from.len() * WORD);
-        for (to, from) in to.iter().zip(from) {
-            // Relaxed, both: as in `load_loop` and `store_loop`.
-            to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-        return;
+    if from.len() > FEW {
+        return copy_many(to, from);
     }
+    count(2 * from.len() * WORD);
+    for (to, from) in to.iter().zip(from) {
+        // Relaxed, both: as in `load_loop` and `store_loop`.
+        to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+}
+
+/// A function of its own, so that copies of a few do without the room.
+#[inline(never)]
+fn copy_many(to: &[AtomicU64], from: &[AtomicU64]) {
+    const BLOCK: usize = 512;
     let mut room = [MaybeUninit::uninit(); BLOCK * WORD];
     for (to, from) in to.chunks(BLOCK).zip(from.chunks(BLOCK)) {
         let bytes = &mut room[..from.len() * WORD];
