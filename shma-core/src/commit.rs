@@ -34,8 +34,9 @@ pub(crate) struct Commit<'a> {
 }
 
 impl<'a> Commit<'a> {
-    pub(crate) fn new(word: &'a AtomicU64) -> Self {
-        Self { word, publications: Vec::new() }
+    /// A commit to which so many fields may join.
+    pub(crate) fn new(word: &'a AtomicU64, fields: usize) -> Self {
+        Self { word, publications: Vec::with_capacity(fields) }
     }
 
     /// The field takes part: all of its value is going to be stored into the slot returned.

@@ -25,16 +25,15 @@ use crate::stop::stop_point;
 use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64};
 use crate::words;
 
-/// One optimistic try at a snapshot.
+/// One optimistic try at a snapshot. Who tries keeps the versions that [`copy`](Self::copy) says, and
+/// compares them when [`stood`](Self::stood) asks.
 #[derive(Debug)]
 pub(crate) struct Cut<'h> {
     word: &'h AtomicU64,
     commit: u64,
-    /// The first looks.
-    seen: Vec<(&'h Partition, u64)>,
 }
 
-/// The slot was overwritten while it was copied.
+/// The slot was overwritten while it was copied, or the field has another version by now.
 #[derive(Debug)]
 pub(crate) struct Overtaken;
 
@@ -42,35 +41,33 @@ impl<'h> Cut<'h> {
     /// Looks at the commit word of the region.
     pub(crate) fn begin(word: &'h AtomicU64) -> Self {
         // Meets the releases of the commit and its recovery.
-        Self { word, commit: load_acquire_64(word), seen: Vec::new() }
+        Self { word, commit: load_acquire_64(word) }
     }
 
-    /// Copies the first bytes of a field's value, and returns the number of the publication that
-    /// they are of. What they hold counts only if the cut [`stood`](Self::stood).
-    pub(crate) fn copy(
-        &mut self,
-        partition: &'h Partition,
-        into: &mut [u8],
-    ) -> Result<u64, Overtaken> {
+    /// The first look at a field: copies the first bytes of its value, and returns the number of the
+    /// publication that they are of. What they hold counts only if the cut [`stood`](Self::stood).
+    pub(crate) fn copy(&self, partition: &Partition, into: &mut [u8]) -> Result<u64, Overtaken> {
         let slots = partition.slots();
         let version = slots.enter_snapshot(self.commit);
         words::load_over(slots.slot(version), into);
-        self.seen.push((partition, version));
         if slots.is_intact(version) { Ok(version) } else { Err(Overtaken) }
     }
 
-    /// Whether there was an instant at which the fields held what was copied.
-    pub(crate) fn stood(self) -> bool {
+    /// Whether there was an instant at which the fields held what was copied. `again` looks at each
+    /// field a second time, by [`look_again`], and says whether all were as they had been.
+    pub(crate) fn stood(self, again: impl FnOnce() -> bool) -> bool {
         stop_point!("snapshot.copied");
         // All first looks come before it, all second looks after it, in one order of all threads.
         fence(Ordering::SeqCst);
-        // Relaxed, here and below: behind the fence.
-        let unchanged = |(partition, version): &(&Partition, u64)| {
-            partition.control().version.load(Ordering::Relaxed) == *version
-        };
-        let stood = !self.commit.is_multiple_of(2)
-            || mutant!("snapshot-looks-once")
-            || self.seen.iter().all(unchanged);
+        let stood = !self.commit.is_multiple_of(2) || mutant!("snapshot-looks-once") || again();
+        // Relaxed: behind the fence.
         stood && self.word.load(Ordering::Relaxed) == self.commit
     }
+}
+
+/// The second look at a field, of which the first one saw this version.
+pub(crate) fn look_again(partition: &Partition, version: u64) -> Result<(), Overtaken> {
+    // Relaxed: behind the fence.
+    let now = partition.control().version.load(Ordering::Relaxed);
+    if now == version { Ok(()) } else { Err(Overtaken) }
 }

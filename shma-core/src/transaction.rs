@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::access::{Access, ReadWrite};
 use crate::atomic::Atomic;
 use crate::commit::Commit;
-use crate::cut::{Cut, Overtaken};
+use crate::cut::{self, Cut, Overtaken};
 use crate::element::{AtomicElement, Element};
 use crate::error::{Error, Place};
 use crate::field::Field;
@@ -18,7 +18,7 @@ use crate::held;
 use crate::partition::{Guard, Partition};
 use crate::region::Region;
 use crate::semaphore::Patience;
-use crate::state::{Nothing, Refs, State, Values, Zip};
+use crate::state::{Family, Nothing, Refs, State, Values, Zip};
 use crate::stop::stop_point;
 use crate::sync::{AtomicU64, spin};
 use crate::words;
@@ -46,7 +46,7 @@ pub(crate) fn transact<S: State, R>(
     copies: &mut Copies<S>,
     f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
 ) -> Result<R, Error> {
-    let mut partitions = Partitions(Vec::new());
+    let mut partitions = Partitions(Vec::with_capacity(S::DECLARATION.fields.len()));
     let Ok(_) =
         S::zip::<Handles<ReadWrite>, Refs<'_>, _>(fields, S::refs(&copies.old), &mut partitions);
     let guards = acquire(&partitions.0)?;
@@ -62,11 +62,12 @@ pub(crate) fn transact<S: State, R>(
 }
 
 fn acquire<'h>(partitions: &[&'h Partition]) -> Result<Vec<Guard<'h>>, Error> {
-    let acquire = |partition: &&'h Partition| {
-        let partition = *partition;
-        partition.acquire(Patience::Endless).map_err(|refusal| partition.explain(refusal))
-    };
-    partitions.iter().map(acquire).collect()
+    let mut guards = Vec::with_capacity(partitions.len());
+    for partition in partitions {
+        let guard = partition.acquire(Patience::Endless);
+        guards.push(guard.map_err(|refusal| partition.explain(refusal))?);
+    }
+    Ok(guards)
 }
 
 fn duplicate<S: State>(copies: &mut Copies<S>) {
@@ -76,7 +77,7 @@ fn duplicate<S: State>(copies: &mut Copies<S>) {
 
 /// The new bytes of every ordinary field, where they differ from the old ones.
 fn changes<S: State>(copies: &Copies<S>) -> Vec<Option<&[u8]>> {
-    let mut changes = Changes(Vec::new());
+    let mut changes = Changes(Vec::with_capacity(S::DECLARATION.fields.len()));
     let old = S::refs(&copies.old);
     let Ok(_) = S::zip::<Refs<'_>, Refs<'_>, _>(&old, S::refs(&copies.new), &mut changes);
     changes.0
@@ -90,8 +91,8 @@ fn commit(mut guards: Vec<Guard<'_>>, changes: &[Option<&[u8]>]) -> Result<(), E
     if changes.iter().all(Option::is_none) {
         return Ok(());
     }
-    let mut commit = Commit::new(first.partition().commit());
-    let mut stores = Vec::new();
+    let mut commit = Commit::new(first.partition().commit(), guards.len());
+    let mut stores = Vec::with_capacity(guards.len());
     for (guard, change) in guards.iter().zip(changes) {
         let partition = guard.partition();
         match change {
@@ -301,16 +302,25 @@ fn attempt<S: State, A: Access>(
     fields: &S::Fields<Handles<A>>,
     into: &mut S,
 ) -> bool {
-    let mut copy = Copy(Cut::begin(word));
-    let copied = S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut copy);
-    copied.is_ok() && copy.0.stood()
+    let cut = Cut::begin(word);
+    let seen = S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut Copy(&cut));
+    let Ok(seen) = seen else { return false };
+    cut.stood(|| S::zip::<Handles<A>, Seen, _>(fields, seen, &mut LookAgain).is_ok())
+}
+
+/// The family of the versions that a snapshot's first looks have seen.
+struct Seen;
+
+impl Family for Seen {
+    type Of<T: Element> = u64;
+    type AtomicOf<T: AtomicElement> = ();
 }
 
 /// The first looks of a snapshot.
-struct Copy<'h>(Cut<'h>);
+struct Copy<'c, 'h>(&'c Cut<'h>);
 
-impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Copy<'h> {
-    type Out = Nothing;
+impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Copy<'_, '_> {
+    type Out = Seen;
     type Stop = Overtaken;
 
     fn field<T: Element>(
@@ -318,9 +328,8 @@ impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Copy<'h> {
         _: usize,
         field: &'h Field<T, A>,
         value: &'v mut T,
-    ) -> Result<(), Overtaken> {
-        self.0.copy(field.partition(), bytemuck::bytes_of_mut(value))?;
-        Ok(())
+    ) -> Result<u64, Overtaken> {
+        self.0.copy(field.partition(), bytemuck::bytes_of_mut(value))
     }
 
     fn atomic<T: AtomicElement>(
@@ -330,6 +339,32 @@ impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Copy<'h> {
         value: &'v mut T,
     ) -> Result<(), Overtaken> {
         field.read_into(value);
+        Ok(())
+    }
+}
+
+/// The second looks.
+struct LookAgain;
+
+impl<'h, A: Access> Zip<'h, Handles<A>, Seen> for LookAgain {
+    type Out = Nothing;
+    type Stop = Overtaken;
+
+    fn field<T: Element>(
+        &mut self,
+        _: usize,
+        field: &'h Field<T, A>,
+        seen: u64,
+    ) -> Result<(), Overtaken> {
+        cut::look_again(field.partition(), seen)
+    }
+
+    fn atomic<T: AtomicElement>(
+        &mut self,
+        _: usize,
+        _: &'h Atomic<T, A>,
+        (): (),
+    ) -> Result<(), Overtaken> {
         Ok(())
     }
 }

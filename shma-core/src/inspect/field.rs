@@ -8,7 +8,7 @@ use super::value::Value;
 use super::view::{PATIENCE, PAUSE};
 use crate::bounds;
 use crate::cells::Cells;
-use crate::cut::Cut;
+use crate::cut::{self, Cut};
 use crate::error::{Error, Place};
 use crate::manifest::FieldManifest;
 use crate::partition::Partition;
@@ -165,20 +165,19 @@ impl FieldView {
     }
 
     /// Takes the value as part of a cut; false if that has failed.
-    pub(super) fn cut<'h>(&'h self, cut: &mut Cut<'h>, value: &mut Value) -> bool {
-        match cut.copy(&self.partition, &mut value.bytes) {
-            Ok(version) => {
-                value.version = Version::new(version);
-                true
-            }
-            Err(_) => false,
-        }
+    pub(super) fn copy(&self, cut: &Cut<'_>, value: &mut Value) -> bool {
+        let version = if self.manifest.atomic {
+            // Nothing can come in between.
+            Ok(self.load_cells(0, &mut value.bytes))
+        } else {
+            cut.copy(&self.partition, &mut value.bytes).map(Version::new)
+        };
+        version.map(|version| value.version = version).is_ok()
     }
 
-    /// Reads an atomic field; true, as nothing can come in between.
-    pub(super) fn load_atomic(&self, value: &mut Value) -> bool {
-        value.version = self.load_cells(0, &mut value.bytes);
-        true
+    /// Whether the value of a cut stands still.
+    pub(super) fn look_again(&self, value: &Value) -> bool {
+        self.manifest.atomic || cut::look_again(&self.partition, value.version.into()).is_ok()
     }
 
     /// Copies numbers of an atomic field, each in its own size. Returns a count of calls all of

@@ -9,7 +9,7 @@ use super::field::FieldView;
 use super::value::Value;
 use crate::cut::Cut;
 use crate::error::{Error, Place};
-use crate::manifest::{FieldManifest, Manifest};
+use crate::manifest::Manifest;
 use crate::region::{self, Name, Region, Terms};
 use crate::sync::spin;
 
@@ -167,11 +167,9 @@ impl View {
     }
 
     fn attempt(&self, fields: &[FieldView], values: &mut [Value]) -> bool {
-        let mut cut = Cut::begin(&self.region.header().commit);
-        let copied = fields.iter().zip(values).all(|(field, value)| {
-            let FieldManifest { atomic, .. } = field.manifest();
-            if *atomic { field.load_atomic(value) } else { field.cut(&mut cut, value) }
-        });
-        copied && cut.stood()
+        let cut = Cut::begin(&self.region.header().commit);
+        let copied = fields.iter().zip(&mut *values).all(|(field, value)| field.copy(&cut, value));
+        copied
+            && cut.stood(|| fields.iter().zip(values).all(|(field, value)| field.look_again(value)))
     }
 }

@@ -62,7 +62,7 @@ impl Pair {
 
     /// Publishes the fields that take part as one, after these versions.
     pub(super) fn transact(&self, author: u32, parts: [bool; 2], versions: [u64; 2]) {
-        let mut commit = Commit::new(&self.desk.commit);
+        let mut commit = Commit::new(&self.desk.commit, 2);
         let mut stores = Vec::new();
         for (field, version) in versions.into_iter().enumerate() {
             if parts[field] {
