@@ -66,6 +66,6 @@ fn known(name: &str) -> Result<String, String> {
     if questions::find(name).is_some() {
         return Ok(name.to_owned());
     }
-    let names: Vec<_> = questions::all().iter().map(|question| question.name()).collect();
+    let names: Vec<_> = questions::ALL.iter().map(|question| question.name).collect();
     Err(format!("there is no such question; there are {}", names.join(", ")))
 }

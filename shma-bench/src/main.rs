@@ -51,8 +51,8 @@ fn compare(args: &Args) -> Result<()> {
     let before = Noise::look()?;
     report::warn(&before.complaints());
     let wanted = |name| args.only.is_empty() || args.only.iter().any(|only| only == name);
-    let mut questions = questions::all();
-    questions.retain(|question| wanted(question.name()));
+    let questions: Vec<_> =
+        questions::ALL.iter().filter(|question| wanted(question.name)).collect();
     let answers = Run::new(args)?.ask(&questions)?;
     let noise = before.look_again()?;
     let report = Report { machine, noise, quick: args.quick, answers };
@@ -63,8 +63,8 @@ fn compare(args: &Args) -> Result<()> {
 
 fn list() {
     println!("questions:");
-    for question in questions::all() {
-        println!("  {:<18} {}", question.name(), question.about());
+    for question in questions::ALL {
+        println!("  {:<18} {}", question.name, question.about);
     }
     println!("peers:");
     for peer in peers::all() {

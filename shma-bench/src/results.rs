@@ -13,7 +13,7 @@ type Key = (String, String, u64);
 
 /// The answers to one question.
 pub struct Answers {
-    pub question: &'static dyn Question,
+    pub question: &'static Question,
     pub cases: Vec<u64>,
     /// By peer, measure, and case; in the order of the rounds.
     values: BTreeMap<Key, Vec<f64>>,
@@ -35,7 +35,7 @@ struct Point<'a> {
 }
 
 impl Answers {
-    pub fn new(question: &'static dyn Question, cases: Vec<u64>) -> Self {
+    pub fn new(question: &'static Question, cases: Vec<u64>) -> Self {
         Self {
             question,
             cases,
@@ -95,13 +95,13 @@ impl Answers {
         let unable = self.unable.iter().map(|((peer, case), reason)| {
             serde_json::json!({ "peer": peer, "case": case, "reason": reason })
         });
-        let measures = self.question.measures().iter().map(|measure| {
+        let measures = self.question.measures.iter().map(|measure| {
             serde_json::json!({ "name": measure.name, "unit": measure.unit, "about": measure.about })
         });
         serde_json::json!({
-            "question": self.question.name(),
-            "about": self.question.about(),
-            "case_is": match self.question.axis() {
+            "question": self.question.name,
+            "about": self.question.about,
+            "case_is": match self.question.axis {
                 Axis::Bytes => "bytes",
                 Axis::Processes => "processes",
             },

@@ -47,10 +47,10 @@ impl Run {
     }
 
     /// Asks all of them.
-    pub fn ask(&self, questions: &[&'static dyn Question]) -> Result<Vec<Answers>> {
+    pub fn ask(&self, questions: &[&'static Question]) -> Result<Vec<Answers>> {
         let answers: Vec<Answers> = questions
             .iter()
-            .map(|question| Answers::new(*question, question.cases(self.effort)))
+            .map(|question| Answers::new(question, (question.cases)(self.effort)))
             .collect();
         let cases: usize = answers.iter().map(|answers| answers.cases.len()).sum();
         let bar = ProgressBar::new(cases as u64 * CASE);
@@ -63,7 +63,7 @@ impl Run {
 
     fn answer(&self, mut answers: Answers, bar: &ProgressBar) -> Result<Answers> {
         let question = answers.question;
-        let program = match question.counts() {
+        let program = match question.counts {
             false => self.program.clone(),
             true => {
                 bar.set_message("building a program that counts");
@@ -71,10 +71,10 @@ impl Run {
             }
         };
         for case in answers.cases.clone() {
-            bar.set_message(format!("{}, {case}", question.name()));
+            bar.set_message(format!("{}, {case}", question.name));
             let before = bar.position();
             self.measure(&program, &mut answers, case, bar)
-                .with_context(|| format!("question `{}`, case {case}", question.name()))?;
+                .with_context(|| format!("question `{}`, case {case}", question.name))?;
             bar.set_position(before + CASE);
         }
         Ok(answers)
@@ -87,7 +87,7 @@ impl Run {
         case: u64,
         bar: &ProgressBar,
     ) -> Result<()> {
-        let size = answers.question.crew(case);
+        let size = (answers.question.crew)(case);
         if size > 1
             && let Some(nanos) = line::nanos()?
         {
@@ -119,14 +119,14 @@ impl Run {
     fn start(
         &self,
         program: &Path,
-        question: &dyn Question,
+        question: &Question,
         case: u64,
         rank: usize,
         size: usize,
         sender: &Sender<Result<Event>>,
     ) -> Result<Member> {
         let mut command = Command::new(program);
-        command.args(["worker", "--question", question.name(), "--run", &self.name]);
+        command.args(["worker", "--question", question.name, "--run", &self.name]);
         for (name, number) in [
             ("--case", case),
             ("--rank", rank as u64),

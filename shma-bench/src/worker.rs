@@ -36,7 +36,7 @@ pub fn work(job: Job) -> Result<()> {
         dice: RefCell::new(fastrand::Rng::with_seed(job.order)),
         job,
     };
-    question.measure(&worker)
+    (question.measure)(&worker)
 }
 
 impl Worker {

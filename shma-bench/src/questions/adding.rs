@@ -8,7 +8,6 @@ use super::together::{Shared, gather, take_turns};
 use super::{Axis, Measure, Question};
 use crate::ability::Peer;
 use crate::buffer::Buffer;
-use crate::effort::Effort;
 use crate::worker::Worker;
 
 /// Calls between two looks at the clock.
@@ -22,55 +21,38 @@ pub const SHARES: &[Measure] = &[
 ];
 
 /// The question.
-pub struct Adding;
+pub const QUESTION: Question = Question {
+    name: "adding",
+    about: "Several processes add 1 to the same 64 bytes.",
+    axis: Axis::Processes,
+    measures: SHARES,
+    cases: |effort| effort.sizes(&[2, 4], &[1, 2, 3, 4, 6, 8]),
+    crew: |case| case as usize,
+    counts: false,
+    measure,
+};
 
-impl Question for Adding {
-    fn name(&self) -> &'static str {
-        "adding"
+fn measure(worker: &Worker) -> Result<()> {
+    let contestants = gather(
+        worker,
+        64,
+        |peer, place| peer.create(place),
+        |peer, place| peer.open(place),
+        |store, _| store.add(1),
+    );
+    // Everybody has added once to see whether it can.
+    let mut sums = BTreeMap::new();
+    let left = take_turns(worker, 64, contestants, |Shared { peer, subject }, mishap| {
+        let done = turn(worker, *peer, || mishap.count(subject.add(CHUNK), CHUNK));
+        *sums.entry(peer.name()).or_insert(worker.crew.size as f64) += done;
+    });
+    for Shared { peer, mut subject } in left {
+        let mut value = Buffer::zeroed(64);
+        assert!(subject.peek(&mut value).is_ok(), "{} cannot be looked at", peer.name());
+        assert_eq!(value[..], [sums[peer.name()]; 8], "{}: updates are lost", peer.name());
+        worker.crew.meet();
     }
-
-    fn about(&self) -> &'static str {
-        "Several processes add 1 to the same 64 bytes."
-    }
-
-    fn axis(&self) -> Axis {
-        Axis::Processes
-    }
-
-    fn measures(&self) -> &'static [Measure] {
-        SHARES
-    }
-
-    fn cases(&self, effort: Effort) -> Vec<u64> {
-        effort.sizes(&[2, 4], &[1, 2, 3, 4, 6, 8])
-    }
-
-    fn crew(&self, case: u64) -> usize {
-        case as usize
-    }
-
-    fn measure(&self, worker: &Worker) -> Result<()> {
-        let contestants = gather(
-            worker,
-            64,
-            |peer, place| peer.create(place),
-            |peer, place| peer.open(place),
-            |store, _| store.add(1),
-        );
-        // Everybody has added once to see whether it can.
-        let mut sums = BTreeMap::new();
-        let left = take_turns(worker, 64, contestants, |Shared { peer, subject }, mishap| {
-            let done = turn(worker, *peer, || mishap.count(subject.add(CHUNK), CHUNK));
-            *sums.entry(peer.name()).or_insert(worker.crew.size as f64) += done;
-        });
-        for Shared { peer, mut subject } in left {
-            let mut value = Buffer::zeroed(64);
-            assert!(subject.peek(&mut value).is_ok(), "{} cannot be looked at", peer.name());
-            assert_eq!(value[..], [sums[peer.name()]; 8], "{}: updates are lost", peer.name());
-            worker.crew.meet();
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// All processes work for a while; tells rates and shares, and returns the number of calls.

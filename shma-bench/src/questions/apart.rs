@@ -4,61 +4,43 @@ use anyhow::Result;
 
 use super::adding::{SHARES, turn};
 use super::together::{Shared, gather, take_turns};
-use super::{Axis, Measure, Question};
+use super::{Axis, Question};
 use crate::ability::FIELDS;
-use crate::effort::Effort;
 use crate::worker::Worker;
 
 /// Calls between two looks at the clock.
 const CHUNK: u64 = 32;
 
 /// The question.
-pub struct Apart;
+pub const QUESTION: Question = Question {
+    name: "apart",
+    about: "Several processes add 1 to 64 bytes each, in different fields of one state.",
+    axis: Axis::Processes,
+    measures: SHARES,
+    cases: |effort| effort.sizes(&[2, 4], &[1, 2, 3, 4, 6, 8]),
+    crew: |case| case as usize,
+    counts: false,
+    measure,
+};
 
-impl Question for Apart {
-    fn name(&self) -> &'static str {
-        "apart"
-    }
-
-    fn about(&self) -> &'static str {
-        "Several processes add 1 to 64 bytes each, in different fields of one state."
-    }
-
-    fn axis(&self) -> Axis {
-        Axis::Processes
-    }
-
-    fn measures(&self) -> &'static [Measure] {
-        SHARES
-    }
-
-    fn cases(&self, effort: Effort) -> Vec<u64> {
-        effort.sizes(&[2, 4], &[1, 2, 3, 4, 6, 8])
-    }
-
-    fn crew(&self, case: u64) -> usize {
-        case as usize
-    }
-
-    fn measure(&self, worker: &Worker) -> Result<()> {
-        let own = worker.crew.rank % FIELDS;
-        let contestants = gather(
-            worker,
-            64,
-            |peer, place| peer.create_group(place),
-            |peer, place| peer.open_group(place),
-            |group, _| {
-                let before = group.peek()?[own];
-                group.add(own, 1)?;
-                assert_eq!(group.peek()?[own], before + 1.0, "an update is lost");
-                Ok(())
-            },
-        );
-        let left = take_turns(worker, 64, contestants, |Shared { peer, subject }, mishap| {
-            turn(worker, *peer, || mishap.count(subject.add(own, CHUNK), CHUNK));
-        });
-        worker.crew.meet();
-        drop(left);
-        Ok(())
-    }
+fn measure(worker: &Worker) -> Result<()> {
+    let own = worker.crew.rank % FIELDS;
+    let contestants = gather(
+        worker,
+        64,
+        |peer, place| peer.create_group(place),
+        |peer, place| peer.open_group(place),
+        |group, _| {
+            let before = group.peek()?[own];
+            group.add(own, 1)?;
+            assert_eq!(group.peek()?[own], before + 1.0, "an update is lost");
+            Ok(())
+        },
+    );
+    let left = take_turns(worker, 64, contestants, |Shared { peer, subject }, mishap| {
+        turn(worker, *peer, || mishap.count(subject.add(own, CHUNK), CHUNK));
+    });
+    worker.crew.meet();
+    drop(left);
+    Ok(())
 }

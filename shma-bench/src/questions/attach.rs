@@ -6,7 +6,6 @@ use anyhow::Result;
 use libc::RUSAGE_SELF;
 
 use super::{Axis, Measure, Question};
-use crate::effort::Effort;
 use crate::sizes;
 use crate::worker::{Worker, check_memory};
 
@@ -14,81 +13,64 @@ use crate::worker::{Worker, check_memory};
 const ROUNDS: [usize; 2] = [3, 5];
 
 /// The question.
-pub struct Attach;
-
-impl Question for Attach {
-    fn name(&self) -> &'static str {
-        "attach"
-    }
-
-    fn about(&self) -> &'static str {
-        "Making a value of zeroes, and attaching to it from another process."
-    }
-
-    fn axis(&self) -> Axis {
-        Axis::Bytes
-    }
-
-    fn measures(&self) -> &'static [Measure] {
-        const {
-            &[
-                Measure { name: "create", unit: "ns", about: "of making it" },
-                Measure { name: "open", unit: "ns", about: "of attaching" },
-                Measure { name: "faults", unit: "pages", about: "that attaching touches" },
-            ]
-        }
-    }
-
-    fn cases(&self, effort: Effort) -> Vec<u64> {
+pub const QUESTION: Question = Question {
+    name: "attach",
+    about: "Making a value of zeroes, and attaching to it from another process.",
+    axis: Axis::Bytes,
+    measures: &[
+        Measure { name: "create", unit: "ns", about: "of making it" },
+        Measure { name: "open", unit: "ns", about: "of attaching" },
+        Measure { name: "faults", unit: "pages", about: "that attaching touches" },
+    ],
+    cases: |effort| {
         let some = [sizes::ALL[0], sizes::ALL[5], sizes::ALL[10], sizes::LARGEST];
         effort.sizes(&some[..3], &some)
-    }
+    },
+    crew: |_| 2,
+    counts: false,
+    measure,
+};
 
-    fn crew(&self, _: u64) -> usize {
-        2
-    }
-
-    fn measure(&self, worker: &Worker) -> Result<()> {
-        let rounds = ROUNDS[usize::from(!worker.effort.is_hasty())];
-        for (peer, mut place) in worker.peers(worker.job.case) {
-            let name = place.name.clone();
-            for round in 0..rounds {
-                place.name = format!("{name}-{round}");
-                let mut made = None;
-                let start = Instant::now();
-                let mut able = Ok(());
-                if worker.leads() {
-                    let memory = check_memory(peer.copies(), worker.job.case);
-                    able = memory.and_then(|()| peer.create(&place)).map(|store| {
-                        worker.tell(peer, "create", start.elapsed().as_nanos() as f64);
-                        made = Some(store);
-                    });
-                }
-                if worker.crew.agree(able.is_ok()) && !worker.leads() {
-                    let (start, faults) = (Instant::now(), faults());
-                    able = peer.open(&place).map(|store| {
-                        let took = start.elapsed();
-                        worker.tell(peer, "faults", (self::faults() - faults) as f64);
-                        worker.tell(peer, "open", took.as_nanos() as f64);
-                        made = Some(store);
-                    });
-                }
-                if let Err(reason) = able {
-                    worker.refuse(peer, reason);
-                }
-                worker.crew.meet();
-                // Those who attached go first.
-                if !worker.leads() {
-                    made = None;
-                }
-                worker.crew.meet();
-                drop(made);
-                worker.crew.meet();
+fn measure(worker: &Worker) -> Result<()> {
+    let rounds = ROUNDS[usize::from(!worker.effort.is_hasty())];
+    for (peer, mut place) in worker.peers(worker.job.case) {
+        let name = place.name.clone();
+        for round in 0..rounds {
+            place.name = format!("{name}-{round}");
+            let mut made = None;
+            let start = Instant::now();
+            let mut able = Ok(());
+            if worker.leads() {
+                let memory = check_memory(peer.copies(), worker.job.case);
+                able = memory.and_then(|()| peer.create(&place)).map(|store| {
+                    worker.tell(peer, "create", start.elapsed().as_nanos() as f64);
+                    made = Some(store);
+                });
             }
-            worker.step(worker.peers(0).len());
+            if worker.crew.agree(able.is_ok()) && !worker.leads() {
+                let (start, faults) = (Instant::now(), faults());
+                able = peer.open(&place).map(|store| {
+                    let took = start.elapsed();
+                    worker.tell(peer, "faults", (self::faults() - faults) as f64);
+                    worker.tell(peer, "open", took.as_nanos() as f64);
+                    made = Some(store);
+                });
+            }
+            if let Err(reason) = able {
+                worker.refuse(peer, reason);
+            }
+            worker.crew.meet();
+            // Those who attached go first.
+            if !worker.leads() {
+                made = None;
+            }
+            worker.crew.meet();
+            drop(made);
+            worker.crew.meet();
         }
-        Ok(())
+        worker.step(worker.peers(0).len());
     }
+    Ok(())
 }
 
 /// Page faults of this process so far that needed no disk.

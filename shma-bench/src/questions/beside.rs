@@ -9,7 +9,6 @@ use super::{Axis, Measure, Question};
 use crate::ability::Store;
 use crate::buffer::Buffer;
 use crate::crew::nanos;
-use crate::effort::Effort;
 use crate::worker::Worker;
 use crate::{peers, sizes};
 
@@ -17,108 +16,80 @@ use crate::{peers, sizes};
 const CHUNK: u64 = 16 << 10;
 
 /// A writer that never pauses.
-pub const BUSY: Beside =
-    Beside { name: "beside-busy", about: "Reading beside a writer that never pauses.", pause: 0 };
-
-/// A writer that pauses three times as long as it writes.
-pub const QUARTER: Beside = Beside {
-    name: "beside-quarter",
-    about: "Reading beside a writer that is busy a quarter of the time.",
-    pause: 3,
+pub const BUSY: Question = Question {
+    name: "beside-busy",
+    about: "Reading beside a writer that never pauses.",
+    axis: Axis::Bytes,
+    measures: &[
+        Measure { name: "reads", unit: "1/s", about: "of the reader" },
+        Measure { name: "writes", unit: "1/s", about: "of the writer beside it" },
+        Measure { name: "writes alone", unit: "1/s", about: "without a reader" },
+    ],
+    cases: |effort| effort.sizes(&sizes::FEW[..4], &sizes::ALL[..10]),
+    crew: |_| 2,
+    counts: false,
+    measure: |worker| measure(worker, 0),
 };
 
-/// The question.
-pub struct Beside {
-    name: &'static str,
-    about: &'static str,
-    /// How often as long as a write the writer pauses after it.
+/// A writer that pauses three times as long as it writes.
+pub const QUARTER: Question = Question {
+    name: "beside-quarter",
+    about: "Reading beside a writer that is busy a quarter of the time.",
+    measure: |worker| measure(worker, 3),
+    ..BUSY
+};
+
+/// `pause` is how often as long as a write the writer pauses after it.
+fn measure(worker: &Worker, pause: u64) -> Result<()> {
+    let bytes = worker.job.case;
+    let mut pair = [1.0, 2.0].map(|number| Buffer::filled(bytes, |_| number));
+    let contestants = gather_values(worker, &pair[0]);
+    let left = take_turns(worker, bytes, contestants, |contestant, mishap| {
+        turn(worker, contestant, &mut pair, pause, mishap);
+    });
+    worker.crew.meet();
+    drop(left);
+    Ok(())
+}
+
+fn turn(
+    worker: &Worker,
+    contestant: &mut Shared<Box<dyn Store>>,
+    pair: &mut [Buffer; 2],
     pause: u64,
-}
-
-impl Question for Beside {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn about(&self) -> &'static str {
-        self.about
-    }
-
-    fn axis(&self) -> Axis {
-        Axis::Bytes
-    }
-
-    fn measures(&self) -> &'static [Measure] {
-        const {
-            &[
-                Measure { name: "reads", unit: "1/s", about: "of the reader" },
-                Measure { name: "writes", unit: "1/s", about: "of the writer beside it" },
-                Measure { name: "writes alone", unit: "1/s", about: "without a reader" },
-            ]
-        }
-    }
-
-    fn cases(&self, effort: Effort) -> Vec<u64> {
-        effort.sizes(&sizes::FEW[..4], &sizes::ALL[..10])
-    }
-
-    fn crew(&self, _: u64) -> usize {
-        2
-    }
-
-    fn measure(&self, worker: &Worker) -> Result<()> {
-        let bytes = worker.job.case;
-        let mut pair = [1.0, 2.0].map(|number| Buffer::filled(bytes, |_| number));
-        let contestants = gather_values(worker, &pair[0]);
-        let left = take_turns(worker, bytes, contestants, |contestant, mishap| {
-            self.turn(worker, contestant, &mut pair, mishap);
-        });
-        worker.crew.meet();
-        drop(left);
-        Ok(())
+    mishap: &mut Mishap,
+) {
+    let Shared { peer, subject, .. } = contestant;
+    let window = worker.effort.window();
+    if worker.leads() {
+        let (writes, took) =
+            worker.crew.work(window, || write(subject.as_mut(), pair, pause, mishap));
+        worker.tell(*peer, "writes", rate(writes, took));
+        let (writes, took) =
+            worker.crew.work(window, || write(subject.as_mut(), pair, pause, mishap));
+        worker.tell(*peer, "writes alone", rate(writes, took));
+    } else {
+        let times = calls(worker.job.case);
+        let into = &mut pair[0];
+        let (reads, took) =
+            worker.crew.work(window, || mishap.count(subject.read(into, times), times));
+        worker.tell(*peer, "reads", rate(reads, took));
+        check_whole(peer.name(), into);
+        worker.crew.work(Duration::ZERO, || 0);
     }
 }
 
-impl Beside {
-    fn turn(
-        &self,
-        worker: &Worker,
-        contestant: &mut Shared<Box<dyn Store>>,
-        pair: &mut [Buffer; 2],
-        mishap: &mut Mishap,
-    ) {
-        let Shared { peer, subject, .. } = contestant;
-        let window = worker.effort.window();
-        if worker.leads() {
-            let (writes, took) =
-                worker.crew.work(window, || self.write(subject.as_mut(), pair, mishap));
-            worker.tell(*peer, "writes", rate(writes, took));
-            let (writes, took) =
-                worker.crew.work(window, || self.write(subject.as_mut(), pair, mishap));
-            worker.tell(*peer, "writes alone", rate(writes, took));
-        } else {
-            let times = calls(worker.job.case);
-            let into = &mut pair[0];
-            let (reads, took) =
-                worker.crew.work(window, || mishap.count(subject.read(into, times), times));
-            worker.tell(*peer, "reads", rate(reads, took));
-            check_whole(peer.name(), into);
-            worker.crew.work(Duration::ZERO, || 0);
-        }
+/// Some writes, of one value and another one, and the pause after them.
+fn write(store: &mut dyn Store, pair: &[Buffer; 2], pause: u64, mishap: &mut Mishap) -> u64 {
+    let times = calls(size_of_val(&*pair[0]) as u64);
+    let start = nanos();
+    let done = pair.iter().map(|value| mishap.count(store.write(value, times), times)).sum();
+    let end = nanos();
+    let until = end + pause * (end - start);
+    while nanos() < until {
+        std::hint::spin_loop();
     }
-
-    /// Some writes, of one value and another one, and the pause after them.
-    fn write(&self, store: &mut dyn Store, pair: &[Buffer; 2], mishap: &mut Mishap) -> u64 {
-        let times = calls(size_of_val(&*pair[0]) as u64);
-        let start = nanos();
-        let done = pair.iter().map(|value| mishap.count(store.write(value, times), times)).sum();
-        let end = nanos();
-        let until = end + self.pause * (end - start);
-        while nanos() < until {
-            std::hint::spin_loop();
-        }
-        done
-    }
+    done
 }
 
 /// All that can write in one process and read in another one, tried once.

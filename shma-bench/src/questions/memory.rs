@@ -9,7 +9,6 @@ use anyhow::{Context, Result};
 use super::{Axis, Measure, Question};
 use crate::ability::{Done, Place};
 use crate::buffer::Buffer;
-use crate::effort::Effort;
 use crate::shared::DIRECTORY;
 use crate::sizes;
 use crate::worker::{Worker, check_memory};
@@ -19,66 +18,43 @@ use crate::worker::{Worker, check_memory};
 const TURNS: u64 = 8;
 
 /// The question.
-pub struct Memory;
+pub const QUESTION: Question = Question {
+    name: "memory",
+    about: "Memory that a value takes, after it was replaced and changed some times.",
+    axis: Axis::Bytes,
+    measures: &[
+        Measure { name: "shared", unit: "values", about: "that the shared memory could hold" },
+        Measure { name: "private", unit: "values", about: "that each process's own could hold" },
+    ],
+    cases: |effort| effort.sizes(&[sizes::ALL[7]], &[sizes::ALL[3], sizes::ALL[7], sizes::ALL[10]]),
+    crew: |_| 1,
+    counts: false,
+    measure,
+};
 
-impl Question for Memory {
-    fn name(&self) -> &'static str {
-        "memory"
+fn measure(worker: &Worker) -> Result<()> {
+    let bytes = worker.job.case;
+    let mut buffer = Buffer::filled(bytes, |_| 1.0);
+    for (peer, place) in worker.peers(bytes) {
+        let before = private()?;
+        let mut store = match check_memory(peer.copies(), bytes).and_then(|()| peer.create(&place))
+        {
+            Ok(store) => store,
+            Err(reason) => {
+                worker.refuse(peer, reason);
+                continue;
+            }
+        };
+        // What it cannot do takes no memory.
+        let _: Done = store.write(&buffer, TURNS);
+        let _: Done = store.update(&buffer, TURNS);
+        let _: Done = store.read(&mut buffer, TURNS);
+        let values = |taken: u64| taken as f64 / bytes as f64;
+        worker.tell(peer, "shared", values(shared(&place)?));
+        worker.tell(peer, "private", values(private()?.saturating_sub(before)));
+        worker.step(worker.peers(0).len());
     }
-
-    fn about(&self) -> &'static str {
-        "Memory that a value takes, after it was replaced and changed some times."
-    }
-
-    fn axis(&self) -> Axis {
-        Axis::Bytes
-    }
-
-    fn measures(&self) -> &'static [Measure] {
-        const {
-            &[
-                Measure {
-                    name: "shared",
-                    unit: "values",
-                    about: "that the shared memory could hold",
-                },
-                Measure {
-                    name: "private",
-                    unit: "values",
-                    about: "that each process's own could hold",
-                },
-            ]
-        }
-    }
-
-    fn cases(&self, effort: Effort) -> Vec<u64> {
-        effort.sizes(&[sizes::ALL[7]], &[sizes::ALL[3], sizes::ALL[7], sizes::ALL[10]])
-    }
-
-    fn measure(&self, worker: &Worker) -> Result<()> {
-        let bytes = worker.job.case;
-        let mut buffer = Buffer::filled(bytes, |_| 1.0);
-        for (peer, place) in worker.peers(bytes) {
-            let before = private()?;
-            let mut store =
-                match check_memory(peer.copies(), bytes).and_then(|()| peer.create(&place)) {
-                    Ok(store) => store,
-                    Err(reason) => {
-                        worker.refuse(peer, reason);
-                        continue;
-                    }
-                };
-            // What it cannot do takes no memory.
-            let _: Done = store.write(&buffer, TURNS);
-            let _: Done = store.update(&buffer, TURNS);
-            let _: Done = store.read(&mut buffer, TURNS);
-            let values = |taken: u64| taken as f64 / bytes as f64;
-            worker.tell(peer, "shared", values(shared(&place)?));
-            worker.tell(peer, "private", values(private()?.saturating_sub(before)));
-            worker.step(worker.peers(0).len());
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Bytes of all files whose names have the run's in them, but for that of the meeting.

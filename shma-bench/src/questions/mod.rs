@@ -42,53 +42,48 @@ pub struct Measure {
 }
 
 /// A question.
-pub trait Question: Sync {
+#[derive(Debug)]
+pub struct Question {
     /// As `--only` has it.
-    fn name(&self) -> &'static str;
+    pub name: &'static str,
     /// A sentence.
-    fn about(&self) -> &'static str;
-    fn axis(&self) -> Axis;
-    fn measures(&self) -> &'static [Measure];
-    fn cases(&self, effort: Effort) -> Vec<u64>;
+    pub about: &'static str,
+    pub axis: Axis,
+    pub measures: &'static [Measure],
+    pub cases: fn(Effort) -> Vec<u64>,
     /// How many processes one case takes.
-    fn crew(&self, _case: u64) -> usize {
-        1
-    }
+    pub crew: fn(u64) -> usize,
     /// Whether it takes a program in which the library counts.
-    fn counts(&self) -> bool {
-        false
-    }
+    pub counts: bool,
     /// Measures one case, in one process of its crew.
-    fn measure(&self, worker: &Worker) -> Result<()>;
+    pub measure: fn(&Worker) -> Result<()>,
 }
 
 /// All of them, in the order in which they are asked.
-pub fn all() -> Vec<&'static dyn Question> {
-    vec![
-        &read::Read,
-        &write::Write,
-        &elementwise::Elementwise,
-        &closure::Closure,
-        &beside::BUSY,
-        &beside::QUARTER,
-        &retries::Retries,
-        &adding::Adding,
-        &apart::Apart,
-        &latency::SPINNING,
-        &latency::ASLEEP,
-        &publish::Publish,
-        &parts::Parts,
-        &snapshot::Snapshot,
-        &transaction::Transaction,
-        &pipeline::Pipeline,
-        &attach::Attach,
-        &memory::Memory,
-    ]
-}
+pub static ALL: &[Question] = &[
+    read::QUESTION,
+    write::QUESTION,
+    elementwise::QUESTION,
+    closure::QUESTION,
+    beside::BUSY,
+    beside::QUARTER,
+    retries::QUESTION,
+    adding::QUESTION,
+    apart::QUESTION,
+    latency::SPINNING,
+    latency::ASLEEP,
+    publish::QUESTION,
+    parts::QUESTION,
+    snapshot::QUESTION,
+    transaction::QUESTION,
+    pipeline::QUESTION,
+    attach::QUESTION,
+    memory::QUESTION,
+];
 
 /// The one of this name.
-pub fn find(name: &str) -> Option<&'static dyn Question> {
-    all().into_iter().find(|question| question.name() == name)
+pub fn find(name: &str) -> Option<&'static Question> {
+    ALL.iter().find(|question| question.name == name)
 }
 
 /// Of questions about the time of a call.

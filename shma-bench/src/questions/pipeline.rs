@@ -5,8 +5,7 @@ use anyhow::Result;
 
 use super::adding::{SHARES, turn};
 use super::together::{Shared, gather, take_turns};
-use super::{Axis, Measure, Question};
-use crate::effort::Effort;
+use super::{Axis, Question};
 use crate::sizes;
 use crate::worker::Worker;
 
@@ -14,51 +13,34 @@ use crate::worker::Worker;
 const BYTES: u64 = sizes::ALL[7];
 
 /// The question.
-pub struct Pipeline;
+pub const QUESTION: Question = Question {
+    name: "pipeline",
+    about: "Several processes change a state of 8 fields of 1 MiB element by element, field after field.",
+    axis: Axis::Processes,
+    measures: SHARES,
+    cases: |effort| effort.sizes(&[1, 2], &[1, 2, 3, 4, 6, 8]),
+    crew: |case| case as usize,
+    counts: false,
+    measure,
+};
 
-impl Question for Pipeline {
-    fn name(&self) -> &'static str {
-        "pipeline"
-    }
-
-    fn about(&self) -> &'static str {
-        "Several processes change a state of 8 fields of 1 MiB element by element, field after field."
-    }
-
-    fn axis(&self) -> Axis {
-        Axis::Processes
-    }
-
-    fn measures(&self) -> &'static [Measure] {
-        SHARES
-    }
-
-    fn cases(&self, effort: Effort) -> Vec<u64> {
-        effort.sizes(&[1, 2], &[1, 2, 3, 4, 6, 8])
-    }
-
-    fn crew(&self, case: u64) -> usize {
-        case as usize
-    }
-
-    fn measure(&self, worker: &Worker) -> Result<()> {
-        let contestants = gather(
-            worker,
-            BYTES,
-            |peer, place| {
-                let mut group = peer.create_group(place)?;
-                group.update_all(1)?;
-                assert_eq!(group.peek()?, [0.5; 8], "{}: wrong numbers", peer.name());
-                Ok(group)
-            },
-            |peer, place| peer.open_group(place),
-            |group, _| group.update_all(1),
-        );
-        let left = take_turns(worker, BYTES, contestants, |Shared { peer, subject }, mishap| {
-            turn(worker, *peer, || mishap.count(subject.update_all(1), 1));
-        });
-        worker.crew.meet();
-        drop(left);
-        Ok(())
-    }
+fn measure(worker: &Worker) -> Result<()> {
+    let contestants = gather(
+        worker,
+        BYTES,
+        |peer, place| {
+            let mut group = peer.create_group(place)?;
+            group.update_all(1)?;
+            assert_eq!(group.peek()?, [0.5; 8], "{}: wrong numbers", peer.name());
+            Ok(group)
+        },
+        |peer, place| peer.open_group(place),
+        |group, _| group.update_all(1),
+    );
+    let left = take_turns(worker, BYTES, contestants, |Shared { peer, subject }, mishap| {
+        turn(worker, *peer, || mishap.count(subject.update_all(1), 1));
+    });
+    worker.crew.meet();
+    drop(left);
+    Ok(())
 }

@@ -7,72 +7,54 @@ use super::beside::{calls, check_whole, gather_values};
 use super::together::Shared;
 use super::{Axis, Measure, Question};
 use crate::buffer::Buffer;
-use crate::effort::Effort;
 use crate::sizes;
 use crate::worker::Worker;
 
 /// The question.
-pub struct Retries;
+pub const QUESTION: Question = Question {
+    name: "retries",
+    about: "How often a read starts again beside a writer that never pauses.",
+    axis: Axis::Bytes,
+    measures: &[Measure {
+        name: "retries",
+        unit: "per read",
+        about: "in vain, before the last try",
+    }],
+    cases: |effort| effort.sizes(&sizes::FEW[..4], &sizes::ALL[..10]),
+    crew: |_| 2,
+    counts: true,
+    measure,
+};
 
-impl Question for Retries {
-    fn name(&self) -> &'static str {
-        "retries"
-    }
-
-    fn about(&self) -> &'static str {
-        "How often a read starts again beside a writer that never pauses."
-    }
-
-    fn axis(&self) -> Axis {
-        Axis::Bytes
-    }
-
-    fn measures(&self) -> &'static [Measure] {
-        const { &[Measure { name: "retries", unit: "per read", about: "in vain, before the last try" }] }
-    }
-
-    fn cases(&self, effort: Effort) -> Vec<u64> {
-        effort.sizes(&sizes::FEW[..4], &sizes::ALL[..10])
-    }
-
-    fn crew(&self, _: u64) -> usize {
-        2
-    }
-
-    fn counts(&self) -> bool {
-        true
-    }
-
-    fn measure(&self, worker: &Worker) -> Result<()> {
-        let bytes = worker.job.case;
-        let mut pair = [1.0, 2.0].map(|number| Buffer::filled(bytes, |_| number));
-        let contestants = gather_values(worker, &pair[0]);
-        let rounds = worker.effort.rounds(bytes);
-        for Shared { peer, mut subject } in contestants {
-            let times = calls(bytes);
-            for _ in 0..rounds {
-                if worker.leads() {
-                    worker.crew.work(worker.effort.window(), || {
-                        for value in &pair {
-                            subject.write(value, times).expect("it could when it was tried");
-                        }
-                        2 * times
-                    });
-                    continue;
-                }
-                subject.retries(1);
-                let (reads, _) = worker.crew.work(worker.effort.window(), || {
-                    subject.read(&mut pair[0], times).expect("it could when it was tried");
-                    times
+fn measure(worker: &Worker) -> Result<()> {
+    let bytes = worker.job.case;
+    let mut pair = [1.0, 2.0].map(|number| Buffer::filled(bytes, |_| number));
+    let contestants = gather_values(worker, &pair[0]);
+    let rounds = worker.effort.rounds(bytes);
+    for Shared { peer, mut subject } in contestants {
+        let times = calls(bytes);
+        for _ in 0..rounds {
+            if worker.leads() {
+                worker.crew.work(worker.effort.window(), || {
+                    for value in &pair {
+                        subject.write(value, times).expect("it could when it was tried");
+                    }
+                    2 * times
                 });
-                check_whole(peer.name(), &pair[0]);
-                if let Some(retries) = subject.retries(reads) {
-                    worker.tell(peer, "retries", retries);
-                }
+                continue;
             }
-            worker.step(rounds);
-            worker.crew.meet();
+            subject.retries(1);
+            let (reads, _) = worker.crew.work(worker.effort.window(), || {
+                subject.read(&mut pair[0], times).expect("it could when it was tried");
+                times
+            });
+            check_whole(peer.name(), &pair[0]);
+            if let Some(retries) = subject.retries(reads) {
+                worker.tell(peer, "retries", retries);
+            }
         }
-        Ok(())
+        worker.step(rounds);
+        worker.crew.meet();
     }
+    Ok(())
 }

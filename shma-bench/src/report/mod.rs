@@ -56,14 +56,14 @@ impl Report {
 
     /// The answer to one question, if it was asked.
     fn answers(&self, question: &str) -> Option<&Answers> {
-        self.answers.iter().find(|answers| answers.question.name() == question)
+        self.answers.iter().find(|answers| answers.question.name == question)
     }
 
     /// Everything as text.
     fn text(&self) -> String {
         let mut text = format!("{}\n", self.machine.sentence());
         for answers in &self.answers {
-            text += &format!("\n{}: {}\n", answers.question.name(), answers.question.about());
+            text += &format!("\n{}: {}\n", answers.question.name, answers.question.about);
             text += &table::tables(answers);
         }
         if let Some(table) = targets::table(self) {

@@ -43,11 +43,10 @@ pub fn pictures(answers: &Answers) -> Result<Vec<(String, String)>> {
     if answers.cases.len() < 2 {
         return Ok(pictures);
     }
-    for measure in answers.question.measures() {
+    for measure in answers.question.measures {
         let curves = curves(answers, measure);
         if curves.iter().any(|curve| curve.points.len() > 1) {
-            let name =
-                format!("{}.{}.svg", answers.question.name(), measure.name.replace(' ', "-"));
+            let name = format!("{}.{}.svg", answers.question.name, measure.name.replace(' ', "-"));
             let picture = picture(answers, measure, &curves).map_err(|error| anyhow!("{error}"))?;
             pictures.push((name, picture));
         }
@@ -72,7 +71,7 @@ type Drawn<T> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
 
 fn picture(answers: &Answers, measure: &Measure, curves: &[Curve]) -> Drawn<String> {
     let mut svg = String::new();
-    let axis = answers.question.axis();
+    let axis = answers.question.axis;
     {
         let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
         area.fill(&WHITE)?;
@@ -84,7 +83,7 @@ fn picture(answers: &Answers, measure: &Measure, curves: &[Curve]) -> Drawn<Stri
         let cases = answers.cases.iter().map(|case| *case as f64).collect();
         let across = (first / beyond..last * beyond).log_scale().with_key_points(cases);
         let mut chart = ChartBuilder::on(&area)
-            .caption(answers.question.about(), ("sans-serif", 17))
+            .caption(answers.question.about, ("sans-serif", 17))
             .margin(12)
             .margin_right(40)
             .x_label_area_size(42)

@@ -14,7 +14,7 @@ const UNABLE: &str = "-";
 /// The tables of a question, and below them why peers are left out.
 pub fn tables(answers: &Answers) -> String {
     let mut text = String::new();
-    for measure in answers.question.measures() {
+    for measure in answers.question.measures {
         text += &format!("{}\n", table(answers, measure));
     }
     text + &line(answers) + &legend(answers)
@@ -23,7 +23,7 @@ pub fn tables(answers: &Answers) -> String {
 /// How far apart the cores were, case by case.
 fn line(answers: &Answers) -> String {
     let lines = answers.lines.iter().map(|(at, nanos)| {
-        format!("{} ({})", quantity::value(*nanos, "ns"), case(answers.question.axis(), *at))
+        format!("{} ({})", quantity::value(*nanos, "ns"), case(answers.question.axis, *at))
     });
     match lines.collect::<Vec<_>>() {
         none if none.is_empty() => String::new(),
@@ -35,7 +35,7 @@ fn table(answers: &Answers, measure: &Measure) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     let head = format!("{}, {}", measure.name, measure.about);
-    let cases = answers.cases.iter().map(|it| case(answers.question.axis(), *it));
+    let cases = answers.cases.iter().map(|it| case(answers.question.axis, *it));
     table.set_header(std::iter::once(head).chain(cases));
     for peer in peers::all() {
         if !answers.has(peer.name()) {
@@ -71,7 +71,7 @@ fn legend(answers: &Answers) -> String {
     for peer in peers::all() {
         for (reason, cases) in answers.reasons(peer.name()) {
             let all = cases.len() == answers.cases.len();
-            let cases = cases.iter().map(|it| case(answers.question.axis(), *it));
+            let cases = cases.iter().map(|it| case(answers.question.axis, *it));
             let why = if all {
                 reason.to_owned()
             } else {
