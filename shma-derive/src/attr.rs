@@ -184,8 +184,7 @@ impl Entry {
     }
 
     fn name(self, errors: &mut Errors) -> Option<Given<LitStr>> {
-        let wanted =
-            "the declared name is a text without control characters; write `name = \"model\"`";
+        let wanted = "the declared name is a text, not empty and without control characters; write `name = \"model\"`";
         self.given(Place::Struct, wanted, errors, |name: &LitStr| {
             let name = name.value();
             !name.is_empty() && !name.contains(char::is_control)

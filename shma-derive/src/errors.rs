@@ -38,6 +38,20 @@ impl Errors {
     }
 }
 
+/// A declaration that cannot be read. The parser leaves out the expressions that lengths hardly ever
+/// are, such as `if` and `match`.
+pub fn unreadable(error: Error) -> TokenStream {
+    let error = match error.to_string().starts_with("unsupported expression") {
+        true => Error::new(
+            error.span(),
+            "the derive cannot read this length; give it a name, `const LENGTH: usize = ..;`, and \
+             write `[u8; LENGTH]`",
+        ),
+        false => error,
+    };
+    error.to_compile_error()
+}
+
 impl ToTokens for Errors {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         tokens.extend(self.errors.iter().map(|(_, error)| error.to_compile_error()));

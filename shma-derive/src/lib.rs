@@ -18,7 +18,8 @@ mod generics;
 mod model;
 
 use proc_macro::TokenStream;
-use syn::{DeriveInput, parse_macro_input};
+use proc_macro2::TokenStream as TokenStream2;
+use syn::DeriveInput;
 
 /// Makes a struct of elements a state: see `shma_core::ShmState`.
 ///
@@ -28,8 +29,8 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// On the struct:
 ///
-/// - `#[shm(name = "..")]`: the declared name instead of the struct's identifier; any text without
-///   control characters.
+/// - `#[shm(name = "..")]`: the declared name instead of the struct's identifier; any text
+///   without control characters, but an empty one.
 /// - `#[shm(fingerprint = 0x..)]`: pins the layout. The build fails, naming the new value, when it
 ///   changes. Not with const parameters: there is no one layout.
 /// - `#[shm(crate = path)]`: where `shma_core` is found, if not at `::shma_core`.
@@ -47,7 +48,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// field of the same name, visibility and docs per field of the state.
 #[proc_macro_derive(ShmState, attributes(shm))]
 pub fn derive_shm_state(input: TokenStream) -> TokenStream {
-    expand::state(&parse_macro_input!(input as DeriveInput)).into()
+    parsed(input, expand::state)
 }
 
 /// Makes a `#[repr(C)]` struct an element: see `shma_core::Element`.
@@ -58,5 +59,12 @@ pub fn derive_shm_state(input: TokenStream) -> TokenStream {
 /// `#[shm(crate = path)]` says where `shma_core` is found, if not at `::shma_core`.
 #[proc_macro_derive(ShmElement, attributes(shm))]
 pub fn derive_shm_element(input: TokenStream) -> TokenStream {
-    expand::element(&parse_macro_input!(input as DeriveInput)).into()
+    parsed(input, expand::element)
+}
+
+fn parsed(input: TokenStream, expand: fn(&DeriveInput) -> TokenStream2) -> TokenStream {
+    match syn::parse(input) {
+        Ok(input) => expand(&input).into(),
+        Err(error) => errors::unreadable(error).into(),
+    }
 }

@@ -86,6 +86,21 @@ fn attributes_in_the_manifest() {
     assert!(manifest.to_json().contains("\"a model\""), "{}", manifest.to_json());
 }
 
+/// A length is a `usize` wherever it stands.
+#[test]
+fn a_length_beyond_thirty_two_bits() {
+    #[derive(ShmState)]
+    struct Wide {
+        _shifted: [u8; 1 << 31],
+        _multiplied: [u8; 1024 * 1024 * 1024 * 2],
+    }
+
+    assert_eq!(
+        Wide::MANIFEST.fields.iter().map(|field| field.size).collect::<Vec<_>>(),
+        [1_usize << 31; 2]
+    );
+}
+
 /// What is pinned is the layout, so the same fields under another identifier have the same value.
 #[test]
 fn a_pinned_fingerprint() {

@@ -132,7 +132,11 @@ fn lengths(declaration: &Declaration<'_>) -> TokenStream {
                    more, or remove the field";
     let lengths = declaration.fields.iter().flat_map(|field| &field.lengths);
     let asserts = lengths.map(|length| {
-        let positive = quote_spanned!(length.span()=> 0 < (#length));
+        // A length is a `usize`, as it is where the array is declared.
+        let positive = quote_spanned! {length.span()=> {
+            let __length: usize = #length;
+            0 < __length
+        }};
         quote_spanned!(length.span()=> ::core::assert!(#positive, #message);)
     });
     asserts.collect()
