@@ -154,9 +154,19 @@ impl Manifest {
         let mut i = 0;
         while i < self.fields.len() && i < other.fields.len() {
             if self.fields[i].fingerprint() != other.fields[i].fingerprint() {
-                let message =
-                    message.text("the first fields to differ are ").text(self.fields[i].name);
-                message.text(" and ").text(other.fields[i].name).stop();
+                let [one, other] = [self.fields[i].name, other.fields[i].name];
+                if same_text(one, other) {
+                    message
+                        .text("the first field to differ, in type or attributes, is ")
+                        .text(one)
+                        .stop();
+                }
+                message
+                    .text("the first fields to differ are ")
+                    .text(one)
+                    .text(" and ")
+                    .text(other)
+                    .stop();
             }
             i += 1;
         }
