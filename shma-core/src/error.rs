@@ -24,7 +24,9 @@ pub enum Error {
         reason: &'static str,
     },
     /// The region was made by a program that declares the state differently.
-    #[error("region `{name}` has another layout than this program's `{state}`:\n{difference}")]
+    #[error(
+        "region `{name}` has another layout than this program's `{state}`; unlink it if nobody needs it any more:\n{difference}"
+    )]
     LayoutMismatch {
         /// The region.
         name: String,
@@ -35,7 +37,7 @@ pub enum Error {
     },
     /// What has the name belongs to another user.
     #[error(
-        "region `{name}` belongs to user {owner}, and this process runs as user {user}; it is neither used nor removed (see `Options::allow_owner`)"
+        "region `{name}` belongs to user {owner}, and this process runs as user {user}; it is neither used nor removed (see `Options::allow_owner`, and `Options::mode` for what its owner can permit)"
     )]
     ForeignOwner {
         /// The region.
@@ -55,16 +57,14 @@ pub enum Error {
     },
     /// The name was unlinked or created anew; nothing more will come.
     #[error(
-        "region `{name}` is retired: its name was removed or given to a new region; open it again"
+        "{place} is retired: the region's name was removed or given to a new region; open it again"
     )]
     Retired {
-        /// The region.
-        name: String,
+        /// The region and the field.
+        place: Place,
     },
     /// `/dev/shm` has not enough room.
-    #[error(
-        "region `{name}` needs {needed} bytes, but /dev/shm has only {free} free; remove regions, or enlarge it (in a container: --shm-size)"
-    )]
+    #[error("region `{name}` needs {needed} bytes, {}", Room { needed: *needed, free: *free })]
     NoSpace {
         /// The region.
         name: String,
@@ -186,6 +186,27 @@ impl fmt::Display for Holder {
             return write!(f, "another thread that uses this handle");
         }
         write!(f, "process {} (owner {})", self.pid, self.owner)
+    }
+}
+
+/// What there is in place of room.
+struct Room {
+    needed: u64,
+    free: u64,
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { needed, free } = self;
+        match free < needed {
+            true => write!(f, "but /dev/shm has only {free} free; remove regions, or enlarge it")?,
+            false => write!(
+                f,
+                "and /dev/shm gives none although {free} are free; it may be out of files, or a \
+                 quota used up: remove regions, or enlarge it"
+            )?,
+        }
+        f.write_str(" (in a container: --shm-size)")
     }
 }
 

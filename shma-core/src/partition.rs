@@ -271,7 +271,7 @@ impl Partition {
         let what = "waiting for a publication";
         match self.sleep_until_newer(since, end, newest, found) {
             Woken::Newer(version) => Ok(version),
-            Woken::Retired => Err(Error::Retired { name: self.region.name().to_owned() }),
+            Woken::Retired => Err(Error::Retired { place: self.place() }),
             Woken::TimedOut => {
                 Err(Error::Timeout { place: self.place(), what, waited: timeout, holder: None })
             }

@@ -144,12 +144,25 @@ pub trait ShmState: State {
 impl<S: State> ShmState for S {}
 
 /// How a region is made or opened.
-#[derive(Debug, Clone)]
 #[must_use]
 pub struct Options<S> {
     terms: Terms,
     wait: Duration,
     _state: std::marker::PhantomData<fn() -> S>,
+}
+
+// By hand: a derive would ask the same of the state, of which there is none here.
+impl<S> Clone for Options<S> {
+    fn clone(&self) -> Self {
+        Self { terms: self.terms.clone(), ..*self }
+    }
+}
+
+impl<S> std::fmt::Debug for Options<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { terms, wait, .. } = self;
+        f.debug_struct("Options").field("terms", terms).field("wait", wait).finish()
+    }
 }
 
 impl<S: ShmState> Options<S> {

@@ -1,8 +1,10 @@
 //! Many processes that want one region at once.
 
+use shma_core::ShmState;
 use shma_tests::child::Child;
 use shma_tests::peer;
 use shma_tests::region::{Name, files};
+use shma_tests::states::Board;
 use shma_tests::watchdog::{until, watched};
 
 fn crowd() -> Vec<Child> {
@@ -121,5 +123,18 @@ fn coming_and_going_at_once_leaves_a_wreck() {
         }
         order_all(&mut crowd, "close");
         assert!(!name.exists());
+    });
+}
+
+/// One set of options for several regions; a state need not be copied for that.
+#[test]
+fn options_serve_once() {
+    watched(|| {
+        let options = Board::options().mode(0o640).persistent(false);
+        assert!(format!("{options:?}").contains("persistent: false"), "{options:?}");
+        for _ in 0..2 {
+            let name = Name::new("options");
+            options.clone().create(&name, &Board::with(1)).unwrap();
+        }
     });
 }

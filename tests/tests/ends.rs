@@ -184,7 +184,12 @@ fn a_waiter_sleeps_for_a_region_that_is_gone() {
         let limit = Duration::from_secs(3600);
         let newer = old.count.wait_newer(shma_core::Version::default(), limit).unwrap();
         assert_eq!(u64::from(newer), 2);
-        assert!(matches!(old.count.wait_newer(newer, limit), Err(Error::Retired { .. })));
+        let waited = old.count.wait_newer(newer, limit);
+        let Err(error @ Error::Retired { .. }) = &waited else { panic!("{waited:?}") };
+        assert!(
+            error.to_string().contains(&format!("field `count` of region `{name}`")),
+            "{error}"
+        );
 
         writer.order(&format!("open {name}"));
         reader.order(&format!("open-read-only {name}"));

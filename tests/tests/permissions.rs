@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::ExitStatusExt;
 
+use rustix::process::geteuid;
 use shma_core::{Error, Shm, ShmState};
 use shma_tests::child::Child;
 use shma_tests::peer;
@@ -47,10 +48,16 @@ fn a_reader_without_write_permission_cannot_read() {
         let (name, board) = create("read-only", 0o644);
         assert_eq!(name.path().metadata().unwrap().permissions().mode() & 0o777, 0o644);
         let mut reader = as_user(NOBODY);
-        let writing = reader.ask(&format!("open {name}"));
-        let (error, text) = error_of(&writing);
-        assert!(matches!(error, "Io" | "ForeignOwner"), "{error}");
-        assert!(text.contains(&*name), "{text}");
+        // Whether the owner is in the way, or the mode alone.
+        for (call, expected, hint) in [
+            (format!("open {name}"), "ForeignOwner", "Options::mode"),
+            (format!("open-of {name} {}", geteuid().as_raw()), "Io", "open it read-only"),
+        ] {
+            let answer = reader.ask(&call);
+            let (error, text) = error_of(&answer);
+            assert_eq!(error, expected, "{text}");
+            assert!(text.contains(&*name) && text.contains(hint), "{text}");
+        }
         reader.order(&format!("open-read-only {name}"));
         assert_eq!((reader.ask("read"), reader.ask("read-row")), ("7".into(), "0".into()));
         reader.tell("wait 3600000");

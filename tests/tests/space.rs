@@ -2,6 +2,7 @@
 
 use shma_tests::child::Child;
 use shma_tests::peer;
+use shma_tests::region::Name;
 use shma_tests::skip::skip;
 use shma_tests::watchdog::watched;
 
@@ -69,5 +70,19 @@ fn a_directory_without_room_for_a_file_is_some_other_error() {
         let Some(mut peer) = peer_with("1m", "1") else { return };
         no_space(&peer.ask("create any 1"));
         assert_eq!(peer.ask("files"), "files ");
+    });
+}
+
+/// There is room, but not for this process.
+#[test]
+fn a_limit_of_the_process_is_a_want_of_room() {
+    watched(|| {
+        let name = Name::new("limited");
+        let mut peer = peer!("talk");
+        peer.order("limit-files 4096");
+        let answer = peer.ask(&format!("create {name} 1"));
+        assert!(answer.starts_with("error Io: "), "{answer}");
+        assert!(answer.contains(&*name) && answer.contains("File too large"), "{answer}");
+        assert!(!name.exists());
     });
 }

@@ -143,13 +143,7 @@ fn a_flipped_bit_of_the_header_ends_the_process() {
         let good = good();
         let name = Name::new("bits");
         for at in (0..256).chain((256..header::BYTES).step_by(97)) {
-            // The hint that the name is gone makes `open` look for another one until its deadline;
-            // one bit of it will do.
-            let bits = if (header::RETIRED..header::RETIRED + 4).contains(&at) { 1 } else { 8 };
-            if bits == 1 && at != header::RETIRED {
-                continue;
-            }
-            for bit in 0..bits {
+            for bit in 0..8 {
                 let mut spoilt = good.clone();
                 spoilt[at] ^= 1 << bit;
                 put(&name, &spoilt);
@@ -227,6 +221,48 @@ fn a_spoilt_manifest_is_believed() {
                 fs::remove_file(name.path()).unwrap();
             }
         }
+    });
+}
+
+/// What is not a region in all its parts may be something else: it is not replaced, though nobody is
+/// attached to it. Who wants it gone says so.
+#[test]
+fn a_spoilt_manifest_is_written_over() {
+    watched(|| {
+        let mut spoilt = good();
+        let text_at = text_at(&spoilt);
+        spoilt[text_at] = b'!';
+        let name = Name::new("written-over");
+        put(&name, &spoilt);
+        for call in [Board::create, Board::open_or_create] {
+            let made = call(&name, &Board::zeroed());
+            let Err(error @ Error::NotARegion { .. }) = &made else { panic!("{made:?}") };
+            assert!(error.to_string().contains("not JSON"), "{error}");
+        }
+        assert!(name.bytes().all() == spoilt, "it is another file now");
+        Board::unlink(&name).unwrap();
+        assert!(!name.exists());
+    });
+}
+
+/// A region is marked as gone after its name is. With a name it was tampered with, and it does not
+/// become another one by waiting.
+#[test]
+fn a_name_is_waited_for_though_it_is_there() {
+    watched(|| {
+        let mut marked = good();
+        marked[header::RETIRED] = 1;
+        let name = Name::new("marked");
+        put(&name, &marked);
+        for opened in [
+            Board::open(&name).map(drop),
+            Board::open_read_only(&name).map(drop),
+            Board::open_or_create(&name, &Board::zeroed()).map(drop),
+        ] {
+            let Err(error @ Error::NotARegion { .. }) = &opened else { panic!("{opened:?}") };
+            assert!(error.to_string().contains("no name any more"), "{error}");
+        }
+        Board::unlink(&name).unwrap();
     });
 }
 

@@ -39,6 +39,7 @@
 //! | file of another user | `ForeignOwner`, before a byte is read |
 //! | empty, short, random, of another format or byte order | `NotARegion`, which says what is wrong |
 //! | a header that contradicts the file's size, flags that are not known | `NotARegion` |
+//! | a header that says that the name is gone, under a name | `NotARegion` |
 //! | a manifest that is not JSON, longer than 512 KiB, or not where this layout has it | `NotARegion` |
 //! | another layout | `LayoutMismatch`, field by field; text from the file is escaped, and cut after 40 lines |
 //! | the right fingerprint over another manifest | `NotARegion` |

@@ -14,7 +14,9 @@ use shared_memory::{Shmem, ShmemConf, ShmemError};
 
 use super::dead::{TEMPORARY, sweep};
 use super::name::DIRECTORY;
-use super::open::{foreign, fstat, map, open_file, read_header, try_lock, with_token};
+use super::open::{
+    foreign, foreign_manifest, fstat, map, open_file, read_header, try_lock, with_token,
+};
 use super::{ATTACHED, DEADLINE, NAMED, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::{INSTANCE_AT, MAX_TEXT, RETIRED_AT};
@@ -155,7 +157,9 @@ fn make_file(name: &Name, temporary: &str, total: usize) -> Result<Shmem, Error>
     ShmemConf::new().os_id(temporary).size(total).create().map_err(|error| match error {
         ShmemError::MapCreateFailed(errno) | ShmemError::UnknownOsError(errno) => {
             match errno.try_into() {
-                Ok(libc::ENOSPC | libc::EFBIG) => no_space(name, total as u64),
+                Ok(libc::ENOSPC) => no_space(name, total as u64),
+                // There is not that much, or this process may not make a file of that size.
+                Ok(libc::EFBIG) if total as u64 > free() => no_space(name, total as u64),
                 Ok(errno) => {
                     name.io("shm_open, ftruncate or mmap", std::io::Error::from_raw_os_error(errno))
                 }
@@ -182,8 +186,12 @@ fn reserve(name: &Name, file: &File, total: u64) -> Result<(), Error> {
 }
 
 fn no_space(name: &Name, needed: u64) -> Error {
-    let free = rustix::fs::statvfs(DIRECTORY).map_or(0, |stat| stat.f_bavail * stat.f_frsize);
-    Error::NoSpace { name: name.as_str().to_owned(), needed, free }
+    Error::NoSpace { name: name.as_str().to_owned(), needed, free: free() }
+}
+
+/// Bytes that are free where regions lie.
+fn free() -> u64 {
+    rustix::fs::statvfs(DIRECTORY).map_or(0, |stat| stat.f_bavail * stat.f_frsize)
 }
 
 /// What has the name already.
@@ -232,11 +240,17 @@ fn cannot_be_replaced(name: &Name, file: &File, stat: &Stat) -> Result<Option<Er
     if stat.st_uid != user() {
         return Ok(Some(foreign(name, stat)));
     }
-    match read_header(name, file) {
-        Ok(header) if header.persistent => Ok(Some(exists(name, "it is persistent"))),
-        Ok(_) => Ok(None),
+    let header = match read_header(name, file) {
+        Err(error @ Error::NotARegion { .. }) => return Ok(Some(error)),
+        header => header?,
+    };
+    if header.persistent {
+        return Ok(Some(exists(name, "it is persistent")));
+    }
+    // What is not a region in all its parts may be something else.
+    match foreign_manifest(name, file, &header) {
         Err(error @ Error::NotARegion { .. }) => Ok(Some(error)),
-        Err(error) => Err(error),
+        manifest => manifest.map(|_| None),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Joining a region that exists.
 
 use std::fs::File;
+use std::io;
 use std::mem::ManuallyDrop;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -47,7 +48,12 @@ fn attempt(
     terms: &Terms,
 ) -> Result<Option<Region>, Error> {
     let path = name.path();
-    let file = open_file(name, &path, terms.writable)?;
+    let file = match open_file(name, &path, terms.writable) {
+        Err(Error::ForeignOwner { owner, .. }) if terms.owners.contains(&owner) => {
+            return Err(not_permitted(name, terms.writable));
+        }
+        file => file?,
+    };
     let stat = fstat(name, &file)?;
     check_file(name, &stat, terms)?;
     stop_point!("attach.opened");
@@ -60,7 +66,11 @@ fn attempt(
     }
     let header = read_header(name, &file)?;
     if header.retired {
-        return Ok(None);
+        // Whoever retires a region has taken its name before.
+        return match fstat(name, &file)?.st_nlink {
+            0 => Ok(None),
+            _ => Err(name.not_a_region("it says that it has no name any more; remove it")),
+        };
     }
     check_layout(name, &file, &header, manifest)?;
     let region = map(name, file, manifest, terms, header.persistent)?;
@@ -81,17 +91,29 @@ pub(super) fn open_file(name: &Name, path: &Path, writable: bool) -> Result<File
         Err(Errno::LOOP) => Err(name.not_a_region("it is a symbolic link")),
         Err(Errno::ISDIR) => Err(name.not_a_region("it is a directory")),
         Err(Errno::NXIO) => Err(name.not_a_region("it is a socket or a device")),
-        Err(Errno::ACCESS | Errno::PERM) => Err(refused(name, path)),
+        Err(Errno::ACCESS | Errno::PERM) => Err(refused(name, path, writable)),
         Err(errno) => Err(name.io("open", errno.into())),
     }
 }
 
-/// Why a file cannot be opened: because it is another user's, or just so.
-fn refused(name: &Name, path: &Path) -> Error {
+/// Why a file cannot be opened: because it is another user's, or by its mode alone.
+fn refused(name: &Name, path: &Path, writable: bool) -> Error {
     match rustix::fs::lstat(path) {
         Ok(stat) if stat.st_uid != user() => foreign(name, &stat),
-        _ => name.io("open", Errno::ACCESS.into()),
+        _ => not_permitted(name, writable),
     }
+}
+
+/// The file is this user's or of one who was allowed by name, and only its mode is in the way.
+fn not_permitted(name: &Name, writable: bool) -> Error {
+    let what = if writable {
+        "the file's mode does not let this user read and write it; open it read-only, or create it \
+         with another mode (see `Options::mode`)"
+    } else {
+        "the file's mode does not let this user read it; create it with another one (see \
+         `Options::mode`)"
+    };
+    name.io("open", io::Error::new(io::ErrorKind::PermissionDenied, what))
 }
 
 pub(super) fn foreign(name: &Name, stat: &Stat) -> Error {
@@ -132,6 +154,17 @@ pub(super) fn read_header(name: &Name, file: &File) -> Result<CheckedHeader, Err
     UncheckedHeader::new(&bytes).check(size).map_err(|reason| name.not_a_region(reason))
 }
 
+/// Reads what the region says of its layout.
+pub(super) fn foreign_manifest(
+    name: &Name,
+    file: &File,
+    header: &CheckedHeader,
+) -> Result<ForeignManifest, Error> {
+    let mut text = vec![0; header.text_len as usize];
+    file.read_exact_at(&mut text, header.text_at).map_err(|error| name.io("pread", error))?;
+    ForeignManifest::parse(&text).map_err(|reason| name.not_a_region(reason))
+}
+
 /// Compares what the region says of its layout with what this program declares.
 fn check_layout(
     name: &Name,
@@ -139,9 +172,7 @@ fn check_layout(
     header: &CheckedHeader,
     manifest: &Manifest,
 ) -> Result<(), Error> {
-    let mut text = vec![0; header.text_len as usize];
-    file.read_exact_at(&mut text, header.text_at).map_err(|error| name.io("pread", error))?;
-    let foreign = ForeignManifest::parse(&text).map_err(|reason| name.not_a_region(reason))?;
+    let foreign = foreign_manifest(name, file, header)?;
     if header.fingerprint != manifest.fingerprint() {
         return Err(Error::LayoutMismatch {
             name: name.as_str().to_owned(),

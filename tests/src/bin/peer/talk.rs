@@ -89,6 +89,7 @@ impl Desk {
     fn life(&mut self, words: &[&str]) -> Option<Answer> {
         let opened = match *words {
             ["become", user] => return Some(become_user(number(user) as u32)),
+            ["limit-files", bytes] => return Some(limit_files(number(bytes))),
             ["create", name, count] => options().create(name, &Board::with(number(count))),
             ["create-persistent", name, count] => {
                 options().persistent(true).create(name, &Board::with(number(count)))
@@ -244,15 +245,27 @@ fn row(n: &str) -> Row {
     [number(n); 1024]
 }
 
-/// The variant's name, and the message in one line.
+/// The variant's name, and the message with its source in one line.
 fn describe(error: &Error) -> String {
     let variant: String =
         format!("{error:?}").chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
-    format!("error {variant}: {}", error.to_string().replace('\n', " | "))
+    let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+    let message = format!("{error}{}", source.unwrap_or_default());
+    format!("error {variant}: {}", message.replace('\n', " | "))
 }
 
 fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
     panics::text(panic).unwrap_or("without a text").replace('\n', " | ")
+}
+
+/// Makes no file any more that is longer than so many bytes.
+fn limit_files(bytes: u64) -> Answer {
+    // SAFETY: to ignore a signal is to run no code for it.
+    let before = unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+    assert_ne!(before, libc::SIG_ERR);
+    let limit = rustix::process::Rlimit { current: Some(bytes), maximum: Some(bytes) };
+    rustix::process::setrlimit(rustix::process::Resource::Fsize, limit).unwrap();
+    Ok(ok(()))
 }
 
 /// Gives up root for good, for all threads.
