@@ -24,9 +24,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// The region was made by a program that declares the state differently.
-    #[error(
-        "region `{name}` has another layout than this program's `{state}`; unlink it if nobody needs it any more:\n{difference}"
-    )]
+    #[error("region `{name}` has another layout than this program's `{state}`:\n{difference}")]
     LayoutMismatch {
         /// The region.
         name: String,
