@@ -6,7 +6,8 @@
 //! reached through nothing but one mapping of one page. The mapping is not inherited by fork
 //! children, ends with `exec` and with the process however it ends, and cannot be closed by a
 //! daemoniser that closes all descriptors. So the lock says "alive" exactly as long as the address
-//! space lives.
+//! space lives. Until the mapping is made there is a descriptor, which a fork would copy: no thread
+//! forks meanwhile, see [`ForkPage::unforked`](crate::os::ForkPage::unforked).
 //!
 //! A process id would not do: it is reused, differs between PID namespaces, and a zombie keeps it.
 //! Nor would a time-out: a stopped process comes back.
@@ -60,6 +61,8 @@ impl Token {
     /// this call alone; `asking` is another one.
     ///
     /// `next` is the region's counter; `in_use` says whether an id stands in a lock word.
+    ///
+    /// To be called where no thread forks; it allocates nothing.
     pub(crate) fn draw(
         own: File,
         asking: &File,

@@ -72,10 +72,15 @@ pub fn program(name: &str) -> PathBuf {
     HELPERS.program(name)
 }
 
-/// Builds the program that runs the campaigns, with faults that `SHMA_MUTANT` switches on, and with
-/// stop points, and says where it is. Like [`program`], it takes as long as it takes.
+/// Builds a program with faults that `SHMA_MUTANT` switches on, and with stop points, and says where it
+/// is. Like [`program`], it takes as long as it takes.
+pub fn faulty(name: &str) -> PathBuf {
+    MUTANTS.program(name)
+}
+
+/// The program that runs the campaigns, as [`faulty`] builds it.
 pub fn campaign() -> PathBuf {
-    MUTANTS.program("campaign")
+    faulty("campaign")
 }
 
 /// Builds the program that runs the campaigns under ThreadSanitizer, with faults as [`campaign`]

@@ -2,9 +2,8 @@
 //!
 //! # Platform
 //!
-//! Linux, from 4.14 on (`MADV_WIPEONFORK`), with a tmpfs at `/dev/shm`. The protocols assume nothing
-//! of x86-64, but it is what the tests run on. Values lie in the machine's byte order: a region is
-//! for one machine, and ends with it.
+//! Linux, from 4.14 on (`MADV_WIPEONFORK`), with a tmpfs at `/dev/shm`. The protocols assume nothing of x86-64, but it is what the tests run on. Values
+//! lie in the machine's byte order: a region is for one machine, and ends with it.
 //!
 //! # Sizes
 //!
@@ -121,6 +120,14 @@
 //! last one attached, the name goes, and the child reads on in a retired region; if the parent was
 //! killed, the region stays as long as the child does. Dropping an inherited handle never removes the
 //! region.
+//!
+//! A thread that creates, opens, removes or leaves a region keeps others from forking for some 30 µs,
+//! by handlers of `pthread_atfork`; and it waits while they fork, at most a second. So no child gets a
+//! share of a lock that says that its parent lives. What makes processes without calling these
+//! handlers does not wait: `clone` as a bare system call, `_Fork`, and a `fork` in the handler of a signal
+//! that interrupts such a call. A child made at that moment keeps its parent alive in the eyes of
+//! others until it ends or becomes another program. `vfork` and `posix_spawn` call no handlers either;
+//! their children become other programs at once.
 //!
 //! # Ends
 //!

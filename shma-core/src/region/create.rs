@@ -5,19 +5,18 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
-use rustix::fs::{AtFlags, CWD, FallocateFlags, FileType, Mode, RenameFlags, Stat};
+use rustix::fs::{CWD, FallocateFlags, FileType, Mode, RenameFlags, Stat};
 use rustix::io::Errno;
 use shared_memory::{Shmem, ShmemConf, ShmemError};
 
 use super::dead::{TEMPORARY, sweep};
+use super::lock::{ATTACHED, NAMED, Named, attach};
 use super::name::DIRECTORY;
-use super::open::{
-    foreign, foreign_manifest, fstat, map, open_file, read_header, try_lock, with_token,
-};
-use super::{ATTACHED, DEADLINE, NAMED, Name, PAUSE, Region, Terms, user};
+use super::open::{foreign, foreign_manifest, fstat, map, open_file, read_header, with_token};
+use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::{INSTANCE_AT, MAX_TEXT, RETIRED_AT};
 use crate::manifest::Manifest;
@@ -85,7 +84,7 @@ impl Newborn {
             Err(Error::NotFound { .. }) => return Ok(None),
             file => file?,
         };
-        if !try_lock(name, &file, ByteLock::Read, ATTACHED)? || fstat(name, &file)?.st_nlink == 0 {
+        if !attach(name, &file)? || fstat(name, &file)?.st_nlink == 0 {
             return Ok(None);
         }
         stop_point!("create.locked");
@@ -128,7 +127,7 @@ impl Newborn {
             }
             match occupant(&name)? {
                 Occupant::Stays(error) => return Err(error),
-                Occupant::Dead(dead) if dead.replace(&name, &self.path, &path)? => break,
+                Occupant::Dead(dead) if self.replace(&dead)? => break,
                 Occupant::Dead(_) | Occupant::Leaving => {}
             }
             if Instant::now() >= end {
@@ -139,6 +138,23 @@ impl Newborn {
         stop_point!("create.named");
         self.created.set_owner(false);
         Ok(Some(self.region))
+    }
+
+    /// Renames the region over a dead one; false if it lost a race for the name.
+    fn replace(&self, dead: &Dead) -> Result<bool, Error> {
+        let name = &self.region.name;
+        let path = name.path();
+        let named = Named { name, path: &path, file: &dead.file, id: dead.id };
+        let bytes = if mutant!("replace-living") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
+        named.locked(self.region.fork, bytes, "rename", || {
+            stop_point!("create.replacing");
+            match rustix::fs::rename(&self.path, &path) {
+                Err(Errno::NOENT) => return Ok(false),
+                renamed => renamed?,
+            }
+            retire(&dead.file);
+            Ok(true)
+        })
     }
 }
 
@@ -256,34 +272,6 @@ fn cannot_be_replaced(name: &Name, file: &File, stat: &Stat) -> Result<Option<Er
 
 fn exists(name: &Name, reason: &'static str) -> Error {
     Error::AlreadyExists { name: name.as_str().to_owned(), reason }
-}
-
-impl Dead {
-    /// Renames `newborn` over the dead region; false if it lost a race for the name.
-    fn replace(&self, name: &Name, newborn: &Path, path: &Path) -> Result<bool, Error> {
-        let alone =
-            mutant!("replace-living") || try_lock(name, &self.file, ByteLock::Write, ATTACHED)?;
-        if !alone
-            || !try_lock(name, &self.file, ByteLock::Write, NAMED)?
-            || !leads_to(path, self.id)
-        {
-            return Ok(false);
-        }
-        stop_point!("create.replacing");
-        match rustix::fs::rename(newborn, path) {
-            Ok(()) => {}
-            Err(Errno::NOENT) => return Ok(false),
-            Err(errno) => return Err(name.io("rename", errno.into())),
-        }
-        retire(&self.file);
-        Ok(true)
-    }
-}
-
-/// Whether the path, links not followed, is this file.
-pub(super) fn leads_to(path: &Path, id: FileId) -> bool {
-    rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)
-        .is_ok_and(|stat| FileId::of(&stat) == id)
 }
 
 /// Leaves a hint for those who have the file open. Its link count says the same, so nothing hangs

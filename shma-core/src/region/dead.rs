@@ -6,10 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::Stat;
 
-use super::create::{leads_to, retire};
+use super::create::retire;
+use super::lock::{ATTACHED, NAMED, Named};
 use super::name::DIRECTORY;
-use super::open::{foreign, fstat, open_file, read_header, try_lock};
-use super::{ATTACHED, NAMED, Name, user};
+use super::open::{foreign, fork_page, fstat, open_file, read_header};
+use super::{Name, user};
 use crate::error::Error;
 use crate::os::{ByteLock, FileId};
 use crate::stop::stop_point;
@@ -31,16 +32,16 @@ pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
     if stat.st_uid != user() {
         return Err(foreign(name, &stat));
     }
-    let dead = !read_header(name, &file)?.persistent
-        && try_lock(name, &file, ByteLock::Write, ATTACHED)?
-        && try_lock(name, &file, ByteLock::Write, NAMED)?
-        && leads_to(&path, FileId::of(&stat));
-    if dead {
-        stop_point!("remove.locked");
-        rustix::fs::unlink(&path).map_err(|errno| name.io("unlink", errno.into()))?;
-        retire(&file);
+    if read_header(name, &file)?.persistent {
+        return Ok(false);
     }
-    Ok(dead)
+    let named = Named { name, path: &path, file: &file, id: FileId::of(&stat) };
+    named.locked(fork_page(name)?, &[ATTACHED, NAMED], "unlink", || {
+        stop_point!("remove.locked");
+        rustix::fs::unlink(&path)?;
+        retire(&file);
+        Ok(true)
+    })
 }
 
 /// The files of regions that were not finished, or are about to be.
@@ -71,15 +72,17 @@ fn abandoned(path: &Path) -> Option<Stat> {
 
 /// Removes an abandoned file; whether it did.
 pub(crate) fn remove_abandoned(path: &Path) -> bool {
-    abandoned(path).is_some() && remove_unlocked(path).is_some()
+    abandoned(path).is_some() && remove_unlocked(path).unwrap_or(false)
 }
 
-fn remove_unlocked(path: &Path) -> Option<()> {
-    let name = Name::new("sweep").ok()?;
-    let file = open_file(&name, path, true).ok()?;
-    let id = FileId::of(&rustix::fs::fstat(&file).ok()?);
-    let alone = ByteLock::Write.try_take(&file, ATTACHED).ok()? && leads_to(path, id);
-    alone.then(|| rustix::fs::unlink(path).ok())?
+fn remove_unlocked(path: &Path) -> Result<bool, Error> {
+    let name = Name::new("sweep")?;
+    let file = open_file(&name, path, true)?;
+    let named = Named { name: &name, path, file: &file, id: FileId::of(&fstat(&name, &file)?) };
+    named.locked(fork_page(&name)?, &[ATTACHED], "unlink", || {
+        rustix::fs::unlink(path)?;
+        Ok(true)
+    })
 }
 
 /// Removes what creators of this user left who died before they gave it a name.

@@ -7,9 +7,10 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::time::Instant;
 
-use super::create::{leads_to, retire};
-use super::open::{check_file, foreign, fstat, open_file, read_header, try_lock};
-use super::{ATTACHED, DEADLINE, NAMED, Name, PAUSE, Region, Terms, user};
+use super::create::retire;
+use super::lock::{ATTACHED, NAMED, Named};
+use super::open::{check_file, foreign, fork_page, fstat, open_file, read_header};
+use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::mutant::mutant;
@@ -29,12 +30,15 @@ pub(crate) fn unlink(name: &Name, manifest: &'static Manifest, terms: &Terms) ->
             return Err(foreign(name, &stat));
         }
         let header = read_header(name, &file)?;
-        let id = FileId::of(&stat);
-        if try_lock(name, &file, ByteLock::Write, NAMED)? && leads_to(&path, id) {
+        let named = Named { name, path: &path, file: &file, id: FileId::of(&stat) };
+        let unlinked = named.locked(fork_page(name)?, &[NAMED], "unlink", || {
             stop_point!("unlink.locked");
-            rustix::fs::unlink(&path).map_err(|errno| name.io("unlink", errno.into()))?;
+            rustix::fs::unlink(&path)?;
             stop_point!("unlink.unlinked");
             retire(&file);
+            Ok(true)
+        })?;
+        if unlinked {
             if header.fingerprint == manifest.fingerprint() {
                 wake_waiters(name, file, manifest, terms);
             }
@@ -84,16 +88,15 @@ impl Region {
     ///
     /// Of two who leave at once the later one gets both locks: each has given up its own lock A
     /// before. Two that turned their read lock into a write lock in place would both fail.
-    fn remove_if_last(&self) -> Option<()> {
+    fn remove_if_last(&self) -> Result<bool, Error> {
         stop_point!("leave.closed");
         let path = self.name.path();
-        let last = (mutant!("leave-first")
-            || ByteLock::Write.try_take(&self.file, ATTACHED).ok()?)
-            && ByteLock::Write.try_take(&self.file, NAMED).ok()?;
-        if last && leads_to(&path, self.id) {
+        let named = Named { name: &self.name, path: &path, file: &self.file, id: self.id };
+        let bytes = if mutant!("leave-first") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
+        named.locked(self.fork, bytes, "unlink", || {
             stop_point!("leave.locked");
-            rustix::fs::unlink(&path).ok()?;
-        }
-        Some(())
+            rustix::fs::unlink(&path)?;
+            Ok(true)
+        })
     }
 }

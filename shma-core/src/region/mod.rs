@@ -21,6 +21,9 @@
 //!    removed because nobody is attached has nobody attached: whoever comes in between finds no
 //!    link, and starts again.
 //! 3. No lock is waited for without a deadline.
+//! 4. Write locks are taken and given up while no thread of the process forks. A fork child shares
+//!    the locks that it finds, which is right for an attachment, whose memory it has too, and would
+//!    keep a name from being used for as long as the child lives.
 //!
 //! `unsafe` here: pointers into the mapping.
 #![allow(unsafe_code)]
@@ -28,6 +31,7 @@
 mod create;
 mod dead;
 mod end;
+mod lock;
 mod look;
 mod name;
 mod open;
@@ -55,15 +59,10 @@ use crate::words;
 pub(crate) use create::create;
 pub(crate) use dead::{is_abandoned, remove_abandoned, remove_dead, temporaries};
 pub(crate) use end::unlink;
+pub(crate) use lock::ATTACHED;
 pub(crate) use look::look;
 pub(crate) use name::{DIRECTORY, Name, PREFIX};
 pub(crate) use open::open;
-
-/// A: the byte that attachments read-lock.
-pub(crate) const ATTACHED: i64 = (1 << 40) - 1;
-
-/// N: the byte that is write-locked to remove or replace a name.
-const NAMED: i64 = (1 << 40) - 2;
 
 /// How long a lock of the life cycle is waited for.
 const DEADLINE: Duration = Duration::from_secs(1);

@@ -11,13 +11,14 @@ use memmap2::MmapOptions;
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms, user};
+use super::lock::attach;
+use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
 use crate::layout;
 use crate::manifest::{ForeignManifest, Manifest};
 use crate::mutant::mutant;
-use crate::os::{ByteLock, FileId, ForkPage};
+use crate::os::{FileId, ForkPage};
 use crate::semaphore::{Owners, owner_of};
 use crate::stop::stop_point;
 use crate::sync::Ordering;
@@ -57,7 +58,7 @@ fn attempt(
     let stat = fstat(name, &file)?;
     check_file(name, &stat, terms)?;
     stop_point!("attach.opened");
-    if !mutant!("attach-unlocked") && !try_lock(name, &file, ByteLock::Read, ATTACHED)? {
+    if !mutant!("attach-unlocked") && !attach(name, &file)? {
         return Ok(None);
     }
     stop_point!("attach.locked");
@@ -83,10 +84,8 @@ fn attempt(
 /// Opens what has the name, without following links, creating anything, or waiting for the other
 /// end of a FIFO.
 pub(super) fn open_file(name: &Name, path: &Path, writable: bool) -> Result<File, Error> {
-    let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
-    let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    match rustix::fs::open(path, flags, Mode::empty()) {
-        Ok(file) => Ok(file.into()),
+    match try_open(path, writable) {
+        Ok(file) => Ok(file),
         Err(Errno::NOENT) => Err(Error::NotFound { name: name.as_str().to_owned() }),
         Err(Errno::LOOP) => Err(name.not_a_region("it is a symbolic link")),
         Err(Errno::ISDIR) => Err(name.not_a_region("it is a directory")),
@@ -94,6 +93,12 @@ pub(super) fn open_file(name: &Name, path: &Path, writable: bool) -> Result<File
         Err(Errno::ACCESS | Errno::PERM) => Err(refused(name, path, writable)),
         Err(errno) => Err(name.io("open", errno.into())),
     }
+}
+
+fn try_open(path: &Path, writable: bool) -> Result<File, Errno> {
+    let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
+    let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    rustix::fs::open(path, flags, Mode::empty()).map(File::from)
 }
 
 /// Why a file cannot be opened: because it is another user's, or by its mode alone.
@@ -134,10 +139,6 @@ pub(super) fn check_file(name: &Name, stat: &Stat, terms: &Terms) -> Result<(), 
         return Err(foreign(name, stat));
     }
     Ok(())
-}
-
-pub(super) fn try_lock(name: &Name, file: &File, lock: ByteLock, byte: i64) -> Result<bool, Error> {
-    lock.try_take(file, byte).map_err(|error| name.io("fcntl(F_OFD_SETLK)", error))
 }
 
 /// Reads the header once, and checks all of it that does not depend on the layout.
@@ -196,6 +197,11 @@ fn check_layout(
     Ok(())
 }
 
+pub(super) fn fork_page(name: &Name) -> Result<ForkPage, Error> {
+    ForkPage::get()
+        .map_err(|error| name.io("mmap, madvise(MADV_WIPEONFORK) or pthread_atfork", error))
+}
+
 /// Maps a file that holds at least what the manifest says.
 pub(super) fn map(
     name: &Name,
@@ -216,7 +222,7 @@ pub(super) fn map(
     if u64::try_from(stat.st_size).unwrap_or(0) < manifest.tail() as u64 {
         return Err(name.not_a_region("it was truncated while it was opened"));
     }
-    let fork = ForkPage::get().map_err(|error| name.io("madvise(MADV_WIPEONFORK)", error))?;
+    let fork = fork_page(name)?;
     Ok(Region {
         map: ManuallyDrop::new(map),
         file,
@@ -233,19 +239,29 @@ pub(super) fn map(
 
 /// Gives an attachment its owner id; `None` if `path` does not lead to its file any more.
 pub(super) fn with_token(mut region: Region, path: &Path) -> Result<Option<Region>, Error> {
-    let own = match open_file(&region.name, path, true) {
-        Err(Error::NotFound { .. }) => return Ok(None),
-        own => own?,
-    };
-    if FileId::of(&fstat(&region.name, &own)?) != region.id {
-        return Ok(None);
-    }
     let in_use = |owner| {
         // Relaxed: an id that is in use was put there before this attachment began.
         region.controls().any(|control| owner_of(control.lock.load(Ordering::Relaxed)) == owner)
     };
-    let token = Token::draw(own, &region.file, &region.header().next_id, in_use);
-    region.token = Some(token.map_err(|no_token| explain(&region.name, no_token))?);
+    let draw = || {
+        let own = match try_open(path, true) {
+            Err(Errno::NOENT) => return Ok(None),
+            own => own.map_err(|errno| NoToken::Io("open", errno.into()))?,
+        };
+        let stat = rustix::fs::fstat(&own);
+        let stat = stat.map_err(|errno| NoToken::Io("fstat", errno.into()))?;
+        if FileId::of(&stat) != region.id {
+            return Ok(None);
+        }
+        Token::draw(own, &region.file, &region.header().next_id, in_use).map(Some)
+    };
+    let Some(drawn) = region.fork.unforked(Instant::now() + DEADLINE, draw) else {
+        return Err(region.name.timeout("waiting for other threads that fork"));
+    };
+    let Some(token) = drawn.map_err(|no_token| explain(&region.name, no_token))? else {
+        return Ok(None);
+    };
+    region.token = Some(token);
     stop_point!("attach.token");
     debug_assert_ne!(region.me(), 0);
     Ok(Some(region))

@@ -1,23 +1,22 @@
 //! The contract on Linux.
 //!
-//! `unsafe` here: the lock commands that `rustix` lacks, and the page that a fork wipes.
+//! `unsafe` here: the lock commands that `rustix` lacks.
 #![allow(unsafe_code)]
+
+mod fork;
 
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use memmap2::MmapOptions;
 use rustix::fs::Stat;
-use rustix::mm::{Advice, madvise};
-use rustix::param::page_size;
 use rustix::thread::futex;
 use rustix::time::{ClockId, Timespec};
 
 use crate::sync::AtomicU32;
+
+pub(crate) use fork::ForkPage;
 
 /// Sleeps while `word` is `seen`, at most so long.
 pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) {
@@ -145,57 +144,5 @@ fn control(file: &File, command: libc::c_int, request: &mut libc::flock) -> io::
         if error.kind() != io::ErrorKind::Interrupted {
             return Err(error);
         }
-    }
-}
-
-/// A number that is another one in every child of a fork: it lies in a page that the kernel gives
-/// to children empty.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ForkPage(&'static AtomicU64);
-
-impl ForkPage {
-    /// The page of this process; it is never given back.
-    pub(crate) fn get() -> io::Result<Self> {
-        static PAGE: OnceLock<ForkPage> = OnceLock::new();
-        if let Some(page) = PAGE.get() {
-            return Ok(*page);
-        }
-        let map = MmapOptions::new().len(page_size()).map_anon()?;
-        let map = Box::leak(Box::new(map));
-        let page = map.as_mut_ptr();
-        // SAFETY: advice for one page, which the mapping above consists of; what it holds changes
-        // in fork children alone, where it becomes zeroes.
-        unsafe { madvise(page.cast(), page_size(), Advice::LinuxWipeOnFork) }?;
-        let word = page.cast::<u64>();
-        // SAFETY: the mapping is leaked, so it lasts; it is a page, so it holds an aligned `u64`;
-        // and nothing else points into it.
-        let word = unsafe { AtomicU64::from_ptr(word) };
-        // Two threads may get here at once; the page of the later one stays unused.
-        Ok(*PAGE.get_or_init(|| Self(word)))
-    }
-
-    /// The generation of the calling process.
-    pub(crate) fn generation(self) -> u64 {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        // Relaxed: both words are read and written by this process alone, and nothing hangs on
-        // their order but their values. A child counts on from its copy of the parent's `NEXT`, so
-        // it draws a number that no handle it inherited has.
-        match self.0.load(Ordering::Relaxed) {
-            0 => {
-                let mine = NEXT.fetch_add(1, Ordering::Relaxed);
-                match self.0.compare_exchange(0, mine, Ordering::Relaxed, Ordering::Relaxed) {
-                    Ok(_) => mine,
-                    Err(other) => other,
-                }
-            }
-            generation => generation,
-        }
-    }
-
-    /// Whether the calling process is the one that got this generation.
-    #[inline]
-    pub(crate) fn is(self, generation: u64) -> bool {
-        // Relaxed: as above.
-        self.0.load(Ordering::Relaxed) == generation
     }
 }
