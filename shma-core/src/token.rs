@@ -52,6 +52,8 @@ pub(crate) enum NoToken {
     NoId,
     /// The lock that was just taken does not show: the file system or a sandbox lacks such locks.
     LocksDoNotWork,
+    /// The lock ended with the descriptor: mappings of this file system do not keep it.
+    LocksDoNotLast,
     /// A call failed.
     Io(&'static str, io::Error),
 }
@@ -84,13 +86,21 @@ impl Token {
                     .map_err(|error| NoToken::Io("fcntl(F_OFD_SETLK)", error))?;
                 continue;
             }
-            let shows = ByteLock::Read.conflict(asking, byte);
-            if shows.map_err(|error| NoToken::Io("fcntl(F_OFD_GETLK)", error))?.is_none() {
+            let shows = || {
+                let holder = ByteLock::Read.conflict(asking, byte);
+                holder.map_err(|error| NoToken::Io("fcntl(F_OFD_GETLK)", error))
+            };
+            if shows()?.is_none() {
                 return Err(NoToken::LocksDoNotWork);
             }
             let page = map_first_page(&own).map_err(|error| NoToken::Io("mmap", error))?;
             page.advise(Advice::DontFork)
                 .map_err(|error| NoToken::Io("madvise(MADV_DONTFORK)", error))?;
+            // On overlayfs a mapping belongs to the file underneath, and this is the end of the lock.
+            drop(own);
+            if shows()?.is_none() && !mutant!("token-untested") {
+                return Err(NoToken::LocksDoNotLast);
+            }
             return Ok(Self { owner, _page: page });
         }
         Err(NoToken::NoId)

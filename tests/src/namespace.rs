@@ -41,6 +41,22 @@ pub fn mount_small(bytes: &str, files: &str) -> io::Result<()> {
     mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), 0, Some(&options))
 }
 
+/// Mounts an empty `/dev/shm` on overlayfs, as a container without a tmpfs there has, that this process
+/// and those it starts see, and nobody else.
+///
+/// # Errors
+///
+/// If it is not allowed.
+pub fn mount_overlay() -> io::Result<()> {
+    mount_small("1m", "100")?;
+    let [lower, upper, work] = ["lower", "upper", "work"].map(|part| format!("/dev/shm/{part}"));
+    for part in [&lower, &upper, &work] {
+        std::fs::create_dir(part)?;
+    }
+    let options = format!("lowerdir={lower},upperdir={upper},workdir={work}");
+    mount(Some("overlay"), "/dev/shm", Some("overlay"), 0, Some(&options))
+}
+
 /// Changes the size of what [`mount_small`] has mounted.
 ///
 /// # Errors

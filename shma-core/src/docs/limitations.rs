@@ -2,7 +2,10 @@
 //!
 //! # Platform
 //!
-//! Linux, from 4.14 on (`MADV_WIPEONFORK`), with a tmpfs at `/dev/shm`. The protocols assume nothing of x86-64, but it is what the tests run on. Values
+//! Linux, from 4.14 on (`MADV_WIPEONFORK`), with a tmpfs at `/dev/shm`. On overlayfs, which is what a
+//! container has there that mounts nothing, a file's locks end with its descriptor though it is still
+//! mapped, and nothing would tell a living owner from a dead one: `create` and `open` test for that,
+//! and return an error. The protocols assume nothing of x86-64, but it is what the tests run on. Values
 //! lie in the machine's byte order: a region is for one machine, and ends with it.
 //!
 //! # Sizes

@@ -75,8 +75,8 @@
 //! Whether an owner lives is asked by a lock of the shared file, so PID namespaces make no
 //! difference; process ids in messages are those of the holder's own namespace. With user namespaces,
 //! users are compared as the calling process sees them. Where a sandbox lacks locks of open file
-//! descriptions, attaching for writing fails with a clear error, and nothing falls back to something
-//! weaker.
+//! descriptions, or a file system lets go of them while the file is still mapped, as overlayfs does,
+//! attaching for writing fails with a clear error, and nothing falls back to something weaker.
 //!
 //! The usual default of 64 MiB for `/dev/shm` in a container shows as `NoSpace`; `--shm-size` raises
 //! it.

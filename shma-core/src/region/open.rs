@@ -275,5 +275,9 @@ fn explain(name: &Name, no_token: NoToken) -> Error {
             "the self-test of F_OFD_SETLK (locks of open file descriptions do not work here, so a dead writer could not be told from a living one)",
             Errno::NOTSUP.into(),
         ),
+        NoToken::LocksDoNotLast => name.io(
+            "the self-test of F_OFD_SETLK (a mapping does not keep its file's locks here, as on overlayfs, so a living writer could not be told from a dead one; mount a tmpfs at /dev/shm)",
+            Errno::NOTSUP.into(),
+        ),
     }
 }

@@ -27,6 +27,7 @@ fn main() {
         ["fork", story, name] => fork::tell(story, name),
         ["first-process"] => namespace::first_process(),
         ["small-shm", bytes, files] => namespace::small(bytes, files),
+        ["overlay-shm"] => namespace::overlay(),
         _ => panic!("unknown arguments {arguments:?}"),
     }
 }

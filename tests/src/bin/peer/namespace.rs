@@ -1,12 +1,23 @@
-//! A process with a small /dev/shm of its own, or with process ids of its own.
+//! A process with a /dev/shm of its own, or with process ids of its own.
 
-use shma_tests::namespace::{leave, mount_small};
+use std::io;
+
+use shma_tests::namespace::{leave, mount_overlay, mount_small};
 
 use crate::say;
 
 /// Mounts a `/dev/shm` of this size, with room for so many files, that nobody else sees; then talks.
 pub fn small(bytes: &str, files: &str) {
-    match mount_small(bytes, files) {
+    talk_in(mount_small(bytes, files));
+}
+
+/// Mounts a `/dev/shm` on overlayfs that nobody else sees; then talks.
+pub fn overlay() {
+    talk_in(mount_overlay());
+}
+
+fn talk_in(mounted: io::Result<()>) {
+    match mounted {
         Ok(()) => {
             say("ok");
             crate::talk::run();
