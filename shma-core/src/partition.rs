@@ -232,7 +232,7 @@ impl Partition {
                 return version;
             }
             drop(under_semaphore);
-            std::thread::sleep(READ_PAUSE);
+            os::pause(READ_PAUSE);
         }
     }
 
@@ -311,7 +311,7 @@ impl Partition {
             if self.writable {
                 notify.sleep(seen, left.min(WAIT_SLICE), &found);
             } else {
-                std::thread::sleep(left.min(POLL));
+                os::pause(left.min(POLL));
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::field::Field;
 use crate::handles::{Handles, Muts};
 use crate::manifest::Manifest;
+use crate::os;
 use crate::partition::Partition;
 use crate::region::{self, Name, Region, Terms};
 use crate::state::{Build, Merge, Nothing, Refs, State, Uniform, Values, Zip};
@@ -291,7 +292,7 @@ impl<S: ShmState> Options<S> {
         loop {
             match region::open(name, &S::MANIFEST, &self.terms) {
                 Err(Error::NotFound { .. }) if end.is_none_or(|end| Instant::now() < end) => {
-                    std::thread::sleep(LOOK_AGAIN);
+                    os::pause(LOOK_AGAIN);
                 }
                 opened => return opened.map(Shm::new),
             }

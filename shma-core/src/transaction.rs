@@ -15,6 +15,7 @@ use crate::error::{Error, Place};
 use crate::field::Field;
 use crate::handles::{Handles, Muts};
 use crate::held;
+use crate::os;
 use crate::partition::{Guard, Partition};
 use crate::region::Region;
 use crate::semaphore::Patience;
@@ -277,7 +278,7 @@ pub(crate) fn snapshot<S: State, A: Access>(
             return;
         }
         drop(free);
-        std::thread::sleep(PAUSE);
+        os::pause(PAUSE);
     }
 }
 

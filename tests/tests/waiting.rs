@@ -208,3 +208,32 @@ fn opening_waits_in_vain_and_says_something_else() {
         assert!(matches!(Board::unlink(&name), Err(Error::NotFound { .. })));
     });
 }
+
+/// Whatever sleeps is woken by every signal, and what it does then must not be to start its sleep
+/// all over.
+#[test]
+fn fast_signals_keep_a_waiter_asleep() {
+    watched(|| {
+        let (name, board) = create("signals", 7);
+        let nobody = Name::new("signals-nobody");
+        for call in ["open", "open-read-only"] {
+            let mut peer = peer!("talk");
+            peer.order(&format!("{call} {name}"));
+            peer.order("alarms 30");
+            peer.tell("wait 5");
+            peer.expect("since 1");
+            assert!(peer.line().starts_with("error Timeout"));
+            let answer = peer.ask(&format!("open-within 5 {nobody}"));
+            assert!(answer.starts_with("error NotFound"), "{answer}");
+        }
+        let mut writer = opened(&name);
+        writer.order("alarms 30");
+        board.count.update(|new, _| {
+            *new = 10;
+            let answer = writer.ask("add-within 5 1");
+            assert!(answer.starts_with("error Timeout"), "{answer}");
+        });
+        writer.order("add 1");
+        assert_eq!(board.count.read(), 11);
+    });
+}

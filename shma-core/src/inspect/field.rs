@@ -11,6 +11,7 @@ use crate::cells::Cells;
 use crate::cut::{self, Cut};
 use crate::error::{Error, Place};
 use crate::manifest::FieldManifest;
+use crate::os;
 use crate::partition::Partition;
 use crate::region::Region;
 use crate::semaphore::Owners;
@@ -152,7 +153,7 @@ impl FieldView {
                 words::load_part_over(slots.slot(version), first, into);
             };
             match self.partition.read_bounded(load) {
-                Err(Error::Contended { .. }) if Instant::now() < end => std::thread::sleep(PAUSE),
+                Err(Error::Contended { .. }) if Instant::now() < end => os::pause(PAUSE),
                 read => return read.map(Version::new),
             }
         }

@@ -10,6 +10,7 @@ use super::value::Value;
 use crate::cut::Cut;
 use crate::error::{Error, Place};
 use crate::manifest::Manifest;
+use crate::os;
 use crate::region::{self, Name, Region, Terms};
 use crate::sync::spin;
 
@@ -162,7 +163,7 @@ impl View {
             if Instant::now() >= end {
                 return Err(Error::Contended { place: Place::new(self.name(), None) });
             }
-            std::thread::sleep(PAUSE);
+            os::pause(PAUSE);
         }
     }
 

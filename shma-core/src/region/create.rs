@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::header::{INSTANCE_AT, MAX_TEXT, RETIRED_AT};
 use crate::manifest::Manifest;
 use crate::mutant::mutant;
-use crate::os::{ByteLock, FileId};
+use crate::os::{ByteLock, FileId, pause};
 use crate::stop::stop_point;
 
 /// Creates the region. `fill` writes the initial values; nobody else sees the region before.
@@ -133,7 +133,7 @@ impl Newborn {
             if Instant::now() >= end {
                 return Err(name.timeout("creation"));
             }
-            std::thread::sleep(PAUSE);
+            pause(PAUSE);
         }
         stop_point!("create.named");
         self.created.set_owner(false);

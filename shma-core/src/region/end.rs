@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::mutant::mutant;
 use crate::notify::Notify;
-use crate::os::{ByteLock, FileId};
+use crate::os::{ByteLock, FileId, pause};
 use crate::stop::stop_point;
 
 /// Removes the region's name. Those who are attached keep their memory, and learn of it.
@@ -47,7 +47,7 @@ pub(crate) fn unlink(name: &Name, manifest: &'static Manifest, terms: &Terms) ->
         if Instant::now() >= end {
             return Err(name.timeout("removal"));
         }
-        std::thread::sleep(PAUSE);
+        pause(PAUSE);
     }
 }
 

@@ -15,7 +15,7 @@ use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::header::CheckedHeader;
 use crate::manifest::Manifest;
-use crate::os::ByteLock;
+use crate::os::{ByteLock, pause};
 use std::time::Instant;
 
 /// What a look finds.
@@ -37,7 +37,7 @@ pub(crate) fn look(name: &Name, terms: &Terms) -> Result<Sight, Error> {
         if Instant::now() >= end {
             return Err(name.timeout("looking"));
         }
-        std::thread::sleep(PAUSE);
+        pause(PAUSE);
     }
 }
 

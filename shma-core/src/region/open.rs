@@ -18,7 +18,7 @@ use crate::header::{CheckedHeader, UncheckedHeader};
 use crate::layout;
 use crate::manifest::{ForeignManifest, Manifest};
 use crate::mutant::mutant;
-use crate::os::{FileId, ForkPage};
+use crate::os::{FileId, ForkPage, pause};
 use crate::semaphore::{Owners, owner_of};
 use crate::stop::stop_point;
 use crate::sync::Ordering;
@@ -38,7 +38,7 @@ pub(crate) fn open(
         if Instant::now() >= end {
             return Err(name.timeout("opening"));
         }
-        std::thread::sleep(PAUSE);
+        pause(PAUSE);
     }
 }
 

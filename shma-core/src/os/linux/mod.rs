@@ -20,13 +20,23 @@ pub(crate) use fork::ForkPage;
 
 /// Sleeps while `word` is `seen`, at most so long.
 pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) {
-    let at_most = Timespec {
-        tv_sec: at_most.as_secs().try_into().unwrap_or(i64::MAX),
-        tv_nsec: at_most.subsec_nanos().into(),
-    };
     // No flag: the word is shared between processes, and a private wait would not see their wakes.
     // Every way to return is the same to the caller: it looks at the word again.
-    let _ = futex::wait(word, futex::Flags::empty(), seen, Some(&at_most));
+    let _ = futex::wait(word, futex::Flags::empty(), seen, Some(&timespec(at_most)));
+}
+
+/// Sleeps, at most so long: a signal ends it, and the caller looks again. The standard library's
+/// `sleep` begins anew with what is left, to which the kernel adds its slack of 50 µs each time, so
+/// signals that come faster than that would keep it asleep for ever.
+pub(crate) fn pause(at_most: Duration) {
+    let _ = rustix::thread::nanosleep(&timespec(at_most));
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: duration.as_secs().try_into().unwrap_or(i64::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
 }
 
 /// Wakes one sleeper on `word`.

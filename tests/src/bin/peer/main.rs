@@ -1,6 +1,7 @@
 //! The other process of the tests: does what it is told, a line at a time, and ends when its input
 //! does.
 
+mod alarms;
 mod fork;
 mod large;
 mod namespace;

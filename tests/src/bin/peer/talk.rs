@@ -12,7 +12,7 @@ use shma_tests::panics;
 use shma_tests::region;
 use shma_tests::states::{Board, Row, the_one};
 
-use crate::{say, scribble};
+use crate::{alarms, say, scribble};
 
 /// Answers line after line.
 pub fn run() {
@@ -89,6 +89,10 @@ impl Desk {
     fn life(&mut self, words: &[&str]) -> Option<Answer> {
         let opened = match *words {
             ["become", user] => return Some(become_user(number(user) as u32)),
+            ["alarms", micros] => {
+                alarms::ring(Duration::from_micros(number(micros)));
+                return Some(Ok(ok(())));
+            }
             ["limit-files", bytes] => return Some(limit_files(number(bytes))),
             ["create", name, count] => options().create(name, &Board::with(number(count))),
             ["create-persistent", name, count] => {
@@ -99,6 +103,9 @@ impl Desk {
                 options().mode(mode).create(name, &Board::with(0))
             }
             ["open", name] => Board::open(name),
+            ["open-within", millis, name] => {
+                options().wait(Duration::from_millis(number(millis))).open(name)
+            }
             ["open-of", name, owner] => options().allow_owner(number(owner) as u32).open(name),
             ["open-or-create", name, count] => {
                 Board::open_or_create(name, &Board::with(number(count)))
