@@ -1,7 +1,6 @@
 //! Threads that fork while another thread of their process attaches or removes a name. The child has
 //! a copy of every descriptor that is open at that moment, and so a share of its locks, and lives on.
 
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,14 +11,9 @@ use shma_tests::states::Board;
 use shma_tests::switched;
 use shma_tests::watchdog::watched;
 
-const FORKER: &str = env!("CARGO_BIN_EXE_forker");
-
 /// In this time whoever waits for the dead gets in; and in this one it is sure that he does not.
 const LONG: Duration = Duration::from_secs(5);
 const LONG_ENOUGH: Duration = Duration::from_millis(200);
-
-/// A fault, if the program has any.
-const UNWATCHED: (&str, &str) = ("SHMA_MUTANT", "forks-unwatched");
 
 fn create(hint: &str) -> (Name, Shm<Board>) {
     let name = Name::new(hint);
@@ -27,12 +21,13 @@ fn create(hint: &str) -> (Name, Shm<Board>) {
     (name, board)
 }
 
-fn start(program: impl AsRef<Path>, call: &str, name: &Name) -> Child {
-    Child::start(program.as_ref().to_str().unwrap(), &[call, name])
+fn start(call: &str, name: &Name) -> Child {
+    Child::start(env!("CARGO_BIN_EXE_forker"), &[call, name])
 }
 
-fn start_faulty(program: &Path, call: &str, name: &Name) -> Child {
-    Child::start_command(Command::new(program).args([call, name]).env(UNWATCHED.0, UNWATCHED.1))
+fn start_faulty(fault: &str, call: &str, name: &Name) -> Child {
+    let mut program = Command::new(switched::faulty("forker"));
+    Child::start_command(program.args([call, name]).env("SHMA_MUTANT", fault))
 }
 
 /// The child would be the owner's sign of life: once the owner is dead, everybody would wait for the
@@ -42,7 +37,8 @@ fn a_child_is_its_parents_sign_of_life() {
     watched(|| {
         let (name, board) = create("fork-beside-open");
         for round in 1..=20 {
-            let mut parent = start(FORKER, "open", &name);
+            let call = if round % 2 == 0 { "open" } else { "open-late" };
+            let mut parent = start(call, &name);
             parent.expect("forked");
             parent.expect("holding");
             parent.kill_unreaped();
@@ -60,7 +56,7 @@ fn a_child_holds_a_name() {
     watched(|| {
         let (name, board) = create("fork-beside-unlink");
         for _ in 0..20 {
-            let mut parent = start(FORKER, "unlink", &name);
+            let mut parent = start("unlink", &name);
             assert_eq!(parent.next_line(), None, "nobody forks before it ends");
             assert!(name.exists());
         }
@@ -72,19 +68,22 @@ fn a_child_holds_a_name() {
 /// Where no fork waits, both come to pass, so that the tests above show something.
 #[test]
 fn forks_that_do_not_wait_go_unnoticed() {
-    let program = switched::faulty("forker");
+    switched::faulty("forker");
     watched(move || {
         let (name, board) = create("unwatched");
-        let mut parent = start_faulty(&program, "open", &name);
-        parent.expect("forked");
-        parent.expect("holding");
-        parent.kill_unreaped();
-        let kept_out = board.count.update_timeout(LONG_ENOUGH, |new, old| *new = old + 1);
-        assert!(matches!(kept_out, Err(Error::Timeout { .. })), "{kept_out:?}");
-        drop(parent);
-        board.count.update_timeout(LONG, |new, old| *new = old + 1).expect("the child has ended");
+        for (fault, call) in [("forks-unwatched", "open"), ("forks-watched-late", "open-late")] {
+            let mut parent = start_faulty(fault, call, &name);
+            parent.expect("forked");
+            parent.expect("holding");
+            parent.kill_unreaped();
+            let kept_out = board.count.update_timeout(LONG_ENOUGH, |new, old| *new = old + 1);
+            assert!(matches!(kept_out, Err(Error::Timeout { .. })), "{kept_out:?}");
+            drop(parent);
+            let entered = board.count.update_timeout(LONG, |new, old| *new = old + 1);
+            entered.expect("the child has ended");
+        }
 
-        let mut parent = start_faulty(&program, "unlink", &name);
+        let mut parent = start_faulty("forks-unwatched", "unlink", &name);
         parent.expect("forked");
         let kept = Board::unlink(&name);
         assert!(matches!(kept, Err(Error::Timeout { .. })), "{kept:?}");

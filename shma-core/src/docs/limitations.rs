@@ -126,7 +126,8 @@
 //!
 //! A thread that creates, opens, removes or leaves a region keeps others from forking for some 30 µs,
 //! by handlers of `pthread_atfork`; and it waits while they fork, at most a second. So no child gets a
-//! share of a lock that says that its parent lives. What makes processes without calling these
+//! share of a lock that says that its parent lives. The handlers are registered before `main`, so
+//! that those of the program come before the wait and after it. What makes processes without calling these
 //! handlers does not wait: `clone` as a bare system call, `_Fork`, and a `fork` in the handler of a signal
 //! that interrupts such a call. A child made at that moment keeps its parent alive in the eyes of
 //! others until it ends or becomes another program. `vfork` and `posix_spawn` call no handlers either;

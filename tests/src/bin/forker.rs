@@ -1,5 +1,6 @@
 //! A process in which one thread forks at the very moment at which another one holds a lock that it
-//! is about to hide or to give up. `forker open NAME` and `forker unlink NAME`.
+//! is about to hide or to give up. `forker open NAME`, `forker open-late NAME`, in which it is in `fork`
+//! before the other one is heard of, and `forker unlink NAME`.
 //!
 //! `unsafe` here: fork, and the C library's `fcntl`, in whose place one stands that knows the moment.
 #![allow(unsafe_code)]
@@ -22,17 +23,32 @@ static MOMENT: AtomicI64 = AtomicI64::new(i64::MAX);
 static ENDS: AtomicBool = AtomicBool::new(false);
 /// How far it has come: see below.
 static STEP: AtomicU32 = AtomicU32::new(0);
-const ASKED: u32 = 1;
-const FORKING: u32 = 2;
-const FORKED: u32 = 3;
+const READY: u32 = 1;
+const ASKED: u32 = 2;
+const FORKING: u32 = 3;
+const FORKED: u32 = 4;
 /// The thread that forks.
 static FORKER: AtomicU32 = AtomicU32::new(0);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let forker = thread::spawn(fork_when_asked);
-    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["open", name] => {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let forker = if arguments[0] == "open-late" {
+        // SAFETY: the handler calls nothing that another thread may have locked.
+        let registered = unsafe { libc::pthread_atfork(Some(await_the_moment), None, None) };
+        assert_eq!(registered, 0);
+        thread::spawn(fork)
+    } else {
+        thread::spawn(|| {
+            await_the_moment();
+            fork();
+        })
+    };
+    while STEP.load(Ordering::SeqCst) != READY {
+        thread::yield_now();
+    }
+    match arguments[..] {
+        ["open" | "open-late", name] => {
             MOMENT.store(OWNERS, Ordering::Relaxed);
             let board = Board::open(name).unwrap();
             forker.join().unwrap();
@@ -46,7 +62,7 @@ fn main() {
             ENDS.store(true, Ordering::Relaxed);
             Board::unlink(name).unwrap();
         }
-        other => panic!("unknown arguments {other:?}"),
+        _ => panic!("unknown arguments {arguments:?}"),
     }
 }
 
@@ -85,12 +101,16 @@ fn the_moment() {
     }
 }
 
-fn fork_when_asked() {
+extern "C" fn await_the_moment() {
     FORKER.store(rustix::thread::gettid().as_raw_nonzero().get() as u32, Ordering::SeqCst);
+    STEP.store(READY, Ordering::SeqCst);
     while STEP.load(Ordering::SeqCst) != ASKED {
         thread::yield_now();
     }
     STEP.store(FORKING, Ordering::SeqCst);
+}
+
+fn fork() {
     // SAFETY: the child calls nothing but what may be called between fork and exec.
     match unsafe { libc::fork() } {
         0 => {

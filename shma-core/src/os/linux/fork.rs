@@ -40,6 +40,22 @@ pub(crate) struct ForkPage(&'static Words);
 
 static PAGE: OnceLock<ForkPage> = OnceLock::new();
 
+/// Runs before `main`, or when a library that has this in it is loaded. Handlers of `fork` are
+/// called in the reverse of their order before it, and in their order after it: what those wait for
+/// that the program registers comes before a `fork` is counted here, not while it is. And none is under
+/// way uncounted, unless a thread forks while such a library is loaded.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static AT_START: extern "C" fn() = {
+    extern "C" fn watch() {
+        // Whoever attaches tries again, and says what is wrong.
+        if !mutant!("forks-watched-late") {
+            let _ = ForkPage::get();
+        }
+    }
+    watch
+};
+
 thread_local! {
     /// Whether this thread is in, or about to be in, [`ForkPage::unforked`].
     static KEEPS_FORKS_OUT: Cell<bool> = const { Cell::new(false) };
@@ -72,8 +88,7 @@ impl ForkPage {
         Ok(Self(unsafe { &*page.cast::<Words>() }))
     }
 
-    /// Has the C library call this module around every `fork` that begins from now on. There is none
-    /// under way then that did without: the library takes no new handlers while it forks.
+    /// Has the C library call this module around every `fork` that begins from now on.
     fn watch_forks(self) -> io::Result<()> {
         static WATCHED: AtomicBool = AtomicBool::new(false);
         // Relaxed: what matters is that the calling thread has seen the handlers registered. Two
@@ -176,8 +191,10 @@ extern "C" fn before_fork() {
 /// Counts it off, in the parent. The child's count is empty as it is.
 extern "C" fn after_fork() {
     let (Some(ForkPage(words)), false) = (PAGE.get(), KEEPS_FORKS_OUT.get()) else { return };
-    // Release, with the Acquire of `unforked`: what comes then, the child has nothing of. In the child
-    // of a handler that interrupted a `fork`, that one ends here as well, and was never counted.
-    let _ = words.forks.fetch_update(Ordering::Release, Ordering::Relaxed, |n| n.checked_sub(1));
+    // Not every one has been counted: in the child of a signal handler that interrupted a `fork`, that
+    // one ends here as well.
+    let one_less = |under_way| (1..UNFORKED).contains(&under_way).then(|| under_way - 1);
+    // Release, with the Acquire of `unforked`: what comes then, the child has nothing of.
+    let _ = words.forks.fetch_update(Ordering::Release, Ordering::Relaxed, one_less);
     futex_wake_all(&words.forks);
 }
