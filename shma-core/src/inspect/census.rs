@@ -17,14 +17,17 @@ use crate::token;
 /// The locks and mappings of all regions, looked at once for as many regions as there are.
 #[derive(Debug)]
 pub struct Census {
-    locks: Option<HashMap<FileKey, Vec<Lock>>>,
+    locks: Option<Locks>,
     mappings: HashMap<FileKey, Vec<Process>>,
 }
 
 /// A file as the kernel's lists print it: major and minor number of the device, inode.
 type FileKey = (u64, u64, u64);
 
-#[derive(Debug)]
+/// The locks on each file, in order.
+type Locks = HashMap<FileKey, Vec<Lock>>;
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Lock {
     writes: bool,
     first: i64,
@@ -61,8 +64,7 @@ pub struct Process {
 impl Census {
     /// Looks at the kernel's lists. The calling process is left out of the mappings.
     pub fn take() -> Self {
-        let locks = std::fs::read_to_string("/proc/locks").ok();
-        Self { locks: locks.map(|text| locks_of(&text)), mappings: mappings() }
+        Self { locks: locks(), mappings: mappings() }
     }
 
     /// Who is attached to a region.
@@ -92,10 +94,23 @@ impl Lock {
     }
 }
 
+/// The kernel gives its list a page at a time, and what is locked and unlocked between two pages makes
+/// it repeat a line or leave one out. What two of three looks agree on is believed.
+fn locks() -> Option<Locks> {
+    let look = || std::fs::read_to_string("/proc/locks").ok().map(|text| locks_of(&text));
+    let (first, second, mut third) = (look()?, look()?, look()?);
+    for (file, locks) in first {
+        if second.get(&file) == Some(&locks) {
+            third.insert(file, locks);
+        }
+    }
+    Some(third)
+}
+
 /// Reads lines like `7: OFDLCK ADVISORY  READ  -1 00:1a:42 1099511627775 1099511627775`. What has
 /// another form is no lock of ours.
-fn locks_of(text: &str) -> HashMap<FileKey, Vec<Lock>> {
-    let mut locks: HashMap<FileKey, Vec<Lock>> = HashMap::new();
+fn locks_of(text: &str) -> Locks {
+    let mut locks = Locks::new();
     for line in text.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [_, "OFDLCK", _, kind, _, file, first, last] = words[..] else { continue };
@@ -105,6 +120,7 @@ fn locks_of(text: &str) -> HashMap<FileKey, Vec<Lock>> {
             locks.entry(key).or_default().push(Lock { writes: kind == "WRITE", first, last });
         }
     }
+    locks.values_mut().for_each(|locks| locks.sort_unstable());
     locks
 }
 
