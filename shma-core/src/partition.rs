@@ -241,7 +241,7 @@ impl Partition {
     pub(crate) fn try_free(&self) -> Option<Guard<'_>> {
         held::note(self.region.key(), self.index).ok()?;
         if Semaphore(&self.control().lock).try_free(self.region.me()) {
-            return Some(Guard::new(self));
+            return Some(self.acquired());
         }
         held::forget(self.region.key(), self.index);
         None
