@@ -72,8 +72,7 @@ impl Token {
         in_use: impl Fn(u32) -> bool,
     ) -> Result<Self, NoToken> {
         for _ in 0..TRIES {
-            // Relaxed: the counter orders nothing; only that numbers differ counts.
-            let owner = 1 + next.fetch_add(1, Ordering::Relaxed) % IDS;
+            let owner = draw_id(next);
             let byte = byte_of(owner);
             let taken = ByteLock::Write.try_take(&own, byte);
             if !taken.map_err(|error| NoToken::Io("fcntl(F_OFD_SETLK)", error))? {
@@ -111,6 +110,15 @@ impl Token {
     pub(crate) fn owner(&self) -> u32 {
         self.owner
     }
+}
+
+/// The next id. The counter comes round where the ids do: they are not so many that they divide 2^32,
+/// and would come back early when that is passed.
+fn draw_id(next: &AtomicU32) -> u32 {
+    let step = |drawn: u32| Some((drawn % IDS + 1) % IDS);
+    // Relaxed: the counter orders nothing; only that numbers differ counts.
+    let drawn = next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
+    1 + drawn.unwrap_or_else(|drawn| drawn) % IDS
 }
 
 fn map_first_page(file: &File) -> io::Result<MmapRaw> {

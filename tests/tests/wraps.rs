@@ -1,6 +1,7 @@
 //! Counters that come round. No test can publish 2^31 times, let alone 2^64; but a new region
 //! holds the initial value in every slot, so its counters can be set to anything.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use shma_core::{Error, Field, ReadOnly, Shm, ShmState, Version};
@@ -156,5 +157,27 @@ fn an_owner_id_comes_back_while_it_is_remembered() {
         assert_eq!(bytes.u32(count + control::LOCK), IDS);
         board.count.update(|new, old| *new = old + 1);
         assert_eq!(board.count.read(), 8);
+    });
+}
+
+/// 2^32 is no multiple of the number of ids: where the counter itself comes round they must not begin
+/// anew.
+#[test]
+fn owner_ids_come_back_with_the_counter() {
+    watched(|| {
+        let name = Name::new("counter");
+        let board = Board::create(&name, &Board::with(7)).unwrap();
+        let bytes = name.bytes();
+        let [count, ..] = Board::partitions();
+        bytes.set(header::NEXT_ID, &u32::MAX.to_ne_bytes());
+        let mut seen = BTreeSet::new();
+        for _ in 0..10 {
+            let other = Board::open(&name).unwrap();
+            other.count.update(|_, _| {
+                let owner = bytes.u32(count + control::LOCK);
+                assert!(seen.insert(owner), "{owner} is drawn again after {seen:?}");
+            });
+        }
+        assert_eq!(board.count.read(), 7);
     });
 }
