@@ -138,7 +138,7 @@ pub trait ShmState: State {
     /// At most a second for other processes that create or remove the name.
     fn unlink(name: &str) -> Result<(), Error> {
         let terms = Options::<Self>::new().terms;
-        region::unlink(&Name::new(name)?, &Self::MANIFEST, &terms)
+        region::unlink(&Name::new(name)?, &terms)
     }
 }
 

@@ -1,11 +1,20 @@
 //! Files of regions that have no name yet.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use rustix::process::Pid;
+
+use crate::region::DIRECTORY;
+
+/// A file that a creator might have made, and nobody has.
+pub fn path() -> PathBuf {
+    let mut random = [0; 16];
+    File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
+    Path::new(DIRECTORY).join(format!("shma-tmp.{:032x}", u128::from_ne_bytes(random)))
+}
 
 /// Those that a process, which is stopped, is making.
 pub fn of(process: Pid) -> Vec<PathBuf> {

@@ -6,6 +6,7 @@ use shma_core::{Error, ShmState};
 use shma_tests::child::Child;
 use shma_tests::peer;
 use shma_tests::region::{Bytes, Name, header};
+use shma_tests::skip::skip;
 use shma_tests::states::Board;
 use shma_tests::watchdog::{until, watched};
 
@@ -234,5 +235,21 @@ fn a_retired_region_is_opened() {
         assert!(matches!(Board::open(&name), Err(Error::NotFound { .. })));
         let anew = Board::open_or_create(&name, &Board::with(8)).unwrap();
         assert_eq!((board.count.read(), anew.count.read()), (7, 8));
+    });
+}
+
+/// Descriptor 0 is a descriptor like any other: what is opened under it is closed, and what fails
+/// under it removed.
+#[test]
+fn a_process_without_input_leaves_files_behind() {
+    watched(|| {
+        let mut peer = peer!("without-input", "some");
+        let said = peer.line();
+        if said.starts_with("not permitted") {
+            return skip(&format!("mounting a small /dev/shm is {said}"));
+        }
+        assert_eq!(said, "created, 1 files open");
+        peer.expect("left, 0 files open");
+        peer.expect("failed, 0 files open, 0 there");
     });
 }

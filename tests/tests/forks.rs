@@ -202,9 +202,40 @@ fn closing_descriptors_gives_the_semaphore_away() {
         }
         holder.tell("go");
         holder.expect("published");
-        holder.expect("and again");
+        holder.expect("and again, current true");
         assert_eq!((board.count.read(), u64::from(board.count.version())), (9, 3));
+
+        // It can tell neither by its own descriptors that another holder is dead, nor whether they
+        // are its own.
+        let mut dead = peer!("talk");
+        dead.order(&format!("open {name}"));
+        assert_eq!(dead.ask("hold"), "holding");
+        dead.kill();
+        holder.tell("go on");
+        holder.expect("in, 10");
+        holder.expect("and still, current true");
+        holder.expect("left");
         assert!(holder.close().success());
         board.count.update(|new, old| *new = old + 1);
+        assert_eq!(board.count.read(), 12);
+    });
+}
+
+/// The child has no mapping where its parent's sign of life lies; its own may be there. It must not
+/// end with what was inherited.
+#[test]
+fn a_child_ends_its_own_life_with_what_it_inherited() {
+    watched(|| {
+        let (name, board) = create("inherited", 7);
+        let mut parent = peer!("fork", "drop-inherited", &name);
+        parent.expect("child holds");
+        for _ in 0..20 {
+            let result = board.count.try_update(|_, _| ());
+            assert!(matches!(result, Err(Error::WouldBlock { .. })), "{result:?}");
+        }
+        parent.tell("go on");
+        parent.expect("child: 8");
+        parent.expect("child ended");
+        assert_eq!((board.count.read(), u64::from(board.count.version())), (8, 2));
     });
 }

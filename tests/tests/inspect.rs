@@ -1,7 +1,6 @@
 //! Looks at regions by programs that do not declare the state.
 
 use std::fs::File;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use bytemuck::{Pod, Zeroable};
@@ -9,8 +8,9 @@ use half::{bf16, f16};
 use num_complex::Complex;
 use shma_core::inspect::{self, Census, Scalar, View, Writer};
 use shma_core::{Error, Shm, ShmElement, ShmState};
-use shma_tests::region::{DIRECTORY, Name};
+use shma_tests::region::Name;
 use shma_tests::states::Board;
+use shma_tests::unfinished;
 use shma_tests::watchdog::{until, watched};
 use shma_tests::{peer, skip::skip};
 
@@ -334,7 +334,7 @@ fn somebody_is_overlooked() {
 #[test]
 fn an_unfinished_region_is_removed() {
     watched(|| {
-        let path = Path::new(DIRECTORY).join(format!("shma-tmp.{}", &*Name::new("abandoned")));
+        let path = unfinished::path();
         let listed = || inspect::abandoned().into_iter().find(|file| file.path() == path);
         let file = File::create_new(&path).unwrap();
         assert!(listed().is_none(), "its creator may be at work");

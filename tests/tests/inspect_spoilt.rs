@@ -175,3 +175,14 @@ fn garbage_in_the_control_blocks_ends_the_looker() {
         }
     });
 }
+
+/// The mark of a region without a name, under a name: nobody is about to remove it, so nobody is
+/// waited for.
+#[test]
+fn a_marked_region_is_waited_for() {
+    watched(|| {
+        let mut bytes = good();
+        bytes[header::RETIRED] = 1;
+        refused(&bytes, "remove the file");
+    });
+}

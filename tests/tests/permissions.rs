@@ -8,9 +8,11 @@ use rustix::process::geteuid;
 use shma_core::{Error, Shm, ShmState};
 use shma_tests::child::Child;
 use shma_tests::peer;
+use shma_tests::refusal::calls;
 use shma_tests::region::{Bytes, Name, control};
 use shma_tests::skip::is_root;
 use shma_tests::states::Board;
+use shma_tests::unfinished;
 use shma_tests::watchdog::watched;
 
 /// Somebody without rights.
@@ -294,19 +296,63 @@ fn the_unfinished_region_of_another_user_is_swept() {
     }
     watched(|| {
         let name = Name::new("sweep");
-        let theirs = name.path().with_file_name(format!("shma-tmp.{name}-theirs"));
-        let ours = name.path().with_file_name(format!("shma-tmp.{name}-ours"));
-        fs::write(&theirs, [0; 4096]).unwrap();
-        fs::write(&ours, [0; 4096]).unwrap();
+        let (theirs, ours) = (unfinished::path(), unfinished::path());
+        // What no creator calls his file is somebody else's, though it begins like it.
+        let other = unfinished::path().with_extension("mine");
+        for path in [&theirs, &ours, &other] {
+            fs::write(path, [0; 4096]).unwrap();
+        }
         chown(&theirs, Some(STRANGER), Some(STRANGER)).unwrap();
         // Last, because from here on any creation of any test may sweep ours.
-        for path in [&theirs, &ours] {
+        for path in [&theirs, &ours, &other] {
             let long_ago = std::time::SystemTime::UNIX_EPOCH;
             fs::File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap();
         }
         drop(Board::create(&name, &Board::zeroed()).unwrap());
-        let left = (theirs.exists(), ours.exists());
+        let left = [&theirs, &other, &ours].map(|path| path.exists());
         fs::remove_file(&theirs).unwrap();
-        assert_eq!(left, (true, false));
+        fs::remove_file(&other).unwrap();
+        assert_eq!(left, [true, true, false]);
+    });
+}
+
+/// A mode that keeps the creator from opening the region again does not keep him from creating it.
+#[test]
+fn a_creator_is_kept_out_by_his_own_mode() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        for mode in ["400", "440", "200", "060"] {
+            let name = Name::new("own-mode");
+            let mut creator = as_user(NOBODY);
+            creator.order(&format!("create-mode {name} {mode}"));
+            creator.order("add 1");
+            assert_eq!(creator.ask("read"), "1");
+            let found = name.path().metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(format!("{found:03o}"), mode);
+            creator.order("close");
+            assert!(name.exists(), "he may not open it to remove it");
+        }
+    });
+}
+
+/// What another user has put under the name is his, whatever it is.
+#[test]
+fn a_link_of_another_user_is_no_region() {
+    if !is_root("giving a file away") {
+        return;
+    }
+    watched(|| {
+        let name = Name::new("foreign-link");
+        std::os::unix::fs::symlink("/nowhere", name.path()).unwrap();
+        std::os::unix::fs::lchown(name.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        for (call, result) in calls(&name) {
+            let Err(Error::ForeignOwner { owner, .. }) = result else {
+                panic!("{call}: {result:?}")
+            };
+            assert_eq!(owner, NOBODY);
+        }
+        assert!(name.path().is_symlink());
     });
 }

@@ -6,7 +6,7 @@ use shma_core::{Error, Shm, ShmState, Version};
 use shma_tests::child::Child;
 use shma_tests::peer;
 use shma_tests::region::Name;
-use shma_tests::states::Board;
+use shma_tests::states::{Board, Uniform};
 use shma_tests::watchdog::{PATIENCE, until, watched};
 
 fn create(hint: &str, count: u64) -> (Name, Shm<Board>) {
@@ -235,5 +235,23 @@ fn fast_signals_keep_a_waiter_asleep() {
         });
         writer.order("add 1");
         assert_eq!(board.count.read(), 11);
+    });
+}
+
+/// Whoever removes the name need not know the layout to wake those who wait.
+#[test]
+fn a_removal_by_a_stranger_wakes_nobody() {
+    watched(|| {
+        let (name, _board) = create("stranger", 7);
+        let mut waiter = opened(&name);
+        waiter.tell("wait 3600000");
+        waiter.expect("since 1");
+        let [count, ..] = Board::partitions();
+        until("it sleeps", || name.bytes().has_sleepers(count));
+        let bytes = name.bytes();
+        Uniform::<16>::unlink(&name).unwrap();
+        // Otherwise it would find out at the end of a slice of sleep.
+        assert!(!bytes.has_sleepers(count));
+        assert!(waiter.line().starts_with("error Retired"));
     });
 }

@@ -27,7 +27,5 @@ pub fn remove_dead(name: &str) -> Result<bool, Error> {
 ///
 /// At most a second for other processes that create or remove the name.
 pub fn unlink(name: &str) -> Result<(), Error> {
-    let name = Name::new(name)?;
-    let sight = region::look(&name, &terms(false, &[]))?;
-    region::unlink(&name, sight.region.manifest(), &terms(true, &[]))
+    region::unlink(&Name::new(name)?, &terms(true, &[]))
 }

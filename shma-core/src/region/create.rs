@@ -8,17 +8,18 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rustix::fs::{CWD, FallocateFlags, FileType, Mode, RenameFlags, Stat};
+use rustix::fs::{CWD, FallocateFlags, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
-use shared_memory::{Shmem, ShmemConf, ShmemError};
+use shared_memory::{ShmemConf, ShmemError};
 
+use super::attachment::Attachment;
 use super::dead::{TEMPORARY, sweep};
-use super::lock::{ATTACHED, NAMED, Named, attach};
+use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::DIRECTORY;
 use super::open::{foreign, foreign_manifest, fstat, map, open_file, read_header, with_token};
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
-use crate::header::{INSTANCE_AT, MAX_TEXT, RETIRED_AT};
+use crate::header::{INSTANCE_AT, MAX_TEXT};
 use crate::manifest::Manifest;
 use crate::mutant::mutant;
 use crate::os::{ByteLock, FileId, pause};
@@ -31,16 +32,16 @@ pub(crate) fn create(
     terms: &Terms,
     fill: impl Fn(&Region),
 ) -> Result<Region, Error> {
-    sweep();
     let end = Instant::now() + DEADLINE;
+    sweep(end);
     loop {
         // Cheap, and spares the work of making a region that will not get its name.
         if let Occupant::Stays(error) = occupant(name)? {
             return Err(error);
         }
-        if let Some(newborn) = Newborn::make(name, manifest, terms)? {
+        if let Some(newborn) = Newborn::make(name, manifest, terms, end)? {
             fill(&newborn.region);
-            newborn.fill_tail()?;
+            newborn.finish()?;
             stop_point!("create.filled");
             if let Some(region) = newborn.take_name(end)? {
                 return Ok(region);
@@ -55,10 +56,22 @@ pub(crate) fn create(
 /// A region that has no name yet. Dropped, it leaves nothing.
 struct Newborn {
     region: Region,
-    path: PathBuf,
     text: String,
-    /// Created the file, and removes it unless told otherwise.
-    created: Shmem,
+    file: Temporary,
+    mode: Mode,
+    persistent: bool,
+}
+
+/// The name of a file that is not finished. Dropped, it is removed.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !mutant!("create-leaves-behind") {
+            // Fails if it has been renamed.
+            let _ = rustix::fs::unlink(&self.0);
+        }
+    }
 }
 
 impl Newborn {
@@ -67,41 +80,40 @@ impl Newborn {
         name: &Name,
         manifest: &'static Manifest,
         terms: &Terms,
+        end: Instant,
     ) -> Result<Option<Self>, Error> {
         let text = manifest.to_json();
         if text.len() as u64 > MAX_TEXT {
             return Err(name.not_a_region("the state's manifest would be longer than 512 KiB"));
         }
         let total = manifest.tail() + text.len();
-        let temporary = format!("{TEMPORARY}{:032x}", u128::from_ne_bytes(random(name)?));
-        let mut created = make_file(name, &temporary, total)?;
-        if mutant!("create-leaves-behind") {
-            created.set_owner(false);
-        }
-        stop_point!("create.made");
-        let path: PathBuf = [DIRECTORY, &temporary].iter().collect();
-        let file = match open_file(name, &path, true) {
+        let temporary = make_file(name, total)?;
+        let file = match open_file(name, &temporary.0, true) {
             Err(Error::NotFound { .. }) => return Ok(None),
             file => file?,
         };
-        if !attach(name, &file)? || fstat(name, &file)?.st_nlink == 0 {
+        stop_point!("create.made");
+        let attachment = Attachment::new(name, file)?;
+        let file = attachment.file();
+        if !attachment.lock(name)? || fstat(name, file)?.st_nlink == 0 {
             return Ok(None);
         }
         stop_point!("create.locked");
-        rustix::fs::fchmod(&file, Mode::from_raw_mode(terms.mode))
-            .map_err(|errno| name.io("fchmod", errno.into()))?;
-        reserve(name, &file, total as u64)?;
+        reserve(name, file, total as u64)?;
         stop_point!("create.reserved");
-        let region = map(name, file, manifest, terms, terms.persistent)?;
-        let Some(region) = with_token(region, &path)? else { return Ok(None) };
-        Ok(Some(Self { region, path, text, created }))
+        let region = map(name, attachment, manifest, terms)?;
+        let Some(region) = with_token(region, &temporary.0, end)? else { return Ok(None) };
+        let mode = Mode::from_raw_mode(terms.mode);
+        Ok(Some(Self { region, text, file: temporary, mode, persistent: terms.persistent }))
     }
 
-    /// Writes the header and the manifest's text.
-    fn fill_tail(&self) -> Result<(), Error> {
-        let Region { file, name, manifest, persistent, .. } = &self.region;
+    /// Writes the header and the manifest's text, and sets the mode, which may keep this process from
+    /// opening the file again.
+    fn finish(&self) -> Result<(), Error> {
+        let Region { attachment, name, manifest, .. } = &self.region;
+        let file = attachment.file();
         let instance = random(name)?;
-        self.region.header().fill(manifest, self.text.len() as u64, *persistent, instance);
+        self.region.header().fill(manifest, self.text.len() as u64, self.persistent, instance);
         file.write_all_at(self.text.as_bytes(), manifest.tail() as u64)
             .map_err(|error| name.io("pwrite", error))?;
         // The mapping and the descriptor are two ways to one file, or something is badly wrong.
@@ -110,7 +122,7 @@ impl Newborn {
         if seen != instance {
             return Err(name.not_a_region("what is written through its mapping does not show"));
         }
-        Ok(())
+        rustix::fs::fchmod(file, self.mode).map_err(|errno| name.io("fchmod", errno.into()))
     }
 
     /// Renames the region to its name, over a dead one if there is one; `None` if the temporary
@@ -119,7 +131,7 @@ impl Newborn {
         let name = self.region.name.clone();
         let path = name.path();
         loop {
-            match rustix::fs::renameat_with(CWD, &self.path, CWD, &path, RenameFlags::NOREPLACE) {
+            match rustix::fs::renameat_with(CWD, &self.file.0, CWD, &path, RenameFlags::NOREPLACE) {
                 Ok(()) => break,
                 Err(Errno::NOENT) => return Ok(None),
                 Err(Errno::EXIST) => {}
@@ -127,7 +139,7 @@ impl Newborn {
             }
             match occupant(&name)? {
                 Occupant::Stays(error) => return Err(error),
-                Occupant::Dead(dead) if self.replace(&dead)? => break,
+                Occupant::Dead(dead) if self.replace(&dead, end)? => break,
                 Occupant::Dead(_) | Occupant::Leaving => {}
             }
             if Instant::now() >= end {
@@ -136,19 +148,19 @@ impl Newborn {
             pause(PAUSE);
         }
         stop_point!("create.named");
-        self.created.set_owner(false);
+        self.region.persistent = self.persistent;
         Ok(Some(self.region))
     }
 
     /// Renames the region over a dead one; false if it lost a race for the name.
-    fn replace(&self, dead: &Dead) -> Result<bool, Error> {
+    fn replace(&self, dead: &Dead, end: Instant) -> Result<bool, Error> {
         let name = &self.region.name;
         let path = name.path();
         let named = Named { name, path: &path, file: &dead.file, id: dead.id };
         let bytes = if mutant!("replace-living") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
-        named.locked(self.region.fork, bytes, "rename", || {
+        named.locked(self.region.attachment.fork(), end, bytes, "rename", || {
             stop_point!("create.replacing");
-            match rustix::fs::rename(&self.path, &path) {
+            match rustix::fs::rename(&self.file.0, &path) {
                 Err(Errno::NOENT) => return Ok(false),
                 renamed => renamed?,
             }
@@ -169,8 +181,14 @@ fn random(name: &Name) -> Result<[u8; 16], Error> {
 }
 
 /// Makes the file. It is as long as the region, and takes no memory yet.
-fn make_file(name: &Name, temporary: &str, total: usize) -> Result<Shmem, Error> {
-    ShmemConf::new().os_id(temporary).size(total).create().map_err(|error| match error {
+fn make_file(name: &Name, total: usize) -> Result<Temporary, Error> {
+    let temporary = format!("{TEMPORARY}{:032x}", u128::from_ne_bytes(random(name)?));
+    // Keeps the lowest free descriptor taken: `shared_memory` takes 0 for none, and neither closes it nor
+    // removes what it has made. Where this fails, so does what follows.
+    let _lowest = rustix::fs::open(DIRECTORY, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
+    let created = ShmemConf::new().os_id(&temporary).size(total).create();
+    // The file is all that is wanted of it.
+    created.map(|mut created| _ = created.set_owner(false)).map_err(|error| match error {
         ShmemError::MapCreateFailed(errno) | ShmemError::UnknownOsError(errno) => {
             match errno.try_into() {
                 Ok(libc::ENOSPC) => no_space(name, total as u64),
@@ -183,7 +201,8 @@ fn make_file(name: &Name, temporary: &str, total: usize) -> Result<Shmem, Error>
             }
         }
         error => name.io("shm_open, ftruncate or mmap", std::io::Error::other(error)),
-    })
+    })?;
+    Ok(Temporary([DIRECTORY, &temporary].iter().collect()))
 }
 
 /// Takes all the memory of the region, so that no access can fail for want of it later.
@@ -272,10 +291,4 @@ fn cannot_be_replaced(name: &Name, file: &File, stat: &Stat) -> Result<Option<Er
 
 fn exists(name: &Name, reason: &'static str) -> Error {
     Error::AlreadyExists { name: name.as_str().to_owned(), reason }
-}
-
-/// Leaves a hint for those who have the file open. Its link count says the same, so nothing hangs
-/// on whether this succeeds.
-pub(super) fn retire(file: &File) {
-    let _ = file.write_all_at(&1_u32.to_ne_bytes(), RETIRED_AT);
 }

@@ -2,15 +2,15 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::Stat;
 
-use super::create::retire;
-use super::lock::{ATTACHED, NAMED, Named};
+use super::attachment::fork_page;
+use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::DIRECTORY;
-use super::open::{foreign, fork_page, fstat, open_file, read_header};
-use super::{Name, user};
+use super::open::{foreign, fstat, open_file, read_header};
+use super::{DEADLINE, Name, user};
 use crate::error::Error;
 use crate::os::{ByteLock, FileId};
 use crate::stop::stop_point;
@@ -36,7 +36,7 @@ pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
         return Ok(false);
     }
     let named = Named { name, path: &path, file: &file, id: FileId::of(&stat) };
-    named.locked(fork_page(name)?, &[ATTACHED, NAMED], "unlink", || {
+    named.locked(fork_page(name)?, Instant::now() + DEADLINE, &[ATTACHED, NAMED], "unlink", || {
         stop_point!("remove.locked");
         rustix::fs::unlink(&path)?;
         retire(&file);
@@ -48,7 +48,10 @@ pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
 pub(crate) fn temporaries() -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(DIRECTORY) else { return Vec::new() };
     let names = entries.flatten().map(|entry| entry.file_name());
-    let ours = |name: &OsString| name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+    let ours = |name: &OsString| {
+        let number = name.as_encoded_bytes().strip_prefix(TEMPORARY.as_bytes());
+        number.is_some_and(|n| n.len() == 32 && n.iter().all(u8::is_ascii_hexdigit))
+    };
     names.filter(ours).map(|name| Path::new(DIRECTORY).join(name)).collect()
 }
 
@@ -72,23 +75,27 @@ fn abandoned(path: &Path) -> Option<Stat> {
 
 /// Removes an abandoned file; whether it did.
 pub(crate) fn remove_abandoned(path: &Path) -> bool {
-    abandoned(path).is_some() && remove_unlocked(path).unwrap_or(false)
+    remove_until(path, Instant::now() + DEADLINE)
 }
 
-fn remove_unlocked(path: &Path) -> Result<bool, Error> {
+fn remove_until(path: &Path, end: Instant) -> bool {
+    abandoned(path).is_some() && remove_unlocked(path, end).unwrap_or(false)
+}
+
+fn remove_unlocked(path: &Path, end: Instant) -> Result<bool, Error> {
     let name = Name::new("sweep")?;
     let file = open_file(&name, path, true)?;
     let named = Named { name: &name, path, file: &file, id: FileId::of(&fstat(&name, &file)?) };
-    named.locked(fork_page(&name)?, &[ATTACHED], "unlink", || {
+    named.locked(fork_page(&name)?, end, &[ATTACHED], "unlink", || {
         rustix::fs::unlink(path)?;
         Ok(true)
     })
 }
 
 /// Removes what creators of this user left who died before they gave it a name.
-pub(super) fn sweep() {
+pub(super) fn sweep(end: Instant) {
     for path in temporaries() {
-        remove_abandoned(&path);
+        remove_until(&path, end);
     }
 }
 

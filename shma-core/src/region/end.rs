@@ -7,19 +7,20 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::time::Instant;
 
-use super::create::retire;
-use super::lock::{ATTACHED, NAMED, Named};
-use super::open::{check_file, foreign, fork_page, fstat, open_file, read_header};
+use super::attachment::{Attachment, fork_page};
+use super::lock::{ATTACHED, NAMED, Named, retire};
+use super::look::stored_manifest;
+use super::open::{check_file, foreign, fstat, map, open_file, read_header};
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::mutant::mutant;
 use crate::notify::Notify;
-use crate::os::{ByteLock, FileId, pause};
+use crate::os::{FileId, ForkPage, pause};
 use crate::stop::stop_point;
 
 /// Removes the region's name. Those who are attached keep their memory, and learn of it.
-pub(crate) fn unlink(name: &Name, manifest: &'static Manifest, terms: &Terms) -> Result<(), Error> {
+pub(crate) fn unlink(name: &Name, terms: &Terms) -> Result<(), Error> {
     let end = Instant::now() + DEADLINE;
     let path = name.path();
     loop {
@@ -31,7 +32,7 @@ pub(crate) fn unlink(name: &Name, manifest: &'static Manifest, terms: &Terms) ->
         }
         let header = read_header(name, &file)?;
         let named = Named { name, path: &path, file: &file, id: FileId::of(&stat) };
-        let unlinked = named.locked(fork_page(name)?, &[NAMED], "unlink", || {
+        let unlinked = named.locked(fork_page(name)?, end, &[NAMED], "unlink", || {
             stop_point!("unlink.locked");
             rustix::fs::unlink(&path)?;
             stop_point!("unlink.unlinked");
@@ -39,7 +40,7 @@ pub(crate) fn unlink(name: &Name, manifest: &'static Manifest, terms: &Terms) ->
             Ok(true)
         })?;
         if unlinked {
-            if header.fingerprint == manifest.fingerprint() {
+            if let Ok(manifest) = stored_manifest(name, &file, &header) {
                 wake_waiters(name, file, manifest, terms);
             }
             return Ok(());
@@ -51,52 +52,53 @@ pub(crate) fn unlink(name: &Name, manifest: &'static Manifest, terms: &Terms) ->
     }
 }
 
-/// Wakes those who wait for a publication. Those of another layout, and those whom a failure here
-/// leaves asleep, look at the link count when their slice of sleep ends.
+/// Wakes those who wait for a publication. Those whom a failure here leaves asleep look at the link
+/// count when their slice of sleep ends.
 fn wake_waiters(name: &Name, file: File, manifest: &'static Manifest, terms: &Terms) {
-    if let Ok(region) = super::open::map(name, file, manifest, terms, true) {
+    let region = Attachment::new(name, file).and_then(|it| map(name, it, manifest, terms));
+    if let Ok(region) = region {
         region.controls().for_each(|control| Notify(&control.notify).wake_announced());
     }
 }
 
 impl Drop for Region {
     fn drop(&mut self) {
-        let again = if self.persistent || self.is_forked() { None } else { self.reopen() };
+        let (id, fork) = (self.attachment.id(), self.attachment.fork());
+        let again = if self.persistent || self.is_forked() { None } else { self.reopen(true) };
+        if self.is_forked() {
+            // The child has no such page, and may have something else at its address.
+            let _gone = ManuallyDrop::new(self.token.take());
+        }
         // SAFETY: dropped here and nowhere else, and nothing below looks at the mapping.
         unsafe { ManuallyDrop::drop(&mut self.map) };
-        if let Some(again) = again {
-            // A fork child shares the lock A, also one that is about to exec, and a program may start
-            // others at any time. Nobody would remove the name after it, so it does not count:
-            // whoever wants to stay attaches anew. If this fails, closing does the same but for them.
-            let _ = ByteLock::release(&self.file, ATTACHED);
-            self.file = again;
-            let _ = self.remove_if_last();
+        // SAFETY: likewise, nor at the attachment.
+        unsafe { ManuallyDrop::drop(&mut self.attachment) };
+        if let Some(file) = again {
+            stop_point!("leave.closed");
+            let path = self.name.path();
+            // Whatever fails leaves a dead region, which the next creator replaces.
+            let _ = remove_if_last(Named { name: &self.name, path: &path, file: &file, id }, fork);
         }
     }
 }
 
 impl Region {
-    /// The region's file as its name leads to it, if the name still does and this user may write.
-    fn reopen(&self) -> Option<File> {
-        let file = open_file(&self.name, &self.name.path(), true).ok()?;
-        let id = FileId::of(&rustix::fs::fstat(&file).ok()?);
-        (id == self.id).then_some(file)
+    /// The region's file as its name leads to it, if the name still does and this user may open it.
+    pub(super) fn reopen(&self, writable: bool) -> Option<File> {
+        let file = open_file(&self.name, &self.name.path(), writable).ok()?;
+        self.attachment.id().is(&file).then_some(file)
     }
+}
 
-    /// Removes the name if nobody is attached. Whatever fails leaves a dead region, which the next
-    /// creator replaces.
-    ///
-    /// Of two who leave at once the later one gets both locks: each has given up its own lock A
-    /// before. Two that turned their read lock into a write lock in place would both fail.
-    fn remove_if_last(&self) -> Result<bool, Error> {
-        stop_point!("leave.closed");
-        let path = self.name.path();
-        let named = Named { name: &self.name, path: &path, file: &self.file, id: self.id };
-        let bytes = if mutant!("leave-first") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
-        named.locked(self.fork, bytes, "unlink", || {
-            stop_point!("leave.locked");
-            rustix::fs::unlink(&path)?;
-            Ok(true)
-        })
-    }
+/// Removes the name if nobody is attached.
+///
+/// Of two who leave at once the later one gets both locks: each has given up its own lock A before.
+/// Two that turned their read lock into a write lock in place would both fail.
+fn remove_if_last(named: Named<'_>, fork: ForkPage) -> Result<bool, Error> {
+    let bytes = if mutant!("leave-first") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
+    named.locked(fork, Instant::now() + DEADLINE, bytes, "unlink", || {
+        stop_point!("leave.locked");
+        rustix::fs::unlink(named.path)?;
+        Ok(true)
+    })
 }

@@ -2,14 +2,16 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::Instant;
 
 use rustix::fs::{AtFlags, CWD};
 use rustix::io::Errno;
 
-use super::{DEADLINE, Name};
+use super::Name;
 use crate::error::Error;
+use crate::header::RETIRED_AT;
 use crate::os::{ByteLock, FileId, ForkPage};
 
 /// A: the byte that attachments read-lock.
@@ -17,11 +19,6 @@ pub(crate) const ATTACHED: i64 = (1 << 40) - 1;
 
 /// N: the byte that is write-locked to remove or replace a name.
 pub(super) const NAMED: i64 = (1 << 40) - 2;
-
-/// Takes A for an attachment; false if somebody shows that there is none.
-pub(super) fn attach(name: &Name, file: &File) -> Result<bool, Error> {
-    ByteLock::Read.try_take(file, ATTACHED).map_err(|error| name.io("fcntl(F_OFD_SETLK)", error))
-}
 
 /// A file whose name may have to go.
 #[derive(Debug, Clone, Copy)]
@@ -37,32 +34,39 @@ impl Named<'_> {
     /// it is not, if somebody else holds one of the locks, or if the act says so.
     ///
     /// No thread forks meanwhile: the child would have a share of the locks and hold them for as
-    /// long as it lives, and nobody could attach. `act` must not allocate, then; `call` is what
-    /// fails in it.
+    /// long as it lives, and nobody could attach. Also false, then, if threads fork without a gap
+    /// until `end`. `act` must not allocate; `call` is what fails in it.
     pub(super) fn locked(
         self,
         fork: ForkPage,
+        end: Instant,
         bytes: &[i64],
         call: &'static str,
         act: impl FnOnce() -> Result<bool, Errno>,
     ) -> Result<bool, Error> {
         let moment = || {
             let _taken = match Taken::take(self.file, bytes)? {
-                Some(taken) if self.is_here() => taken,
+                Some(taken) if leads_to(self.path, self.id) => taken,
                 _ => return Ok(Ok(false)),
             };
             Ok(act())
         };
-        let acted = fork.unforked(Instant::now() + DEADLINE, moment).unwrap_or(Ok(Ok(false)));
+        let acted = fork.unforked(end, moment).unwrap_or(Ok(Ok(false)));
         let acted = acted.map_err(|error| self.name.io("fcntl(F_OFD_SETLK)", error))?;
         acted.map_err(|errno| self.name.io(call, errno.into()))
     }
+}
 
-    /// Whether the path, links not followed, is this file.
-    fn is_here(self) -> bool {
-        rustix::fs::statat(CWD, self.path, AtFlags::SYMLINK_NOFOLLOW)
-            .is_ok_and(|stat| FileId::of(&stat) == self.id)
-    }
+/// Whether the path, links not followed, is this file.
+pub(super) fn leads_to(path: &Path, id: FileId) -> bool {
+    rustix::fs::statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)
+        .is_ok_and(|stat| FileId::of(&stat) == id)
+}
+
+/// Leaves a hint for those who have the file open. Its link count says the same, so nothing hangs
+/// on whether this succeeds.
+pub(super) fn retire(file: &File) {
+    let _ = file.write_all_at(&1_u32.to_ne_bytes(), RETIRED_AT);
 }
 
 /// Write locks, given up when dropped. Where that fails, closing the file does it.

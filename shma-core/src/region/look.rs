@@ -9,14 +9,15 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::time::Instant;
 
-use super::open::{check_file, fstat, map, open_file, read_header};
+use super::attachment::Attachment;
+use super::open::{check_file, fstat, is_leaving, map, open_file, read_header};
 use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::header::CheckedHeader;
 use crate::manifest::Manifest;
 use crate::os::{ByteLock, pause};
-use std::time::Instant;
 
 /// What a look finds.
 #[derive(Debug)]
@@ -46,17 +47,16 @@ fn attempt(name: &Name, terms: &Terms) -> Result<Option<Sight>, Error> {
     let file = open_file(name, &name.path(), false)?;
     check_file(name, &fstat(name, &file)?, terms)?;
     let header = read_header(name, &file)?;
-    if header.retired || fstat(name, &file)?.st_nlink == 0 {
+    if is_leaving(name, &file, &header)? {
         return Ok(None);
     }
     let manifest = stored_manifest(name, &file, &header)?;
-    // As if it were persistent: leaving is for those who were attached.
-    let region = map(name, file, manifest, terms, true)?;
+    let region = map(name, Attachment::new(name, file)?, manifest, terms)?;
     Ok(Some(Sight { region, persistent: header.persistent }))
 }
 
 /// The manifest that the region holds, if it is one and lies where it has to.
-fn stored_manifest(
+pub(super) fn stored_manifest(
     name: &Name,
     file: &File,
     header: &CheckedHeader,
@@ -80,12 +80,12 @@ fn stored_manifest(
 impl Region {
     /// The file that the region lies in.
     pub(crate) fn file(&self) -> &File {
-        &self.file
+        self.attachment.file()
     }
 
     /// Whether anybody is attached. Exact, but for a user who may read the file and fakes it.
     pub(crate) fn is_attached(&self) -> Result<bool, Error> {
-        let conflict = ByteLock::Write.conflict(&self.file, ATTACHED);
+        let conflict = ByteLock::Write.conflict(self.attachment.file(), ATTACHED);
         let lock = conflict.map_err(|error| self.name.io("fcntl(F_OFD_GETLK)", error))?;
         // A write lock is held by one who has just shown that nobody is.
         Ok(lock == Some(ByteLock::Read))

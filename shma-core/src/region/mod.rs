@@ -28,6 +28,7 @@
 //! `unsafe` here: pointers into the mapping.
 #![allow(unsafe_code)]
 
+mod attachment;
 mod create;
 mod dead;
 mod end;
@@ -36,7 +37,6 @@ mod look;
 mod name;
 mod open;
 
-use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::time::Duration;
@@ -44,17 +44,18 @@ use std::time::Duration;
 use memmap2::MmapRaw;
 
 use crate::control::Control;
-
 use crate::header::Header;
 use crate::held::RegionKey;
 use crate::layout;
 use crate::manifest::Manifest;
 use crate::notify::Notify;
-use crate::os::{FileId, ForkPage};
 use crate::semaphore::Owners;
 use crate::sync::{AtomicU64, Ordering};
 use crate::token::{self, Token};
 use crate::words;
+
+use attachment::Attachment;
+use lock::leads_to;
 
 pub(crate) use create::create;
 pub(crate) use dead::{is_abandoned, remove_abandoned, remove_dead, temporaries};
@@ -99,18 +100,16 @@ fn user() -> u32 {
 #[derive(Debug)]
 pub(crate) struct Region {
     /// Invariant 1: at least as long as `manifest` says, for as long as the attachment lives, and
-    /// page-aligned. Dropped by hand, because the mapping holds the lock A as `file` does.
+    /// page-aligned. Dropped by hand, because the mapping holds the lock A as `attachment` does.
     map: ManuallyDrop<MmapRaw>,
-    /// Holds the lock A, and is what tokens are asked for on.
-    file: File,
-    id: FileId,
+    /// Dropped by hand, before the name is removed.
+    attachment: ManuallyDrop<Attachment>,
     name: Name,
     manifest: &'static Manifest,
+    /// Whether leaving leaves the name alone.
     persistent: bool,
     /// The sign of life of a read-write attachment.
     token: Option<Token>,
-    fork: ForkPage,
-    generation: u64,
     pid: u32,
 }
 
@@ -136,7 +135,7 @@ impl Region {
     /// How this process knows the region.
     #[inline]
     pub(crate) fn key(&self) -> RegionKey {
-        RegionKey { file: self.id, generation: self.generation }
+        RegionKey { file: self.attachment.id(), generation: self.attachment.generation() }
     }
 
     /// The id that this process has in diagnostics.
@@ -148,14 +147,15 @@ impl Region {
     /// Whether the calling process got this attachment through fork.
     #[inline]
     pub(crate) fn is_forked(&self) -> bool {
-        !self.fork.is(self.generation)
+        self.attachment.is_forked()
     }
 
     /// Whether a name still leads to the region.
     pub(crate) fn is_linked(&self) -> bool {
-        // A descriptor that is not the region's any more says nothing about it.
-        rustix::fs::fstat(&self.file)
-            .is_ok_and(|stat| FileId::of(&stat) != self.id || stat.st_nlink > 0)
+        match self.attachment.own_file().map(rustix::fs::fstat) {
+            Some(Ok(stat)) => stat.st_nlink > 0,
+            _ => leads_to(&self.name.path(), self.attachment.id()),
+        }
     }
 
     #[inline]
@@ -230,6 +230,11 @@ impl Owners for Region {
     }
 
     fn is_dead(&self, owner: u32) -> bool {
-        token::is_dead(&self.file, self.id, owner)
+        let id = self.attachment.id();
+        match self.attachment.own_file() {
+            Some(file) => token::is_dead(file, id, owner),
+            // A region without a name cannot be asked then; see `docs::limitations`.
+            None => self.reopen(false).is_some_and(|file| token::is_dead(&file, id, owner)),
+        }
     }
 }

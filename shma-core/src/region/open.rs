@@ -11,14 +11,14 @@ use memmap2::MmapOptions;
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::lock::attach;
+use super::attachment::Attachment;
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
 use crate::layout;
 use crate::manifest::{ForeignManifest, Manifest};
 use crate::mutant::mutant;
-use crate::os::{FileId, ForkPage, pause};
+use crate::os::{FileId, pause};
 use crate::semaphore::{Owners, owner_of};
 use crate::stop::stop_point;
 use crate::sync::Ordering;
@@ -32,7 +32,7 @@ pub(crate) fn open(
 ) -> Result<Region, Error> {
     let end = Instant::now() + DEADLINE;
     loop {
-        if let Some(region) = attempt(name, manifest, terms)? {
+        if let Some(region) = attempt(name, manifest, terms, end)? {
             return Ok(region);
         }
         if Instant::now() >= end {
@@ -47,6 +47,7 @@ fn attempt(
     name: &Name,
     manifest: &'static Manifest,
     terms: &Terms,
+    end: Instant,
 ) -> Result<Option<Region>, Error> {
     let path = name.path();
     let file = match open_file(name, &path, terms.writable) {
@@ -57,28 +58,42 @@ fn attempt(
     };
     let stat = fstat(name, &file)?;
     check_file(name, &stat, terms)?;
+    let attachment = Attachment::new(name, file)?;
     stop_point!("attach.opened");
-    if !mutant!("attach-unlocked") && !attach(name, &file)? {
+    if !mutant!("attach-unlocked") && !attachment.lock(name)? {
         return Ok(None);
     }
     stop_point!("attach.locked");
-    if fstat(name, &file)?.st_nlink == 0 {
+    let file = attachment.file();
+    if fstat(name, file)?.st_nlink == 0 {
         return Ok(None);
     }
-    let header = read_header(name, &file)?;
-    if header.retired {
-        // Whoever retires a region has taken its name before.
-        return match fstat(name, &file)?.st_nlink {
-            0 => Ok(None),
-            _ => Err(name.not_a_region("it says that it has no name any more; remove it")),
+    let header = read_header(name, file)?;
+    if is_leaving(name, file, &header)? {
+        return Ok(None);
+    }
+    check_layout(name, file, &header, manifest)?;
+    let mut region = map(name, attachment, manifest, terms)?;
+    if terms.writable {
+        region = match with_token(region, &path, end)? {
+            Some(region) => region,
+            None => return Ok(None),
         };
     }
-    check_layout(name, &file, &header, manifest)?;
-    let region = map(name, file, manifest, terms, header.persistent)?;
-    if !terms.writable {
-        return Ok(Some(region));
+    region.persistent = header.persistent;
+    Ok(Some(region))
+}
+
+/// Whether the region has lost its name.
+pub(super) fn is_leaving(name: &Name, file: &File, header: &CheckedHeader) -> Result<bool, Error> {
+    if fstat(name, file)?.st_nlink == 0 {
+        return Ok(true);
     }
-    with_token(region, &path)
+    if header.retired {
+        // Whoever retires a region has taken its name before.
+        return Err(name.not_a_region("it says that it has no name any more; remove the file"));
+    }
+    Ok(false)
 }
 
 /// Opens what has the name, without following links, creating anything, or waiting for the other
@@ -87,9 +102,9 @@ pub(super) fn open_file(name: &Name, path: &Path, writable: bool) -> Result<File
     match try_open(path, writable) {
         Ok(file) => Ok(file),
         Err(Errno::NOENT) => Err(Error::NotFound { name: name.as_str().to_owned() }),
-        Err(Errno::LOOP) => Err(name.not_a_region("it is a symbolic link")),
-        Err(Errno::ISDIR) => Err(name.not_a_region("it is a directory")),
-        Err(Errno::NXIO) => Err(name.not_a_region("it is a socket or a device")),
+        Err(Errno::LOOP) => Err(no_file(name, path, "it is a symbolic link")),
+        Err(Errno::ISDIR) => Err(no_file(name, path, "it is a directory")),
+        Err(Errno::NXIO) => Err(no_file(name, path, "it is a socket or a device")),
         Err(Errno::ACCESS | Errno::PERM) => Err(refused(name, path, writable)),
         Err(errno) => Err(name.io("open", errno.into())),
     }
@@ -99,6 +114,14 @@ fn try_open(path: &Path, writable: bool) -> Result<File, Errno> {
     let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
     let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     rustix::fs::open(path, flags, Mode::empty()).map(File::from)
+}
+
+/// Something that is no file, and another user's before all.
+fn no_file(name: &Name, path: &Path, what: &str) -> Error {
+    match rustix::fs::lstat(path) {
+        Ok(stat) if ![user(), 0].contains(&stat.st_uid) => foreign(name, &stat),
+        _ => name.not_a_region(what),
+    }
 }
 
 /// Why a file cannot be opened: because it is another user's, or by its mode alone.
@@ -197,48 +220,44 @@ fn check_layout(
     Ok(())
 }
 
-pub(super) fn fork_page(name: &Name) -> Result<ForkPage, Error> {
-    ForkPage::get()
-        .map_err(|error| name.io("mmap, madvise(MADV_WIPEONFORK) or pthread_atfork", error))
-}
-
-/// Maps a file that holds at least what the manifest says.
+/// Maps a file that holds at least what the manifest says. What comes of it leaves the name alone
+/// when it is dropped: leaving is for those who are attached.
 pub(super) fn map(
     name: &Name,
-    file: File,
+    attachment: Attachment,
     manifest: &'static Manifest,
     terms: &Terms,
-    persistent: bool,
 ) -> Result<Region, Error> {
     let mut options = MmapOptions::new();
     options.len(manifest.tail());
     if terms.prefault {
         options.populate();
     }
+    let file = attachment.file();
     let mapped =
-        if terms.writable { options.map_raw(&file) } else { options.map_raw_read_only(&file) };
+        if terms.writable { options.map_raw(file) } else { options.map_raw_read_only(file) };
     let map = mapped.map_err(|error| name.io("mmap", error))?;
-    let stat = fstat(name, &file)?;
+    let stat = fstat(name, file)?;
     if u64::try_from(stat.st_size).unwrap_or(0) < manifest.tail() as u64 {
         return Err(name.not_a_region("it was truncated while it was opened"));
     }
-    let fork = fork_page(name)?;
     Ok(Region {
         map: ManuallyDrop::new(map),
-        file,
-        id: FileId::of(&stat),
+        attachment: ManuallyDrop::new(attachment),
         name: name.clone(),
         manifest,
-        persistent,
+        persistent: true,
         token: None,
-        fork,
-        generation: fork.generation(),
         pid: rustix::process::getpid().as_raw_nonzero().get() as u32,
     })
 }
 
 /// Gives an attachment its owner id; `None` if `path` does not lead to its file any more.
-pub(super) fn with_token(mut region: Region, path: &Path) -> Result<Option<Region>, Error> {
+pub(super) fn with_token(
+    mut region: Region,
+    path: &Path,
+    end: Instant,
+) -> Result<Option<Region>, Error> {
     let in_use = |owner| {
         // Relaxed: an id that is in use was put there before this attachment began.
         region.controls().any(|control| owner_of(control.lock.load(Ordering::Relaxed)) == owner)
@@ -250,12 +269,12 @@ pub(super) fn with_token(mut region: Region, path: &Path) -> Result<Option<Regio
         };
         let stat = rustix::fs::fstat(&own);
         let stat = stat.map_err(|errno| NoToken::Io("fstat", errno.into()))?;
-        if FileId::of(&stat) != region.id {
+        if FileId::of(&stat) != region.attachment.id() {
             return Ok(None);
         }
-        Token::draw(own, &region.file, &region.header().next_id, in_use).map(Some)
+        Token::draw(own, region.attachment.file(), &region.header().next_id, in_use).map(Some)
     };
-    let Some(drawn) = region.fork.unforked(Instant::now() + DEADLINE, draw) else {
+    let Some(drawn) = region.attachment.fork().unforked(end, draw) else {
         return Err(region.name.timeout("waiting for other threads that fork"));
     };
     let Some(token) = drawn.map_err(|no_token| explain(&region.name, no_token))? else {

@@ -1,14 +1,15 @@
 //! Stops on the way into the world: no half-made region under a name, and nothing that stays.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::fs;
+use std::path::PathBuf;
 
+use rustix::process::Pid;
 use shma_core::{Error, ShmState};
 use shma_tests::child::Child;
 use shma_tests::peer;
 use shma_tests::region::Name;
 use shma_tests::states::Board;
+use shma_tests::unfinished;
 use shma_tests::watchdog::until;
 
 use crate::peers::{Scene, dies_of, opened, stopping, stops_in, watched};
@@ -31,20 +32,11 @@ const NAMELESS: [&str; 5] =
     ["create.made", "create.locked", "create.reserved", "attach.token", "create.filled"];
 
 /// The file without a name that a process, stopped in a creation, is making.
-fn unfinished(creator: &Child) -> PathBuf {
-    let maps = fs::read_to_string(format!("/proc/{}/maps", creator.pid())).unwrap();
-    let path =
-        maps.lines().filter_map(|line| line.find("/dev/shm/shma-tmp.").map(|at| &line[at..]));
-    let mut paths: Vec<&str> = path.collect();
+fn unfinished_by(creator: &Child) -> PathBuf {
+    let mut paths = unfinished::of(Pid::from_raw(creator.pid() as i32).unwrap());
     paths.dedup();
-    let [path] = paths[..] else { panic!("{paths:?}") };
-    PathBuf::from(path)
-}
-
-/// Makes a file look as if nobody had touched it for an hour.
-fn backdate(path: &Path) {
-    let then = SystemTime::now() - Duration::from_secs(3600);
-    File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+    let [path] = &paths[..] else { panic!("{paths:?}") };
+    path.clone()
 }
 
 /// Creates some region, which sweeps.
@@ -61,7 +53,7 @@ fn a_half_made_region_is_opened_or_stays() {
             let name = Name::new("half");
             let mut creator = stopping(&format!("pause:{point}"));
             stops_in(&mut creator, &format!("create {name} 1"));
-            let path = unfinished(&creator);
+            let path = unfinished_by(&creator);
             assert!(matches!(Board::open(&name), Err(Error::NotFound { .. })), "{point}");
             assert!(!name.exists());
             creator.kill();
@@ -69,7 +61,7 @@ fn a_half_made_region_is_opened_or_stays() {
             assert!(path.exists(), "{point}: it may be a creation that has just begun");
             let board = Board::open_or_create(&name, &Board::with(2)).unwrap();
             assert_eq!(board.count.read(), 2);
-            backdate(&path);
+            unfinished::backdate(&path).unwrap();
             create_any();
             assert!(!path.exists(), "{point}: nobody has swept");
         }
@@ -85,8 +77,8 @@ fn a_slow_creator_is_swept_away() {
             let name = Name::new("slow");
             let mut creator = stopping(&format!("pause:{point}"));
             stops_in(&mut creator, &format!("create {name} 1"));
-            let path = unfinished(&creator);
-            backdate(&path);
+            let path = unfinished_by(&creator);
+            unfinished::backdate(&path).unwrap();
             create_any();
             // Before it has the lock it cannot be told from one that died there.
             assert_eq!(path.exists(), point != "create.made", "{point}");
@@ -99,7 +91,7 @@ fn a_slow_creator_is_swept_away() {
             let name = Name::new("late");
             let mut creator = stopping(&format!("pause:{point}"));
             stops_in(&mut creator, &format!("create {name} 1"));
-            let path = unfinished(&creator);
+            let path = unfinished_by(&creator);
             let board = Board::create(&name, &Board::with(2)).unwrap();
             creator.go_on();
             let answer = creator.line();
@@ -136,7 +128,7 @@ fn a_dead_region_is_lost_before_it_is_replaced() {
         dead.kill();
         let mut creator = stopping("pause:create.replacing");
         stops_in(&mut creator, &format!("create {name} 8"));
-        let path = unfinished(&creator);
+        let path = unfinished_by(&creator);
         creator.kill();
         fs::remove_file(path).unwrap();
         let mut heir = opened(&name);
@@ -147,7 +139,7 @@ fn a_dead_region_is_lost_before_it_is_replaced() {
         // longer.
         let mut creator = stopping("pause:create.replacing");
         stops_in(&mut creator, &format!("create {name} 8"));
-        let path = unfinished(&creator);
+        let path = unfinished_by(&creator);
         for result in [
             Board::open(&name).map(drop),
             Board::create(&name, &Board::zeroed()).map(drop),

@@ -27,7 +27,8 @@ pub fn tell(story: &str, name: &str) {
         "inside-update-with" => inside_update_with(&board),
         "held-by-parent" => held_by_parent(&board),
         "exec" => exec(&board),
-        "close-descriptors" => close_descriptors(&board),
+        "close-descriptors" => close_descriptors(board),
+        "drop-inherited" => drop_inherited(board, name),
         other => panic!("there is no story `{other}`"),
     }
 }
@@ -248,7 +249,7 @@ fn exec(board: &Shm<Board>) {
 }
 
 /// Closes every descriptor inside a closure, as a daemon does; the library's are among them.
-fn close_descriptors(board: &Shm<Board>) {
+fn close_descriptors(board: Shm<Board>) {
     board.count.update(|new, old| {
         // SAFETY: takes numbers. Nothing of this program uses one of those descriptors but the
         // library, and that it has to stand this is the story.
@@ -260,8 +261,38 @@ fn close_descriptors(board: &Shm<Board>) {
     });
     say("published");
     board.count.update(|new, old| *new = old + 1);
-    say("and again");
+    say(&format!("and again, current {}", board.is_current()));
     next_line();
-    // Its descriptor is another file's number by now, or nobody's: dropping it would close that.
-    std::process::exit(0);
+    // Whoever holds the semaphore is dead.
+    board.count.update(|new, old| *new = old + 1);
+    say(&format!("in, {}", board.count.read()));
+    // These get the numbers that the library's descriptors had.
+    let pipes = [(); 4].map(|()| rustix::pipe::pipe().unwrap());
+    board.count.update(|new, old| *new = old + 1);
+    say(&format!("and still, current {}", board.is_current()));
+    drop(board);
+    for (from, to) in &pipes {
+        rustix::io::write(to, b"x").unwrap();
+        assert_eq!(rustix::io::read(from, &mut [0_u8; 2]).unwrap(), 1);
+    }
+    say("left");
+    next_line();
+}
+
+/// A child that attaches anew, drops what it has inherited, and is in then.
+fn drop_inherited(board: Shm<Board>, name: &str) {
+    let mut board = Some(board);
+    let child = fork(|| {
+        let anew = Board::open(name).unwrap();
+        drop(board.take());
+        anew.count.update(|new, old| {
+            *new = old + 1;
+            say("child holds");
+            next_line();
+        });
+        say(&format!("child: {}", anew.count.read()));
+    });
+    await_child(child);
+    say("child ended");
+    next_line();
 }

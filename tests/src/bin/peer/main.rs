@@ -2,6 +2,7 @@
 //! does.
 
 mod alarms;
+mod descriptors;
 mod fork;
 mod large;
 mod namespace;
@@ -28,6 +29,7 @@ fn main() {
         ["fork", story, name] => fork::tell(story, name),
         ["first-process"] => namespace::first_process(),
         ["small-shm", bytes, files] => namespace::small(bytes, files),
+        ["without-input", name] => descriptors::without_input(name),
         ["overlay-shm"] => namespace::overlay(),
         _ => panic!("unknown arguments {arguments:?}"),
     }

@@ -129,6 +129,8 @@ impl Cycle {
         let allowed: &[Option<u64>] = match (self.call, self.region) {
             (Call::Unlink, _) if succeeded => &[None],
             (_, Present::Living) => &[Some(BEFORE)],
+            // What could not be taken over is there for the next one.
+            (_, Present::Dead) if !succeeded => &[Some(BEFORE)],
             // Whoever leaves last takes it along; a leave that fails leaves it behind, dead.
             _ if self.refused.is_some() => &[None, Some(BEFORE), Some(MADE)],
             _ => &[None],

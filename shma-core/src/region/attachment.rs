@@ -1,0 +1,89 @@
+//! A region's file, open, with the lock A on it.
+//!
+//! `unsafe` here: closing a descriptor only if it is still the region's.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::mem::ManuallyDrop;
+
+use super::Name;
+use super::lock::ATTACHED;
+use super::open::fstat;
+use crate::error::Error;
+use crate::os::{ByteLock, FileId, ForkPage};
+
+/// A descriptor of the region's file, and what tells whether it is one.
+///
+/// A daemon closes all descriptors, also those that are not its own. Their numbers go to other
+/// files then, which must not be locked, asked or closed in this one's place.
+#[derive(Debug)]
+pub(super) struct Attachment {
+    file: ManuallyDrop<File>,
+    id: FileId,
+    fork: ForkPage,
+    generation: u64,
+}
+
+impl Attachment {
+    /// Without the lock yet.
+    pub(super) fn new(name: &Name, file: File) -> Result<Self, Error> {
+        let id = FileId::of(&fstat(name, &file)?);
+        let fork = fork_page(name)?;
+        Ok(Self { file: ManuallyDrop::new(file), id, fork, generation: fork.generation() })
+    }
+
+    /// Takes A; false if somebody shows that nobody is attached.
+    pub(super) fn lock(&self, name: &Name) -> Result<bool, Error> {
+        let taken = ByteLock::Read.try_take(&self.file, ATTACHED);
+        taken.map_err(|error| name.io("fcntl(F_OFD_SETLK)", error))
+    }
+
+    /// The region's file, to be used where nobody can have closed it yet.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// The region's file, unless something else has its descriptor.
+    pub(super) fn own_file(&self) -> Option<&File> {
+        self.id.is(&self.file).then_some(&self.file)
+    }
+
+    pub(super) fn id(&self) -> FileId {
+        self.id
+    }
+
+    pub(super) fn fork(&self) -> ForkPage {
+        self.fork
+    }
+
+    /// A number that no handle has that a process of another fork made.
+    #[inline]
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether the calling process got this through fork.
+    #[inline]
+    pub(super) fn is_forked(&self) -> bool {
+        !self.fork.is(self.generation)
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        let Some(file) = self.own_file() else { return };
+        if !self.is_forked() {
+            // A fork child shares the lock, also one that is about to exec, and a program may start
+            // others at any time. Nobody would remove the name after it, so it does not count:
+            // whoever wants to stay attaches anew. If this fails, closing does the same but for them.
+            let _ = ByteLock::release(file, ATTACHED);
+        }
+        // SAFETY: dropped here and nowhere else.
+        unsafe { ManuallyDrop::drop(&mut self.file) };
+    }
+}
+
+pub(super) fn fork_page(name: &Name) -> Result<ForkPage, Error> {
+    ForkPage::get()
+        .map_err(|error| name.io("mmap, madvise(MADV_WIPEONFORK) or pthread_atfork", error))
+}
