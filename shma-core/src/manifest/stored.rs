@@ -7,9 +7,13 @@
 //! The rest of the library works with manifests that last, because those of declarations do. So
 //! each text that was understood is kept for the life of the process, once however many regions
 //! have it, and not more of them than [`MOST_KEPT`].
+//!
+//! `unsafe` here: following that list.
+#![allow(unsafe_code)]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use serde_json::Value;
 
@@ -46,10 +50,54 @@ const NUMBERS: [(&str, usize); 16] = [
     ("Complex<f64>", 16),
 ];
 
-/// What texts were found to say, and how many bytes of text that is.
-static KEPT: Mutex<(BTreeMap<Vec<u8>, Understood>, usize)> = Mutex::new((BTreeMap::new(), 0));
-
 type Understood = Result<&'static Manifest, String>;
+
+/// What a text was found to say, in a list that begins with the newest.
+struct Kept {
+    text: Vec<u8>,
+    understood: Understood,
+    before: Option<&'static Kept>,
+    /// Bytes of this text and those before it.
+    bytes: usize,
+}
+
+/// Not behind a lock, which a fork child might inherit locked. Whatever is in it stays there, unchanged.
+static NEWEST: AtomicPtr<Kept> = AtomicPtr::new(ptr::null_mut());
+
+impl Kept {
+    fn newest() -> Option<&'static Self> {
+        // SAFETY: null, or leaked by `keep` and never changed. Acquire, with the Release there.
+        unsafe { NEWEST.load(Ordering::Acquire).as_ref() }
+    }
+
+    fn find(text: &[u8]) -> Option<&'static Self> {
+        std::iter::successors(Self::newest(), |kept| kept.before).find(|kept| kept.text == text)
+    }
+
+    /// Two threads may keep the same text at once; the later one is found.
+    fn keep(text: &[u8], understood: &Understood) {
+        let mut kept = Box::new(Self {
+            text: text.to_owned(),
+            understood: understood.clone(),
+            before: None,
+            bytes: 0,
+        });
+        loop {
+            kept.before = Self::newest();
+            kept.bytes = text.len() + kept.before.map_or(0, |before| before.bytes);
+            let before = kept.before.map_or(ptr::null_mut(), |kept| ptr::from_ref(kept).cast_mut());
+            let new = Box::into_raw(kept);
+            // Release: the text is there for whoever finds it. Relaxed on failure: looked at again.
+            let kept_it =
+                NEWEST.compare_exchange(before, new, Ordering::Release, Ordering::Relaxed);
+            if kept_it.is_ok() {
+                return;
+            }
+            // SAFETY: made from a box above, and nobody else has seen it.
+            kept = unsafe { Box::from_raw(new) };
+        }
+    }
+}
 
 impl Manifest {
     /// The manifest that a region's text describes, or what is wrong with the text.
@@ -58,19 +106,16 @@ impl Manifest {
     ///
     /// A sentence about the text.
     pub(crate) fn of_text(text: &[u8]) -> Understood {
-        let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-        let (texts, bytes) = &mut *kept;
-        if let Some(understood) = texts.get(text) {
-            return understood.clone();
+        if let Some(kept) = Kept::find(text) {
+            return kept.understood.clone();
         }
-        if *bytes + text.len() > MOST_KEPT {
+        if Kept::newest().map_or(0, |kept| kept.bytes) + text.len() > MOST_KEPT {
             return Err(
                 "this process has looked at more manifests than it keeps: start anew".into()
             );
         }
         let understood = understand(text);
-        texts.insert(text.to_owned(), understood.clone());
-        *bytes += text.len();
+        Kept::keep(text, &understood);
         understood
     }
 }
