@@ -114,7 +114,11 @@ impl<T: AtomicElement> Atomic<T, ReadWrite> {
     pub fn update_with(&self, new: &T, mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
         self.write(|cells| {
             for (i, new) in element::scalars(new).iter().enumerate() {
-                cells.change(i, |old| f(*new, old));
+                cells.change(i, |old| {
+                    let next = f(*new, old);
+                    self.refuse_fork_child(); // which `f` may have made
+                    next
+                });
             }
         });
     }
@@ -123,12 +127,18 @@ impl<T: AtomicElement> Atomic<T, ReadWrite> {
     #[inline]
     #[track_caller]
     fn write<R>(&self, call: impl FnOnce(Cells<'_, T::Scalar>) -> R) -> R {
-        if let Err(refusal) = self.partition.check_fork() {
-            panic!("{}", self.partition.explain(refusal));
-        }
+        self.refuse_fork_child();
         // Counted also if a closure of the caller's panics: some elements are changed then.
         let _count = self.partition.count_call();
         call(self.cells())
+    }
+
+    #[inline]
+    #[track_caller]
+    fn refuse_fork_child(&self) {
+        if let Err(refusal) = self.partition.check_fork() {
+            panic!("{}", self.partition.explain(refusal));
+        }
     }
 }
 

@@ -458,7 +458,7 @@ impl Partition {
         if self.region.is_forked() { Err(Forked) } else { Ok(()) }
     }
 
-    /// Counts a call that writes when what it returns is dropped.
+    /// Counts a call that writes when what it returns is dropped, unless that is in a fork child.
     #[inline]
     pub(crate) fn count_call(&self) -> CountCall<'_> {
         CountCall(self)
@@ -472,6 +472,9 @@ pub(crate) struct CountCall<'a>(&'a Partition);
 impl Drop for CountCall<'_> {
     #[inline]
     fn drop(&mut self) {
+        if self.0.region.is_forked() {
+            return;
+        }
         let stripe = self.0.region.me() as usize % crate::layout::STRIPES;
         if let Some(stripe) = self.0.stripes().nth(stripe) {
             // Release: meets the fence in `sum_of_stripes`, and a waiter's change of the stripe, as

@@ -67,6 +67,23 @@ fn a_fork_child_counts() {
     });
 }
 
+/// A closure that forks returns twice; the child must neither change an element nor count a call.
+#[test]
+fn a_fork_in_a_closure_changes_elements() {
+    use shma_tests::ledger::Ledger;
+    watched(|| {
+        let name = Name::new("fork-inside");
+        let ledger = Ledger::create(&name, &Ledger::zeroed()).unwrap();
+        let mut parent = partner!("fork", "inside-atomic", &name);
+        // Parent and child are at it at once, each with what it sees of the other.
+        let line = parent.line();
+        assert!(line.starts_with("child: panicked, [") && !line.contains("666"), "{line}");
+        parent.expect("parent: done");
+        assert_eq!([ledger.hits.get(0), ledger.hits.get(1)], [1, 1]);
+        assert_eq!(u64::from(ledger.hits.version()), 2);
+    });
+}
+
 /// Calls over the whole state: those that read include atomic fields, those that write do not.
 #[test]
 fn a_call_on_the_whole_state_changes_counters() {

@@ -17,6 +17,7 @@ pub fn tell(story: &str, name: &str) {
     match story {
         "inside-transaction" => inside_transaction(&ledger, name),
         "atomics" => atomics(&ledger),
+        "inside-atomic" => inside_atomic(&ledger),
         other => panic!("there is no story `{other}`"),
     }
     next_line();
@@ -72,6 +73,25 @@ fn inside_transaction(ledger: &Shm<Ledger>, name: &str) {
         std::process::exit(0);
     }
     say(&format!("parent's closure: {transaction}"));
+}
+
+/// The same with a call that goes element by element.
+fn inside_atomic(ledger: &Shm<Ledger>) {
+    let mut child = None;
+    let called = outcome(|| {
+        ledger.hits.update_with(&[1, 1], |new, old| {
+            // At the first of two elements.
+            let pid = *child.get_or_insert_with(fork);
+            if pid == 0 { 666 } else { new + old }
+        });
+    });
+    if child == Some(0) {
+        let hits = &ledger.hits;
+        say(&format!("child: {called}, {:?}, {}", [hits.get(0), hits.get(1)], hits.version()));
+        std::process::exit(0);
+    }
+    await_child(child.unwrap());
+    say(&format!("parent: {called}"));
 }
 
 /// A child calls what writes, and then what reads.
