@@ -253,3 +253,15 @@ fn a_process_without_input_leaves_files_behind() {
         peer.expect("failed, 0 files open, 0 there");
     });
 }
+
+/// Leaving takes no descriptor that may not be there.
+#[test]
+fn a_process_without_free_descriptors_leaves_its_region() {
+    watched(|| {
+        let name = Name::new("no-descriptors");
+        let mut peer = peer_that(&format!("create {name} 7"));
+        peer.order("limit-descriptors");
+        peer.order("close");
+        assert!(!name.exists());
+    });
+}

@@ -38,6 +38,17 @@ impl Attachment {
         taken.map_err(|error| name.io("fcntl(F_OFD_SETLK)", error))
     }
 
+    /// Gives up A.
+    ///
+    /// A fork child shares the lock, also one that is about to exec, and a program may start others at
+    /// any time. Nobody would remove the name after it, so it does not count: whoever wants to stay
+    /// attaches anew. If this fails, closing does the same but for them.
+    pub(super) fn unlock(&self) {
+        if let Some(file) = self.own_file() {
+            let _ = ByteLock::release(file, ATTACHED);
+        }
+    }
+
     /// The region's file, to be used where nobody can have closed it yet.
     pub(super) fn file(&self) -> &File {
         &self.file
@@ -71,12 +82,11 @@ impl Attachment {
 
 impl Drop for Attachment {
     fn drop(&mut self) {
-        let Some(file) = self.own_file() else { return };
+        if self.own_file().is_none() {
+            return;
+        }
         if !self.is_forked() {
-            // A fork child shares the lock, also one that is about to exec, and a program may start
-            // others at any time. Nobody would remove the name after it, so it does not count:
-            // whoever wants to stay attaches anew. If this fails, closing does the same but for them.
-            let _ = ByteLock::release(file, ATTACHED);
+            self.unlock();
         }
         // SAFETY: dropped here and nowhere else.
         unsafe { ManuallyDrop::drop(&mut self.file) };

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::mutant::mutant;
 use crate::notify::Notify;
-use crate::os::{FileId, ForkPage, pause};
+use crate::os::{FileId, pause};
 use crate::stop::stop_point;
 
 /// Removes the region's name. Those who are attached keep their memory, and learn of it.
@@ -63,22 +63,21 @@ fn wake_waiters(name: &Name, file: File, manifest: &'static Manifest, terms: &Te
 
 impl Drop for Region {
     fn drop(&mut self) {
-        let (id, fork) = (self.attachment.id(), self.attachment.fork());
-        let again = if self.persistent || self.is_forked() { None } else { self.reopen(true) };
+        let leaves = !self.persistent && !self.is_forked();
         if self.is_forked() {
             // The child has no such page, and may have something else at its address.
             let _gone = ManuallyDrop::new(self.token.take());
         }
         // SAFETY: dropped here and nowhere else, and nothing below looks at the mapping.
         unsafe { ManuallyDrop::drop(&mut self.map) };
+        if leaves {
+            self.attachment.unlock();
+            stop_point!("leave.closed");
+            // Whatever fails leaves a dead region, which the next creator replaces.
+            let _ = self.remove_if_last();
+        }
         // SAFETY: likewise, nor at the attachment.
         unsafe { ManuallyDrop::drop(&mut self.attachment) };
-        if let Some(file) = again {
-            stop_point!("leave.closed");
-            let path = self.name.path();
-            // Whatever fails leaves a dead region, which the next creator replaces.
-            let _ = remove_if_last(Named { name: &self.name, path: &path, file: &file, id }, fork);
-        }
     }
 }
 
@@ -88,17 +87,23 @@ impl Region {
         let file = open_file(&self.name, &self.name.path(), writable).ok()?;
         self.attachment.id().is(&file).then_some(file)
     }
-}
 
-/// Removes the name if nobody is attached.
-///
-/// Of two who leave at once the later one gets both locks: each has given up its own lock A before.
-/// Two that turned their read lock into a write lock in place would both fail.
-fn remove_if_last(named: Named<'_>, fork: ForkPage) -> Result<bool, Error> {
-    let bytes = if mutant!("leave-first") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
-    named.locked(fork, Instant::now() + DEADLINE, bytes, "unlink", || {
-        stop_point!("leave.locked");
-        rustix::fs::unlink(named.path)?;
-        Ok(true)
-    })
+    /// Removes the name if nobody is attached. The caller has given up its own lock A.
+    ///
+    /// Of two who leave at once the later one gets both locks: each has given up its own before. Two
+    /// that turned their read lock into a write lock in place would both fail.
+    fn remove_if_last(&self) -> Result<bool, Error> {
+        // A descriptor for reading takes no write locks.
+        let own = self.token.as_ref().and_then(|_| self.attachment.own_file());
+        let reopened = if own.is_none() { self.reopen(true) } else { None };
+        let Some(file) = own.or(reopened.as_ref()) else { return Ok(false) };
+        let (path, id) = (self.name.path(), self.attachment.id());
+        let named = Named { name: &self.name, path: &path, file, id };
+        let bytes = if mutant!("leave-first") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
+        named.locked(self.attachment.fork(), Instant::now() + DEADLINE, bytes, "unlink", || {
+            stop_point!("leave.locked");
+            rustix::fs::unlink(&path)?;
+            Ok(true)
+        })
+    }
 }

@@ -93,6 +93,7 @@ impl Desk {
                 alarms::ring(Duration::from_micros(number(micros)));
                 return Some(Ok(ok(())));
             }
+            ["limit-descriptors"] => return Some(limit_descriptors()),
             ["limit-files", bytes] => return Some(limit_files(number(bytes))),
             ["create", name, count] => options().create(name, &Board::with(number(count))),
             ["create-persistent", name, count] => {
@@ -266,6 +267,15 @@ fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 /// Makes no file any more that is longer than so many bytes.
+/// Lets this process open nothing more.
+fn limit_descriptors() -> Answer {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let limit = rustix::process::Rlimit { current: Some(0), ..limit };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
+    assert!(std::fs::File::open("/dev/null").is_err());
+    Ok(ok(()))
+}
+
 fn limit_files(bytes: u64) -> Answer {
     // SAFETY: to ignore a signal is to run no code for it.
     let before = unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
