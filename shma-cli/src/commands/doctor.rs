@@ -107,39 +107,53 @@ fn of_region(
         findings.push(Finding::note(name, what, "create it with another `options().mode(..)`"));
     }
     for (field, status) in view.manifest().fields.iter().zip(statuses) {
-        of_field(findings, name, field.name, status);
+        let subject = format!("{name}, field `{}`", field.name);
+        // The number is that of the holder's own namespace, where another one may have it here.
+        let holds =
+            |pid| attached.processes.iter().any(|process| process.pid == pid && process.writes);
+        let is_stopped = |pid| holds(pid) && machine::is_stopped(pid);
+        of_field(findings, &subject, status, is_stopped);
     }
     Ok(())
 }
 
-fn of_field(findings: &mut Vec<Finding>, name: &str, field: &str, status: &Status) {
-    let subject = format!("{name}, field `{field}`");
+fn of_field(
+    findings: &mut Vec<Finding>,
+    subject: &str,
+    status: &Status,
+    is_stopped: impl Fn(u32) -> bool,
+) {
     if let Some(holder) = status.holder {
         let held = status.age.filter(|age| *age >= LONG);
         match (holder.dead, held) {
             (true, _) => findings.push(Finding::problem(
-                &subject,
+                subject,
                 format!("{holder} died inside an update"),
                 "nothing is lost: the next writer takes the semaphore over, and the value is the last published one",
             )),
-            (false, Some(age)) => findings.push(held_long(&subject, &holder, age)),
+            (false, Some(age)) => findings.push(held_long(subject, &holder, age, &is_stopped)),
             (false, None) => {}
         }
     }
     if status.dead_owners > 0 {
         let times = status.dead_owners;
         findings.push(Finding::note(
-            &subject,
+            subject,
             format!("writers were killed inside an update {times} times"),
             "no value was lost; look for what kills them (the kernel log names processes that ran out of memory)",
         ));
     }
 }
 
-fn held_long(subject: &str, holder: &SemaphoreHolder, age: Duration) -> Finding {
+fn held_long(
+    subject: &str,
+    holder: &SemaphoreHolder,
+    age: Duration,
+    is_stopped: &impl Fn(u32) -> bool,
+) -> Finding {
     let age = units::age(age);
     let what = format!("{holder} holds the semaphore, and nothing was published for {age}");
-    match machine::is_stopped(holder.pid) {
+    match is_stopped(holder.pid) {
         true => Finding::problem(
             subject,
             format!("{what}; the process is stopped"),
