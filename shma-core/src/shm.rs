@@ -76,7 +76,7 @@ pub trait ShmState: State {
     ///
     /// # Blocking
     ///
-    /// At most a second for other processes that create or remove the name.
+    /// At most a second for other processes that create or remove the name, and threads that fork.
     fn create(name: &str, init: &Self) -> Result<Shm<Self>, Error> {
         Self::options().create(name, init)
     }
@@ -90,7 +90,7 @@ pub trait ShmState: State {
     ///
     /// # Blocking
     ///
-    /// At most a second for other processes that create or remove the name.
+    /// At most a second for other processes that create or remove the name, and threads that fork.
     fn open(name: &str) -> Result<Shm<Self>, Error> {
         Self::options().open(name)
     }
@@ -135,7 +135,7 @@ pub trait ShmState: State {
     ///
     /// # Blocking
     ///
-    /// At most a second for other processes that create or remove the name.
+    /// At most a second for other processes that create or remove the name, and threads that fork.
     fn unlink(name: &str) -> Result<(), Error> {
         let terms = Options::<Self>::new().terms;
         region::unlink(&Name::new(name)?, &terms)

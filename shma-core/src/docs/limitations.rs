@@ -133,6 +133,13 @@
 //! others until it ends or becomes another program. `vfork` and `posix_spawn` call no handlers either;
 //! their children become other programs at once.
 //!
+//! # Descriptors
+//!
+//! A daemon that closes all descriptors closes the library's. Its handles work on, and it lives on in
+//! the eyes of others. Of them it learns through the name, which it opens when it has to know whether
+//! a holder is dead; if the region has no name any more, it waits for a dead holder as for a living
+//! one.
+//!
 //! # Ends
 //!
 //! - A region whose processes were all killed stays until somebody opens, replaces or removes it.
@@ -143,8 +150,9 @@
 //!   directory.
 //! - [`is_current`](crate::Shm::is_current) and `Error::Retired` go by the file's link count. Whoever
 //!   makes another hard link to the file hides from others that the name is gone.
-//! - Creating, opening and removing wait at most a second for each other, and then return
-//!   `Error::Timeout`. [`Options::wait`](crate::Options::wait) looks for the region every 2 ms.
+//! - Creating, opening and removing wait at most a second for each other and for other threads that
+//!   fork, and then return `Error::Timeout`; dropping the last handle, which removes the name, waits as
+//!   long for forks, and then leaves the name. [`Options::wait`](crate::Options::wait) looks for the region every 2 ms.
 //!
 //! # Time
 //!

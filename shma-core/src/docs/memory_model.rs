@@ -126,7 +126,7 @@
 //! | `next_id` | counted up by each owner; only that ids differ matters |
 //! | `retired` | written through the file, read when it is opened |
 //! | the header and everything in a new region | stored before the region has a name; the system calls on both sides order it |
-//! | the fork page (private memory) | read before and after a closure, by the process that it belongs to |
+//! | the fork page (private memory) | its generation is read before and after a closure, by the process that it belongs to; its count of forks is a lock, with acquire and release |
 //!
 //! # What a death orders
 //!

@@ -17,7 +17,7 @@
 //! | `get`, `read_range` | 1 of the part | 0 | 0 |
 //! | `read_newer`, nothing newer | 0 | 0 | 0 |
 //! | `age` | 0 | 0 | 0 |
-//! | `snapshot_into` | 1 of the state | 1 fence | the allocator's, for a list of versions |
+//! | `snapshot_into` | 1 of the state | 1 fence | 0 |
 //! | `wait_newer`, something newer | 0 | 0 | 0 |
 //! | `wait_newer`, asleep | 0 | 2 a slice | 2 a slice of 100 ms: link count, sleep |
 //! | `wait_newer` by a read-only handle | 0 | 0 | 2 a millisecond: link count, sleep |

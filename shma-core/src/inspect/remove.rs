@@ -25,7 +25,7 @@ pub fn remove_dead(name: &str) -> Result<bool, Error> {
 ///
 /// # Blocking
 ///
-/// At most a second for other processes that create or remove the name.
+/// At most a second for other processes that create or remove the name, and threads that fork.
 pub fn unlink(name: &str) -> Result<(), Error> {
     region::unlink(&Name::new(name)?, &terms(true, &[]))
 }

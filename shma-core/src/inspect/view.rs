@@ -46,7 +46,7 @@ impl View {
     ///
     /// # Blocking
     ///
-    /// At most a second for other processes that create or remove the name.
+    /// At most a second for other processes that create or remove the name, and threads that fork.
     pub fn open(name: &str) -> Result<Self, Error> {
         Self::look(name, &[])
     }

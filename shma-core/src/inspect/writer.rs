@@ -33,7 +33,7 @@ impl Writer {
     ///
     /// # Blocking
     ///
-    /// At most a second for other processes that create or remove the name.
+    /// At most a second for other processes that create or remove the name, and threads that fork.
     pub fn open(name: &str) -> Result<Self, Error> {
         let name = Name::new(name)?;
         let sight = region::look(&name, &terms(false, &[]))?;

@@ -6,7 +6,7 @@
 //! | `pause(at_most)` | sleeps; may return early for any reason |
 //! | `coarse_nanos`, `precise_nanos` | one monotonic clock for all processes, cheap and exact |
 //! | `ByteLock` | a lock on one byte of a file that belongs to the open file description |
-//! | `ForkPage` | a number that no other process of a fork tree shares, and a time in which no fork copies what a thread is about to give up |
+//! | `ForkPage` | a number that is another one in a child than in its parent, and a time in which no fork copies what a thread is about to give up |
 //!
 //! `heap` stands in under loom: there waiting is yielding, and there are no files.
 

@@ -20,7 +20,7 @@ pub(crate) use fork::ForkPage;
 
 /// Sleeps while `word` is `seen`, at most so long.
 pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) {
-    // No flag: the word is shared between processes, and a private wait would not see their wakes.
+    // No flag: most words are shared between processes, whose wakes a private wait would not see.
     // Every way to return is the same to the caller: it looks at the word again.
     let _ = futex::wait(word, futex::Flags::empty(), seen, Some(&timespec(at_most)));
 }
