@@ -138,7 +138,7 @@ pub trait ShmState: State {
     /// At most a second for other processes that create or remove the name, and threads that fork.
     fn unlink(name: &str) -> Result<(), Error> {
         let terms = Options::<Self>::new().terms;
-        region::unlink(&Name::new(name)?, &terms)
+        region::unlink(&Name::new(name)?, Some(&Self::MANIFEST), &terms)
     }
 }
 

@@ -27,5 +27,5 @@ pub fn remove_dead(name: &str) -> Result<bool, Error> {
 ///
 /// At most a second for other processes that create or remove the name, and threads that fork.
 pub fn unlink(name: &str) -> Result<(), Error> {
-    region::unlink(&Name::new(name)?, &terms(true, &[]))
+    region::unlink(&Name::new(name)?, None, &terms(true, &[]))
 }

@@ -19,8 +19,13 @@ use crate::notify::Notify;
 use crate::os::{FileId, pause};
 use crate::stop::stop_point;
 
-/// Removes the region's name. Those who are attached keep their memory, and learn of it.
-pub(crate) fn unlink(name: &Name, terms: &Terms) -> Result<(), Error> {
+/// Removes the region's name. Those who are attached keep their memory, and learn of it. `expected` is
+/// most likely the region's manifest, and spares reading that.
+pub(crate) fn unlink(
+    name: &Name,
+    expected: Option<&'static Manifest>,
+    terms: &Terms,
+) -> Result<(), Error> {
     let end = Instant::now() + DEADLINE;
     let path = name.path();
     loop {
@@ -40,7 +45,11 @@ pub(crate) fn unlink(name: &Name, terms: &Terms) -> Result<(), Error> {
             Ok(true)
         })?;
         if unlinked {
-            if let Ok(manifest) = stored_manifest(name, &file, &header) {
+            let manifest = match expected {
+                Some(own) if own.fingerprint() == header.fingerprint => Ok(own),
+                _ => stored_manifest(name, &file, &header),
+            };
+            if let Ok(manifest) = manifest {
                 wake_waiters(name, file, manifest, terms);
             }
             return Ok(());
