@@ -33,7 +33,7 @@ pub(crate) struct Cut<'h> {
     commit: u64,
 }
 
-/// The slot was overwritten while it was copied, or the field has another version by now.
+/// The slot was overwritten while it was copied.
 #[derive(Debug)]
 pub(crate) struct Overtaken;
 
@@ -65,9 +65,8 @@ impl<'h> Cut<'h> {
     }
 }
 
-/// The second look at a field, of which the first one saw this version.
-pub(crate) fn look_again(partition: &Partition, version: u64) -> Result<(), Overtaken> {
+/// The second look at a field: whether it still has the version that the first one saw.
+pub(crate) fn look_again(partition: &Partition, version: u64) -> bool {
     // Relaxed: behind the fence.
-    let now = partition.control().version.load(Ordering::Relaxed);
-    if now == version { Ok(()) } else { Err(Overtaken) }
+    partition.control().version.load(Ordering::Relaxed) == version
 }

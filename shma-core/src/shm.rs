@@ -3,7 +3,6 @@
 //! `unsafe` here: zeroed states, and threads.
 #![allow(unsafe_code)]
 
-use std::convert::Infallible;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
@@ -228,8 +227,7 @@ impl<S: ShmState> Options<S> {
     fn create_once(&self, name: &Name, init: &S) -> Result<Shm<S>, Error> {
         let fill = |region: &Region| {
             let values = S::refs(init);
-            let Ok(_) =
-                S::zip::<Refs<'_>, Refs<'_>, _>(&values, S::refs(init), &mut Fill { region });
+            S::zip::<Refs<'_>, Refs<'_>, _>(&values, S::refs(init), &mut Fill { region });
         };
         region::create(name, &S::MANIFEST, &self.terms, fill).map(Shm::new)
     }
@@ -313,26 +311,13 @@ impl Fill<'_> {
 
 impl<'h, 'a, 'v> Zip<'h, Refs<'a>, Refs<'v>> for Fill<'_> {
     type Out = Nothing;
-    type Stop = Infallible;
 
-    fn field<T: Element>(
-        &mut self,
-        index: usize,
-        _: &'h &'a T,
-        value: &'v T,
-    ) -> Result<(), Infallible> {
+    fn field<T: Element>(&mut self, index: usize, _: &'h &'a T, value: &'v T) {
         Fill::field(self, index, value);
-        Ok(())
     }
 
-    fn atomic<T: AtomicElement>(
-        &mut self,
-        index: usize,
-        _: &'h &'a T,
-        value: &'v T,
-    ) -> Result<(), Infallible> {
+    fn atomic<T: AtomicElement>(&mut self, index: usize, _: &'h &'a T, value: &'v T) {
         Fill::field(self, index, value);
-        Ok(())
     }
 }
 
@@ -402,8 +387,7 @@ impl<S: ShmState, A: Access> Shm<S, A> {
     ///
     /// As [`Field::read`].
     pub fn read_into(&self, into: &mut S) {
-        let Ok(_) =
-            S::zip::<Handles<A>, Values<'_>, _>(&self.fields, S::values(into), &mut ReadEach);
+        S::zip::<Handles<A>, Values<'_>, _>(&self.fields, S::values(into), &mut ReadEach);
     }
 
     /// As [`read_into`](Self::read_into), into a new allocation, never through the stack.
@@ -510,7 +494,7 @@ impl<S: ShmState> Shm<S, ReadWrite> {
         S: Uniform<E>,
     {
         let merge = &mut UpdateEach { f: &mut f };
-        let Ok(()) = S::merge::<Handles<ReadWrite>, Refs<'_>, _>(&self.fields, S::refs(new), merge);
+        S::merge::<Handles<ReadWrite>, Refs<'_>, _>(&self.fields, S::refs(new), merge);
     }
 
     /// As [`update_with`](Self::update_with), and the argument ends up holding what was published.
@@ -528,8 +512,8 @@ impl<S: ShmState> Shm<S, ReadWrite> {
         S: Uniform<E>,
     {
         let merge = &mut MergeEach { f: &mut f };
-        let Ok(()) =
-            S::merge::<Handles<ReadWrite>, Values<'_>, _>(&self.fields, S::values(new), merge);
+
+        S::merge::<Handles<ReadWrite>, Values<'_>, _>(&self.fields, S::values(new), merge);
     }
 }
 
@@ -559,26 +543,13 @@ struct ReadEach;
 
 impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for ReadEach {
     type Out = Nothing;
-    type Stop = Infallible;
 
-    fn field<T: Element>(
-        &mut self,
-        _: usize,
-        field: &'h Field<T, A>,
-        value: &'v mut T,
-    ) -> Result<(), Infallible> {
+    fn field<T: Element>(&mut self, _: usize, field: &'h Field<T, A>, value: &'v mut T) {
         field.read_into(value);
-        Ok(())
     }
 
-    fn atomic<T: AtomicElement>(
-        &mut self,
-        _: usize,
-        field: &'h Atomic<T, A>,
-        value: &'v mut T,
-    ) -> Result<(), Infallible> {
+    fn atomic<T: AtomicElement>(&mut self, _: usize, field: &'h Atomic<T, A>, value: &'v mut T) {
         field.read_into(value);
-        Ok(())
     }
 }
 
@@ -589,16 +560,8 @@ struct UpdateEach<'f, F> {
 impl<'h, 'v, E: Element, F: FnMut(E, E) -> E> Merge<'h, E, Handles<ReadWrite>, Refs<'v>>
     for UpdateEach<'_, F>
 {
-    type Stop = Infallible;
-
-    fn field<T: OfScalar<E>>(
-        &mut self,
-        _: usize,
-        field: &'h Field<T>,
-        new: &'v T,
-    ) -> Result<(), Infallible> {
+    fn field<T: OfScalar<E>>(&mut self, _: usize, field: &'h Field<T>, new: &'v T) {
         field.update_with(new, &mut *self.f);
-        Ok(())
     }
 }
 
@@ -609,15 +572,7 @@ struct MergeEach<'f, F> {
 impl<'h, 'v, E: Element, F: FnMut(E, E) -> E> Merge<'h, E, Handles<ReadWrite>, Values<'v>>
     for MergeEach<'_, F>
 {
-    type Stop = Infallible;
-
-    fn field<T: OfScalar<E>>(
-        &mut self,
-        _: usize,
-        field: &'h Field<T>,
-        new: &'v mut T,
-    ) -> Result<(), Infallible> {
+    fn field<T: OfScalar<E>>(&mut self, _: usize, field: &'h Field<T>, new: &'v mut T) {
         field.merge(new, &mut *self.f);
-        Ok(())
     }
 }

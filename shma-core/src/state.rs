@@ -57,40 +57,34 @@ pub trait Build<F: Family> {
 }
 
 /// Goes over the fields of two families in declaration order, and may make those of a third.
+///
+/// It goes over all of them. Returning early would have the compiler make the way out of each field
+/// for itself, so that its work would grow with the square of the fields.
 #[doc(hidden)]
 pub trait Zip<'h, H: Family, V: Family> {
     /// The family that is made.
     type Out: Family;
-    /// What ends the walk early.
-    type Stop;
     /// The ordinary field number `index`.
     fn field<T: Element>(
         &mut self,
         index: usize,
         handle: &'h H::Of<T>,
         view: V::Of<T>,
-    ) -> Result<<Self::Out as Family>::Of<T>, Self::Stop>;
+    ) -> <Self::Out as Family>::Of<T>;
     /// The atomic field number `index`.
     fn atomic<T: AtomicElement>(
         &mut self,
         index: usize,
         handle: &'h H::AtomicOf<T>,
         view: V::AtomicOf<T>,
-    ) -> Result<<Self::Out as Family>::AtomicOf<T>, Self::Stop>;
+    ) -> <Self::Out as Family>::AtomicOf<T>;
 }
 
 /// Goes over those fields of two families that take part in whole-state element-wise operations.
 #[doc(hidden)]
 pub trait Merge<'h, E: Element, H: Family, V: Family> {
-    /// What ends the walk early.
-    type Stop;
     /// The field number `index`.
-    fn field<T: OfScalar<E>>(
-        &mut self,
-        index: usize,
-        handle: &'h H::Of<T>,
-        view: V::Of<T>,
-    ) -> Result<(), Self::Stop>;
+    fn field<T: OfScalar<E>>(&mut self, index: usize, handle: &'h H::Of<T>, view: V::Of<T>);
 }
 
 /// A struct of elements as the derive describes it; [`ShmState`](crate::ShmState) is built on it.
@@ -128,7 +122,7 @@ pub unsafe trait State: Sized + 'static {
         handles: &'h Self::Fields<H>,
         views: Self::Fields<V>,
         zip: &mut Z,
-    ) -> Result<Self::Fields<Z::Out>, Z::Stop>;
+    ) -> Self::Fields<Z::Out>;
 }
 
 /// A state whose fields, but for `#[shm(no_merge)]` and atomic ones, consist of `E` alone; the bound
@@ -146,5 +140,5 @@ pub trait Uniform<E: Element>: State {
         handles: &'h Self::Fields<H>,
         views: Self::Fields<V>,
         merge: &mut M,
-    ) -> Result<(), M::Stop>;
+    );
 }

@@ -3,13 +3,12 @@
 //! The protocols are those of [`commit`](crate::commit) and [`cut`](crate::cut); here they meet the
 //! types.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use crate::access::{Access, ReadWrite};
 use crate::atomic::Atomic;
 use crate::commit::Commit;
-use crate::cut::{self, Cut, Overtaken};
+use crate::cut::{self, Cut};
 use crate::element::{AtomicElement, Element};
 use crate::error::{Error, Place};
 use crate::field::Field;
@@ -48,14 +47,12 @@ pub(crate) fn transact<S: State, R>(
     f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
 ) -> Result<R, Error> {
     let mut partitions = Partitions(Vec::with_capacity(S::DECLARATION.fields.len()));
-    let Ok(_) =
-        S::zip::<Handles<ReadWrite>, Refs<'_>, _>(fields, S::refs(&copies.old), &mut partitions);
+    S::zip::<Handles<ReadWrite>, Refs<'_>, _>(fields, S::refs(&copies.old), &mut partitions);
     let guards = acquire(&partitions.0)?;
     stop_point!("transaction.acquired");
-    let Ok(_) =
-        S::zip::<Handles<ReadWrite>, Values<'_>, _>(fields, S::values(&mut copies.old), &mut Load);
+    S::zip::<Handles<ReadWrite>, Values<'_>, _>(fields, S::values(&mut copies.old), &mut Load);
     duplicate(copies);
-    let Ok(new) =
+    let new =
         S::zip::<Handles<ReadWrite>, Values<'_>, _>(fields, S::values(&mut copies.new), &mut Offer);
     let result = f(new, S::refs(&copies.old));
     commit(guards, &changes(copies))?;
@@ -73,14 +70,14 @@ fn acquire<'h>(partitions: &[&'h Partition]) -> Result<Vec<Guard<'h>>, Error> {
 
 fn duplicate<S: State>(copies: &mut Copies<S>) {
     let old = S::refs(&copies.old);
-    let Ok(_) = S::zip::<Refs<'_>, Values<'_>, _>(&old, S::values(&mut copies.new), &mut Duplicate);
+    S::zip::<Refs<'_>, Values<'_>, _>(&old, S::values(&mut copies.new), &mut Duplicate);
 }
 
 /// The new bytes of every ordinary field, where they differ from the old ones.
 fn changes<S: State>(copies: &Copies<S>) -> Vec<Option<&[u8]>> {
     let mut changes = Changes(Vec::with_capacity(S::DECLARATION.fields.len()));
     let old = S::refs(&copies.old);
-    let Ok(_) = S::zip::<Refs<'_>, Refs<'_>, _>(&old, S::refs(&copies.new), &mut changes);
+    S::zip::<Refs<'_>, Refs<'_>, _>(&old, S::refs(&copies.new), &mut changes);
     changes.0
 }
 
@@ -123,26 +120,12 @@ struct Partitions<'h>(Vec<&'h Partition>);
 
 impl<'h, 'v> Zip<'h, Handles<ReadWrite>, Refs<'v>> for Partitions<'h> {
     type Out = Nothing;
-    type Stop = Infallible;
 
-    fn field<T: Element>(
-        &mut self,
-        _: usize,
-        field: &'h Field<T>,
-        _: &'v T,
-    ) -> Result<(), Infallible> {
+    fn field<T: Element>(&mut self, _: usize, field: &'h Field<T>, _: &'v T) {
         self.0.push(field.partition());
-        Ok(())
     }
 
-    fn atomic<T: AtomicElement>(
-        &mut self,
-        _: usize,
-        _: &'h Atomic<T>,
-        _: &'v T,
-    ) -> Result<(), Infallible> {
-        Ok(())
-    }
+    fn atomic<T: AtomicElement>(&mut self, _: usize, _: &'h Atomic<T>, _: &'v T) {}
 }
 
 /// Loads the active values, under their semaphores.
@@ -150,26 +133,13 @@ struct Load;
 
 impl<'h, 'v> Zip<'h, Handles<ReadWrite>, Values<'v>> for Load {
     type Out = Nothing;
-    type Stop = Infallible;
 
-    fn field<T: Element>(
-        &mut self,
-        _: usize,
-        field: &'h Field<T>,
-        value: &'v mut T,
-    ) -> Result<(), Infallible> {
+    fn field<T: Element>(&mut self, _: usize, field: &'h Field<T>, value: &'v mut T) {
         field.read_into(value);
-        Ok(())
     }
 
-    fn atomic<T: AtomicElement>(
-        &mut self,
-        _: usize,
-        field: &'h Atomic<T>,
-        value: &'v mut T,
-    ) -> Result<(), Infallible> {
+    fn atomic<T: AtomicElement>(&mut self, _: usize, field: &'h Atomic<T>, value: &'v mut T) {
         field.read_into(value);
-        Ok(())
     }
 }
 
@@ -178,26 +148,12 @@ struct Duplicate;
 
 impl<'h, 'a, 'v> Zip<'h, Refs<'a>, Values<'v>> for Duplicate {
     type Out = Nothing;
-    type Stop = Infallible;
 
-    fn field<T: Element>(
-        &mut self,
-        _: usize,
-        from: &'h &'a T,
-        to: &'v mut T,
-    ) -> Result<(), Infallible> {
+    fn field<T: Element>(&mut self, _: usize, from: &'h &'a T, to: &'v mut T) {
         bytemuck::bytes_of_mut(to).copy_from_slice(bytemuck::bytes_of(*from));
-        Ok(())
     }
 
-    fn atomic<T: AtomicElement>(
-        &mut self,
-        _: usize,
-        _: &'h &'a T,
-        _: &'v mut T,
-    ) -> Result<(), Infallible> {
-        Ok(())
-    }
+    fn atomic<T: AtomicElement>(&mut self, _: usize, _: &'h &'a T, _: &'v mut T) {}
 }
 
 /// Makes what the closure changes.
@@ -208,15 +164,9 @@ where
     'h: 'v,
 {
     type Out = Muts<'v>;
-    type Stop = Infallible;
 
-    fn field<T: Element>(
-        &mut self,
-        _: usize,
-        _: &'h Field<T>,
-        value: &'v mut T,
-    ) -> Result<&'v mut T, Infallible> {
-        Ok(value)
+    fn field<T: Element>(&mut self, _: usize, _: &'h Field<T>, value: &'v mut T) -> &'v mut T {
+        value
     }
 
     fn atomic<T: AtomicElement>(
@@ -224,8 +174,8 @@ where
         _: usize,
         field: &'h Atomic<T>,
         _: &'v mut T,
-    ) -> Result<&'v Atomic<T>, Infallible> {
-        Ok(field)
+    ) -> &'v Atomic<T> {
+        field
     }
 }
 
@@ -234,27 +184,13 @@ struct Changes<'v>(Vec<Option<&'v [u8]>>);
 
 impl<'h, 'a, 'v> Zip<'h, Refs<'a>, Refs<'v>> for Changes<'v> {
     type Out = Nothing;
-    type Stop = Infallible;
 
-    fn field<T: Element>(
-        &mut self,
-        _: usize,
-        old: &'h &'a T,
-        new: &'v T,
-    ) -> Result<(), Infallible> {
+    fn field<T: Element>(&mut self, _: usize, old: &'h &'a T, new: &'v T) {
         let bytes = bytemuck::bytes_of(new);
         self.0.push((bytes != bytemuck::bytes_of(*old)).then_some(bytes));
-        Ok(())
     }
 
-    fn atomic<T: AtomicElement>(
-        &mut self,
-        _: usize,
-        _: &'h &'a T,
-        _: &'v T,
-    ) -> Result<(), Infallible> {
-        Ok(())
-    }
+    fn atomic<T: AtomicElement>(&mut self, _: usize, _: &'h &'a T, _: &'v T) {}
 }
 
 /// Copies all fields as they stood at one instant, however long it takes.
@@ -272,7 +208,7 @@ pub(crate) fn snapshot<S: State, A: Access>(
         // held stands still. None is waited for, so a stopped holder is in nobody's way.
         let mut free = Free { guards: Vec::new() };
         if may_lock {
-            let Ok(_) = S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut free);
+            S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut free);
         }
         if attempt(&region.header().commit, fields, into) {
             return;
@@ -304,9 +240,16 @@ fn attempt<S: State, A: Access>(
     into: &mut S,
 ) -> bool {
     let cut = Cut::begin(word);
-    let seen = S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut Copy(&cut));
-    let Ok(seen) = seen else { return false };
-    cut.stood(|| S::zip::<Handles<A>, Seen, _>(fields, seen, &mut LookAgain).is_ok())
+    let mut copy = Copy { cut: &cut, overtaken: false };
+    let seen = S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut copy);
+    if copy.overtaken {
+        return false;
+    }
+    cut.stood(|| {
+        let mut again = LookAgain { all_same: true };
+        S::zip::<Handles<A>, Seen, _>(fields, seen, &mut again);
+        again.all_same
+    })
 }
 
 /// The family of the versions that a snapshot's first looks have seen.
@@ -317,57 +260,44 @@ impl Family for Seen {
     type AtomicOf<T: AtomicElement> = ();
 }
 
-/// The first looks of a snapshot.
-struct Copy<'c, 'h>(&'c Cut<'h>);
+/// The first looks of a snapshot, up to one that is overtaken.
+struct Copy<'c, 'h> {
+    cut: &'c Cut<'h>,
+    overtaken: bool,
+}
 
 impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Copy<'_, '_> {
     type Out = Seen;
-    type Stop = Overtaken;
 
-    fn field<T: Element>(
-        &mut self,
-        _: usize,
-        field: &'h Field<T, A>,
-        value: &'v mut T,
-    ) -> Result<u64, Overtaken> {
-        self.0.copy(field.partition(), bytemuck::bytes_of_mut(value))
+    fn field<T: Element>(&mut self, _: usize, field: &'h Field<T, A>, value: &'v mut T) -> u64 {
+        if self.overtaken {
+            return 0;
+        }
+        let copied = self.cut.copy(field.partition(), bytemuck::bytes_of_mut(value));
+        self.overtaken = copied.is_err();
+        copied.unwrap_or(0)
     }
 
-    fn atomic<T: AtomicElement>(
-        &mut self,
-        _: usize,
-        field: &'h Atomic<T, A>,
-        value: &'v mut T,
-    ) -> Result<(), Overtaken> {
-        field.read_into(value);
-        Ok(())
+    fn atomic<T: AtomicElement>(&mut self, _: usize, field: &'h Atomic<T, A>, value: &'v mut T) {
+        if !self.overtaken {
+            field.read_into(value);
+        }
     }
 }
 
 /// The second looks.
-struct LookAgain;
+struct LookAgain {
+    all_same: bool,
+}
 
 impl<'h, A: Access> Zip<'h, Handles<A>, Seen> for LookAgain {
     type Out = Nothing;
-    type Stop = Overtaken;
 
-    fn field<T: Element>(
-        &mut self,
-        _: usize,
-        field: &'h Field<T, A>,
-        seen: u64,
-    ) -> Result<(), Overtaken> {
-        cut::look_again(field.partition(), seen)
+    fn field<T: Element>(&mut self, _: usize, field: &'h Field<T, A>, seen: u64) {
+        self.all_same = self.all_same && cut::look_again(field.partition(), seen);
     }
 
-    fn atomic<T: AtomicElement>(
-        &mut self,
-        _: usize,
-        _: &'h Atomic<T, A>,
-        (): (),
-    ) -> Result<(), Overtaken> {
-        Ok(())
-    }
+    fn atomic<T: AtomicElement>(&mut self, _: usize, _: &'h Atomic<T, A>, (): ()) {}
 }
 
 /// Semaphores that were free.
@@ -377,24 +307,10 @@ struct Free<'h> {
 
 impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Free<'h> {
     type Out = Nothing;
-    type Stop = Infallible;
 
-    fn field<T: Element>(
-        &mut self,
-        _: usize,
-        field: &'h Field<T, A>,
-        _: &'v mut T,
-    ) -> Result<(), Infallible> {
+    fn field<T: Element>(&mut self, _: usize, field: &'h Field<T, A>, _: &'v mut T) {
         self.guards.extend(field.partition().try_free());
-        Ok(())
     }
 
-    fn atomic<T: AtomicElement>(
-        &mut self,
-        _: usize,
-        _: &'h Atomic<T, A>,
-        _: &'v mut T,
-    ) -> Result<(), Infallible> {
-        Ok(())
-    }
+    fn atomic<T: AtomicElement>(&mut self, _: usize, _: &'h Atomic<T, A>, _: &'v mut T) {}
 }

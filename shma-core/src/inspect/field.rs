@@ -178,7 +178,7 @@ impl FieldView {
 
     /// Whether the value of a cut stands still.
     pub(super) fn look_again(&self, value: &Value) -> bool {
-        self.manifest.atomic || cut::look_again(&self.partition, value.version.into()).is_ok()
+        self.manifest.atomic || cut::look_again(&self.partition, value.version.into())
     }
 
     /// Copies numbers of an atomic field, each in its own size. Returns a count of calls all of

@@ -54,7 +54,7 @@ pub fn state(state: &Declaration<'_>, errors: &Errors) -> TokenStream {
                 _: &'__h Self::Fields<__H>,
                 _: Self::Fields<__V>,
                 _: &mut __Z,
-            ) -> ::core::result::Result<Self::Fields<__Z::Out>, __Z::Stop> {
+            ) -> Self::Fields<__Z::Out> {
                 loop {}
             }
         }
@@ -72,7 +72,7 @@ pub fn state(state: &Declaration<'_>, errors: &Errors) -> TokenStream {
                 _: &'__h Self::Fields<__H>,
                 _: Self::Fields<__V>,
                 _: &mut __M,
-            ) -> ::core::result::Result<(), __M::Stop> {
+            ) {
                 loop {}
             }
         }

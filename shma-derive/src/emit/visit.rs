@@ -28,12 +28,7 @@ pub fn methods(state: &Declaration<'_>) -> TokenStream {
     });
     let zipped = over(state, |field| {
         let (index, visit, ident) = (field.index, visitor(field), &field.ident);
-        quote! {
-            match __private::Zip::#visit(__zip, #index, &__handles.#ident, __views.#ident) {
-                ::core::result::Result::Ok(__made) => __made,
-                ::core::result::Result::Err(__stop) => return ::core::result::Result::Err(__stop),
-            }
-        }
+        quote!(__private::Zip::#visit(__zip, #index, &__handles.#ident, __views.#ident))
     });
     quote! {
         type Fields<__F: __private::Family> = #mirror<__F, #arguments>;
@@ -61,8 +56,8 @@ pub fn methods(state: &Declaration<'_>) -> TokenStream {
             __handles: &'__h #mirror<__H, #arguments>,
             __views: #mirror<__V, #arguments>,
             __zip: &mut __Z,
-        ) -> ::core::result::Result<#mirror<__Z::Out, #arguments>, __Z::Stop> {
-            ::core::result::Result::Ok(#mirror { #zipped })
+        ) -> #mirror<__Z::Out, #arguments> {
+            #mirror { #zipped }
         }
     }
 }
@@ -91,13 +86,7 @@ pub fn uniform(state: &Declaration<'_>) -> TokenStream {
     });
     let visits = merged.iter().map(|field| {
         let (index, ident) = (field.index, &field.ident);
-        quote! {
-            if let ::core::result::Result::Err(__stop) =
-                __private::Merge::field(__merge, #index, &__handles.#ident, __views.#ident)
-            {
-                return ::core::result::Result::Err(__stop);
-            }
-        }
+        quote!(__private::Merge::field(__merge, #index, &__handles.#ident, __views.#ident);)
     });
     quote! {
         #[automatically_derived]
@@ -116,9 +105,8 @@ pub fn uniform(state: &Declaration<'_>) -> TokenStream {
                 __handles: &'__h #mirror<__H, #mirror_arguments>,
                 __views: #mirror<__V, #mirror_arguments>,
                 __merge: &mut __M,
-            ) -> ::core::result::Result<(), __M::Stop> {
+            ) {
                 #(#visits)*
-                ::core::result::Result::Ok(())
             }
         }
     }
