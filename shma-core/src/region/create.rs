@@ -43,11 +43,11 @@ pub(crate) fn create(
         if let Occupant::Stays(error) = occupant(name)? {
             return Err(error);
         }
-        if let Some(newborn) = Newborn::make(name, manifest, terms, end)? {
+        if let Some(newborn) = Newborn::make(name, manifest, terms)? {
             fill(&newborn.region);
             newborn.finish()?;
             stop_point!("create.filled");
-            if let Some(region) = newborn.take_name(end)? {
+            if let Some(region) = newborn.take_name()? {
                 return Ok(region);
             }
         }
@@ -84,7 +84,6 @@ impl Newborn {
         name: &Name,
         manifest: &'static Manifest,
         terms: &Terms,
-        end: Instant,
     ) -> Result<Option<Self>, Error> {
         let text = manifest.to_json();
         if text.len() as u64 > MAX_TEXT {
@@ -106,7 +105,7 @@ impl Newborn {
         reserve(name, file, total as u64)?;
         stop_point!("create.reserved");
         let region = map(name, attachment, manifest, terms)?;
-        let Some(region) = with_token(region, &temporary.0, end)? else { return Ok(None) };
+        let Some(region) = with_token(region, &temporary.0)? else { return Ok(None) };
         let mode = Mode::from_raw_mode(terms.mode);
         Ok(Some(Self { region, text, file: temporary, mode, persistent: terms.persistent }))
     }
@@ -131,9 +130,10 @@ impl Newborn {
 
     /// Renames the region to its name, over a dead one if there is one; `None` if the temporary
     /// file vanished.
-    fn take_name(mut self, end: Instant) -> Result<Option<Region>, Error> {
+    fn take_name(mut self) -> Result<Option<Region>, Error> {
         let name = self.region.name.clone();
         let path = name.path();
+        let end = Instant::now() + DEADLINE;
         loop {
             match rustix::fs::renameat_with(CWD, &self.file.0, CWD, &path, RenameFlags::NOREPLACE) {
                 Ok(()) => break,

@@ -32,7 +32,7 @@ pub(crate) fn open(
 ) -> Result<Region, Error> {
     let end = Instant::now() + DEADLINE;
     loop {
-        if let Some(region) = attempt(name, manifest, terms, end)? {
+        if let Some(region) = attempt(name, manifest, terms)? {
             return Ok(region);
         }
         if Instant::now() >= end {
@@ -47,7 +47,6 @@ fn attempt(
     name: &Name,
     manifest: &'static Manifest,
     terms: &Terms,
-    end: Instant,
 ) -> Result<Option<Region>, Error> {
     let path = name.path();
     let file = match open_file(name, &path, terms.writable) {
@@ -75,7 +74,7 @@ fn attempt(
     check_layout(name, file, &header, manifest)?;
     let mut region = map(name, attachment, manifest, terms)?;
     if terms.writable {
-        region = match with_token(region, &path, end)? {
+        region = match with_token(region, &path)? {
             Some(region) => region,
             None => return Ok(None),
         };
@@ -253,11 +252,9 @@ pub(super) fn map(
 }
 
 /// Gives an attachment its owner id; `None` if `path` does not lead to its file any more.
-pub(super) fn with_token(
-    mut region: Region,
-    path: &Path,
-    end: Instant,
-) -> Result<Option<Region>, Error> {
+pub(super) fn with_token(mut region: Region, path: &Path) -> Result<Option<Region>, Error> {
+    // From now on: what has been done so far may have touched gigabytes.
+    let end = Instant::now() + DEADLINE;
     let in_use = |owner| {
         // Relaxed: an id that is in use was put there before this attachment began.
         region.controls().any(|control| owner_of(control.lock.load(Ordering::Relaxed)) == owner)
