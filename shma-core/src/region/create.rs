@@ -12,8 +12,8 @@ use rustix::fs::{CWD, FallocateFlags, FileType, Mode, OFlags, RenameFlags, Stat}
 use rustix::io::Errno;
 use shared_memory::{ShmemConf, ShmemError};
 
-use super::attachment::Attachment;
 use super::dead::{TEMPORARY, sweep};
+use super::file::RegionFile;
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::DIRECTORY;
 use super::open::{foreign, foreign_manifest, fstat, map, open_file, read_header, with_token};
@@ -96,15 +96,14 @@ impl Newborn {
             file => file?,
         };
         stop_point!("create.made");
-        let attachment = Attachment::new(name, file)?;
-        let file = attachment.file();
-        if !attachment.lock(name)? || fstat(name, file)?.st_nlink == 0 {
+        let file = RegionFile::new(name, file)?;
+        if !file.attach(name)? || fstat(name, file.get())?.st_nlink == 0 {
             return Ok(None);
         }
         stop_point!("create.locked");
-        reserve(name, file, total as u64)?;
+        reserve(name, file.get(), total as u64)?;
         stop_point!("create.reserved");
-        let region = map(name, attachment, manifest, terms)?;
+        let region = map(name, file, manifest, terms)?;
         let Some(region) = with_token(region, &temporary.0)? else { return Ok(None) };
         let mode = Mode::from_raw_mode(terms.mode);
         Ok(Some(Self { region, text, file: temporary, mode, persistent: terms.persistent }))
@@ -113,8 +112,8 @@ impl Newborn {
     /// Writes the header and the manifest's text, and sets the mode, which may keep this process from
     /// opening the file again.
     fn finish(&self) -> Result<(), Error> {
-        let Region { attachment, name, manifest, .. } = &self.region;
-        let file = attachment.file();
+        let Region { file, name, manifest, .. } = &self.region;
+        let file = file.get();
         let instance = random(name)?;
         self.region.header().fill(manifest, self.text.len() as u64, self.persistent, instance);
         file.write_all_at(self.text.as_bytes(), manifest.tail() as u64)
@@ -162,7 +161,7 @@ impl Newborn {
         let path = name.path();
         let named = Named { name, path: &path, file: &dead.file, id: dead.id };
         let bytes = if mutant!("replace-living") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
-        named.locked(self.region.attachment.fork(), end, bytes, "rename", || {
+        named.locked(self.region.file.fork(), end, bytes, "rename", || {
             stop_point!("create.replacing");
             match rustix::fs::rename(&self.file.0, &path) {
                 Err(Errno::NOENT) => return Ok(false),

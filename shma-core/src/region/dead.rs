@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::Stat;
 
-use super::attachment::fork_page;
+use super::file::fork_page;
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::DIRECTORY;
 use super::open::{foreign, fstat, open_file, read_header};

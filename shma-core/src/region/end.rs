@@ -1,13 +1,13 @@
 //! How a region's name goes: with its last user, or because somebody removes it.
 //!
-//! `unsafe` here: ending a mapping before the attachment that holds it.
+//! `unsafe` here: ending a mapping and closing a file in their order.
 #![allow(unsafe_code)]
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::time::Instant;
 
-use super::attachment::{Attachment, fork_page};
+use super::file::{RegionFile, fork_page};
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::look::stored_manifest;
 use super::open::{check_file, foreign, fstat, map, open_file, read_header};
@@ -64,7 +64,7 @@ pub(crate) fn unlink(
 /// Wakes those who wait for a publication. Those whom a failure here leaves asleep look at the link
 /// count when their slice of sleep ends.
 fn wake_waiters(name: &Name, file: File, manifest: &'static Manifest, terms: &Terms) {
-    let region = Attachment::new(name, file).and_then(|it| map(name, it, manifest, terms));
+    let region = RegionFile::new(name, file).and_then(|it| map(name, it, manifest, terms));
     if let Ok(region) = region {
         region.controls().for_each(|control| Notify(&control.notify).wake_announced());
     }
@@ -80,13 +80,13 @@ impl Drop for Region {
         // SAFETY: dropped here and nowhere else, and nothing below looks at the mapping.
         unsafe { ManuallyDrop::drop(&mut self.map) };
         if leaves {
-            self.attachment.unlock();
+            self.file.detach();
             stop_point!("leave.closed");
             // Whatever fails leaves a dead region, which the next creator replaces.
             let _ = self.remove_if_last();
         }
-        // SAFETY: likewise, nor at the attachment.
-        unsafe { ManuallyDrop::drop(&mut self.attachment) };
+        // SAFETY: likewise, nor at the file.
+        unsafe { ManuallyDrop::drop(&mut self.file) };
     }
 }
 
@@ -94,7 +94,7 @@ impl Region {
     /// The region's file as its name leads to it, if the name still does and this user may open it.
     pub(super) fn reopen(&self, writable: bool) -> Option<File> {
         let file = open_file(&self.name, &self.name.path(), writable).ok()?;
-        self.attachment.id().is(&file).then_some(file)
+        self.file.id().is(&file).then_some(file)
     }
 
     /// Removes the name if nobody is attached. The caller has given up its own lock A.
@@ -103,13 +103,13 @@ impl Region {
     /// that turned their read lock into a write lock in place would both fail.
     fn remove_if_last(&self) -> Result<bool, Error> {
         // A descriptor for reading takes no write locks.
-        let own = self.token.as_ref().and_then(|_| self.attachment.own_file());
+        let own = self.token.as_ref().and_then(|_| self.file.own());
         let reopened = if own.is_none() { self.reopen(true) } else { None };
         let Some(file) = own.or(reopened.as_ref()) else { return Ok(false) };
-        let (path, id) = (self.name.path(), self.attachment.id());
+        let (path, id) = (self.name.path(), self.file.id());
         let named = Named { name: &self.name, path: &path, file, id };
         let bytes = if mutant!("leave-first") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
-        named.locked(self.attachment.fork(), Instant::now() + DEADLINE, bytes, "unlink", || {
+        named.locked(self.file.fork(), Instant::now() + DEADLINE, bytes, "unlink", || {
             stop_point!("leave.locked");
             rustix::fs::unlink(&path)?;
             Ok(true)

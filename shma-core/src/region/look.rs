@@ -8,11 +8,12 @@
 //! is that the name goes on to another region, which [`Region::is_linked`] tells.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
-use super::attachment::Attachment;
-use super::open::{check_file, fstat, is_leaving, map, open_file, read_header};
+use super::file::RegionFile;
+use super::open::{
+    check_file, check_place, fstat, is_leaving, manifest_text, map, open_file, read_header,
+};
 use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::header::CheckedHeader;
@@ -51,7 +52,7 @@ fn attempt(name: &Name, terms: &Terms) -> Result<Option<Sight>, Error> {
         return Ok(None);
     }
     let manifest = stored_manifest(name, &file, &header)?;
-    let region = map(name, Attachment::new(name, file)?, manifest, terms)?;
+    let region = map(name, RegionFile::new(name, file)?, manifest, terms)?;
     Ok(Some(Sight { region, persistent: header.persistent }))
 }
 
@@ -61,31 +62,24 @@ pub(super) fn stored_manifest(
     file: &File,
     header: &CheckedHeader,
 ) -> Result<&'static Manifest, Error> {
-    let mut text = vec![0; header.text_len as usize];
-    file.read_exact_at(&mut text, header.text_at).map_err(|error| name.io("pread", error))?;
+    let text = manifest_text(name, file, header)?;
     let manifest = Manifest::of_text(&text).map_err(|reason| name.not_a_region(reason))?;
     if header.fingerprint != manifest.fingerprint() {
         return Err(name.not_a_region("its manifest contradicts its fingerprint"));
     }
-    if header.text_at != manifest.tail() as u64 {
-        return Err(name.not_a_region(format!(
-            "its manifest lies at {}, and with this layout it lies at {}",
-            header.text_at,
-            manifest.tail()
-        )));
-    }
+    check_place(name, header, manifest)?;
     Ok(manifest)
 }
 
 impl Region {
     /// The file that the region lies in.
     pub(crate) fn file(&self) -> &File {
-        self.attachment.file()
+        self.file.get()
     }
 
     /// Whether anybody is attached. Exact, but for a user who may read the file and fakes it.
     pub(crate) fn is_attached(&self) -> Result<bool, Error> {
-        let conflict = ByteLock::Write.conflict(self.attachment.file(), ATTACHED);
+        let conflict = ByteLock::Write.conflict(self.file.get(), ATTACHED);
         let lock = conflict.map_err(|error| self.name.io("fcntl(F_OFD_GETLK)", error))?;
         // A write lock is held by one who has just shown that nobody is.
         Ok(lock == Some(ByteLock::Read))

@@ -28,10 +28,10 @@
 //! `unsafe` here: pointers into the mapping.
 #![allow(unsafe_code)]
 
-mod attachment;
 mod create;
 mod dead;
 mod end;
+mod file;
 mod lock;
 mod look;
 mod name;
@@ -54,7 +54,7 @@ use crate::sync::{AtomicU64, Ordering};
 use crate::token::{self, Token};
 use crate::words;
 
-use attachment::Attachment;
+use file::RegionFile;
 use lock::leads_to;
 
 pub(crate) use create::create;
@@ -100,10 +100,10 @@ fn user() -> u32 {
 #[derive(Debug)]
 pub(crate) struct Region {
     /// Invariant 1: at least as long as `manifest` says, for as long as the attachment lives, and
-    /// page-aligned. Dropped by hand, because the mapping holds the lock A as `attachment` does.
+    /// page-aligned. Dropped by hand, because the mapping holds the lock A as `file` does.
     map: ManuallyDrop<MmapRaw>,
     /// Dropped by hand, before the name is removed.
-    attachment: ManuallyDrop<Attachment>,
+    file: ManuallyDrop<RegionFile>,
     name: Name,
     manifest: &'static Manifest,
     /// Whether leaving leaves the name alone.
@@ -135,7 +135,7 @@ impl Region {
     /// How this process knows the region.
     #[inline]
     pub(crate) fn key(&self) -> RegionKey {
-        RegionKey { file: self.attachment.id(), generation: self.attachment.generation() }
+        RegionKey { file: self.file.id(), generation: self.file.generation() }
     }
 
     /// The id that this process has in diagnostics.
@@ -147,14 +147,14 @@ impl Region {
     /// Whether the calling process got this attachment through fork.
     #[inline]
     pub(crate) fn is_forked(&self) -> bool {
-        self.attachment.is_forked()
+        self.file.is_forked()
     }
 
     /// Whether a name still leads to the region.
     pub(crate) fn is_linked(&self) -> bool {
-        match self.attachment.own_file().map(rustix::fs::fstat) {
+        match self.file.own().map(rustix::fs::fstat) {
             Some(Ok(stat)) => stat.st_nlink > 0,
-            _ => leads_to(&self.name.path(), self.attachment.id()),
+            _ => leads_to(&self.name.path(), self.file.id()),
         }
     }
 
@@ -230,8 +230,8 @@ impl Owners for Region {
     }
 
     fn is_dead(&self, owner: u32) -> bool {
-        let id = self.attachment.id();
-        match self.attachment.own_file() {
+        let id = self.file.id();
+        match self.file.own() {
             Some(file) => token::is_dead(file, id, owner),
             // A region without a name cannot be asked then; see `docs::limitations`.
             None => self.reopen(false).is_some_and(|file| token::is_dead(&file, id, owner)),

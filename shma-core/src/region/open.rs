@@ -11,7 +11,7 @@ use memmap2::MmapOptions;
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::attachment::Attachment;
+use super::file::RegionFile;
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
@@ -57,13 +57,13 @@ fn attempt(
     };
     let stat = fstat(name, &file)?;
     check_file(name, &stat, terms)?;
-    let attachment = Attachment::new(name, file)?;
+    let opened = RegionFile::new(name, file)?;
     stop_point!("attach.opened");
-    if !mutant!("attach-unlocked") && !attachment.lock(name)? {
+    if !mutant!("attach-unlocked") && !opened.attach(name)? {
         return Ok(None);
     }
     stop_point!("attach.locked");
-    let file = attachment.file();
+    let file = opened.get();
     if fstat(name, file)?.st_nlink == 0 {
         return Ok(None);
     }
@@ -72,7 +72,7 @@ fn attempt(
         return Ok(None);
     }
     check_layout(name, file, &header, manifest)?;
-    let mut region = map(name, attachment, manifest, terms)?;
+    let mut region = map(name, opened, manifest, terms)?;
     if terms.writable {
         region = match with_token(region, &path)? {
             Some(region) => region,
@@ -183,9 +183,18 @@ pub(super) fn foreign_manifest(
     file: &File,
     header: &CheckedHeader,
 ) -> Result<ForeignManifest, Error> {
+    let text = manifest_text(name, file, header)?;
+    ForeignManifest::parse(&text).map_err(|reason| name.not_a_region(reason))
+}
+
+pub(super) fn manifest_text(
+    name: &Name,
+    file: &File,
+    header: &CheckedHeader,
+) -> Result<Vec<u8>, Error> {
     let mut text = vec![0; header.text_len as usize];
     file.read_exact_at(&mut text, header.text_at).map_err(|error| name.io("pread", error))?;
-    ForeignManifest::parse(&text).map_err(|reason| name.not_a_region(reason))
+    Ok(text)
 }
 
 /// Compares what the region says of its layout with what this program declares.
@@ -209,6 +218,15 @@ fn check_layout(
             name.not_a_region(format!("its manifest contradicts its fingerprint:\n{difference}"))
         );
     }
+    check_place(name, header, manifest)
+}
+
+/// The text lies where this layout ends.
+pub(super) fn check_place(
+    name: &Name,
+    header: &CheckedHeader,
+    manifest: &Manifest,
+) -> Result<(), Error> {
     if header.text_at != manifest.tail() as u64 {
         return Err(name.not_a_region(format!(
             "its manifest lies at {}, and with this layout it lies at {}",
@@ -223,7 +241,7 @@ fn check_layout(
 /// when it is dropped: leaving is for those who are attached.
 pub(super) fn map(
     name: &Name,
-    attachment: Attachment,
+    opened: RegionFile,
     manifest: &'static Manifest,
     terms: &Terms,
 ) -> Result<Region, Error> {
@@ -232,7 +250,7 @@ pub(super) fn map(
     if terms.prefault {
         options.populate();
     }
-    let file = attachment.file();
+    let file = opened.get();
     let mapped =
         if terms.writable { options.map_raw(file) } else { options.map_raw_read_only(file) };
     let map = mapped.map_err(|error| name.io("mmap", error))?;
@@ -242,7 +260,7 @@ pub(super) fn map(
     }
     Ok(Region {
         map: ManuallyDrop::new(map),
-        attachment: ManuallyDrop::new(attachment),
+        file: ManuallyDrop::new(opened),
         name: name.clone(),
         manifest,
         persistent: true,
@@ -266,12 +284,12 @@ pub(super) fn with_token(mut region: Region, path: &Path) -> Result<Option<Regio
         };
         let stat = rustix::fs::fstat(&own);
         let stat = stat.map_err(|errno| NoToken::Io("fstat", errno.into()))?;
-        if FileId::of(&stat) != region.attachment.id() {
+        if FileId::of(&stat) != region.file.id() {
             return Ok(None);
         }
-        Token::draw(own, region.attachment.file(), &region.header().next_id, in_use).map(Some)
+        Token::draw(own, region.file.get(), &region.header().next_id, in_use).map(Some)
     };
-    let Some(drawn) = region.attachment.fork().unforked(end, draw) else {
+    let Some(drawn) = region.file.fork().unforked(end, draw) else {
         return Err(region.name.timeout("waiting for other threads that fork"));
     };
     let Some(token) = drawn.map_err(|no_token| explain(&region.name, no_token))? else {

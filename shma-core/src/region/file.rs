@@ -1,4 +1,4 @@
-//! A region's file, open, with the lock A on it.
+//! A region's file, open, and the lock A on it.
 //!
 //! `unsafe` here: closing a descriptor only if it is still the region's.
 #![allow(unsafe_code)]
@@ -17,14 +17,14 @@ use crate::os::{ByteLock, FileId, ForkPage};
 /// A daemon closes all descriptors, also those that are not its own. Their numbers go to other
 /// files then, which must not be locked, asked or closed in this one's place.
 #[derive(Debug)]
-pub(super) struct Attachment {
+pub(super) struct RegionFile {
     file: ManuallyDrop<File>,
     id: FileId,
     fork: ForkPage,
     generation: u64,
 }
 
-impl Attachment {
+impl RegionFile {
     /// Without the lock yet.
     pub(super) fn new(name: &Name, file: File) -> Result<Self, Error> {
         let id = FileId::of(&fstat(name, &file)?);
@@ -33,7 +33,7 @@ impl Attachment {
     }
 
     /// Takes A; false if somebody shows that nobody is attached.
-    pub(super) fn lock(&self, name: &Name) -> Result<bool, Error> {
+    pub(super) fn attach(&self, name: &Name) -> Result<bool, Error> {
         let taken = ByteLock::Read.try_take(&self.file, ATTACHED);
         taken.map_err(|error| name.io("fcntl(F_OFD_SETLK)", error))
     }
@@ -43,19 +43,19 @@ impl Attachment {
     /// A fork child shares the lock, also one that is about to exec, and a program may start others at
     /// any time. Nobody would remove the name after it, so it does not count: whoever wants to stay
     /// attaches anew. If this fails, closing does the same but for them.
-    pub(super) fn unlock(&self) {
-        if let Some(file) = self.own_file() {
+    pub(super) fn detach(&self) {
+        if let Some(file) = self.own() {
             let _ = ByteLock::release(file, ATTACHED);
         }
     }
 
     /// The region's file, to be used where nobody can have closed it yet.
-    pub(super) fn file(&self) -> &File {
+    pub(super) fn get(&self) -> &File {
         &self.file
     }
 
     /// The region's file, unless something else has its descriptor.
-    pub(super) fn own_file(&self) -> Option<&File> {
+    pub(super) fn own(&self) -> Option<&File> {
         self.id.is(&self.file).then_some(&self.file)
     }
 
@@ -80,13 +80,13 @@ impl Attachment {
     }
 }
 
-impl Drop for Attachment {
+impl Drop for RegionFile {
     fn drop(&mut self) {
-        if self.own_file().is_none() {
+        if self.own().is_none() {
             return;
         }
         if !self.is_forked() {
-            self.unlock();
+            self.detach();
         }
         // SAFETY: dropped here and nowhere else.
         unsafe { ManuallyDrop::drop(&mut self.file) };
