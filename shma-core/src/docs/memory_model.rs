@@ -105,7 +105,7 @@
 //! | `notify`, in `wake_if_announced` | Relaxed | behind the publisher's change of `lock` | |
 //! | `notify`, in `wake_announced` | AcqRel, Relaxed on failure | L in `look`: another number, so that the kernel turns away who is about to sleep | `notify-same-word` |
 //!
-//! # Atomic fields (`cells.rs`, `partition.rs`)
+//! # Atomic fields (`cells.rs`, `partition/stripes.rs`)
 //!
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|

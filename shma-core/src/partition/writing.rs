@@ -1,0 +1,258 @@
+//! Taking the semaphore, and what its holder may do.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use super::Partition;
+use crate::commit;
+use crate::error::{Error, Holder};
+use crate::held;
+use crate::notify::Notify;
+use crate::os;
+use crate::semaphore::{Acquired, Busy, Owners, Patience, Semaphore, owner_of};
+use crate::slots::{Change, Publication};
+use crate::stop::stop_point;
+use crate::sync::{AtomicU64, Ordering};
+use crate::words;
+
+/// The calling process got the handle through fork. Of no size, so that the fast paths return in
+/// registers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Forked;
+
+/// Why a semaphore was not had, or what was changed under it cannot be published.
+/// [`Partition::explain`] makes an error of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Refusal {
+    Forked,
+    /// The thread holds the semaphore of this field.
+    Reentrant(usize),
+    Busy(Busy, Patience),
+}
+
+impl From<Forked> for Refusal {
+    #[inline]
+    fn from(_: Forked) -> Self {
+        Self::Forked
+    }
+}
+
+impl Partition {
+    /// Takes the semaphore. With endless patience it is never `Busy`.
+    #[inline]
+    pub(crate) fn acquire(&self, patience: Patience) -> Result<Guard<'_>, Refusal> {
+        // What is plain is not in one function with what is not: the errors would make it return
+        // through memory, and all that is stored has to be in the cache before the semaphore can
+        // be given back.
+        match self.acquire_alone() {
+            Some(guard) => Ok(guard),
+            None => self.acquire_otherwise(patience),
+        }
+    }
+
+    /// Takes the semaphore if it is free and the thread holds no other.
+    #[inline]
+    fn acquire_alone(&self) -> Option<Guard<'_>> {
+        if self.region.is_forked() || !held::nothing() {
+            return None;
+        }
+        if !Semaphore(&self.control().lock).try_free(self.region.me()) {
+            return None;
+        }
+        held::note_first(self.region.key(), self.index);
+        Some(self.acquired())
+    }
+
+    #[cold]
+    fn acquire_otherwise(&self, patience: Patience) -> Result<Guard<'_>, Refusal> {
+        self.check_fork()?;
+        // The plain way has looked only if the thread holds nothing.
+        let found_taken = held::nothing();
+        held::note(self.region.key(), self.index).map_err(Refusal::Reentrant)?;
+        match Semaphore(&self.control().lock).acquire(&*self.region, patience) {
+            Ok(Acquired::Uncontended) if !found_taken => {}
+            Ok(acquired) => self.settle(acquired),
+            Err(busy) => {
+                held::forget(self.region.key(), self.index);
+                return Err(Refusal::Busy(busy, patience));
+            }
+        }
+        Ok(self.acquired())
+    }
+
+    #[inline]
+    fn acquired(&self) -> Guard<'_> {
+        // Relaxed: a diagnostic number of its own.
+        self.control().pid.store(self.region.pid(), Ordering::Relaxed);
+        stop_point!("acquire.acquired");
+        Guard::new(self)
+    }
+
+    /// What an acquisition that was not the plain one owes, before anything else.
+    #[cold]
+    fn settle(&self, acquired: Acquired) {
+        if acquired == Acquired::FromDead {
+            commit::recover(self.commit(), self.region.controls());
+            self.wake_everybody();
+            // Relaxed, here and below: counters for people.
+            self.control().dead_owners.fetch_add(1, Ordering::Relaxed);
+        }
+        self.control().contended.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The dead owner may have died between a publication and waking those who wait for it, and
+    /// it may have been somebody's turn for the semaphore.
+    fn wake_everybody(&self) {
+        Semaphore(&self.control().lock).wake_all();
+        for control in self.region.controls() {
+            Notify(&control.notify).wake_announced();
+        }
+        stop_point!("recover.woken");
+    }
+
+    /// The error that a caller gets.
+    #[cold]
+    pub(crate) fn explain(&self, refusal: impl Into<Refusal>) -> Error {
+        let place = self.place();
+        let (busy, patience) = match refusal.into() {
+            Refusal::Forked => return Error::Forked { place },
+            Refusal::Reentrant(held) => {
+                return Error::Reentrant { place, held: self.region.manifest().fields[held].name };
+            }
+            Refusal::Busy(busy, patience) => (busy, patience),
+        };
+        // Relaxed: a diagnostic number, which may be the next holder's already.
+        let pid = self.control().pid.load(Ordering::Relaxed);
+        let holder = Some(Holder::new(busy.owner, pid, busy.owner == self.region.me()));
+        let waited = match patience {
+            Patience::None => return Error::WouldBlock { place, holder },
+            Patience::Until(_, waited) => waited,
+            Patience::Endless => Duration::MAX,
+        };
+        Error::Timeout { place, what: "waiting for the semaphore", waited, holder }
+    }
+
+    /// Who holds the semaphore, 0 for nobody.
+    pub(crate) fn owner(&self) -> u32 {
+        // Relaxed: gone as soon as seen.
+        owner_of(self.control().lock.load(Ordering::Relaxed))
+    }
+
+    /// The semaphore, if it is free and the thread may have it. A dead owner is not replaced:
+    /// it stands in no reader's way.
+    pub(crate) fn try_free(&self) -> Option<Guard<'_>> {
+        held::note(self.region.key(), self.index).ok()?;
+        if Semaphore(&self.control().lock).try_free(self.region.me()) {
+            return Some(self.acquired());
+        }
+        held::forget(self.region.key(), self.index);
+        None
+    }
+}
+
+/// The held semaphore of a partition. Dropped, it is given back, unless the process that holds it
+/// has become another one by forking meanwhile.
+#[derive(Debug)]
+pub(crate) struct Guard<'a> {
+    partition: &'a Partition,
+    /// Somebody may sleep for it.
+    published: bool,
+    /// What the thread holds is recorded with the thread.
+    _thread: PhantomData<*const ()>,
+}
+
+impl<'a> Guard<'a> {
+    #[inline]
+    fn new(partition: &'a Partition) -> Self {
+        Self { partition, published: false, _thread: PhantomData }
+    }
+
+    /// The active publication.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        // Relaxed: ordered by the acquisition, and changed by the holder alone.
+        self.partition.control().version.load(Ordering::Relaxed)
+    }
+
+    /// The words of the active value.
+    #[inline]
+    pub(crate) fn active(&self) -> &'a [AtomicU64] {
+        self.partition.slots().slot(self.version())
+    }
+
+    /// Starts a publication that differs from the active one in this alone.
+    #[inline(always)]
+    pub(crate) fn begin(&self, change: Change) -> Result<Publication<'a>, Forked> {
+        self.check_fork()?;
+        Ok(self.partition.slots().begin(self.version(), change))
+    }
+
+    /// Publishes these bytes as the value.
+    // Always, here and in what it calls: only where the value's size is a constant are a few moves
+    // all there is to copying a small one, and a publication that is returned through memory makes
+    // what reads it wait for the cache. Together that was a third of an `update` of 64 bytes.
+    #[inline(always)]
+    pub(crate) fn publish_whole(self, value: &[u8]) -> Result<u64, Forked> {
+        let publication = self.begin(Change::Whole)?;
+        words::store(publication.slot, value);
+        Ok(self.publish(publication))
+    }
+
+    /// Publishes the value with these bytes in place of those from `first` on.
+    #[inline]
+    pub(crate) fn publish_part(self, first: usize, part: &[u8]) -> Result<u64, Forked> {
+        let words = words::covering(first, part.len());
+        let publication = self.begin(Change::Words(words))?;
+        words::store_part(publication.slot, first, part);
+        Ok(self.publish(publication))
+    }
+
+    /// Whether this is still the process that took the semaphore: a closure may have forked.
+    #[inline]
+    pub(crate) fn check_fork(&self) -> Result<(), Forked> {
+        self.partition.check_fork()
+    }
+
+    /// Publishes, and gives the semaphore back.
+    #[inline(always)]
+    pub(crate) fn publish(mut self, publication: Publication<'_>) -> u64 {
+        self.stamp();
+        let version = publication.publish();
+        self.has_published();
+        version
+    }
+
+    /// Notes when the publication was that comes next.
+    #[inline]
+    pub(crate) fn stamp(&self) {
+        let now = if self.partition.timed { os::precise_nanos() } else { os::coarse_nanos() };
+        // Relaxed: a diagnostic number of its own.
+        self.partition.control().published.store(now, Ordering::Relaxed);
+    }
+
+    /// Something was published: those who wait for it are woken when the semaphore is given back.
+    #[inline]
+    pub(crate) fn has_published(&mut self) {
+        self.published = true;
+    }
+
+    pub(crate) fn partition(&self) -> &'a Partition {
+        self.partition
+    }
+}
+
+impl Drop for Guard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let Partition { region, index, .. } = self.partition;
+        held::forget(region.key(), *index);
+        if region.is_forked() {
+            return;
+        }
+        Semaphore(&self.partition.control().lock).release(region.me());
+        if self.published {
+            stop_point!("wake.released");
+            Notify(&self.partition.control().notify).wake_if_announced();
+        }
+    }
+}
