@@ -13,10 +13,10 @@ use rustix::io::Errno;
 use shared_memory::{ShmemConf, ShmemError};
 
 use super::dead::{TEMPORARY, sweep};
-use super::file::RegionFile;
+use super::file::{RegionFile, fstat};
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::DIRECTORY;
-use super::open::{foreign, foreign_manifest, fstat, map, open_file, read_header, with_token};
+use super::open::{foreign, foreign_manifest, map, open_file, read_header, with_token};
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::{INSTANCE_AT, MAX_TEXT};

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::Stat;
 
-use super::file::fork_page;
+use super::file::{fork_page, fstat};
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::DIRECTORY;
-use super::open::{foreign, fstat, open_file, read_header};
+use super::open::{foreign, open_file, read_header};
 use super::{DEADLINE, Name, user};
 use crate::error::Error;
 use crate::os::{ByteLock, FileId};

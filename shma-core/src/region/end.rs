@@ -7,10 +7,10 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::time::Instant;
 
-use super::file::{RegionFile, fork_page};
+use super::file::{RegionFile, fork_page, fstat};
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::look::stored_manifest;
-use super::open::{check_file, foreign, fstat, map, open_file, read_header};
+use super::open::{check_file, foreign, map, open_file, read_header};
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::manifest::Manifest;

@@ -6,9 +6,10 @@
 use std::fs::File;
 use std::mem::ManuallyDrop;
 
+use rustix::fs::Stat;
+
 use super::Name;
 use super::lock::ATTACHED;
-use super::open::fstat;
 use crate::error::Error;
 use crate::os::{ByteLock, FileId, ForkPage};
 
@@ -91,6 +92,10 @@ impl Drop for RegionFile {
         // SAFETY: dropped here and nowhere else.
         unsafe { ManuallyDrop::drop(&mut self.file) };
     }
+}
+
+pub(super) fn fstat(name: &Name, file: &File) -> Result<Stat, Error> {
+    rustix::fs::fstat(file).map_err(|errno| name.io("fstat", errno.into()))
 }
 
 pub(super) fn fork_page(name: &Name) -> Result<ForkPage, Error> {

@@ -10,9 +10,9 @@
 use std::fs::File;
 use std::time::Instant;
 
-use super::file::RegionFile;
+use super::file::{RegionFile, fstat};
 use super::open::{
-    check_file, check_place, fstat, is_leaving, manifest_text, map, open_file, read_header,
+    check_file, check_place, is_leaving, manifest_text, map, open_file, read_header,
 };
 use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;

@@ -11,7 +11,7 @@ use memmap2::MmapOptions;
 use rustix::fs::{FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::file::RegionFile;
+use super::file::{RegionFile, fstat};
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
@@ -145,10 +145,6 @@ fn not_permitted(name: &Name, writable: bool) -> Error {
 
 pub(super) fn foreign(name: &Name, stat: &Stat) -> Error {
     Error::ForeignOwner { name: name.as_str().to_owned(), owner: stat.st_uid, user: user() }
-}
-
-pub(super) fn fstat(name: &Name, file: &File) -> Result<Stat, Error> {
-    rustix::fs::fstat(file).map_err(|errno| name.io("fstat", errno.into()))
 }
 
 /// A regular file of a user whose regions are accepted.

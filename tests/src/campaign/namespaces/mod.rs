@@ -100,7 +100,6 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         }
         drop(board);
     }
-    outcome.skips().iter().for_each(|skip| eprintln!("skipped: {skip}"));
 }
 
 /// How a case ended that was no failure.
