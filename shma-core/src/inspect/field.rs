@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::value::Value;
-use super::view::{PATIENCE, PAUSE};
 use crate::bounds;
 use crate::cells::Cells;
 use crate::cut::{self, Cut};
@@ -18,6 +17,12 @@ use crate::semaphore::Owners;
 use crate::sync::Ordering;
 use crate::version::Version;
 use crate::words;
+
+/// How long a look tries for a value beside writers that publish without pause.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What it sleeps between later tries.
+pub(super) const PAUSE: Duration = Duration::from_micros(50);
 
 /// A field of a region that is looked at.
 #[derive(Debug, Clone)]

@@ -64,17 +64,15 @@ mod elements;
 mod field;
 mod names;
 mod remove;
-mod scalar;
 mod value;
 mod view;
 mod writer;
 
 pub use census::{Attached, Census, Process};
-pub use elements::Elements;
+pub use elements::{Elements, Members, Scalar};
 pub use field::{FieldView, SemaphoreHolder, Status};
 pub use names::{Abandoned, abandoned, names};
 pub use remove::{remove_dead, unlink};
-pub use scalar::{Members, Scalar};
 pub use value::Value;
 pub use view::View;
 pub use writer::Writer;

@@ -1,11 +1,11 @@
 //! A look at a region.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::fs::Stat;
 
-use super::field::FieldView;
+use super::field::{FieldView, PATIENCE, PAUSE};
 use super::value::Value;
 use crate::cut::Cut;
 use crate::error::{Error, Place};
@@ -13,12 +13,6 @@ use crate::manifest::Manifest;
 use crate::os;
 use crate::region::{self, Name, Region, Terms};
 use crate::sync::spin;
-
-/// How long a look tries for a value beside writers that publish without pause.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
-
-/// What it sleeps between later tries.
-pub(super) const PAUSE: Duration = Duration::from_micros(50);
 
 /// Tries in a row before it does.
 pub(super) const TRIES: usize = 64;
