@@ -60,6 +60,12 @@ impl RegionFile {
         self.id.is(&self.file).then_some(&self.file)
     }
 
+    /// Whether the region's file has any name, unless something else has its descriptor.
+    pub(super) fn is_linked(&self) -> Option<bool> {
+        let stat = rustix::fs::fstat(&*self.file).ok()?;
+        (FileId::of(&stat) == self.id).then_some(stat.st_nlink > 0)
+    }
+
     pub(super) fn id(&self) -> FileId {
         self.id
     }

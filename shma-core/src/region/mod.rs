@@ -152,10 +152,8 @@ impl Region {
 
     /// Whether a name still leads to the region.
     pub(crate) fn is_linked(&self) -> bool {
-        match self.file.own().map(rustix::fs::fstat) {
-            Some(Ok(stat)) => stat.st_nlink > 0,
-            _ => leads_to(&self.name.path(), self.file.id()),
-        }
+        let linked = self.file.is_linked();
+        linked.unwrap_or_else(|| leads_to(&self.name.path(), self.file.id()))
     }
 
     #[inline]
