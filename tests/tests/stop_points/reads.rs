@@ -1,9 +1,15 @@
 //! Stops in the middle of a read, and on the way to sleep.
 
-use shma_core::ShmState;
-use shma_tests::states::Board;
+use std::process::Command;
 
-use crate::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
+use shma_core::ShmState;
+use shma_core::inspect::View;
+use shma_tests::child::Child;
+use shma_tests::peer;
+use shma_tests::region::Name;
+use shma_tests::states::{Board, Uniform};
+
+use crate::peers::{Scene, dies_of, opened, program, stopping, stopping_in, stops_in, watched};
 
 pub const POINTS: &[&str] = &["read.entered", "snapshot.copied", "wait.sleeping"];
 
@@ -91,5 +97,24 @@ fn a_waiter_oversleeps_on_its_way_to_bed() {
         waiter.expect("2");
         scene.goes_on();
         assert_eq!(Board::open(&scene.name).unwrap().count.read(), 12);
+    });
+}
+
+/// A reader that writers overtake again and again takes the semaphore for one copy. Whoever looks then
+/// must not be sent to the last writer.
+#[test]
+fn a_reader_holds_under_a_writers_number() {
+    watched(|| {
+        let name = Name::new("reader-holds");
+        let _state = Uniform::<8192>::create(&name, &Uniform::zeroed()).unwrap();
+        let mut writer = peer!("storm", &name, 8192, "narrow-write");
+        writer.expect("writing");
+        let mut reader = Command::new(program());
+        let reader = reader.args(["look", &name, "8192", "narrow-into", "1000000000"]);
+        let reader = Child::start_command(reader.env("SHMA_STOP", "pause:acquire.acquired"));
+        reader.await_stopped();
+        let view = View::open(&name).unwrap();
+        let holder = view.field("narrow").unwrap().status().holder.expect("it stopped in there");
+        assert_eq!((holder.pid, holder.dead), (reader.pid(), false));
     });
 }
