@@ -316,7 +316,8 @@ fn the_unfinished_region_of_another_user_is_swept() {
     });
 }
 
-/// A mode that keeps the creator from opening the region again does not keep him from creating it.
+/// A mode that keeps the creator from opening the region again keeps him neither from creating it nor
+/// from removing it when he leaves.
 #[test]
 fn a_creator_is_kept_out_by_his_own_mode() {
     if !is_root("becoming another user") {
@@ -332,7 +333,7 @@ fn a_creator_is_kept_out_by_his_own_mode() {
             let found = name.path().metadata().unwrap().permissions().mode() & 0o777;
             assert_eq!(format!("{found:03o}"), mode);
             creator.order("close");
-            assert!(name.exists(), "he may not open it to remove it");
+            assert!(!name.exists(), "{mode}");
         }
     });
 }

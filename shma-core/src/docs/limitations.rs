@@ -146,8 +146,8 @@
 //!   What it takes of `/dev/shm` stays taken.
 //! - So does a temporary file of a creation that was killed, until the same user creates any region,
 //!   60 s later at the earliest.
-//! - The last to leave removes the name only if it may write the file and remove it from the
-//!   directory.
+//! - The last to leave removes the name only if it has a handle that writes, or may open the file for
+//!   writing, and may remove it from the directory.
 //! - [`is_current`](crate::Shm::is_current) and `Error::Retired` go by the file's link count. Whoever
 //!   makes another hard link to the file hides from others that the name is gone.
 //! - Creating, opening and removing wait at most a second for each other and for other threads that
