@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use crate::layout;
-use crate::manifest::{FORMAT, Manifest};
+use crate::manifest::{FORMAT, MAX_TEXT, Manifest};
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// The first eight bytes of every region.
@@ -14,10 +14,6 @@ const BYTE_ORDER: u32 = 0x0102_0304;
 
 /// Stays until it is unlinked.
 const PERSISTENT: u32 = 1;
-
-/// The longest manifest text that is read: thousands of fields, and not so many that somebody who
-/// puts a hostile file under a name costs those who open it more than some milliseconds.
-pub(crate) const MAX_TEXT: u64 = 512 << 10;
 
 /// The header as it lies in the region. All but `retired`, `next_id` and `commit` is written once,
 /// before the region has its name.
@@ -155,7 +151,7 @@ impl<'a> UncheckedHeader<'a> {
         let text_at = self.u64(offset_of!(Header, text_at));
         let text_len = self.u64(offset_of!(Header, text_len));
         if text_at < layout::HEADER_BYTES as u64
-            || text_len > MAX_TEXT
+            || text_len > MAX_TEXT as u64
             || text_at.checked_add(text_len) != Some(file_size)
         {
             return Err(format!(

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use shma_core::{Error, Shm, ShmState};
-use shma_tests::refusal::is_refused;
+use shma_tests::refusal::{calls, is_refused};
 use shma_tests::region::{Name, header};
 use shma_tests::states::Board;
 use shma_tests::watchdog::watched;
@@ -271,14 +271,34 @@ fn a_name_is_waited_for_though_it_is_there() {
 fn a_manifest_without_end_is_read() {
     watched(|| {
         let good = good();
-        let fields = format!("{{\"name\":\"x\",\"fields\":[{}0]}}", "0,".repeat(256 << 10));
-        let mut spoilt = [&good[..text_at(&good)], fields.as_bytes()].concat();
-        let (total, text) = (spoilt.len() as u64, fields.len() as u64);
-        spoilt[header::TOTAL..][..8].copy_from_slice(&total.to_ne_bytes());
-        spoilt[header::TEXT_LEN..][..8].copy_from_slice(&text.to_ne_bytes());
+        let with_fields = |field: &str, count: usize| {
+            let fields = format!("{{\"name\":\"x\",\"fields\":[{}0]}}", field.repeat(count));
+            let mut spoilt = [&good[..text_at(&good)], fields.as_bytes()].concat();
+            let (total, text) = (spoilt.len() as u64, fields.len() as u64);
+            spoilt[header::TOTAL..][..8].copy_from_slice(&total.to_ne_bytes());
+            spoilt[header::TEXT_LEN..][..8].copy_from_slice(&text.to_ne_bytes());
+            spoilt
+        };
         let name = Name::new("endless");
-        put(&name, &spoilt);
+        put(&name, &with_fields("0,", 256 << 10));
         is_refused(&name, "its manifest is said to lie at");
+
+        // Its length is right, and whoever wants it gone has it gone.
+        for (objects, because) in [
+            (16_384, "its manifest has 16385 objects, and at most 16384 are read"),
+            (16_383, "its manifest lacks names, types or sizes"),
+        ] {
+            put(&name, &with_fields("{},", objects));
+            for (call, result) in calls(&name) {
+                match (call, &result) {
+                    ("unlink", Ok(())) => {}
+                    (_, Err(error @ Error::NotARegion { .. })) => {
+                        assert!(error.to_string().contains(because), "{call}: {error}");
+                    }
+                    _ => panic!("{call}: {result:?}"),
+                }
+            }
+        }
     });
 }
 

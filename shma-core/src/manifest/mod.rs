@@ -10,7 +10,7 @@ use crate::element::{Element, ElementType};
 use crate::layout;
 
 pub use fingerprint::check_pin;
-pub(crate) use text::ForeignManifest;
+pub(crate) use text::{ForeignManifest, MAX_TEXT};
 
 /// The version of the bytes in a region; it is part of every fingerprint.
 pub const FORMAT: u32 = 1;

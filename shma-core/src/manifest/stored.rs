@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use serde_json::Value;
 
+use super::text::tree;
 use super::{FORMAT, FieldManifest, Manifest};
 use crate::element::{ElementType, StructField};
 use crate::layout;
@@ -121,8 +122,7 @@ impl Manifest {
 }
 
 fn understand(text: &[u8]) -> Understood {
-    let stored: Value = serde_json::from_slice(text)
-        .map_err(|error| format!("its manifest is not JSON: {error}"))?;
+    let stored = tree(text)?;
     if stored["format"].as_u64() != Some(FORMAT.into()) {
         let format = brief(&stored["format"]);
         return Err(format!("its manifest has format {format}, and this program knows {FORMAT}"));

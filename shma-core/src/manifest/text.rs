@@ -64,6 +64,26 @@ fn describe(name: &str, ty: &ElementType, offset: usize) -> Value {
 /// More differences than this are counted only: a region may hold any number of fields.
 const MOST_LINES: usize = 40;
 
+/// The longest text that is read: thousands of fields, and not so many that somebody who puts a
+/// hostile file under a name costs those who open it more than some milliseconds.
+pub(crate) const MAX_TEXT: usize = 512 << 10;
+
+/// The most objects in a text. What this library writes takes more than 32 bytes for each, so that
+/// no text of the greatest length has so many; small ones by the hundred thousand would cost those
+/// who open the region tens of milliseconds.
+const MOST_OBJECTS: usize = MAX_TEXT / 32;
+
+/// The text of a region as a tree, or what is wrong with it.
+pub(super) fn tree(text: &[u8]) -> Result<Value, String> {
+    let objects = text.iter().filter(|&&byte| byte == b'{').count();
+    if objects > MOST_OBJECTS {
+        return Err(format!(
+            "its manifest has {objects} objects, and at most {MOST_OBJECTS} are read"
+        ));
+    }
+    serde_json::from_slice(text).map_err(|error| format!("its manifest is not JSON: {error}"))
+}
+
 /// A manifest as a region tells it: text from outside that has the right shape.
 #[derive(Debug)]
 pub(crate) struct ForeignManifest {
@@ -81,8 +101,7 @@ struct ForeignField {
 impl ForeignManifest {
     /// Reads the text of a region, or says what is wrong with it.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(text)
-            .map_err(|error| format!("its manifest is not JSON: {error}"))?;
+        let value = tree(text)?;
         Self::of(&value).ok_or_else(|| "its manifest lacks names, types or sizes".to_owned())
     }
 

@@ -19,8 +19,8 @@ use super::name::DIRECTORY;
 use super::open::{foreign, foreign_manifest, map, open_file, read_header, with_token};
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
-use crate::header::{INSTANCE_AT, MAX_TEXT};
-use crate::manifest::Manifest;
+use crate::header::INSTANCE_AT;
+use crate::manifest::{MAX_TEXT, Manifest};
 use crate::mutant::mutant;
 use crate::os::{ByteLock, FileId, pause};
 use crate::stop::stop_point;
@@ -86,7 +86,7 @@ impl Newborn {
         terms: &Terms,
     ) -> Result<Option<Self>, Error> {
         let text = manifest.to_json();
-        if text.len() as u64 > MAX_TEXT {
+        if text.len() > MAX_TEXT {
             return Err(name.not_a_region("the state's manifest would be longer than 512 KiB"));
         }
         let total = manifest.tail() + text.len();

@@ -39,8 +39,8 @@ const BATCH: u64 = 250;
 /// What a file may cost of the processor's time.
 const LIMIT: Duration = Duration::from_millis(50);
 
-/// The same if each access is watched.
-const WATCHED_LIMIT: Duration = Duration::from_millis(250);
+/// The same if each access is watched, which costs ten times as much: this one is for what hangs.
+const WATCHED_LIMIT: Duration = Duration::from_secs(2);
 
 /// How often a file that costs more is met: what a hypervisor takes away counts as the thread's own
 /// time, once in a while; what the file costs, it costs each time.
