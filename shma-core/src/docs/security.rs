@@ -40,7 +40,7 @@
 //! | empty, short, random, of another format or byte order | `NotARegion`, which says what is wrong |
 //! | a header that contradicts the file's size, flags that are not known | `NotARegion` |
 //! | a header that says that the name is gone, under a name | `NotARegion` |
-//! | a manifest that is not JSON, longer than 512 KiB or of more than 16,384 objects, or not where this layout has it | `NotARegion` |
+//! | a manifest that is not JSON, longer than 512 KiB or of more than 10,000 objects, or not where this layout has it | `NotARegion` |
 //! | another layout | `LayoutMismatch`, field by field; text from the file is escaped, and cut after 40 lines |
 //! | the right fingerprint over another manifest | `NotARegion` |
 //! | truncated while it is opened | `NotARegion` or `Io` |

@@ -68,10 +68,10 @@ const MOST_LINES: usize = 40;
 /// hostile file under a name costs those who open it more than some milliseconds.
 pub(crate) const MAX_TEXT: usize = 512 << 10;
 
-/// The most objects in a text. What this library writes takes more than 32 bytes for each, so that
-/// no text of the greatest length has so many; small ones by the hundred thousand would cost those
-/// who open the region tens of milliseconds.
-const MOST_OBJECTS: usize = MAX_TEXT / 32;
+/// The most objects in a text. Those that this library writes take 55 bytes and more, so that no text
+/// of the greatest length has so many; small ones by the hundred thousand would cost those who open
+/// the region tens of milliseconds.
+const MOST_OBJECTS: usize = 10_000;
 
 /// The text of a region as a tree, or what is wrong with it.
 pub(super) fn tree(text: &[u8]) -> Result<Value, String> {
