@@ -15,6 +15,11 @@ impl Manifest {
     /// lie in C order, `stripes_at` where the eight counters of an atomic field are, 128 bytes
     /// apart. `fingerprint` is in hexadecimal.
     pub fn to_json(&self) -> String {
+        self.tree().to_string()
+    }
+
+    /// The same, before it is text.
+    pub(super) fn tree(&self) -> Value {
         let fields: Vec<Value> = self.fields.iter().map(FieldManifest::describe).collect();
         json!({
             "name": self.name,
@@ -23,7 +28,6 @@ impl Manifest {
             "fingerprint": format!("{:032x}", self.fingerprint()),
             "fields": fields,
         })
-        .to_string()
     }
 }
 
