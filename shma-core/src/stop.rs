@@ -2,8 +2,9 @@
 //!
 //! Without `--cfg shma_stop` they compile to nothing. With it, `SHMA_STOP=NAME` makes the process
 //! kill itself on reaching the place for the first time, `SHMA_STOP=NAME:COUNT` on the time given,
-//! and `SHMA_STOP=pause:NAME[:COUNT]` stops it there until it gets SIGCONT. Under loom a thread of a
-//! model ends at any of them if the model says so: see `lives_for`.
+//! and `SHMA_STOP=pause:NAME[:COUNT]` stops it there until it gets SIGCONT, with `each` for the count
+//! every time. Under loom a thread of a model ends at any of them if the model says so: see
+//! `lives_for`.
 
 /// Marks a place.
 #[cfg(not(any(shma_stop, loom)))]
@@ -71,7 +72,8 @@ pub(crate) fn reached(name: &str) {
     struct Stop {
         signal: rustix::process::Signal,
         name: String,
-        left: AtomicU64,
+        /// At 1 this time is the one; `None` if each is.
+        left: Option<AtomicU64>,
     }
     static STOP: OnceLock<Option<Stop>> = OnceLock::new();
     let stop = STOP.get_or_init(|| {
@@ -81,12 +83,14 @@ pub(crate) fn reached(name: &str) {
             None => (rustix::process::Signal::KILL, text.as_str()),
         };
         let (name, count) = text.split_once(':').unwrap_or((text, "1"));
-        let left = AtomicU64::new(count.parse().expect("SHMA_STOP=NAME:COUNT"));
+        let left =
+            (count != "each").then(|| AtomicU64::new(count.parse().expect("SHMA_STOP=NAME:COUNT")));
         Some(Stop { signal, name: name.to_owned(), left })
     });
     let Some(stop) = stop else { return };
-    // Relaxed: a counter of its own; at 1 this call is the one.
-    if stop.name == name && stop.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+    // Relaxed: a counter of its own.
+    let is_it = || stop.left.as_ref().is_none_or(|left| left.fetch_sub(1, Ordering::Relaxed) == 1);
+    if stop.name == name && is_it() {
         rustix::process::kill_process(rustix::process::getpid(), stop.signal)
             .expect("a process can signal itself");
     }

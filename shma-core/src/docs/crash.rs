@@ -14,10 +14,10 @@
 //! The first column names a stop point of the sources. Built with `RUSTFLAGS="--cfg shma_stop"`, a
 //! process with `SHMA_STOP=publish.begun` in its environment kills itself when it first gets there,
 //! with `SHMA_STOP=publish.begun:3` the third time, and with `SHMA_STOP=pause:publish.begun` it stops
-//! there until SIGCONT. Rows without a name lie between two that have one. The workspace's
-//! `tests/tests/stop_points` stops at every point: in `births.rs` (creating, attaching), `updates.rs`,
-//! `contention.rs` (waiting, taking over), `commits.rs` (transactions and their recovery), `reads.rs`
-//! and `ends.rs` (leaving, unlinking).
+//! there until SIGCONT, with `SHMA_STOP=pause:publish.begun:each` every time. Rows without a name lie
+//! between two that have one. The workspace's `tests/tests/stop_points` stops at every point: in
+//! `births.rs` (creating, attaching), `updates.rs`, `contention.rs` (waiting, taking over), `commits.rs`
+//! (transactions and their recovery), `reads.rs` and `ends.rs` (leaving, unlinking).
 //!
 //! Beside those stories stand campaigns, which try to break the promises anywhere: in the workspace,
 //! `cargo run --release -p shma-tests --bin campaign -- list`. `step-kill` kills each call

@@ -1,15 +1,10 @@
 //! Stops in the middle of a read, and on the way to sleep.
 
-use std::process::Command;
-
 use shma_core::ShmState;
 use shma_core::inspect::View;
-use shma_tests::child::Child;
-use shma_tests::peer;
-use shma_tests::region::Name;
-use shma_tests::states::{Board, Uniform};
+use shma_tests::states::Board;
 
-use crate::peers::{Scene, dies_of, opened, program, stopping, stopping_in, stops_in, watched};
+use crate::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
 
 pub const POINTS: &[&str] = &["read.entered", "snapshot.copied", "wait.sleeping"];
 
@@ -105,16 +100,25 @@ fn a_waiter_oversleeps_on_its_way_to_bed() {
 #[test]
 fn a_reader_holds_under_a_writers_number() {
     watched(|| {
-        let name = Name::new("reader-holds");
-        let _state = Uniform::<8192>::create(&name, &Uniform::zeroed()).unwrap();
-        let mut writer = peer!("storm", &name, 8192, "narrow-write");
-        writer.expect("writing");
-        let mut reader = Command::new(program());
-        let reader = reader.args(["look", &name, "8192", "narrow-into", "1000000000"]);
-        let reader = Child::start_command(reader.env("SHMA_STOP", "pause:acquire.acquired"));
-        reader.await_stopped();
-        let view = View::open(&name).unwrap();
-        let holder = view.field("narrow").unwrap().status().holder.expect("it stopped in there");
+        let scene = Scene::new("reader-holds");
+        let mut reader = stopping_in(&scene.name, "pause:read.entered:each");
+        reader.tell("read");
+        let mut count = 1;
+        let holder = loop {
+            reader.await_stopped();
+            let view = View::open(&scene.name).unwrap();
+            if let Some(holder) = view.field("count").unwrap().status().holder {
+                break holder;
+            }
+            for _ in 0..5 {
+                count += 1;
+                scene.board.count.write(&count);
+            }
+            reader.go_on();
+        };
         assert_eq!((holder.pid, holder.dead), (reader.pid(), false));
+        reader.go_on();
+        reader.expect(&count.to_string());
+        scene.goes_on();
     });
 }
