@@ -6,6 +6,7 @@ use std::os::unix::fs::symlink;
 use shma_core::inspect::{View, read_manifest};
 use shma_core::{Error, ShmState};
 use shma_tests::dice::Dice;
+use shma_tests::hostile::files::{text_at, with_text};
 use shma_tests::region::{Name, header};
 use shma_tests::watchdog::watched;
 
@@ -22,10 +23,6 @@ fn good() -> Vec<u8> {
     let name = Name::new("good");
     let _small = Small::create(&name, &Small::zeroed()).unwrap();
     name.bytes().all()
-}
-
-fn text_at(region: &[u8]) -> usize {
-    u64::from_ne_bytes(region[header::TEXT_AT..][..8].try_into().unwrap()) as usize
 }
 
 /// Looks at everything. The values may be garbage, but they come, or an error does.
@@ -49,23 +46,13 @@ fn refused(bytes: &[u8], because: &str) {
     assert!(matches!(error, Error::NotARegion { .. }) && said.contains(because), "{said}");
 }
 
-/// The region with another text, of which header and length say that it is right.
-fn with_text(good: &[u8], text: &str) -> Vec<u8> {
-    let at = text_at(good);
-    let mut bytes = [&good[..at], text.as_bytes()].concat();
-    let total = bytes.len() as u64;
-    bytes[header::TOTAL..][..8].copy_from_slice(&total.to_ne_bytes());
-    bytes[header::TEXT_LEN..][..8].copy_from_slice(&(text.len() as u64).to_ne_bytes());
-    bytes
-}
-
 /// The template itself is good, or the tests below would prove nothing.
 #[test]
 fn a_copy_of_a_region_is_refused() {
     watched(|| {
         let good = good();
         look(&good).unwrap();
-        look(&with_text(&good, &Small::MANIFEST.to_json())).unwrap();
+        look(&with_text(&good, Small::MANIFEST.to_json())).unwrap();
         let more = Small::MANIFEST.to_json().replacen('{', "{\"made_by\":\"a later version\",", 1);
         look(&with_text(&good, &more)).unwrap();
     });
@@ -104,7 +91,7 @@ fn a_manifest_is_believed() {
         let text = Small::MANIFEST.to_json();
         let said = |from: &str, to: &str, because: &str| {
             assert!(text.contains(from), "{from} is not in {text}");
-            refused(&with_text(&good, &text.replacen(from, to, 1)), because);
+            refused(&with_text(&good, text.replacen(from, to, 1)), because);
         };
         said("\"offset\":4096", "\"offset\":8192", "`offset` is 8192, and should be 4096");
         said("\"offset\":4096", "\"offset\":-1", "`offset`");
@@ -129,9 +116,9 @@ fn a_manifest_is_believed() {
         said("\"format\":1", "\"format\":2", "format 2");
         said("\"fields\":[", "\"fields\":{}, \"other\":[", "lists no fields");
         said("{", "", "not JSON");
-        refused(&with_text(&good, &"[".repeat(100_000)), "not JSON");
+        refused(&with_text(&good, "[".repeat(100_000)), "not JSON");
         refused(&with_text(&good, ""), "not JSON");
-        refused(&with_text(&good, &"{".repeat(10_001)), "10001 objects");
+        refused(&with_text(&good, "{".repeat(10_001)), "10001 objects");
         refused(&with_text(&good, "null"), "format null");
     });
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use shma_core::{Error, Shm, ShmState};
+use shma_tests::hostile::files::{text_at, with_text};
 use shma_tests::refusal::{calls, is_refused};
 use shma_tests::region::{Name, header};
 use shma_tests::states::Board;
@@ -14,12 +15,6 @@ fn good() -> Vec<u8> {
     let name = Name::new("good");
     let _board = Board::create(&name, &Board::with(7)).unwrap();
     name.bytes().all()
-}
-
-/// Where the text of the manifest begins.
-fn text_at(region: &[u8]) -> usize {
-    let bytes = region[header::TEXT_AT..][..8].try_into().unwrap();
-    usize::try_from(u64::from_ne_bytes(bytes)).unwrap()
 }
 
 fn put(name: &Name, bytes: &[u8]) {
@@ -206,12 +201,7 @@ fn a_spoilt_manifest_is_believed() {
         ];
         for text in texts {
             for fingerprint in [0, 1] {
-                let mut spoilt = good[..text_at].to_vec();
-                spoilt.extend(text.bytes());
-                let total = spoilt.len() as u64;
-                spoilt[header::TOTAL..][..8].copy_from_slice(&total.to_ne_bytes());
-                let length = text.len() as u64;
-                spoilt[header::TEXT_LEN..][..8].copy_from_slice(&length.to_ne_bytes());
+                let mut spoilt = with_text(&good, &text);
                 spoilt[header::FINGERPRINT] ^= fingerprint;
                 put(&name, &spoilt);
                 let opened = Board::open(&name);
@@ -273,11 +263,7 @@ fn a_manifest_without_end_is_read() {
         let good = good();
         let with_fields = |field: &str, count: usize| {
             let fields = format!("{{\"name\":\"x\",\"fields\":[{}0]}}", field.repeat(count));
-            let mut spoilt = [&good[..text_at(&good)], fields.as_bytes()].concat();
-            let (total, text) = (spoilt.len() as u64, fields.len() as u64);
-            spoilt[header::TOTAL..][..8].copy_from_slice(&total.to_ne_bytes());
-            spoilt[header::TEXT_LEN..][..8].copy_from_slice(&text.to_ne_bytes());
-            spoilt
+            with_text(&good, fields)
         };
         let name = Name::new("endless");
         put(&name, &with_fields("0,", 256 << 10));

@@ -13,6 +13,19 @@ pub fn good() -> Vec<u8> {
     name.bytes().all()
 }
 
+/// Where the text of a region's manifest begins.
+pub fn text_at(region: &[u8]) -> usize {
+    u64::from_ne_bytes(region[header::TEXT_AT..][..8].try_into().unwrap()) as usize
+}
+
+/// The region with another text, whose length is in the header.
+pub fn with_text(region: &[u8], text: impl AsRef<[u8]>) -> Vec<u8> {
+    let at = text_at(region);
+    let mut bytes = [&region[..at], text.as_ref()].concat();
+    fit(&mut bytes, at);
+    bytes
+}
+
 /// The words of the header by which a file is accepted or not.
 const HEADER: [(usize, usize); 13] = [
     (header::MAGIC, 8),
@@ -40,8 +53,8 @@ pub struct Forger {
 impl Forger {
     /// From the bytes of a good region.
     pub fn new(good: Vec<u8>) -> Self {
-        let at = u64::from_ne_bytes(good[header::TEXT_AT..][..8].try_into().unwrap());
-        Self { good, text_at: at as usize }
+        let text_at = text_at(&good);
+        Self { good, text_at }
     }
 
     /// A file, and what is wrong with it.
@@ -175,9 +188,8 @@ impl Forger {
         match how % 4 {
             0 => orders.to_vec(),
             1 => {
-                let mut bytes = [&self.good[..self.text_at], orders].concat();
+                let mut bytes = with_text(&self.good, orders);
                 bytes[header::FINGERPRINT] ^= how >> 7;
-                fit(&mut bytes, self.text_at);
                 bytes
             }
             _ => {
