@@ -10,7 +10,7 @@ use shma_tests::states::{Board, the_one};
 use shma_tests::{peer, switched, watchdog};
 
 /// The helper program with stop points.
-pub fn program() -> PathBuf {
+fn program() -> PathBuf {
     switched::program("peer")
 }
 

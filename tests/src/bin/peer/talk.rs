@@ -266,7 +266,6 @@ fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
     panics::text(panic).unwrap_or("without a text").replace('\n', " | ")
 }
 
-/// Makes no file any more that is longer than so many bytes.
 /// Lets this process open nothing more.
 fn limit_descriptors() -> Answer {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
@@ -276,6 +275,7 @@ fn limit_descriptors() -> Answer {
     Ok(ok(()))
 }
 
+/// Makes no file any more that is longer than so many bytes.
 fn limit_files(bytes: u64) -> Answer {
     // SAFETY: to ignore a signal is to run no code for it.
     let before = unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
