@@ -46,7 +46,7 @@ impl RegionFile {
     /// attaches anew. If this fails, closing does the same but for them.
     pub(super) fn detach(&self) {
         if let Some(file) = self.own() {
-            let _ = ByteLock::release(file, ATTACHED);
+            give_up(file);
         }
     }
 
@@ -89,15 +89,17 @@ impl RegionFile {
 
 impl Drop for RegionFile {
     fn drop(&mut self) {
-        if self.own().is_none() {
-            return;
-        }
+        let Some(file) = self.own() else { return };
         if !self.is_forked() {
-            self.detach();
+            give_up(file);
         }
         // SAFETY: dropped here and nowhere else.
         unsafe { ManuallyDrop::drop(&mut self.file) };
     }
+}
+
+fn give_up(file: &File) {
+    let _ = ByteLock::release(file, ATTACHED);
 }
 
 pub(super) fn fstat(name: &Name, file: &File) -> Result<Stat, Error> {
