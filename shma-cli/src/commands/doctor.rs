@@ -106,13 +106,13 @@ fn of_region(
         let what = format!("its mode is {:04o}: every user can write any value", view.mode());
         findings.push(Finding::note(name, what, "create it with another `options().mode(..)`"));
     }
+    // The number is that of the holder's own namespace, where another one may have it here.
+    let writes =
+        |pid| attached.processes.iter().any(|process| process.pid == pid && process.writes);
+    let is_stopped = |pid| writes(pid) && machine::is_stopped(pid);
     for (field, status) in view.manifest().fields.iter().zip(statuses) {
         let subject = format!("{name}, field `{}`", field.name);
-        // The number is that of the holder's own namespace, where another one may have it here.
-        let holds =
-            |pid| attached.processes.iter().any(|process| process.pid == pid && process.writes);
-        let is_stopped = |pid| holds(pid) && machine::is_stopped(pid);
-        of_field(findings, &subject, status, is_stopped);
+        of_field(findings, &subject, status, &is_stopped);
     }
     Ok(())
 }
@@ -121,7 +121,7 @@ fn of_field(
     findings: &mut Vec<Finding>,
     subject: &str,
     status: &Status,
-    is_stopped: impl Fn(u32) -> bool,
+    is_stopped: &impl Fn(u32) -> bool,
 ) {
     if let Some(holder) = status.holder {
         let held = status.age.filter(|age| *age >= LONG);
@@ -131,7 +131,7 @@ fn of_field(
                 format!("{holder} died inside an update"),
                 "nothing is lost: the next writer takes the semaphore over, and the value is the last published one",
             )),
-            (false, Some(age)) => findings.push(held_long(subject, &holder, age, &is_stopped)),
+            (false, Some(age)) => findings.push(held_long(subject, &holder, age, is_stopped)),
             (false, None) => {}
         }
     }
