@@ -512,7 +512,6 @@ impl<S: ShmState> Shm<S, ReadWrite> {
         S: Uniform<E>,
     {
         let merge = &mut MergeEach { f: &mut f };
-
         S::merge::<Handles<ReadWrite>, Values<'_>, _>(&self.fields, S::values(new), merge);
     }
 }

@@ -15,7 +15,7 @@ use crate::region::{self, Name, Region, Terms};
 use crate::sync::spin;
 
 /// Tries in a row before it does.
-pub(super) const TRIES: usize = 64;
+const TRIES: usize = 64;
 
 /// A region as it is seen without being attached to it; see [the module](super).
 #[derive(Debug)]
