@@ -152,7 +152,8 @@
 //!   makes another hard link to the file hides from others that the name is gone.
 //! - Creating, opening and removing wait at most a second for each other and for other threads that
 //!   fork, and then return `Error::Timeout`; dropping the last handle, which removes the name, waits as
-//!   long for forks, and then leaves the name. [`Options::wait`](crate::Options::wait) looks for the region every 2 ms.
+//!   long for forks, and then leaves the name. [`Options::wait`](crate::Options::wait) looks for the
+//!   region every 2 ms.
 //!
 //! # Time
 //!

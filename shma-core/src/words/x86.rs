@@ -3,11 +3,11 @@
 //! What each move does to a word is what a relaxed atomic access does: processors read and write
 //! aligned words of eight bytes whole, also as parts of a vector or of a string, and shared memory is
 //! always aligned to them. (The manuals promise it for single words only. Nothing hangs on it: a copy
-//! that met a writer is thrown away, whatever is in it.) An assembly block is opaque to the compiler, which therefore can neither
-//! assume that shared memory stands still nor move other accesses across. The processor may carry
-//! out the parts of a block in any order, as it may with relaxed accesses; before and after it
-//! x86-64 keeps the order of loads and that of stores, string operations included (Intel SDM vol. 3,
-//! section 8.2.4). Non-temporal stores would be an exception; none are used.
+//! that met a writer is thrown away, whatever is in it.) An assembly block is opaque to the compiler,
+//! which therefore can neither assume that shared memory stands still nor move other accesses across.
+//! The processor may carry out the parts of a block in any order, as it may with relaxed accesses;
+//! before and after it x86-64 keeps the order of loads and that of stores, string operations included
+//! (Intel SDM vol. 3, section 8.2.4). Non-temporal stores would be an exception; none are used.
 //!
 //! | bytes | moved by | because |
 //! |---|---|---|
