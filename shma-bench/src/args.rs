@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::job::Job;
 use crate::questions;
 
 /// shma-core and other ways to share a state between processes, measured side by side.
@@ -37,29 +38,6 @@ pub enum Role {
     /// Measures one case of one question, with others of its kind.
     #[command(hide = true)]
     Worker(Job),
-}
-
-/// What a worker is told.
-#[derive(Debug, Clone, clap::Args)]
-pub struct Job {
-    #[arg(long)]
-    pub question: String,
-    /// Bytes or processes, as the question has it.
-    #[arg(long)]
-    pub case: u64,
-    /// Which of the processes it is.
-    #[arg(long)]
-    pub rank: usize,
-    /// How many processes there are.
-    #[arg(long)]
-    pub crew: usize,
-    /// Part of the names of everything that the run shares.
-    #[arg(long)]
-    pub run: String,
-    #[arg(long)]
-    pub order: u64,
-    #[arg(long)]
-    pub hasty: bool,
 }
 
 fn known(name: &str) -> Result<String, String> {

@@ -8,12 +8,14 @@ mod args;
 mod buffer;
 mod crew;
 mod effort;
+mod job;
 mod line;
 mod machine;
 mod measure;
 mod noise;
 mod peers;
 mod pinning;
+mod question;
 mod questions;
 mod report;
 mod results;
@@ -29,21 +31,29 @@ use anyhow::Result;
 use clap::Parser;
 
 use args::{Args, Role};
+use job::Job;
 use machine::Machine;
 use noise::Noise;
 use report::Report;
 use run::Run;
+use worker::Worker;
 
 fn main() -> Result<()> {
     let mut args = Args::parse();
     match args.role.take() {
-        Some(Role::Worker(job)) => worker::work(job),
+        Some(Role::Worker(job)) => measure(job),
         None if args.list => {
             list();
             Ok(())
         }
         None => compare(&args),
     }
+}
+
+/// What a process of a run does.
+fn measure(job: Job) -> Result<()> {
+    let question = questions::find(&job.question).expect("asked by the same program");
+    (question.measure)(&Worker::join(job)?)
 }
 
 fn compare(args: &Args) -> Result<()> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::questions::{Axis, Question};
+use crate::question::{Axis, Question};
 use crate::said::Said;
 use crate::statistics::Summary;
 

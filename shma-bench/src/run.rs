@@ -14,7 +14,7 @@ use crate::args::Args;
 use crate::crew::Crew;
 use crate::effort::Effort;
 use crate::line;
-use crate::questions::Question;
+use crate::question::Question;
 use crate::results::Answers;
 use crate::said::Said;
 use crate::shared::DIRECTORY;

@@ -6,11 +6,11 @@ use anyhow::Result;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 use crate::ability::{Peer, Place, Unable};
-use crate::args::Job;
 use crate::crew::Crew;
 use crate::effort::Effort;
+use crate::job::Job;
 use crate::said::Said;
-use crate::{peers, pinning, questions};
+use crate::{peers, pinning};
 
 /// The part of the memory that is left alone.
 const SPARE: f64 = 0.1;
@@ -24,22 +24,20 @@ pub struct Worker {
     dice: RefCell<fastrand::Rng>,
 }
 
-/// Does the job.
-pub fn work(job: Job) -> Result<()> {
-    // The order to end ends all, however this process was started.
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    pinning::pin(job.rank)?;
-    let question = questions::find(&job.question).expect("asked by the same program");
-    let worker = Worker {
-        effort: Effort::new(job.hasty),
-        crew: Crew::join(&job.run, job.rank, job.crew)?,
-        dice: RefCell::new(fastrand::Rng::with_seed(job.order)),
-        job,
-    };
-    (question.measure)(&worker)
-}
-
 impl Worker {
+    /// Joins the other processes of the job.
+    pub fn join(job: Job) -> Result<Self> {
+        // The order to end ends all, however this process was started.
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        pinning::pin(job.rank)?;
+        Ok(Self {
+            effort: Effort::new(job.hasty),
+            crew: Crew::join(&job.run, job.rank, job.crew)?,
+            dice: RefCell::new(fastrand::Rng::with_seed(job.order)),
+            job,
+        })
+    }
+
     /// All peers, with a place for each.
     pub fn peers(&self, bytes: u64) -> Vec<(&'static dyn Peer, Place)> {
         let name =

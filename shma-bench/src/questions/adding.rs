@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::together::{Shared, gather, take_turns};
-use super::{Axis, Measure, Question};
 use crate::ability::Peer;
 use crate::buffer::Buffer;
+use crate::question::{Axis, Measure, Question};
 use crate::worker::Worker;
 
 /// Calls between two looks at the clock.

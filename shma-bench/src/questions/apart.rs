@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use super::adding::{SHARES, turn};
 use super::together::{Shared, gather, take_turns};
-use super::{Axis, Question};
 use crate::ability::FIELDS;
+use crate::question::{Axis, Question};
 use crate::worker::Worker;
 
 /// Calls between two looks at the clock.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use libc::RUSAGE_SELF;
 
-use super::{Axis, Measure, Question};
+use crate::question::{Axis, Measure, Question};
 use crate::sizes;
 use crate::worker::{Worker, check_memory};
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::together::{Mishap, Shared, gather, take_turns};
-use super::{Axis, Measure, Question};
 use crate::ability::Store;
 use crate::buffer::Buffer;
 use crate::crew::nanos;
+use crate::question::{Axis, Measure, Question};
 use crate::worker::Worker;
 use crate::{peers, sizes};
 

@@ -1,7 +1,7 @@
 //! The same change in a closure that gets the whole value, as it is and to change.
 
 use super::alone::values::{MIXED, compare_values};
-use super::{Axis, Question, TIME};
+use crate::question::{Axis, Question, TIME};
 use crate::sizes;
 
 /// The question.

@@ -1,7 +1,7 @@
 //! Changing a whole value element by element, exclusively.
 
 use super::alone::values::{MIXED, compare_values};
-use super::{Axis, Question, TIME};
+use crate::question::{Axis, Question, TIME};
 use crate::sizes;
 
 /// The question.

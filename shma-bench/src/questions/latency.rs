@@ -5,9 +5,9 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::together::{Shared, gather, take_turns};
-use super::{Axis, Question, TIME};
 use crate::ability::{Bell, Unable};
 use crate::crew::nanos;
+use crate::question::{Axis, Question, TIME};
 use crate::statistics::Summary;
 use crate::worker::Worker;
 

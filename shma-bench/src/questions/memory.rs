@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Axis, Measure, Question};
 use crate::ability::{Done, Place};
 use crate::buffer::Buffer;
+use crate::question::{Axis, Measure, Question};
 use crate::shared::DIRECTORY;
 use crate::sizes;
 use crate::worker::{Worker, check_memory};

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::alone::compare;
-use super::{Axis, Question, TIME};
 use crate::buffer::Buffer;
+use crate::question::{Axis, Question, TIME};
 use crate::sizes;
 use crate::worker::{Worker, check_memory};
 

@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use super::adding::{SHARES, turn};
 use super::together::{Shared, gather, take_turns};
-use super::{Axis, Question};
+use crate::question::{Axis, Question};
 use crate::sizes;
 use crate::worker::Worker;
 

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::alone::compare;
-use super::{Axis, Question, TIME};
+use crate::question::{Axis, Question, TIME};
 use crate::worker::Worker;
 
 /// The question.

@@ -1,7 +1,7 @@
 //! Copying a whole value that nobody changes meanwhile.
 
 use super::alone::values::{UNCHANGED, compare_values};
-use super::{Axis, Question, TIME};
+use crate::question::{Axis, Question, TIME};
 use crate::sizes;
 
 /// The question.

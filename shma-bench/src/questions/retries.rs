@@ -5,8 +5,8 @@ use anyhow::Result;
 
 use super::beside::{calls, check_whole, gather_values};
 use super::together::Shared;
-use super::{Axis, Measure, Question};
 use crate::buffer::Buffer;
+use crate::question::{Axis, Measure, Question};
 use crate::sizes;
 use crate::worker::Worker;
 

@@ -1,7 +1,7 @@
 //! Replacing a whole value.
 
 use super::alone::values::{REPLACED, compare_values};
-use super::{Axis, Question, TIME};
+use crate::question::{Axis, Question, TIME};
 use crate::sizes;
 
 /// The question.

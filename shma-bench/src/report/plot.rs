@@ -6,7 +6,7 @@ use plotters::prelude::*;
 
 use super::{quantity, table};
 use crate::peers;
-use crate::questions::{Axis, Measure};
+use crate::question::{Axis, Measure};
 use crate::results::Answers;
 use crate::statistics::Summary;
 

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::quantity;
 use crate::peers;
-use crate::questions::{Axis, Measure};
+use crate::question::{Axis, Measure};
 use crate::results::Answers;
 use crate::statistics::Summary;
 
