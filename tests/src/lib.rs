@@ -10,7 +10,6 @@ pub mod counters;
 pub mod crowd;
 pub mod dice;
 pub mod dump;
-pub mod explorer;
 pub mod forked;
 pub mod hostile;
 pub mod ledger;

@@ -1,6 +1,6 @@
 //! The models of the protocols: those that run the library's own code under loom, and those of the
 //! explorer, which kills at every step. They have to pass, and to catch what the protocols must not
-//! be. The short form leaves out the explorer's, because they are tests of this package already, and
+//! be. The short form leaves out the explorer's, because they are tests of the workspace already, and
 //! the short forms run with the tests.
 
 mod faults;

@@ -38,14 +38,8 @@ pub(super) fn loom(long: bool) -> Result<String, String> {
 /// Explores the abstract machine's models.
 pub(super) fn explorer(long: bool) -> Result<String, String> {
     let mut command = cargo();
-    command.args(["test", "--locked", "--offline", "--manifest-path"]);
-    command.arg(here().join("Cargo.toml")).arg("--target-dir").arg(target_directory());
-    for file in files(&here().join("tests")) {
-        let name = file.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with("explorer_") {
-            command.args(["--test", name]);
-        }
-    }
+    command.args(["test", "--locked", "--offline", "--tests", "--manifest-path"]);
+    command.arg(here().join("explorer/Cargo.toml")).arg("--target-dir").arg(target_directory());
     command.args(["--", "--show-output"]);
     explore(command, long)
 }

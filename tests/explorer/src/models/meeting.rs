@@ -1,0 +1,244 @@
+//! Waiting for a publication that only reads the notify word, as `shma-core` does it.
+//!
+//! A publisher stores the version, gives its semaphore back, and then merely *loads* the notify
+//! word: only if somebody has announced itself does it change the number and wake. A waiter
+//! announces itself by a compare-exchange, then does a read-modify-write on the lock word that
+//! changes nothing, then looks once more. Both meet in the lock word: whichever comes later in its
+//! order has seen what the other did before. With that a publication that nobody waits for costs
+//! no store; in [`waiting`](super::waiting) is the protocol that does without the meeting, and
+//! exchanges the word each time.
+//!
+//! Publishers here really take the semaphore, one from another and from the dead. A recoverer, who
+//! stores a version that a dead transaction left behind, does not: it holds the semaphore of some
+//! other field. So it changes the number and wakes whether or not somebody has announced itself,
+//! and this is why a waiter must announce itself in exactly the word that it saw.
+//!
+//! At rest nobody may sleep while something newer than what he has seen is published.
+
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+
+use crate::{Compare, Machine, Process, Program, Register, Word, Words};
+
+/// Somebody sleeps, or is about to.
+const SLEEPERS: Word = 1;
+
+/// The wrong ways to meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// The waiter does not touch the lock word.
+    NoMeeting,
+    /// The waiter's change of the lock word orders nothing.
+    MeetingRelaxed,
+    /// The waiter does not look again after the meeting.
+    NoSecondLook,
+    /// The waiter looks again before the meeting.
+    MeetingAfterLook,
+    /// The publisher's release of the lock word does not acquire.
+    ReleaseDeaf,
+    /// The publisher looks for sleepers before it gives the lock word back.
+    LookBeforeRelease,
+    /// The publisher wakes without changing the number.
+    SameWord,
+    /// The waiter announces itself in whatever word is there now.
+    AnyWord,
+    /// The waiter does not acquire what the number was changed for.
+    NotifyLoadedRelaxed,
+    /// Who takes over from the dead, or recovers, does not wake.
+    HeirDoesNotWake,
+}
+
+/// One configuration to explore.
+#[derive(Clone, Copy, Debug)]
+pub struct Meeting {
+    /// Those who publish.
+    pub publishers: Word,
+    /// Versions that each publishes.
+    pub publications: Word,
+    /// Those who wait.
+    pub waiters: usize,
+    /// May the first publisher be killed?
+    pub kill: bool,
+    /// Once the first publisher is dead, somebody stores the version that it was about to publish,
+    /// without its semaphore. For one publisher and one publication.
+    pub recoverer: bool,
+    /// Do sleepers look again after a time?
+    pub slices: bool,
+    /// What is done wrong, if anything.
+    pub mutant: Option<Mutant>,
+}
+
+#[derive(Clone, Copy)]
+struct Field {
+    /// `alive[id]`: the token of owner `id`, as the kernel knows it.
+    alive: Words,
+    lock: Words,
+    version: Words,
+    notify: Words,
+}
+
+impl Meeting {
+    /// The model as a machine.
+    pub fn machine(&self) -> Machine {
+        let mut machine = Machine::new();
+        machine.kills(u8::from(self.kill));
+        let field = Field {
+            alive: machine.words("alive", self.publishers + 1, 1),
+            lock: machine.word("lock", 0),
+            version: machine.word("version", 0),
+            notify: machine.word("notify", 0),
+        };
+        machine.never_decreases(field.version);
+        for me in 1..=self.publishers {
+            machine.run(self.publisher(field, me));
+        }
+        if self.recoverer {
+            machine.run(self.recoverer(field));
+        }
+        let waiters: Vec<_> =
+            (1..=self.waiters).map(|number| self.waiter(&mut machine, field, number)).collect();
+        machine.finally(move |end| {
+            let published = end.latest(field.version, 0);
+            let missed = |(process, seen): &&(Process, Register)| {
+                end.is_asleep(*process) && end.register(*process, *seen) != published
+            };
+            match waiters.iter().find(missed) {
+                None => Ok(()),
+                Some((process, seen)) => Err(format!(
+                    "version {published} is published, and who has seen {} sleeps",
+                    end.register(*process, *seen)
+                )),
+            }
+        });
+        machine
+    }
+
+    fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    fn publisher(&self, field: Field, me: Word) -> Program {
+        let mut p = Program::new(format!("publisher {me}"));
+        if self.kill && me == 1 {
+            p.dies_with(field.alive.at(me));
+        }
+        let (left, v, word) = (p.register("left"), p.register("v"), p.register("word"));
+        p.set(left, self.publications);
+        let again = p.here();
+        self.acquire(&mut p, field, me);
+        p.step("publish");
+        p.load(v, field.version, Relaxed);
+        p.store(field.version, v + 1, Release);
+        if self.is(Mutant::LookBeforeRelease) {
+            p.load(word, field.notify, Relaxed);
+        }
+        p.step("release");
+        let order = if self.is(Mutant::ReleaseDeaf) { Release } else { AcqRel };
+        p.compare_exchange(v, field.lock, me, 0, order);
+        p.step("notify");
+        if !self.is(Mutant::LookBeforeRelease) {
+            p.load(word, field.notify, Relaxed);
+        }
+        p.when(word & SLEEPERS, |p| self.wake(p, field));
+        p.set(left, left - 1);
+        p.jump_if(left, again);
+        p
+    }
+
+    /// Takes the semaphore; from a dead owner, with what is owed for it.
+    fn acquire(&self, p: &mut Program, field: Field, me: Word) {
+        let (seen, found) = (p.register("seen"), p.register("found"));
+        let alive = p.register("alive");
+        let (again, entered) = (p.here(), p.label());
+        p.step("acquire");
+        p.compare_exchange(seen, field.lock, 0, me, Acquire);
+        p.jump_if(seen.is(0), entered);
+        p.load_latest(alive, field.alive.at(seen), Relaxed);
+        p.jump_if(alive, again);
+        p.fence(Acquire);
+        p.step("take over");
+        p.compare_exchange(found, field.lock, seen, me, Acquire);
+        p.jump_if(found.differs(seen), again);
+        if !self.is(Mutant::HeirDoesNotWake) {
+            self.wake(p, field);
+        }
+        p.bind(entered);
+    }
+
+    /// Completes what the first publisher left behind, as soon as it is dead.
+    fn recoverer(&self, field: Field) -> Program {
+        let mut p = Program::new("recoverer");
+        let (alive, seen) = (p.register("alive"), p.register("seen"));
+        let ask = p.here();
+        p.load_latest(alive, field.alive.at(1), Relaxed);
+        p.jump_if(alive, ask);
+        p.fence(Acquire);
+        p.step("recover");
+        p.compare_exchange(seen, field.version, 0, 1, Release);
+        if !self.is(Mutant::HeirDoesNotWake) {
+            self.wake(&mut p, field);
+        }
+        p
+    }
+
+    /// Changes the number, takes the bit away, wakes all.
+    fn wake(&self, p: &mut Program, field: Field) {
+        let (old, seen) = (p.register("old"), p.register("seen"));
+        if !self.is(Mutant::SameWord) {
+            let again = p.here();
+            p.load(old, field.notify, Relaxed);
+            p.compare_exchange(seen, field.notify, old, (old & !SLEEPERS) + 2, AcqRel);
+            p.jump_if(seen.differs(old), again);
+        }
+        p.wake_all(field.notify);
+    }
+
+    /// Waits for one version after the other, for as long as there are any.
+    fn waiter(&self, machine: &mut Machine, field: Field, number: usize) -> (Process, Register) {
+        let mut p = Program::new(format!("waiter {number}"));
+        let since = p.kept_register("since");
+        let (v, word, seen) = (p.register("v"), p.register("word"), p.register("seen"));
+        let (again, newer) = (p.here(), p.label());
+        p.step("look");
+        let relaxed = self.is(Mutant::NotifyLoadedRelaxed);
+        p.load(word, field.notify, if relaxed { Relaxed } else { Acquire });
+        p.load(v, field.version, Acquire);
+        p.jump_if(v.differs(since), newer);
+
+        p.step("announce");
+        if self.is(Mutant::AnyWord) {
+            p.load(word, field.notify, Relaxed);
+        }
+        p.when((word & SLEEPERS).is(0), |p| {
+            p.compare_exchange(seen, field.notify, word, word | SLEEPERS, Relaxed);
+            p.jump_if(seen.differs(word), again);
+        });
+        let look_again = |p: &mut Program| {
+            p.step("look again");
+            p.load(v, field.version, Acquire);
+            p.jump_if(v.differs(since), newer);
+        };
+        if self.is(Mutant::MeetingAfterLook) {
+            look_again(&mut p);
+        }
+        if !self.is(Mutant::NoMeeting) {
+            p.step("meet");
+            let order = if self.is(Mutant::MeetingRelaxed) { Relaxed } else { AcqRel };
+            p.fetch_or(seen, field.lock, 0, order);
+        }
+        if !(self.is(Mutant::NoSecondLook) || self.is(Mutant::MeetingAfterLook)) {
+            look_again(&mut p);
+        }
+        p.step("sleep");
+        if self.slices {
+            p.sleep(field.notify, word | SLEEPERS);
+        } else {
+            p.sleep_without_slices(field.notify, word | SLEEPERS);
+        }
+        p.jump(again);
+
+        p.bind(newer);
+        p.set(since, v);
+        p.jump(again);
+        (machine.run(p), since)
+    }
+}

@@ -1,0 +1,73 @@
+//! Waiting for a publication that only reads the notify word: publisher and waiter meet in the lock
+//! word, and nobody sleeps while something newer is published.
+
+use shma_explorer::models::meeting::{Meeting, Mutant};
+use shma_explorer::verdict::{holds, is_caught, long};
+
+const ONE: Meeting = Meeting {
+    publishers: 1,
+    publications: 2,
+    waiters: 1,
+    kill: false,
+    recoverer: false,
+    slices: false,
+    mutant: None,
+};
+
+/// Nobody takes over where the only publisher, or nobody, dies.
+const NO_HEIR: &[&str] = &["acquire, asks the kernel", "take over"];
+
+#[test]
+fn no_wake_up_is_lost_while_all_live() {
+    holds("1 publisher, 1 waiter", &Meeting { publications: 3, ..ONE }.machine(), NO_HEIR);
+    let model = Meeting { waiters: 2, publications: 1, ..ONE };
+    holds("1 publisher, 2 waiters", &model.machine(), NO_HEIR);
+    let model = Meeting { publishers: 2, publications: 1, ..ONE };
+    holds("2 publishers, 1 waiter", &model.machine(), NO_HEIR);
+    if long() {
+        let model = Meeting { waiters: 2, ..ONE };
+        holds("1 publisher, twice, 2 waiters", &model.machine(), NO_HEIR);
+        let model = Meeting { publishers: 2, ..ONE };
+        holds("2 publishers, twice each, 1 waiter", &model.machine(), NO_HEIR);
+    }
+}
+
+#[test]
+fn a_publisher_killed_anywhere_costs_one_slice_at_most() {
+    let one = Meeting { kill: true, slices: true, ..ONE };
+    holds("1 publisher, killed", &one.machine(), NO_HEIR);
+    let two = Meeting { publishers: 2, publications: 1, ..one };
+    holds("2 publishers, 1 killed", &two.machine(), &[]);
+    if long() {
+        let twice = Meeting { publishers: 2, ..one };
+        holds("2 publishers, twice each, 1 killed", &twice.machine(), &[]);
+    }
+}
+
+#[test]
+fn a_recoverer_who_does_not_hold_the_field_wakes_without_a_slice() {
+    for waiters in [1, 2] {
+        let model = Meeting { waiters, publications: 1, kill: true, recoverer: true, ..ONE };
+        holds(&format!("recoverer, {waiters} waiters"), &model.machine(), NO_HEIR);
+    }
+}
+
+#[test]
+fn every_wrong_way_to_meet_is_caught() {
+    let recovered = Meeting { publications: 1, kill: true, recoverer: true, ..ONE };
+    for (mutant, model) in [
+        (Mutant::NoMeeting, ONE),
+        (Mutant::MeetingRelaxed, ONE),
+        (Mutant::NoSecondLook, ONE),
+        (Mutant::MeetingAfterLook, ONE),
+        (Mutant::ReleaseDeaf, ONE),
+        (Mutant::LookBeforeRelease, ONE),
+        (Mutant::SameWord, ONE),
+        (Mutant::AnyWord, recovered),
+        (Mutant::NotifyLoadedRelaxed, recovered),
+        (Mutant::HeirDoesNotWake, recovered),
+    ] {
+        let model = Meeting { mutant: Some(mutant), ..model };
+        is_caught(&format!("{mutant:?}"), &model.machine(), "sleeps");
+    }
+}

@@ -1,0 +1,93 @@
+//! Publishing and reading in K slots: no reader accepts a mixed value, whoever dies where.
+
+use shma_explorer::models::slots::{Mutant, Slots};
+use shma_explorer::verdict::{holds, is_caught, long};
+
+const WHOLE: Slots = Slots {
+    slots: 3,
+    words: 2,
+    publications: 5,
+    successor: 0,
+    first: 0,
+    parts: false,
+    mutant: None,
+};
+
+/// Far enough for every slot to be written three times while the reader looks at one.
+fn rounds(slots: u16) -> u16 {
+    3 * slots + 1
+}
+
+#[test]
+fn a_writer_overtakes_a_reader_round_after_round() {
+    for slots in [2, 3, 4, 8] {
+        let model = Slots { slots, publications: rounds(slots), ..WHOLE };
+        holds(&format!("K = {slots}"), &model.machine(), &[]);
+    }
+}
+
+#[test]
+fn versions_that_wrap_are_versions_like_others() {
+    for slots in [2, 4, 8] {
+        let first = u16::MAX - slots;
+        let model = Slots { slots, first, publications: rounds(slots), ..WHOLE };
+        holds(&format!("K = {slots}, wrapping"), &model.machine(), &[]);
+    }
+}
+
+#[test]
+fn values_of_four_words_are_not_mixed_either() {
+    for slots in [2, 3, 4] {
+        let model = Slots { slots, words: 4, publications: rounds(slots), ..WHOLE };
+        holds(&format!("K = {slots}, 4 words"), &model.machine(), &[]);
+    }
+}
+
+#[test]
+fn a_writer_killed_anywhere_leaves_nothing_that_a_reader_trips_over() {
+    for slots in [2, 3, 4] {
+        let (publications, successor) = (slots + 1, 2 * slots);
+        let model = Slots { slots, publications, successor, ..WHOLE };
+        holds(&format!("K = {slots}, killed"), &model.machine(), &[]);
+    }
+}
+
+#[test]
+fn parts_are_caught_up_before_a_reader_can_tell() {
+    for slots in [2, 4] {
+        let model = Slots { slots, publications: rounds(slots), parts: true, ..WHOLE };
+        holds(&format!("K = {slots}, parts"), &model.machine(), &[]);
+    }
+}
+
+#[test]
+fn a_writer_killed_in_a_part_is_caught_up_by_its_successor() {
+    let rounds = if long() { 3 } else { 2 };
+    for slots in [2, 4] {
+        let (publications, successor) = (rounds * slots + 1, rounds * slots + 1);
+        let model = Slots { slots, publications, successor, parts: true, ..WHOLE };
+        holds(&format!("K = {slots}, parts, killed"), &model.machine(), &[]);
+    }
+}
+
+#[test]
+fn every_wrong_variant_is_caught() {
+    for (mutant, how) in [
+        (Mutant::LimitOfK, "a mixed value"),
+        (Mutant::NoWriterFence, "a mixed value"),
+        (Mutant::NoReaderFence, "a mixed value"),
+        (Mutant::VersionRelaxed, "a mixed value"),
+        (Mutant::BeginAfterSlot, "a mixed value"),
+        (Mutant::VersionLoadedRelaxed, "a mixed value"),
+        (Mutant::SecondLookAtVersion, "a mixed value"),
+        (Mutant::SuccessorDoesNotAcquire, "begin goes back"),
+    ] {
+        for slots in [2, 3, 4] {
+            let successor = if mutant == Mutant::SuccessorDoesNotAcquire { 3 } else { 0 };
+            let name = format!("{mutant:?}, K = {slots}");
+            let mutant = Some(mutant);
+            let model = Slots { slots, publications: rounds(slots), successor, mutant, ..WHOLE };
+            is_caught(&name, &model.machine(), how);
+        }
+    }
+}
