@@ -10,9 +10,9 @@ use crate::access::{Access, ReadWrite};
 use crate::bounds;
 use crate::element::Element;
 use crate::field::{BY_VALUE, Field};
-use crate::partition::Refusal;
+use crate::partition::AcquireError;
+use crate::protocol::semaphore::Wait;
 use crate::scratch;
-use crate::semaphore::Patience;
 use crate::version::Version;
 use crate::words;
 
@@ -98,7 +98,7 @@ impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
         f: impl FnOnce(&mut [E], &[E]) -> R,
     ) -> R {
         let range = bounds::within(&range, N, || self.place());
-        self.change(range, f).unwrap_or_else(|refusal| self.refuse(refusal))
+        self.change(range, f).unwrap_or_else(|error| self.refuse(error))
     }
 
     /// Replaces one element.
@@ -114,7 +114,7 @@ impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
     #[track_caller]
     pub fn set(&self, index: usize, value: E) {
         bounds::check(index, N, || self.place());
-        self.replace_part(index, &value).unwrap_or_else(|refusal| self.refuse(refusal));
+        self.replace_part(index, &value).unwrap_or_else(|error| self.refuse(error));
     }
 
     #[inline]
@@ -122,8 +122,8 @@ impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
         &self,
         range: Range<usize>,
         f: impl FnOnce(&mut [E], &[E]) -> R,
-    ) -> Result<R, Refusal> {
-        let guard = self.partition().acquire(Patience::Endless)?;
+    ) -> Result<R, AcquireError> {
+        let guard = self.partition().acquire(Wait::Forever)?;
         let first = range.start * size_of::<E>();
         scratch::with_part_copies(guard.active(), first, range.len(), |new, old| {
             let result = f(new, old);
@@ -133,8 +133,8 @@ impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
     }
 
     #[inline]
-    fn replace_part(&self, index: usize, value: &E) -> Result<(), Refusal> {
-        let guard = self.partition().acquire(Patience::Endless)?;
+    fn replace_part(&self, index: usize, value: &E) -> Result<(), AcquireError> {
+        let guard = self.partition().acquire(Wait::Forever)?;
         guard.publish_part(index * size_of::<E>(), bytemuck::bytes_of(value))?;
         Ok(())
     }

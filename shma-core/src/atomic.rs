@@ -51,7 +51,7 @@ impl<T, A> fmt::Debug for Atomic<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Atomic")
             .field("name", &self.partition.field_name())
-            .field("version", &self.partition.sum_of_stripes())
+            .field("version", &self.partition.counted_calls())
             .finish()
     }
 }
@@ -83,7 +83,7 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
     /// Calls that wrote, so far, and one for the creation. Of a call that is counted all elements
     /// are seen.
     pub fn version(&self) -> Version {
-        Version::new(self.partition.sum_of_stripes())
+        Version::new(self.partition.counted_calls())
     }
 
     /// Sleeps until a call has written that `since` does not count.
@@ -136,8 +136,8 @@ impl<T: AtomicElement> Atomic<T, ReadWrite> {
     #[inline]
     #[track_caller]
     fn refuse_fork_child(&self) {
-        if let Err(refusal) = self.partition.check_fork() {
-            panic!("{}", self.partition.explain(refusal));
+        if let Err(error) = self.partition.check_fork() {
+            panic!("{}", self.partition.explain(error));
         }
     }
 }

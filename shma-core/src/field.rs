@@ -6,15 +6,15 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::access::{Access, ReadWrite};
 use crate::element::{self, Element};
 use crate::error::{Error, Place};
-use crate::partition::{Partition, Refusal};
+use crate::partition::{AcquireError, Partition};
+use crate::protocol::semaphore::Wait;
+use crate::protocol::slots::{Change, Slots};
 use crate::scratch::{self, Spare};
-use crate::semaphore::Patience;
-use crate::slots::{Change, Slots};
 use crate::version::Version;
 use crate::words;
 
@@ -77,8 +77,8 @@ impl<T: Element, A: Access> Field<T, A> {
     /// Ends a call that has no `Result` to say it with.
     #[cold]
     #[track_caller]
-    pub(crate) fn refuse(&self, refusal: Refusal) -> ! {
-        panic!("{}", self.partition.explain(refusal))
+    pub(crate) fn refuse(&self, error: AcquireError) -> ! {
+        panic!("{}", self.partition.explain(error))
     }
 
     /// One consistent value.
@@ -217,7 +217,7 @@ impl<T: Element> Field<T, ReadWrite> {
     #[inline]
     #[track_caller]
     pub fn update<R>(&self, f: impl FnOnce(&mut T, &T) -> R) -> R {
-        self.patiently(Patience::Endless, f).unwrap_or_else(|refusal| self.refuse(refusal))
+        self.update_within(Wait::Forever, f).unwrap_or_else(|error| self.refuse(error))
     }
 
     /// As [`update`](Self::update), without waiting for a holder that lives.
@@ -231,7 +231,7 @@ impl<T: Element> Field<T, ReadWrite> {
     ///
     /// Waits for nobody; a holder that is dead is replaced at once.
     pub fn try_update<R>(&self, f: impl FnOnce(&mut T, &T) -> R) -> Result<R, Error> {
-        self.patiently(Patience::None, f).map_err(|refusal| self.partition.explain(refusal))
+        self.update_within(Wait::No, f).map_err(|error| self.partition.explain(error))
     }
 
     /// As [`update`](Self::update), waiting at most so long for the semaphore.
@@ -248,20 +248,16 @@ impl<T: Element> Field<T, ReadWrite> {
         timeout: Duration,
         f: impl FnOnce(&mut T, &T) -> R,
     ) -> Result<R, Error> {
-        let patience = match Instant::now().checked_add(timeout) {
-            Some(end) => Patience::Until(end, timeout),
-            None => Patience::Endless,
-        };
-        self.patiently(patience, f).map_err(|refusal| self.partition.explain(refusal))
+        self.update_within(Wait::at_most(timeout), f).map_err(|error| self.partition.explain(error))
     }
 
     #[inline]
-    fn patiently<R>(
+    fn update_within<R>(
         &self,
-        patience: Patience,
+        wait: Wait,
         f: impl FnOnce(&mut T, &T) -> R,
-    ) -> Result<R, Refusal> {
-        let guard = self.partition.acquire(patience)?;
+    ) -> Result<R, AcquireError> {
+        let guard = self.partition.acquire(wait)?;
         self.spare.with_copies(guard.active(), |new, old| {
             let result = f(new, old);
             // After the closure, which may have forked.
@@ -282,12 +278,12 @@ impl<T: Element> Field<T, ReadWrite> {
     #[inline]
     #[track_caller]
     pub fn write(&self, value: &T) {
-        self.replace(value).unwrap_or_else(|refusal| self.refuse(refusal));
+        self.replace(value).unwrap_or_else(|error| self.refuse(error));
     }
 
     #[inline]
-    fn replace(&self, value: &T) -> Result<(), Refusal> {
-        let guard = self.partition.acquire(Patience::Endless)?;
+    fn replace(&self, value: &T) -> Result<(), AcquireError> {
+        let guard = self.partition.acquire(Wait::Forever)?;
         guard.publish_whole(bytemuck::bytes_of(value))?;
         Ok(())
     }
@@ -313,7 +309,7 @@ impl<T: Element> Field<T, ReadWrite> {
                 *value = f(*new, *value);
             }
         })
-        .unwrap_or_else(|refusal| self.refuse(refusal));
+        .unwrap_or_else(|error| self.refuse(error));
     }
 
     /// As [`update_with`](Self::update_with), and the argument ends up holding what was published.
@@ -335,15 +331,15 @@ impl<T: Element> Field<T, ReadWrite> {
                 *new = *value;
             }
         })
-        .unwrap_or_else(|refusal| self.refuse(refusal));
+        .unwrap_or_else(|error| self.refuse(error));
     }
 
     #[inline]
     fn element_wise(
         &self,
         change: impl FnMut(std::ops::Range<usize>, &mut [T::Scalar]),
-    ) -> Result<(), Refusal> {
-        let guard = self.partition.acquire(Patience::Endless)?;
+    ) -> Result<(), AcquireError> {
+        let guard = self.partition.acquire(Wait::Forever)?;
         let active = guard.active();
         let publication = guard.begin(Change::Whole)?;
         let len = const { size_of::<T>() / size_of::<T::Scalar>() };

@@ -37,11 +37,11 @@ pub const fn slot_stride(bytes: usize) -> usize {
     align_up(bytes, ALIGN)
 }
 
-/// How many stripes count the calls on an atomic field.
-pub const STRIPES: usize = 8;
+/// How many counters count the calls on an atomic field.
+pub const CALL_COUNTERS: usize = 8;
 
-/// Bytes of all stripes; each has cache lines of its own.
-pub const STRIPES_BYTES: usize = STRIPES * ALIGN;
+/// Bytes of all call counters; each has cache lines of its own.
+pub const CALL_COUNTERS_BYTES: usize = CALL_COUNTERS * ALIGN;
 
 /// `a * b`, which an address can say.
 pub const fn times(a: usize, b: usize) -> usize {

@@ -20,8 +20,8 @@ use std::io;
 
 use memmap2::{Advice, MmapOptions, MmapRaw};
 
-use crate::mutant::mutant;
 use crate::os::{ByteLock, FileId};
+use crate::sync::mutant;
 use crate::sync::{AtomicU32, Ordering};
 
 /// The byte of owner 0; every lock of ours lies far behind the end of any file.

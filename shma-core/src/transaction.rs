@@ -1,25 +1,25 @@
 //! Several fields as one: transactions, and snapshots of all fields.
 //!
-//! The protocols are those of [`commit`](crate::commit) and [`cut`](crate::cut); here they meet the
-//! types.
+//! The protocols are those of [`commit`](crate::protocol::commit) and [`snapshot`](crate::protocol::snapshot);
+//! here they meet the types.
 
 use std::time::Duration;
 
 use crate::access::{Access, ReadWrite};
 use crate::atomic::Atomic;
-use crate::commit::Commit;
-use crate::cut::{self, Cut};
 use crate::element::{AtomicElement, Element};
 use crate::error::{Error, Place};
 use crate::field::Field;
 use crate::handles::{Handles, Muts};
-use crate::held;
 use crate::os;
+use crate::partition::lock_order;
 use crate::partition::{Guard, Partition};
+use crate::protocol::commit::Commit;
+use crate::protocol::semaphore::Wait;
+use crate::protocol::snapshot::{self, Attempt};
 use crate::region::Region;
-use crate::semaphore::Patience;
 use crate::state::{Family, Nothing, Refs, State, Values, Zip};
-use crate::stop::stop_point;
+use crate::sync::stop_point;
 use crate::sync::{AtomicU64, spin};
 use crate::words;
 
@@ -62,8 +62,8 @@ pub(crate) fn transact<S: State, R>(
 fn acquire<'h>(partitions: &[&'h Partition]) -> Result<Vec<Guard<'h>>, Error> {
     let mut guards = Vec::with_capacity(partitions.len());
     for partition in partitions {
-        let guard = partition.acquire(Patience::Endless);
-        guards.push(guard.map_err(|refusal| partition.explain(refusal))?);
+        let guard = partition.acquire(Wait::Forever);
+        guards.push(guard.map_err(|error| partition.explain(error))?);
     }
     Ok(guards)
 }
@@ -85,7 +85,7 @@ fn changes<S: State>(copies: &Copies<S>) -> Vec<Option<&[u8]>> {
 fn commit(mut guards: Vec<Guard<'_>>, changes: &[Option<&[u8]>]) -> Result<(), Error> {
     let Some(first) = guards.first() else { return Ok(()) };
     // After the closure, which may have forked.
-    first.check_fork().map_err(|refusal| first.partition().explain(refusal))?;
+    first.check_fork().map_err(|error| first.partition().explain(error))?;
     if changes.iter().all(Option::is_none) {
         return Ok(());
     }
@@ -202,7 +202,7 @@ pub(crate) fn snapshot<S: State, A: Access>(
     if try_snapshot(region, fields, into).is_ok() {
         return;
     }
-    let may_lock = A::WRITABLE && !region.is_forked() && !held::any(region.key());
+    let may_lock = A::WRITABLE && !region.is_forked() && !lock_order::any(region.key());
     loop {
         // Semaphores that happen to be free, for the time of one try: a field whose semaphore is
         // held stands still. None is waited for, so a stopped holder is in nobody's way.
@@ -239,13 +239,13 @@ fn attempt<S: State, A: Access>(
     fields: &S::Fields<Handles<A>>,
     into: &mut S,
 ) -> bool {
-    let cut = Cut::begin(word);
-    let mut copy = Copy { cut: &cut, overtaken: false };
+    let attempt = Attempt::begin(word);
+    let mut copy = Copy { attempt: &attempt, overtaken: false };
     let seen = S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut copy);
     if copy.overtaken {
         return false;
     }
-    cut.stood(|| {
+    attempt.confirm(|| {
         let mut again = LookAgain { all_same: true };
         S::zip::<Handles<A>, Seen, _>(fields, seen, &mut again);
         again.all_same
@@ -262,7 +262,7 @@ impl Family for Seen {
 
 /// The first looks of a snapshot, up to one that is overtaken.
 struct Copy<'c, 'h> {
-    cut: &'c Cut<'h>,
+    attempt: &'c Attempt<'h>,
     overtaken: bool,
 }
 
@@ -273,7 +273,7 @@ impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Copy<'_, '_> {
         if self.overtaken {
             return 0;
         }
-        let copied = self.cut.copy(field.partition(), bytemuck::bytes_of_mut(value));
+        let copied = self.attempt.copy(field.partition().slots(), bytemuck::bytes_of_mut(value));
         self.overtaken = copied.is_err();
         copied.unwrap_or(0)
     }
@@ -294,7 +294,7 @@ impl<'h, A: Access> Zip<'h, Handles<A>, Seen> for LookAgain {
     type Out = Nothing;
 
     fn field<T: Element>(&mut self, _: usize, field: &'h Field<T, A>, seen: u64) {
-        self.all_same = self.all_same && cut::look_again(field.partition(), seen);
+        self.all_same = self.all_same && snapshot::is_unchanged(field.partition().control(), seen);
     }
 
     fn atomic<T: AtomicElement>(&mut self, _: usize, _: &'h Atomic<T, A>, (): ()) {}
@@ -309,7 +309,7 @@ impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Free<'h> {
     type Out = Nothing;
 
     fn field<T: Element>(&mut self, _: usize, field: &'h Field<T, A>, _: &'v mut T) {
-        self.guards.extend(field.partition().try_free());
+        self.guards.extend(field.partition().try_acquire_free());
     }
 
     fn atomic<T: AtomicElement>(&mut self, _: usize, _: &'h Atomic<T, A>, _: &'v mut T) {}

@@ -1,7 +1,7 @@
 //! Why no value is mixed, why a snapshot is a cut, and why a death loses nothing.
 //!
 //! Each argument stands in full in front of the code that rests on it: at the heads of
-//! `src/slots.rs`, `src/commit.rs`, `src/cut.rs` and `src/notify.rs`. Here is what each says
+//! `slots.rs`, `commit.rs`, `snapshot.rs` and `notify.rs` in `src/protocol`. Here is what each says
 //! in one sentence, and then a case to follow by hand.
 //!
 //! # One field, one value

@@ -14,7 +14,7 @@
 //! places in the sources.
 //!
 //! - `RUSTFLAGS="--cfg loom" cargo test --release -p shma-core --lib` explores the protocols under
-//!   loom (`src/models`), each with the mutants that it has to catch.
+//!   loom (`src/protocol/models`), each with the mutants that it has to catch.
 //! - `RUSTFLAGS="--cfg shma_mutant"` builds them in, and `SHMA_MUTANT=name` switches one on for a
 //!   process: for tests with real processes.
 //! - `--cfg shma_tsan` puts fences and assembly in words that ThreadSanitizer understands, for the
@@ -68,7 +68,7 @@
 //! | `version`, compare-exchange in `recover` | Release, Acquire on failure | L of `version` in readers: the slot came to the recoverer through `commit`. On failure: the release of whoever else has redone it | `recover-relaxed-version`, `recover-relaxed-failure`, `recover-plain-version` |
 //! | `commit`, compare-exchange in `recover` | Release, Relaxed on failure | L of `commit`: all versions are seen | `recover-relaxed-commit` |
 //!
-//! # Snapshots (`cut.rs`)
+//! # Snapshots (`snapshot.rs`)
 //!
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|
@@ -105,14 +105,14 @@
 //! | `notify`, in `wake_if_announced` | Relaxed | behind the publisher's change of `lock` | |
 //! | `notify`, in `wake_announced` | AcqRel, Relaxed on failure | L in `look`: another number, so that the kernel turns away who is about to sleep | `notify-same-word` |
 //!
-//! # Atomic fields (`cells.rs`, `partition/stripes.rs`)
+//! # Atomic fields (`cells.rs`, `call_counters.rs`)
 //!
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|
 //! | an element: load, store, add, compare-exchange | Relaxed | elements are ordered with nothing but themselves | |
-//! | a stripe, after a call | AcqRel | Release: the fence of who adds the stripes up, so elements of counted calls are seen. Acquire: a waiter's change of the stripe | |
-//! | the stripes, added up, and a fence | Relaxed, Acquire | the increments | |
-//! | a stripe, changed by nothing before sleeping | AcqRel | the increments, as `meet` does the release of `lock` | |
+//! | a counter, after a call | AcqRel | Release: the fence of the reader that adds the counters up, so elements of counted calls are seen. Acquire: a waiter's change of the counter | |
+//! | the counters, added up, and a fence | Relaxed, Acquire | the increments | |
+//! | a counter, changed by nothing before sleeping | AcqRel | the increments, as `meet` does the release of `lock` | |
 //!
 //! # Numbers of their own
 //!

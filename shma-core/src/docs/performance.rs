@@ -123,7 +123,7 @@
 //! | `version` | 9 loads |
 //! | `wait_newer`, asleep | 9 locked a slice; otherwise as above |
 //!
-//! Calls are counted in 8 stripes, by owner, so that counting is no bottleneck. Writers of elements in
+//! Calls are counted in 8 counters, by owner, so that counting is no bottleneck. Writers of elements in
 //! one cache line do fight over it.
 //!
 //! # Attaching

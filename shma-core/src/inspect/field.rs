@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use super::value::Value;
 use crate::bounds;
 use crate::cells::Cells;
-use crate::cut::{self, Cut};
 use crate::error::{Error, Place};
 use crate::manifest::FieldManifest;
 use crate::os;
 use crate::partition::Partition;
+use crate::protocol::semaphore::Owners;
+use crate::protocol::snapshot::{self, Attempt};
 use crate::region::Region;
-use crate::semaphore::Owners;
 use crate::sync::Ordering;
 use crate::version::Version;
 use crate::words;
@@ -89,7 +89,7 @@ impl FieldView {
     /// Publications so far. Of an atomic field: calls that wrote, and one for the creation.
     pub fn version(&self) -> Version {
         Version::new(if self.manifest.atomic {
-            self.partition.sum_of_stripes()
+            self.partition.counted_calls()
         } else {
             self.partition.version()
         })
@@ -154,7 +154,7 @@ impl FieldView {
         }
         let end = Instant::now() + PATIENCE;
         loop {
-            let load = |slots: crate::slots::Slots<'_>, version| {
+            let load = |slots: crate::protocol::slots::Slots<'_>, version| {
                 words::load_part_over(slots.slot(version), first, into);
             };
             match self.partition.read_bounded(load) {
@@ -171,19 +171,20 @@ impl FieldView {
     }
 
     /// Takes the value as part of a cut; false if that has failed.
-    pub(super) fn copy(&self, cut: &Cut<'_>, value: &mut Value) -> bool {
+    pub(super) fn copy(&self, attempt: &Attempt<'_>, value: &mut Value) -> bool {
         let version = if self.manifest.atomic {
             // Nothing can come in between.
             Ok(self.load_cells(0, &mut value.bytes))
         } else {
-            cut.copy(&self.partition, &mut value.bytes).map(Version::new)
+            attempt.copy(self.partition.slots(), &mut value.bytes).map(Version::new)
         };
         version.map(|version| value.version = version).is_ok()
     }
 
     /// Whether the value of a cut stands still.
     pub(super) fn look_again(&self, value: &Value) -> bool {
-        self.manifest.atomic || cut::look_again(&self.partition, value.version.into())
+        self.manifest.atomic
+            || snapshot::is_unchanged(self.partition.control(), value.version.into())
     }
 
     /// Copies numbers of an atomic field, each in its own size. Returns a count of calls all of

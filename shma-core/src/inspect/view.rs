@@ -7,10 +7,10 @@ use rustix::fs::Stat;
 
 use super::field::{FieldView, PATIENCE, PAUSE};
 use super::value::Value;
-use crate::cut::Cut;
 use crate::error::{Error, Place};
 use crate::manifest::Manifest;
 use crate::os;
+use crate::protocol::snapshot::Attempt;
 use crate::region::{self, Name, Region, Terms};
 use crate::sync::spin;
 
@@ -162,9 +162,11 @@ impl View {
     }
 
     fn attempt(&self, fields: &[FieldView], values: &mut [Value]) -> bool {
-        let cut = Cut::begin(&self.region.header().commit);
-        let copied = fields.iter().zip(&mut *values).all(|(field, value)| field.copy(&cut, value));
+        let attempt = Attempt::begin(&self.region.header().commit);
+        let copied =
+            fields.iter().zip(&mut *values).all(|(field, value)| field.copy(&attempt, value));
         copied
-            && cut.stood(|| fields.iter().zip(values).all(|(field, value)| field.look_again(value)))
+            && attempt
+                .confirm(|| fields.iter().zip(values).all(|(field, value)| field.look_again(value)))
     }
 }

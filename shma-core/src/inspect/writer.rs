@@ -1,7 +1,7 @@
 //! Writing without the struct.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::view::terms;
 use crate::bounds;
@@ -9,8 +9,8 @@ use crate::cells::Cells;
 use crate::error::{Error, Place};
 use crate::manifest::{FieldManifest, Manifest};
 use crate::partition::Partition;
+use crate::protocol::semaphore::Wait;
 use crate::region::{self, Name, Region};
-use crate::semaphore::Patience;
 use crate::version::Version;
 
 /// An attachment that writes whole values, as any other writer does: under the field's semaphore,
@@ -75,13 +75,10 @@ impl Writer {
         if fields[index].atomic {
             return store_cells(&partition, &fields[index], value);
         }
-        let patience = match Instant::now().checked_add(timeout) {
-            Some(end) => Patience::Until(end, timeout),
-            None => Patience::Endless,
-        };
-        let published =
-            partition.acquire(patience).and_then(|guard| Ok(guard.publish_whole(value)?));
-        published.map(Version::new).map_err(|refusal| partition.explain(refusal))
+        let published = partition
+            .acquire(Wait::at_most(timeout))
+            .and_then(|guard| Ok(guard.publish_whole(value)?));
+        published.map(Version::new).map_err(|error| partition.explain(error))
     }
 }
 
@@ -91,7 +88,7 @@ fn store_cells(
     field: &FieldManifest,
     value: &[u8],
 ) -> Result<Version, Error> {
-    partition.check_fork().map_err(|refusal| partition.explain(refusal))?;
+    partition.check_fork().map_err(|error| partition.explain(error))?;
     let words = partition.slots().slot(0);
     let count = partition.count_call();
     let (halves, _) = value.as_chunks::<4>();
@@ -108,5 +105,5 @@ fn store_cells(
         }
     }
     drop(count);
-    Ok(Version::new(partition.sum_of_stripes()))
+    Ok(Version::new(partition.counted_calls()))
 }

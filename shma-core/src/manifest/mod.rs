@@ -53,8 +53,8 @@ pub struct FieldManifest {
 impl FieldManifest {
     /// Where the first slot starts in the region, in bytes.
     pub const fn slot_offset(&self) -> usize {
-        let stripes = if self.atomic { layout::STRIPES_BYTES } else { 0 };
-        layout::plus(self.offset, layout::CONTROL_BYTES + stripes)
+        let counters = if self.atomic { layout::CALL_COUNTERS_BYTES } else { 0 };
+        layout::plus(self.offset, layout::CONTROL_BYTES + counters)
     }
 
     /// Distance between two slots in bytes.

@@ -2,29 +2,31 @@
 //!
 //! Nothing here knows the field's type; values are bytes. Reading is here, writing in [`writing`],
 //! waiting for publications in [`waiting`], and what atomic fields have in place of versions in
-//! [`stripes`].
+//! [`call_counters`].
 //!
 //! `unsafe` here: following the addresses that the region gave.
 #![allow(unsafe_code)]
 
-mod stripes;
+mod call_counters;
+mod contention_hint;
+pub(crate) mod lock_order;
 mod waiting;
 mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::control::Control;
+use contention_hint::ContentionHint;
+
 use crate::error::{Error, Place};
-use crate::held;
 use crate::os;
-use crate::overrun::Overrun;
+use crate::protocol::control::Control;
+use crate::protocol::slots::Slots;
 use crate::region::{Addresses, Region};
-use crate::slots::Slots;
-use crate::stop::stop_point;
+use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering, spin};
 
-pub(crate) use writing::{Forked, Guard, Refusal};
+pub(crate) use writing::{AcquireError, Forked, Guard};
 
 /// Optimistic tries before a reader does anything else.
 const TRIES: u32 = 64;
@@ -44,7 +46,7 @@ pub(crate) struct Partition {
     words: usize,
     timed: bool,
     writable: bool,
-    overrun: Overrun,
+    contention: ContentionHint,
 }
 
 // SAFETY: the addresses lead to atomics alone, which any thread may use, and by invariant 1 they
@@ -69,7 +71,7 @@ impl Partition {
             words: crate::layout::words(field.size),
             timed: field.timed,
             writable,
-            overrun: Overrun::default(),
+            contention: ContentionHint::default(),
             region,
         }
     }
@@ -94,11 +96,11 @@ impl Partition {
         unsafe { self.addresses.slots.as_ref() }
     }
 
-    /// The words of the stripes of an atomic field.
+    /// The words of the call counters of an atomic field.
     #[inline]
-    fn stripe_words(&self) -> &[AtomicU64] {
+    fn call_counter_words(&self) -> &[AtomicU64] {
         // SAFETY: as above.
-        unsafe { self.addresses.stripes.as_ref() }
+        unsafe { self.addresses.call_counters.as_ref() }
     }
 
     #[inline]
@@ -142,11 +144,11 @@ impl Partition {
     /// number, and may run several times.
     #[inline]
     pub(crate) fn read(&self, mut copy: impl FnMut(Slots<'_>, u64)) -> u64 {
-        if !self.overrun.is_noted() {
+        if !self.contention.is_noted() {
             if let Some(version) = self.read_once(&mut copy) {
                 return version;
             }
-            self.note_overrun();
+            self.note_contention();
         }
         self.read_again(copy)
     }
@@ -162,22 +164,22 @@ impl Partition {
     }
 
     #[cold]
-    fn note_overrun(&self) {
+    fn note_contention(&self) {
         // Relaxed: about where the publications are.
-        self.overrun.note(self.control().version.load(Ordering::Relaxed));
+        self.contention.note(self.control().version.load(Ordering::Relaxed));
     }
 
     /// So many optimistic tries, with care if publications have overtaken one lately.
     fn try_read(&self, copy: &mut impl FnMut(Slots<'_>, u64), tries: u32) -> Option<u64> {
         for _ in 0..tries {
-            if self.overrun.is_noted() {
+            if self.contention.is_noted() {
                 self.slots().prefetch();
             }
             if let Some(version) = self.read_once(copy) {
-                self.overrun.age(version);
+                self.contention.age(version);
                 return Some(version);
             }
-            self.note_overrun();
+            self.note_contention();
             spin();
         }
         None
@@ -197,9 +199,10 @@ impl Partition {
         if let Some(version) = self.try_read(&mut copy, TRIES) {
             return version;
         }
-        let may_lock = self.writable && !self.region.is_forked() && !held::any(self.region.key());
+        let may_lock =
+            self.writable && !self.region.is_forked() && !lock_order::any(self.region.key());
         loop {
-            let under_semaphore = if may_lock { self.try_free() } else { None };
+            let under_semaphore = if may_lock { self.try_acquire_free() } else { None };
             if let Some(version) = self.try_read(&mut copy, 1) {
                 return version;
             }

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::Partition;
 use crate::error::Error;
-use crate::notify::Notify;
 use crate::os;
-use crate::semaphore::Semaphore;
+use crate::protocol::notify::Notify;
+use crate::protocol::semaphore::Semaphore;
 use crate::sync::spin;
 
 /// Looks at the notify word before a waiter sleeps.

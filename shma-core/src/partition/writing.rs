@@ -3,15 +3,14 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::Partition;
-use crate::commit;
+use super::{Partition, lock_order};
 use crate::error::{Error, Holder};
-use crate::held;
-use crate::notify::Notify;
 use crate::os;
-use crate::semaphore::{Acquired, Busy, Owners, Patience, Semaphore, owner_of};
-use crate::slots::{Change, Publication};
-use crate::stop::stop_point;
+use crate::protocol::commit;
+use crate::protocol::notify::Notify;
+use crate::protocol::semaphore::{Acquired, Busy, Owners, Semaphore, Wait, owner_of};
+use crate::protocol::slots::{Change, Publication};
+use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering};
 use crate::words;
 
@@ -23,14 +22,14 @@ pub(crate) struct Forked;
 /// Why a semaphore was not had, or what was changed under it cannot be published.
 /// [`Partition::explain`] makes an error of it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Refusal {
+pub(crate) enum AcquireError {
     Forked,
     /// The thread holds the semaphore of this field.
     Reentrant(usize),
-    Busy(Busy, Patience),
+    Busy(Busy, Wait),
 }
 
-impl From<Forked> for Refusal {
+impl From<Forked> for AcquireError {
     #[inline]
     fn from(_: Forked) -> Self {
         Self::Forked
@@ -38,43 +37,43 @@ impl From<Forked> for Refusal {
 }
 
 impl Partition {
-    /// Takes the semaphore. With endless patience it is never `Busy`.
+    /// Takes the semaphore. With endless wait it is never `Busy`.
     #[inline]
-    pub(crate) fn acquire(&self, patience: Patience) -> Result<Guard<'_>, Refusal> {
+    pub(crate) fn acquire(&self, wait: Wait) -> Result<Guard<'_>, AcquireError> {
         // What is plain is not in one function with what is not: the errors would make it return
         // through memory, and all that is stored has to be in the cache before the semaphore can
         // be given back.
         match self.acquire_alone() {
             Some(guard) => Ok(guard),
-            None => self.acquire_otherwise(patience),
+            None => self.acquire_otherwise(wait),
         }
     }
 
     /// Takes the semaphore if it is free and the thread holds no other.
     #[inline]
     fn acquire_alone(&self) -> Option<Guard<'_>> {
-        if self.region.is_forked() || !held::nothing() {
+        if self.region.is_forked() || !lock_order::nothing() {
             return None;
         }
-        if !Semaphore(&self.control().lock).try_free(self.region.me()) {
+        if !Semaphore(&self.control().lock).try_acquire_free(self.region.me()) {
             return None;
         }
-        held::note_first(self.region.key(), self.index);
+        lock_order::note_first(self.region.key(), self.index);
         Some(self.acquired())
     }
 
     #[cold]
-    fn acquire_otherwise(&self, patience: Patience) -> Result<Guard<'_>, Refusal> {
+    fn acquire_otherwise(&self, wait: Wait) -> Result<Guard<'_>, AcquireError> {
         self.check_fork()?;
         // The plain way has looked only if the thread holds nothing.
-        let found_taken = held::nothing();
-        held::note(self.region.key(), self.index).map_err(Refusal::Reentrant)?;
-        match Semaphore(&self.control().lock).acquire(&*self.region, patience) {
+        let found_taken = lock_order::nothing();
+        lock_order::note(self.region.key(), self.index).map_err(AcquireError::Reentrant)?;
+        match Semaphore(&self.control().lock).acquire(&*self.region, wait) {
             Ok(Acquired::Uncontended) if !found_taken => {}
             Ok(acquired) => self.settle(acquired),
             Err(busy) => {
-                held::forget(self.region.key(), self.index);
-                return Err(Refusal::Busy(busy, patience));
+                lock_order::forget(self.region.key(), self.index);
+                return Err(AcquireError::Busy(busy, wait));
             }
         }
         Ok(self.acquired())
@@ -112,22 +111,22 @@ impl Partition {
 
     /// The error that a caller gets.
     #[cold]
-    pub(crate) fn explain(&self, refusal: impl Into<Refusal>) -> Error {
+    pub(crate) fn explain(&self, error: impl Into<AcquireError>) -> Error {
         let place = self.place();
-        let (busy, patience) = match refusal.into() {
-            Refusal::Forked => return Error::Forked { place },
-            Refusal::Reentrant(held) => {
+        let (busy, wait) = match error.into() {
+            AcquireError::Forked => return Error::Forked { place },
+            AcquireError::Reentrant(held) => {
                 return Error::Reentrant { place, held: self.region.manifest().fields[held].name };
             }
-            Refusal::Busy(busy, patience) => (busy, patience),
+            AcquireError::Busy(busy, wait) => (busy, wait),
         };
         // Relaxed: a diagnostic number, which may be the next holder's already.
         let pid = self.control().pid.load(Ordering::Relaxed);
         let holder = Some(Holder::new(busy.owner, pid, busy.owner == self.region.me()));
-        let waited = match patience {
-            Patience::None => return Error::WouldBlock { place, holder },
-            Patience::Until(_, waited) => waited,
-            Patience::Endless => Duration::MAX,
+        let waited = match wait {
+            Wait::No => return Error::WouldBlock { place, holder },
+            Wait::Until(_, waited) => waited,
+            Wait::Forever => Duration::MAX,
         };
         Error::Timeout { place, what: "waiting for the semaphore", waited, holder }
     }
@@ -140,12 +139,12 @@ impl Partition {
 
     /// The semaphore, if it is free and the thread may have it. A dead owner is not replaced:
     /// it stands in no reader's way.
-    pub(crate) fn try_free(&self) -> Option<Guard<'_>> {
-        held::note(self.region.key(), self.index).ok()?;
-        if Semaphore(&self.control().lock).try_free(self.region.me()) {
+    pub(crate) fn try_acquire_free(&self) -> Option<Guard<'_>> {
+        lock_order::note(self.region.key(), self.index).ok()?;
+        if Semaphore(&self.control().lock).try_acquire_free(self.region.me()) {
             return Some(self.acquired());
         }
-        held::forget(self.region.key(), self.index);
+        lock_order::forget(self.region.key(), self.index);
         None
     }
 }
@@ -245,7 +244,7 @@ impl Drop for Guard<'_> {
     #[inline]
     fn drop(&mut self) {
         let Partition { region, index, .. } = self.partition;
-        held::forget(region.key(), *index);
+        lock_order::forget(region.key(), *index);
         if region.is_forked() {
             return;
         }

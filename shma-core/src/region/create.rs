@@ -21,9 +21,9 @@ use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::INSTANCE_AT;
 use crate::manifest::{MAX_TEXT, Manifest};
-use crate::mutant::mutant;
 use crate::os::{ByteLock, FileId, pause};
-use crate::stop::stop_point;
+use crate::sync::mutant;
+use crate::sync::stop_point;
 
 /// The kernel may undo all of what a call has reserved so far when a signal comes. So much is reserved
 /// between two signals of a profiler.

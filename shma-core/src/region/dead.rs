@@ -13,7 +13,7 @@ use super::open::{foreign, open_file, read_header};
 use super::{DEADLINE, Name, user};
 use crate::error::Error;
 use crate::os::{ByteLock, FileId};
-use crate::stop::stop_point;
+use crate::sync::stop_point;
 
 /// What the file names of unfinished regions start with.
 pub(super) const TEMPORARY: &str = "shma-tmp.";

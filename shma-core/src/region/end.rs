@@ -14,10 +14,10 @@ use super::open::{check_file, foreign, map, open_file, read_header};
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::manifest::Manifest;
-use crate::mutant::mutant;
-use crate::notify::Notify;
 use crate::os::{FileId, pause};
-use crate::stop::stop_point;
+use crate::protocol::notify::Notify;
+use crate::sync::mutant;
+use crate::sync::stop_point;
 
 /// Removes the region's name. Those who are attached keep their memory, and learn of it. `expected` is
 /// most likely the region's manifest, and spares reading that.

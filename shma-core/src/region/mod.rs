@@ -43,13 +43,13 @@ use std::time::Duration;
 
 use memmap2::MmapRaw;
 
-use crate::control::Control;
 use crate::header::Header;
-use crate::held::RegionKey;
 use crate::layout;
 use crate::manifest::Manifest;
-use crate::notify::Notify;
-use crate::semaphore::Owners;
+use crate::os::FileId;
+use crate::protocol::control::Control;
+use crate::protocol::notify::Notify;
+use crate::protocol::semaphore::Owners;
 use crate::sync::{AtomicU64, Ordering};
 use crate::token::{self, Token};
 use crate::words;
@@ -113,13 +113,21 @@ pub(crate) struct Region {
     pid: u32,
 }
 
+/// A region as this process knows it: two attachments to one region are one here, and a fork
+/// child's are not its parent's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RegionKey {
+    pub(crate) file: FileId,
+    pub(crate) generation: u64,
+}
+
 /// The addresses of one partition. They are good for as long as the region they came from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Addresses {
     pub(crate) control: NonNull<Control>,
     pub(crate) slots: NonNull<[AtomicU64]>,
-    /// Empty but for atomic fields.
-    pub(crate) stripes: NonNull<[AtomicU64]>,
+    /// Empty except for atomic fields.
+    pub(crate) call_counters: NonNull<[AtomicU64]>,
     pub(crate) commit: NonNull<AtomicU64>,
 }
 
@@ -172,12 +180,12 @@ impl Region {
     pub(crate) fn addresses(&self, index: usize) -> Addresses {
         let field = &self.manifest.fields[index];
         let words = field.slots * field.slot_stride() / layout::WORD;
-        let stripes = field.offset + layout::CONTROL_BYTES;
-        let stripe_words = (field.slot_offset() - stripes) / layout::WORD;
+        let counters = field.offset + layout::CONTROL_BYTES;
+        let counter_words = (field.slot_offset() - counters) / layout::WORD;
         Addresses {
             control: self.at(field.offset),
             slots: NonNull::slice_from_raw_parts(self.at(field.slot_offset()), words),
-            stripes: NonNull::slice_from_raw_parts(self.at(stripes), stripe_words),
+            call_counters: NonNull::slice_from_raw_parts(self.at(counters), counter_words),
             commit: NonNull::from(&self.header().commit),
         }
     }

@@ -17,11 +17,11 @@ use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
 use crate::layout;
 use crate::manifest::{ForeignManifest, Manifest};
-use crate::mutant::mutant;
 use crate::os::{FileId, pause};
-use crate::semaphore::{Owners, owner_of};
-use crate::stop::stop_point;
+use crate::protocol::semaphore::{Owners, owner_of};
 use crate::sync::Ordering;
+use crate::sync::mutant;
+use crate::sync::stop_point;
 use crate::token::{NoToken, Token};
 
 /// Attaches to the region of this name.

@@ -15,8 +15,8 @@ use rustix::mm::{Advice, madvise};
 use rustix::param::page_size;
 
 use super::{futex_wait, futex_wake_all};
-use crate::mutant::mutant;
 use crate::sync::AtomicU32;
+use crate::sync::mutant;
 
 /// Words in a page that the kernel gives to every child of a fork empty, also to one that was made
 /// by a bare system call.

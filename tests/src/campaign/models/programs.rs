@@ -67,7 +67,7 @@ fn explore(mut command: Command, long: bool) -> Result<String, String> {
 
 /// How many models of the library there are.
 fn declared(core: &Path) -> usize {
-    let texts = files(&core.join("src/models")).into_iter().map(fs::read_to_string);
+    let texts = files(&core.join("src/protocol/models")).into_iter().map(fs::read_to_string);
     texts.map(|text| text.unwrap().lines().filter(|line| line.trim() == "#[test]").count()).sum()
 }
 

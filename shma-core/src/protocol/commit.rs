@@ -17,10 +17,10 @@
 //!
 //! A version can come back to `target - 1` only after 2^64 publications.
 
-use crate::control::Control;
-use crate::mutant::mutant;
-use crate::slots::{Change, Publication, Slots};
-use crate::stop::stop_point;
+use super::control::Control;
+use super::slots::{Change, Publication, Slots};
+use crate::sync::mutant;
+use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering, load_acquire_64, load_held_64};
 
 /// A commit under way. The caller holds the semaphores of all fields.

@@ -1,7 +1,7 @@
 //! A region on the heap: what the threads of a model share.
 
-use crate::control::Control;
-use crate::slots::{Change, Publication, Slots};
+use crate::protocol::control::Control;
+use crate::protocol::slots::{Change, Publication, Slots};
 use crate::sync::{AtomicU64, load_held_64};
 use crate::words;
 

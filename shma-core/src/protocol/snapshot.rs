@@ -1,6 +1,6 @@
 //! All fields as they stood at one instant.
 //!
-//! The commit word is that of [`commit`](crate::commit).
+//! The commit word is that of [`commit`](super::commit).
 //!
 //! # Why it is a cut
 //!
@@ -19,16 +19,17 @@
 //! The fence orders two snapshots that look at two fields in different states: with acquire alone
 //! each could see one of two independent updates and miss the other one.
 
-use crate::mutant::mutant;
-use crate::partition::Partition;
-use crate::stop::stop_point;
+use super::control::Control;
+use super::slots::Slots;
+use crate::sync::mutant;
+use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64};
 use crate::words;
 
-/// One optimistic try at a snapshot. Who tries keeps the versions that [`copy`](Self::copy) says, and
-/// compares them when [`stood`](Self::stood) asks.
+/// One attempt at a snapshot. The caller keeps the versions that [`copy`](Self::copy) returns, and
+/// compares them when [`confirm`](Self::confirm) asks.
 #[derive(Debug)]
-pub(crate) struct Cut<'h> {
+pub(crate) struct Attempt<'h> {
     word: &'h AtomicU64,
     commit: u64,
 }
@@ -37,7 +38,7 @@ pub(crate) struct Cut<'h> {
 #[derive(Debug)]
 pub(crate) struct Overtaken;
 
-impl<'h> Cut<'h> {
+impl<'h> Attempt<'h> {
     /// Looks at the commit word of the region.
     pub(crate) fn begin(word: &'h AtomicU64) -> Self {
         // Meets the releases of the commit and its recovery.
@@ -45,28 +46,27 @@ impl<'h> Cut<'h> {
     }
 
     /// The first look at a field: copies the first bytes of its value, and returns the number of the
-    /// publication that they are of. What they hold counts only if the cut [`stood`](Self::stood).
-    pub(crate) fn copy(&self, partition: &Partition, into: &mut [u8]) -> Result<u64, Overtaken> {
-        let slots = partition.slots();
+    /// publication that they are of. They count only if [`confirm`](Self::confirm) says so.
+    pub(crate) fn copy(&self, slots: Slots<'_>, into: &mut [u8]) -> Result<u64, Overtaken> {
         let version = slots.enter_snapshot(self.commit);
         words::load_over(slots.slot(version), into);
         if slots.is_intact(version) { Ok(version) } else { Err(Overtaken) }
     }
 
     /// Whether there was an instant at which the fields held what was copied. `again` looks at each
-    /// field a second time, by [`look_again`], and says whether all were as they had been.
-    pub(crate) fn stood(self, again: impl FnOnce() -> bool) -> bool {
+    /// field a second time, by [`is_unchanged`], and says whether all were as they had been.
+    pub(crate) fn confirm(self, again: impl FnOnce() -> bool) -> bool {
         stop_point!("snapshot.copied");
         // All first looks come before it, all second looks after it, in one order of all threads.
         fence(Ordering::SeqCst);
-        let stood = !self.commit.is_multiple_of(2) || mutant!("snapshot-looks-once") || again();
+        let unchanged = !self.commit.is_multiple_of(2) || mutant!("snapshot-looks-once") || again();
         // Relaxed: behind the fence.
-        stood && self.word.load(Ordering::Relaxed) == self.commit
+        unchanged && self.word.load(Ordering::Relaxed) == self.commit
     }
 }
 
 /// The second look at a field: whether it still has the version that the first one saw.
-pub(crate) fn look_again(partition: &Partition, version: u64) -> bool {
+pub(crate) fn is_unchanged(control: &Control, version: u64) -> bool {
     // Relaxed: behind the fence.
-    partition.control().version.load(Ordering::Relaxed) == version
+    control.version.load(Ordering::Relaxed) == version
 }

@@ -78,7 +78,7 @@ fn a_field_that_stays_is_not_read_ahead() {
         let second = thread::spawn({
             let pair = Arc::clone(&pair);
             move || {
-                if pair.semaphore(0).try_free(2) && pair.semaphore(1).try_free(2) {
+                if pair.semaphore(0).try_acquire_free(2) && pair.semaphore(1).try_acquire_free(2) {
                     pair.transact(2, [false, true], [3, 2]);
                 }
             }

@@ -36,15 +36,13 @@
 
 use std::ops::Range;
 
-use crate::control::Control;
-use crate::mutant::mutant;
-use crate::stop::stop_point;
+use super::control::Control;
+use crate::sync::mutant;
+use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64, load_held_64};
-#[cfg(not(loom))]
 use crate::words::{self, copy};
 
 /// Words of the largest value whose slots are ever prefetched all.
-#[cfg(not(loom))]
 const PREFETCHED: usize = 128;
 
 /// The slots of one field, and what says which is which.
@@ -94,7 +92,6 @@ impl<'a> Slots<'a> {
     /// says which of them is to be read. One after the other they take twice as long, and beside a
     /// writer that never pauses K - 1 publications pass meanwhile where the two cores share no cache.
     /// For the price of all these lines, which a reader alone need not pay.
-    #[cfg(not(loom))]
     pub(crate) fn prefetch(&self) {
         if self.len <= PREFETCHED {
             self.words.chunks(self.stride).for_each(|slot| words::prefetch(&slot[..self.len]));
@@ -270,14 +267,6 @@ impl Publication<'_> {
         self.control.version.store(self.next, order);
         stop_point!("publish.published");
         self.next
-    }
-}
-
-/// As [`words::copy`](crate::words), which does not run under loom.
-#[cfg(loom)]
-fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
-    for (to, from) in to.iter().zip(from) {
-        to.store(load_held_64(from), Ordering::Relaxed);
     }
 }
 

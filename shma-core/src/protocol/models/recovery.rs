@@ -10,8 +10,8 @@ use super::Model;
 use super::commit::read_both;
 use super::pair::{COMMITTER, Pair, Seen};
 use super::snapshot::{Fault, snapshot};
-use crate::semaphore::Patience;
-use crate::stop::lives_for;
+use crate::protocol::semaphore::Wait;
+use crate::sync::stop::lives_for;
 
 /// The place in a transaction of both fields at which it has just happened.
 const HAPPENED: usize = 5;
@@ -49,7 +49,7 @@ fn commit(pair: &Pair) {
 
 /// Takes a semaphore that is to be had, and publishes.
 fn succeed(pair: &Pair, id: u32, field: usize) {
-    if pair.acquire(id, field, Patience::None) {
+    if pair.acquire(id, field, Wait::No) {
         pair.publish(id, field, pair.newest(field).version);
         pair.release(id, field);
     }
@@ -58,7 +58,7 @@ fn succeed(pair: &Pair, id: u32, field: usize) {
 /// Takes what all have left, whole or not at all, and returns it.
 fn inherit(pair: &Pair) -> [Seen; 2] {
     let left = [0, 1].map(|field| {
-        assert!(pair.acquire(9, field, Patience::None), "somebody holds it for ever");
+        assert!(pair.acquire(9, field, Wait::No), "somebody holds it for ever");
         pair.newest(field)
     });
     assert_eq!(left[0].is_transacted(), left[1].is_transacted(), "half a transaction: {left:?}");
@@ -202,7 +202,7 @@ fn waiter(places: usize) -> bool {
             }
         }
     });
-    assert!(pair.acquire(2, 0, Patience::Endless));
+    assert!(pair.acquire(2, 0, Wait::Forever));
     pair.release(2, 0);
     waiter.join().unwrap();
     committer.join().unwrap()
@@ -222,7 +222,7 @@ fn what_never_happened_is_not_redone() {
     let model = Model::new("recovery: two deaths, a field stays", || {
         let pair = Pair::new();
         live(&pair, COMMITTER, HAPPENED - 1, || commit(&pair));
-        assert!((0..2).all(|field| pair.acquire(2, field, Patience::None)));
+        assert!((0..2).all(|field| pair.acquire(2, field, Wait::No)));
         // Field 0 alone takes part: two places less.
         live(&pair, 2, HAPPENED - 2, || pair.transact(2, [true, false], [1, 1]));
         assert_eq!(inherit(&pair).map(|seen| seen.version), [2, 1]);

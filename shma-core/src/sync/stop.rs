@@ -15,7 +15,7 @@ macro_rules! stop_point {
 #[cfg(any(shma_stop, loom))]
 macro_rules! stop_point {
     ($name:literal) => {
-        $crate::stop::reached($name)
+        $crate::sync::stop::reached($name)
     };
 }
 

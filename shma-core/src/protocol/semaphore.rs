@@ -17,9 +17,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::mutant::mutant;
 use crate::os;
-use crate::stop::stop_point;
+use crate::sync::mutant;
+use crate::sync::stop_point;
 use crate::sync::{AtomicU32, Ordering, fence, load_hint_32, spin};
 
 /// Somebody may sleep on the word.
@@ -46,15 +46,25 @@ pub(crate) trait Owners {
     fn is_dead(&self, owner: u32) -> bool;
 }
 
-/// How long to wait.
+/// How long to wait for an owner that lives.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Patience {
+pub(crate) enum Wait {
     /// Not at all, but a dead owner is still replaced.
-    None,
-    /// Until then, which is so far away.
+    No,
+    /// Until this instant, the end of a time-out of this length.
     Until(Instant, Duration),
-    /// For ever.
-    Endless,
+    /// Until it is free.
+    Forever,
+}
+
+impl Wait {
+    /// For this long. A time-out beyond what the clock can say is none.
+    pub(crate) fn at_most(timeout: Duration) -> Self {
+        match Instant::now().checked_add(timeout) {
+            Some(end) => Self::Until(end, timeout),
+            None => Self::Forever,
+        }
+    }
 }
 
 /// How the semaphore was got.
@@ -86,29 +96,25 @@ pub(crate) struct Semaphore<'a>(pub(crate) &'a AtomicU32);
 impl Semaphore<'_> {
     /// Takes it if it is free. `mine` is an owner id, with `WAITERS` or without.
     #[inline]
-    pub(crate) fn try_free(self, mine: u32) -> bool {
+    pub(crate) fn try_acquire_free(self, mine: u32) -> bool {
         // Acquire: meets the release in `release`, so that what the last holder stored is seen.
         // Relaxed on failure: nothing is concluded from it.
         let order = mutant!("semaphore-relaxed-acquire", Ordering::Acquire => Ordering::Relaxed);
         self.0.compare_exchange(0, mine, order, Ordering::Relaxed).is_ok()
     }
 
-    /// Takes it, waiting as long as `patience` says for an owner that lives.
+    /// Takes it, waiting as long as `wait` says for an owner that lives.
     #[cold]
-    pub(crate) fn acquire(
-        self,
-        owners: &impl Owners,
-        patience: Patience,
-    ) -> Result<Acquired, Busy> {
+    pub(crate) fn acquire(self, owners: &impl Owners, wait: Wait) -> Result<Acquired, Busy> {
         let me = owners.me();
         let mut acquired = Acquired::Uncontended;
         let mut slept = 0;
-        let may_spin = !matches!(patience, Patience::None);
+        let may_spin = !matches!(wait, Wait::No);
         let mut looks = if may_spin { 0 } else { LOOKS };
         loop {
             let seen = load_hint_32(self.0);
             if seen == 0 {
-                if self.try_free(me | slept) {
+                if self.try_acquire_free(me | slept) {
                     return Ok(acquired);
                 }
                 continue;
@@ -126,10 +132,10 @@ impl Semaphore<'_> {
                 }
                 continue;
             }
-            let left = match patience {
-                Patience::None => Duration::ZERO,
-                Patience::Until(end, _) => end.saturating_duration_since(Instant::now()),
-                Patience::Endless => SLICE,
+            let left = match wait {
+                Wait::No => Duration::ZERO,
+                Wait::Until(end, _) => end.saturating_duration_since(Instant::now()),
+                Wait::Forever => SLICE,
             };
             if left.is_zero() {
                 return Err(Busy { owner });

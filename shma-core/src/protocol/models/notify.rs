@@ -7,9 +7,9 @@ use loom::thread;
 
 use super::Model;
 use super::desk::Desk;
-use crate::notify::Notify;
-use crate::semaphore::Semaphore;
-use crate::slots::Change;
+use crate::protocol::notify::Notify;
+use crate::protocol::semaphore::Semaphore;
+use crate::protocol::slots::Change;
 use crate::sync::{AtomicU32, Ordering};
 
 /// Two slots of one word.
@@ -21,7 +21,7 @@ const PUBLISHER: u32 = 1;
 fn publish(desk: &OneWord, until: u64) {
     let semaphore = Semaphore(&desk.fields[0].lock);
     for version in 1..until {
-        assert!(semaphore.try_free(PUBLISHER));
+        assert!(semaphore.try_acquire_free(PUBLISHER));
         desk.begin(0, version, Change::Whole).publish();
         semaphore.release(PUBLISHER);
         Notify(&desk.fields[0].notify).wake_if_announced();

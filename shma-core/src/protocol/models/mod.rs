@@ -2,7 +2,7 @@
 //!
 //! Loom runs a model's threads in every order that can make a difference, and lets every load
 //! return every value that the memory model allows. A model that passes says little by itself: it
-//! counts together with the [mutants](crate::mutant) that it catches, each with the symptom that it
+//! counts together with the [mutants](crate::sync::mutant) that it catches, each with the symptom that it
 //! must have.
 //!
 //! What loom cannot say:
@@ -32,8 +32,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
-use crate::mutant;
 use crate::os;
+use crate::sync::mutant;
 
 mod commit;
 mod crew;

@@ -18,10 +18,10 @@ macro_rules! mutant {
 #[cfg(any(loom, shma_mutant))]
 macro_rules! mutant {
     ($name:literal) => {
-        $crate::mutant::is_on($name)
+        $crate::sync::mutant::is_on($name)
     };
     ($name:literal, $right:expr => $wrong:expr) => {
-        if $crate::mutant::is_on($name) { $wrong } else { $right }
+        if $crate::sync::mutant::is_on($name) { $wrong } else { $right }
     };
 }
 

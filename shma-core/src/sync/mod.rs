@@ -1,11 +1,17 @@
 //! Atomics: the standard library's, or loom's in the models. The one place that names either.
+//!
+//! Beside them, what tests do to the protocols: [faults](mod@mutant) and [places to die](stop).
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-use crate::mutant::mutant;
+pub(crate) mod mutant;
+pub(crate) mod stop;
+
+pub(crate) use mutant::mutant;
+pub(crate) use stop::stop_point;
 
 /// A load that later accesses stay behind, also from memory that is mapped read-only: the standard
 /// library promises atomic loads from such memory only when they are relaxed.

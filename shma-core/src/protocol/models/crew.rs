@@ -1,7 +1,7 @@
 //! The owners of a model: threads, each with an id, and which of them have died.
 
 use crate::os;
-use crate::semaphore::Owners;
+use crate::protocol::semaphore::Owners;
 use crate::sync::{AtomicU32, Ordering};
 
 /// Who has died: bit `id`.

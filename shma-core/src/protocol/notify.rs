@@ -27,9 +27,9 @@
 
 use std::time::Duration;
 
-use crate::mutant::mutant;
 use crate::os;
-use crate::stop::stop_point;
+use crate::sync::mutant;
+use crate::sync::stop_point;
 use crate::sync::{AtomicU32, Ordering, load_acquire_32};
 
 /// Somebody may sleep on the word.

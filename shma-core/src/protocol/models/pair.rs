@@ -4,10 +4,10 @@
 
 use super::crew::Crew;
 use super::desk::Desk;
-use crate::commit::{Commit, recover};
-use crate::notify::Notify;
-use crate::semaphore::{Acquired, Patience, Semaphore};
-use crate::slots::Change;
+use crate::protocol::commit::{Commit, recover};
+use crate::protocol::notify::Notify;
+use crate::protocol::semaphore::{Acquired, Semaphore, Wait};
+use crate::protocol::slots::Change;
 use crate::sync::Ordering;
 use crate::words;
 
@@ -101,9 +101,9 @@ impl Pair {
     }
 
     /// Takes a semaphore, with all that is owed to a dead owner. Returns whether that was possible.
-    pub(super) fn acquire(&self, id: u32, field: usize, patience: Patience) -> bool {
+    pub(super) fn acquire(&self, id: u32, field: usize, wait: Wait) -> bool {
         let semaphore = self.semaphore(field);
-        let acquired = semaphore.acquire(&self.crew.member(id), patience);
+        let acquired = semaphore.acquire(&self.crew.member(id), wait);
         if acquired == Ok(Acquired::FromDead) {
             recover(&self.desk.commit, self.desk.fields.iter());
             semaphore.wake_all();

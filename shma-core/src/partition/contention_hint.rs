@@ -9,16 +9,16 @@ const MEMORY: u64 = 4096;
 
 /// About which publication overtook a read lately; 0 if none did.
 #[derive(Debug, Default)]
-pub(crate) struct Overrun(AtomicU64);
+pub(crate) struct ContentionHint(AtomicU64);
 
 /// Another handle remembers nothing yet.
-impl Clone for Overrun {
+impl Clone for ContentionHint {
     fn clone(&self) -> Self {
         Self::default()
     }
 }
 
-impl Overrun {
+impl ContentionHint {
     /// Whether there was one.
     #[inline]
     pub(crate) fn is_noted(&self) -> bool {
@@ -43,21 +43,21 @@ impl Overrun {
 
 #[cfg(test)]
 mod tests {
-    use super::{MEMORY, Overrun};
+    use super::{ContentionHint, MEMORY};
 
     #[test]
     fn it_is_forgotten_after_so_many_publications() {
-        let overrun = Overrun::default();
-        assert!(!overrun.is_noted());
+        let hint = ContentionHint::default();
+        assert!(!hint.is_noted());
         // Also at the number that would say "none".
         for first in [0, 1, 7, u64::MAX - 1] {
-            overrun.note(first);
-            assert!(overrun.is_noted());
+            hint.note(first);
+            assert!(hint.is_noted());
             let first = first.max(1);
-            overrun.age(first.wrapping_add(MEMORY - 1));
-            assert!(overrun.is_noted(), "forgotten too early");
-            overrun.age(first.wrapping_add(MEMORY));
-            assert!(!overrun.is_noted(), "remembered too long");
+            hint.age(first.wrapping_add(MEMORY - 1));
+            assert!(hint.is_noted(), "forgotten too early");
+            hint.age(first.wrapping_add(MEMORY));
+            assert!(!hint.is_noted(), "remembered too long");
         }
     }
 }

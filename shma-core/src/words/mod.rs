@@ -15,7 +15,7 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, load_held_64};
 
 const WORD: usize = crate::layout::WORD;
 
@@ -51,7 +51,7 @@ pub(crate) fn load(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
     assert!(into.len() <= from.len() * WORD);
     count(into.len());
     #[cfg(shma_mutant)]
-    if crate::mutant::mutant!("words-plain") {
+    if crate::sync::mutant!("words-plain") {
         return load_plain(from, into);
     }
     #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
@@ -191,8 +191,8 @@ pub(crate) fn store_part(to: &[AtomicU64], first: usize, from: &[u8]) {
     }
 }
 
-/// Copies words to others: a few one by one, more through private memory, since there is no
-/// other pair of primitives.
+/// Copies words to others, under the semaphore of both: a few one by one, more through private
+/// memory, since there is no other pair of primitives.
 ///
 /// # Panics
 ///
@@ -207,7 +207,7 @@ pub(crate) fn copy(to: &[AtomicU64], from: &[AtomicU64]) {
     count(2 * from.len() * WORD);
     for (to, from) in to.iter().zip(from) {
         // Relaxed, both: as in `load_loop` and `store_loop`.
-        to.store(from.load(Ordering::Relaxed), Ordering::Relaxed);
+        to.store(load_held_64(from), Ordering::Relaxed);
     }
 }
 

@@ -7,7 +7,7 @@ use loom::thread;
 
 use super::Model;
 use super::crew::Crew;
-use crate::semaphore::{Acquired, Patience, Semaphore};
+use crate::protocol::semaphore::{Acquired, Semaphore, Wait};
 use crate::sync::AtomicU32;
 
 /// The semaphore, and what it guards, which is not atomic.
@@ -24,7 +24,7 @@ impl Guarded {
 
     fn acquire(&self, id: u32) -> Acquired {
         let member = self.crew.member(id);
-        Semaphore(&self.word).acquire(&member, Patience::Endless).expect("endless patience")
+        Semaphore(&self.word).acquire(&member, Wait::Forever).expect("it waits for ever")
     }
 
     fn release(&self, id: u32) {

@@ -7,8 +7,8 @@ use loom::thread;
 use super::Model;
 use super::crew::Crew;
 use super::desk::Desk;
-use crate::semaphore::{Patience, Semaphore};
-use crate::slots::Change;
+use crate::protocol::semaphore::{Semaphore, Wait};
+use crate::protocol::slots::Change;
 
 /// Words of a value: enough to see two publications in one.
 const LEN: usize = 2;
@@ -159,7 +159,7 @@ fn two_writers() -> Model {
             let (desk, crew) = (Arc::clone(&desk), Arc::clone(&crew));
             move || {
                 let semaphore = Semaphore(&desk.fields[0].lock);
-                semaphore.acquire(&crew.member(id), Patience::Endless).expect("endless patience");
+                semaphore.acquire(&crew.member(id), Wait::Forever).expect("it waits for ever");
                 let word = id as usize - 1;
                 let (version, _) = desk.newest(0);
                 desk.begin(0, version, Change::Words(word..word + 1)).publish();

@@ -6,15 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 
-use crate::os::FileId;
-
-/// A region as this process knows it: two attachments to one region are one here, and a fork
-/// child's are not its parent's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RegionKey {
-    pub(crate) file: FileId,
-    pub(crate) generation: u64,
-}
+use crate::region::RegionKey;
 
 /// A held semaphore: the region, and the number of the field.
 type Entry = (RegionKey, usize);
@@ -114,8 +106,9 @@ pub(crate) fn any(region: RegionKey) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{RegionKey, any, forget, note};
+    use super::{any, forget, note};
     use crate::os::FileId;
+    use crate::region::RegionKey;
 
     fn region(generation: u64) -> RegionKey {
         let stat = rustix::fs::stat("/").expect("the root can be looked at");

@@ -1,0 +1,58 @@
+//! Calls on atomic fields, counted.
+
+use std::time::Duration;
+
+use super::{Forked, Partition};
+use crate::error::Error;
+use crate::protocol::call_counters::CallCounters;
+use crate::protocol::notify::Notify;
+use crate::protocol::semaphore::Owners;
+
+impl Partition {
+    #[inline]
+    fn call_counters(&self) -> CallCounters<'_> {
+        CallCounters { control: self.control(), words: self.call_counter_words() }
+    }
+
+    /// Calls so far, and one for the creation.
+    pub(crate) fn counted_calls(&self) -> u64 {
+        self.call_counters().sum()
+    }
+
+    /// Waits until a call is counted that `since` does not count.
+    pub(crate) fn wait_for_call(&self, since: u64, timeout: Duration) -> Result<u64, Error> {
+        let found = || {
+            // Each caller counts in one of these before it looks for sleepers.
+            self.call_counters().meet();
+            self.counted_calls() != since
+        };
+        self.wait(since, timeout, || self.counted_calls(), found)
+    }
+
+    /// Whether the calling process may write.
+    #[inline]
+    pub(crate) fn check_fork(&self) -> Result<(), Forked> {
+        if self.region.is_forked() { Err(Forked) } else { Ok(()) }
+    }
+
+    /// Counts a call that writes when what it returns is dropped, unless that is in a fork child.
+    #[inline]
+    pub(crate) fn count_call(&self) -> CountCall<'_> {
+        CountCall(self)
+    }
+}
+
+/// A call that writes.
+#[derive(Debug)]
+pub(crate) struct CountCall<'a>(&'a Partition);
+
+impl Drop for CountCall<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.region.is_forked() {
+            return;
+        }
+        self.0.call_counters().count(self.0.region.me());
+        Notify(&self.0.control().notify).wake_if_announced();
+    }
+}

@@ -1,0 +1,54 @@
+//! The counters of calls that write an atomic field; why they are enough is in `atomic`.
+
+use super::control::Control;
+use crate::layout;
+use crate::sync::{AtomicU64, Ordering, fence};
+
+/// Words from one counter to the next: each has cache lines of its own. Loom has no cache.
+const STRIDE: usize = if cfg!(loom) { 1 } else { layout::ALIGN / layout::WORD };
+
+/// How many counters there are.
+pub(crate) const COUNT: usize = if cfg!(loom) { 2 } else { layout::CALL_COUNTERS };
+
+/// The counters of one field.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallCounters<'a> {
+    pub(crate) control: &'a Control,
+    /// All of them, each with the gap behind it.
+    pub(crate) words: &'a [AtomicU64],
+}
+
+impl<'a> CallCounters<'a> {
+    fn counters(self) -> impl Iterator<Item = &'a AtomicU64> {
+        self.words.iter().step_by(STRIDE)
+    }
+
+    /// Calls so far, and one for the creation.
+    pub(crate) fn sum(self) -> u64 {
+        // Relaxed, both: the fence meets the increments in `count`.
+        let counters = self.counters().map(|counter| counter.load(Ordering::Relaxed));
+        let created = self.control.version.load(Ordering::Relaxed);
+        let sum = counters.fold(created, u64::wrapping_add);
+        fence(Ordering::Acquire);
+        sum
+    }
+
+    /// Counts a call of this owner, which has stored everything.
+    #[inline]
+    pub(crate) fn count(self, owner: u32) {
+        if let Some(counter) = self.counters().nth(owner as usize % COUNT) {
+            // Release: meets the fence in `sum`, and `meet`, as does the acquire.
+            counter.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Changes nothing, but takes a place in the order of all changes of each counter: of every
+    /// call, either this thread sees that it is counted, or the caller sees then what this thread
+    /// did before.
+    pub(crate) fn meet(self) {
+        for counter in self.counters() {
+            // AcqRel: meets that of `count`.
+            counter.fetch_add(0, Ordering::AcqRel);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The protocols between processes, each on the words that it is given: a region's, or a model's.
+//!
+//! [`models`] runs this code under loom, which is why nothing here knows of files, mappings or
+//! types.
+//!
+//! | module | protocol |
+//! |---|---|
+//! | [`slots`] | publishes a value, and reads it without a lock |
+//! | [`semaphore`] | excludes writers of one field from each other, and replaces a dead one |
+//! | [`commit`] | publishes several fields as one, and completes what a dead committer left |
+//! | [`snapshot`] | reads several fields as they stood at one instant |
+//! | [`notify`] | wakes those who wait for a publication |
+//! | [`call_counters`] | stands in for versions where a field has no semaphore |
+
+pub(crate) mod call_counters;
+pub(crate) mod commit;
+pub(crate) mod control;
+pub(crate) mod notify;
+pub(crate) mod semaphore;
+pub(crate) mod slots;
+pub(crate) mod snapshot;
+
+#[cfg(all(test, loom))]
+mod models;
