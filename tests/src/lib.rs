@@ -1,19 +1,14 @@
 //! What the integration tests share.
 
-pub mod arena;
 pub mod bank;
 pub mod callgrind;
-pub mod campaign;
 pub mod child;
 pub mod commits;
 pub mod counters;
 pub mod crowd;
 pub mod dice;
-pub mod dump;
-pub mod forked;
 pub mod hostile;
 pub mod ledger;
-pub mod linear;
 pub mod namespace;
 pub mod notebook;
 pub mod panics;
@@ -22,12 +17,9 @@ pub mod rally;
 pub mod refusal;
 pub mod region;
 pub mod skip;
-pub mod slate;
 pub mod states;
 pub mod stripes;
 pub mod switched;
-#[cfg(target_arch = "x86_64")]
-pub mod traced;
 pub mod unfinished;
 pub mod watchdog;
 

@@ -31,6 +31,7 @@ const HELPERS: Build = Build {
     configuration: &[
         "--config=profile.dev.package.shma-core.opt-level=0",
         "--config=profile.dev.package.shma-tests.opt-level=0",
+        "--config=profile.dev.package.shma-campaigns.opt-level=0",
         "--config=profile.dev.debug=0",
         "--config=profile.dev.build-override.debug=0",
     ],
@@ -64,6 +65,9 @@ const ADDRESSES: Build = Build {
     sanitized: true,
 };
 
+/// The program that runs the campaigns.
+const CAMPAIGN: &str = "campaign";
+
 /// Builds a helper program with stop points at which it can be killed or stopped, and with counters
 /// of copied bytes, and says where it is.
 ///
@@ -80,19 +84,19 @@ pub fn faulty(name: &str) -> PathBuf {
 
 /// The program that runs the campaigns, as [`faulty`] builds it.
 pub fn campaign() -> PathBuf {
-    faulty("campaign")
+    faulty(CAMPAIGN)
 }
 
 /// Builds the program that runs the campaigns under ThreadSanitizer, with faults as [`campaign`]
 /// has them, and says where it is. `None` where there is no ThreadSanitizer.
 pub fn threads() -> Option<PathBuf> {
-    HAS_SANITIZERS.then(|| THREADS.program("campaign"))
+    HAS_SANITIZERS.then(|| THREADS.program(CAMPAIGN))
 }
 
 /// Builds the program that runs the campaigns under AddressSanitizer, and says where it is. `None`
 /// where there is no AddressSanitizer.
 pub fn addresses() -> Option<PathBuf> {
-    HAS_SANITIZERS.then(|| ADDRESSES.program("campaign"))
+    HAS_SANITIZERS.then(|| ADDRESSES.program(CAMPAIGN))
 }
 
 impl Build {
@@ -106,15 +110,18 @@ impl Build {
     fn build(&self, target: &Path, name: &str) -> PathBuf {
         let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        // What attacks for a long time is in a package of its own.
+        let package = if name == CAMPAIGN { "shma-campaigns" } else { "shma-tests" };
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
         let mut command = Command::new(cargo);
         if self.sanitized {
             // The stable compiler has sanitizers, and asks to be told that one means it.
             command.env("RUSTC_BOOTSTRAP", "1");
         }
         command
-            .args(["build", "--quiet", "--locked", "--offline", "--bin", name, "--manifest-path"])
+            .args(["build", "--quiet", "--locked", "--offline", "--manifest-path"])
             .arg(manifest)
+            .args(["--package", package, "--bin", name])
             .args(self.configuration)
             .arg("--target-dir")
             .arg(target)
@@ -132,7 +139,7 @@ impl Build {
 }
 
 /// Where the running program was built: the directory that cargo has marked.
-pub(crate) fn target_directory() -> PathBuf {
+pub fn target_directory() -> PathBuf {
     let program = std::env::current_exe().unwrap();
     let marked = program.ancestors().find(|directory| directory.join("CACHEDIR.TAG").exists());
     marked.expect("a program of the tests lies in a target directory").to_owned()

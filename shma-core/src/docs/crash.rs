@@ -20,7 +20,7 @@
 //! (transactions and their recovery), `reads.rs` and `ends.rs` (leaving, unlinking).
 //!
 //! Beside those stories stand campaigns, which try to break the promises anywhere: in the workspace,
-//! `cargo run --release -p shma-tests --bin campaign -- list`. `step-kill` kills each call
+//! `cargo run --release -p shma-campaigns --bin campaign -- list`. `step-kill` kills each call
 //! behind every instruction that changes something for others, and then at all its other instructions,
 //! `kill` whole herds at random, `birth` those who race for a name, `full` refuses each
 //! system call in turn, and `models` explores abstract machines that die before every store.

@@ -83,7 +83,7 @@
 //!
 //! # What tries it
 //!
-//! In the workspace, `cargo run --release -p shma-tests --bin campaign -- hostile-file --minutes 10`
+//! In the workspace, `cargo run --release -p shma-campaigns --bin campaign -- hostile-file --minutes 10`
 //! gives mutated and random files to every call that opens one, and lets libFuzzer look for more of
 //! them, under AddressSanitizer. `hostile-peer` scribbles over a region while others use it, and
 //! `namespaces` is for owners that do not know of each other: the same process ids, ids that come

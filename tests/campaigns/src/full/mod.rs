@@ -1,0 +1,41 @@
+//! No room, and calls to the kernel that fail.
+//!
+//! `/dev/shm` has room for one page more at each attempt until a region fits; and each system call
+//! that any call of the library makes fails once, in each of several ways. What comes of it is an
+//! error, or nothing at all where the call can do without; never a panic, never a region that is not
+//! whole, and nothing is left behind but what could not be removed because the removal failed.
+//!
+//! All of it happens in a `/dev/shm` that nobody else sees, so that what is there is ours.
+
+mod calls;
+mod refusal;
+mod room;
+
+use crate::campaign::Campaign;
+use crate::outcome::Outcome;
+use crate::plan::Plan;
+use crate::traced;
+use shma_tests::namespace;
+
+/// The campaign.
+pub(super) const CAMPAIGN: Campaign = Campaign {
+    name: "full",
+    about: "fills /dev/shm, and lets each system call fail",
+    run,
+    work: |arguments| panic!("no process of its own starts with {arguments:?}"),
+};
+
+fn run(plan: &Plan, outcome: &mut Outcome) {
+    if let Err(error) = namespace::mount_small("16m", "1000") {
+        return outcome.skip(format!("mounting a /dev/shm of its own is not permitted: {error}"));
+    }
+    if let Err(failure) = room::fill(outcome) {
+        return outcome.fail(failure);
+    }
+    if let Err(error) = traced::is_permitted() {
+        return outcome.skip(format!("a child cannot be traced here: {error}"));
+    }
+    if let Err(failure) = refusal::refuse_all(plan, outcome) {
+        outcome.fail(failure);
+    }
+}

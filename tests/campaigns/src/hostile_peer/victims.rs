@@ -1,0 +1,131 @@
+//! Those who use the region meanwhile.
+
+use std::io::{BufRead, Write, stdin, stdout};
+use std::time::Duration;
+
+use shma_core::{Shm, ShmState};
+
+use super::BATCH;
+use crate::outcome::caught;
+use shma_tests::dice::Dice;
+use shma_tests::hostile::shelf::{Shelf, look};
+use shma_tests::notebook::Notebook;
+
+/// How long a call waits that has to be told.
+const LIMIT: Duration = Duration::from_micros(500);
+
+/// Says that it is attached; then makes a batch of calls each time it is told to, and reports.
+fn serve(mut call: impl FnMut()) {
+    say("ready");
+    for line in stdin().lock().lines() {
+        line.unwrap();
+        let said = match caught(|| (0..BATCH).for_each(|_| call())) {
+            Ok(()) => "done".to_owned(),
+            Err(what) => format!("{what:?}"),
+        };
+        say(&said);
+    }
+}
+
+fn say(line: &str) {
+    let mut out = stdout().lock();
+    writeln!(out, "{line}").unwrap();
+    out.flush().unwrap();
+}
+
+/// Calls with a bound that publish.
+pub(super) fn writer(name: &str, seed: u64) {
+    let shelf = Shelf::open(name).unwrap();
+    let (mut dice, mut copy) = (Dice::new(seed), Shelf::zeroed());
+    serve(|| match dice.below(8) {
+        0 => _ = shelf.number.try_update(|new, old| *new = old.wrapping_add(1)),
+        1 => _ = shelf.halves.update_timeout(LIMIT, |new, old| new.reverse_of(old)),
+        2 => _ = shelf.page.update_timeout(LIMIT, |new, old| new.reverse_of(old)),
+        3 => _ = shelf.rows.try_update(|new, _| new[5][0] = 0.25),
+        4 => _ = shelf.number.wait_newer(shelf.number.version(), LIMIT),
+        5 => _ = shelf.cells.fetch_add(dice.below(4), 1),
+        6 => shelf.cells.add(&[1; 4]),
+        _ => look(&shelf, &mut copy),
+    });
+}
+
+trait Reverse {
+    fn reverse_of(&mut self, old: &Self);
+}
+
+impl<T: Copy, const N: usize> Reverse for [T; N] {
+    fn reverse_of(&mut self, old: &Self) {
+        *self = *old;
+        self.reverse();
+    }
+}
+
+/// Calls with a bound of a handle that must not write.
+pub(super) fn observer(name: &str, seed: u64) {
+    let shelf = Shelf::open_read_only(name).unwrap();
+    let (mut dice, mut copy) = (Dice::new(seed), Shelf::zeroed());
+    serve(|| match dice.below(4) {
+        0 => _ = shelf.page.wait_newer(shelf.page.version(), LIMIT),
+        _ => look(&shelf, &mut copy),
+    });
+}
+
+/// Opens it again and again: it may be refused.
+pub(super) fn opener(name: &str) {
+    let mut copy = Shelf::zeroed();
+    let mut turn = 0;
+    serve(|| {
+        turn += 1;
+        match turn % BATCH {
+            // Whoever finds that the region is gone looks for another one for a second.
+            0 => {
+                if let Ok(shelf) = Shelf::open(name) {
+                    look(&shelf, &mut copy);
+                }
+            }
+            1 => {
+                if let Ok(shelf) = Shelf::open_read_only(name) {
+                    look(&shelf, &mut copy);
+                }
+            }
+            _ => {}
+        }
+    });
+}
+
+/// Calls that wait for a semaphore or for a whole value, as long as it takes.
+pub(super) fn waiter(name: &str, seed: u64, note: &str) {
+    let note = Notebook::open(note);
+    let Some(shelf) = attach(name) else { return };
+    let (mut dice, mut copy) = (Dice::new(seed), Shelf::zeroed());
+    let calls = caught(|| {
+        for count in note.read(0) + 1.. {
+            wait(&shelf, &mut dice, &mut copy);
+            note.note(0, count);
+        }
+    });
+    println!("{calls:?}");
+}
+
+/// The header has to be right for the moment.
+fn attach(name: &str) -> Option<Shm<Shelf>> {
+    std::iter::repeat_with(|| Shelf::open(name)).find_map(Result::ok)
+}
+
+fn wait(shelf: &Shm<Shelf>, dice: &mut Dice, copy: &mut Shelf) {
+    match dice.below(10) {
+        0 => shelf.number.update(|new, old| *new = !old),
+        1 => shelf.rows.update_with(&[[1.0; 3]; 6], |new, old| new + old),
+        2 => shelf.page.update_range(7..200, |new, old| new[5] = old[0]),
+        3 => shelf.page.write(&copy.page),
+        4 => shelf.transaction(|new, old| {
+            *new.number = !old.number;
+            new.page[299] ^= 1;
+        }),
+        5 => shelf.snapshot_into(copy),
+        6 => _ = shelf.page.read_into(&mut copy.page),
+        7 => _ = shelf.page.read_range(1..30, &mut copy.page[1..30]),
+        8 => shelf.read_into(copy),
+        _ => shelf.cells.update_with(&[7; 4], |new, old| new ^ old),
+    }
+}

@@ -1,0 +1,195 @@
+//! What the processes of a storm do until they are killed.
+
+use std::cell::Cell;
+use std::ops::Range;
+use std::time::Duration;
+
+use shma_core::{Access, Error, Field, ReadOnly, Shm, ShmState, Version};
+
+use crate::kill::ledger::{Ledger, Witness, now};
+use crate::kill::target::{FIELDS, LENGTHS, Target, check, check_pair, put, stamp, version_of};
+use shma_tests::dice::Dice;
+
+/// The shortest that a wait for a publication may end in nothing.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+// The fields as the ledger counts them.
+const SMALL_FIELD: usize = 0;
+const NARROW_FIELD: usize = 1;
+const LARGE_FIELD: usize = 2;
+const LEFT_FIELD: usize = 3;
+const RIGHT_FIELD: usize = 4;
+
+/// One who writes until it is told to stop, in all ways by turns.
+pub fn write(name: &str, ledger: Ledger, seed: u64, witness: Option<Witness>) {
+    let target: Shm<Target> = Target::open(name).unwrap();
+    let mut dice = Dice::new(seed);
+    while !ledger.stopped() {
+        witnessed(ledger, witness, || match dice.below(7) {
+            0 | 1 => change(&target.small, SMALL_FIELD, ledger, &mut dice),
+            2 | 3 => change(&target.narrow, NARROW_FIELD, ledger, &mut dice),
+            4 => change(&target.large, LARGE_FIELD, ledger, &mut dice),
+            _ => transact(&target, ledger, &mut dice),
+        });
+    }
+}
+
+/// Notes how long a witness's call takes.
+fn witnessed(ledger: Ledger, witness: Option<Witness>, call: impl FnOnce()) {
+    let Some(witness) = witness else { return call() };
+    ledger.begin(witness, now());
+    call();
+    ledger.end(witness, now());
+}
+
+/// Changes a range of a field of stamps, in one of the ways of doing so.
+fn change<const N: usize>(field: &Field<[u64; N]>, number: usize, ledger: Ledger, dice: &mut Dice) {
+    let mut range = any_range(N, dice);
+    let floors = ledger.floors(number, 0..N);
+    let place = FIELDS[number];
+    let version = match dice.below(3) {
+        0 => field.update(|new, old| {
+            // Nobody else publishes meanwhile.
+            let version = u64::from(field.version());
+            check(place, 0, old, version, &floors);
+            put(new, range.clone(), version + 1);
+            version + 1
+        }),
+        1 => field.update_range(range.clone(), |new, old| {
+            let version = u64::from(field.version());
+            check(place, range.start, old, version, &floors[range.clone()]);
+            for (at, element) in range.clone().zip(new) {
+                *element = stamp(version + 1, at);
+            }
+            version + 1
+        }),
+        _ => {
+            range = 0..N;
+            let next = Cell::new(0);
+            let places = std::array::from_fn(|at| at as u64);
+            field.update_with(&places, |at, old| {
+                if next.get() == 0 {
+                    next.set(u64::from(field.version()) + 1);
+                }
+                let at = at as usize;
+                check(place, at, &[old], next.get() - 1, &floors[at..=at]);
+                stamp(next.get(), at)
+            });
+            next.get()
+        }
+    };
+    ledger.acknowledge(number);
+    ledger.raise(number, range, version);
+}
+
+/// Changes the pair, and sometimes a part of a field of stamps, as one.
+fn transact(target: &Shm<Target>, ledger: Ledger, dice: &mut Dice) {
+    let also = dice.one_in(2).then(|| any_range(target.narrow.read().len(), dice));
+    let version = target.transaction(|new, old| {
+        check_pair(*old.left, old.right);
+        *new.left = old.left + 1;
+        new.right.fill(old.left + 1);
+        let version = u64::from(target.narrow.version()) + 1;
+        if let Some(range) = also.clone() {
+            put(new.narrow, range, version);
+        }
+        version
+    });
+    ledger.acknowledge(LEFT_FIELD);
+    ledger.acknowledge(RIGHT_FIELD);
+    if let Some(range) = also {
+        ledger.acknowledge(NARROW_FIELD);
+        ledger.raise(NARROW_FIELD, range, version);
+    }
+}
+
+fn any_range(len: usize, dice: &mut Dice) -> Range<usize> {
+    let start = dice.below(len);
+    start..start + 1 + dice.below(len - start)
+}
+
+/// One who reads until it is told to stop; every other one cannot write.
+pub fn read(name: &str, ledger: Ledger, seed: u64, witness: Option<Witness>) {
+    if seed.is_multiple_of(2) {
+        let target: Shm<Target> = Target::open(name).unwrap();
+        Reader { target, ledger, witness, dice: Dice::new(seed) }.read_on();
+    } else {
+        let target: Shm<Target, ReadOnly> = Target::open_read_only(name).unwrap();
+        Reader { target, ledger, witness, dice: Dice::new(seed) }.read_on();
+    }
+}
+
+struct Reader<A: Access> {
+    target: Shm<Target, A>,
+    ledger: Ledger,
+    witness: Option<Witness>,
+    dice: Dice,
+}
+
+impl<A: Access> Reader<A> {
+    fn read_on(&mut self) {
+        let Self { target, ledger, witness, dice } = self;
+        let (ledger, witness) = (*ledger, *witness);
+        while !ledger.stopped() {
+            match dice.below(5) {
+                0 => look(&target.small, SMALL_FIELD, ledger, witness, dice),
+                1 => look(&target.narrow, NARROW_FIELD, ledger, witness, dice),
+                2 => look(&target.large, LARGE_FIELD, ledger, witness, dice),
+                3 => look_at_all(target, ledger, witness),
+                _ => await_newer(&target.small),
+            }
+            ledger.count_checked();
+        }
+    }
+}
+
+/// Reads all of a field, or part of it.
+fn look<const N: usize, A: Access>(
+    field: &Field<[u64; N], A>,
+    number: usize,
+    ledger: Ledger,
+    witness: Option<Witness>,
+    dice: &mut Dice,
+) {
+    let range = if dice.one_in(2) { 0..N } else { any_range(N, dice) };
+    let floors = ledger.floors(number, range.clone());
+    let mut elements = vec![0; range.len()];
+    let mut version = Version::default();
+    witnessed(ledger, witness, || version = field.read_range(range.clone(), &mut elements));
+    let place = FIELDS[number];
+    check(place, range.start, &elements, version.into(), &floors);
+}
+
+/// Reads all fields as of one instant.
+fn look_at_all<A: Access>(target: &Shm<Target, A>, ledger: Ledger, witness: Option<Witness>) {
+    let floors = [0, 1, 2].map(|field| ledger.floors(field, 0..LENGTHS[field]));
+    let mut all = Target::zeroed();
+    witnessed(ledger, witness, || target.snapshot_into(&mut all));
+    check_pair(all.left, &all.right);
+    let fields: [(&str, &[u64]); 3] =
+        [("small", &all.small), ("narrow", &all.narrow), ("large", &all.large)];
+    for ((place, elements), floors) in fields.into_iter().zip(&floors) {
+        let newest = elements.iter().map(|element| version_of(*element)).max();
+        check(place, 0, elements, newest.expect("it is not empty"), floors);
+    }
+}
+
+/// Sleeps until there is something newer, which there is soon.
+fn await_newer<const N: usize, A: Access>(field: &Field<[u64; N], A>) {
+    let since = field.version();
+    match field.wait_newer(since, PATIENCE) {
+        Ok(version) => assert!(version > since, "{version:?} is said to be newer than {since:?}"),
+        Err(Error::Timeout { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Never waits, and notes for how long it was not let run.
+pub fn control(ledger: Ledger) {
+    let mut last = now();
+    while !ledger.stopped() {
+        let time = now();
+        ledger.note_gap(time - last);
+        last = time;
+    }
+}

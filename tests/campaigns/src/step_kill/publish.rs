@@ -1,0 +1,264 @@
+//! Victims that publish: in every way, to fields of every size, alone and beside others.
+
+use shma_core::{Field, Shm, ShmState};
+
+use crate::step_kill::companion::Companion;
+use crate::step_kill::path::{self, Path, Point};
+use crate::step_kill::site::{Contents, FIELDS, LENGTHS, Plot, Site};
+use crate::step_kill::{self, Case};
+use crate::traced::{Traced, mark};
+use shma_tests::dice::Dice;
+
+/// How a victim publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Update,
+    UpdateWith,
+    Write,
+    UpdateRange,
+    /// To all fields.
+    Transaction,
+    /// To all fields but one.
+    TransactionBut,
+}
+
+const CALLS: [Call; 6] = [
+    Call::Update,
+    Call::UpdateWith,
+    Call::Write,
+    Call::UpdateRange,
+    Call::Transaction,
+    Call::TransactionBut,
+];
+
+impl Call {
+    fn is_transaction(self) -> bool {
+        matches!(self, Self::Transaction | Self::TransactionBut)
+    }
+}
+
+/// Who else has to do with the semaphore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Others {
+    Nobody,
+    /// Somebody who lives holds it when the victim comes, and gives it back when the victim sleeps.
+    Holder,
+    /// Somebody sleeps for it while the victim holds it.
+    Waiter,
+    /// Another victim was killed at some point of the call just before; of a transaction, of one of
+    /// all fields.
+    Corpse,
+}
+
+/// One call on one field.
+#[derive(Debug)]
+pub struct Publish {
+    call: Call,
+    /// The field; of a transaction, the one that others have to do with, or that it leaves out.
+    field: usize,
+    others: Others,
+    /// Draws where the one before is killed.
+    dice: Dice,
+    /// Where that is: for all victims the same, so that they go the same way.
+    corpse: Option<Point>,
+    companion: Option<Companion>,
+    /// What may be there after a death, and last what is there after the call.
+    choices: Vec<Contents>,
+}
+
+/// All calls that publish; beside each corpse of so many, if beside one.
+pub fn all(corpses: usize, dice: &mut Dice) -> Vec<Box<dyn Case>> {
+    let mut cases: Vec<Box<dyn Case>> = Vec::new();
+    for call in CALLS {
+        for others in [Others::Nobody, Others::Holder, Others::Waiter, Others::Corpse] {
+            // It has no closure in which it could wait for the waiter.
+            if call == Call::Write && others == Others::Waiter {
+                continue;
+            }
+            let each = if others == Others::Corpse { corpses } else { 1 };
+            for field in (0..FIELDS).flat_map(|field| std::iter::repeat_n(field, each)) {
+                cases.push(Box::new(Publish::new(call, field, others, dice)));
+            }
+        }
+    }
+    cases
+}
+
+impl Publish {
+    fn new(call: Call, field: usize, others: Others, dice: &mut Dice) -> Self {
+        Self {
+            call,
+            field,
+            others,
+            dice: Dice::new(dice.roll()),
+            corpse: None,
+            companion: None,
+            choices: Vec::new(),
+        }
+    }
+
+    /// Whether the call publishes to a field.
+    fn changes(&self, field: usize) -> bool {
+        match self.call {
+            Call::Transaction => true,
+            Call::TransactionBut => field != self.field,
+            _ => field == self.field,
+        }
+    }
+
+    /// What the call makes of what it finds.
+    fn apply(&self, found: &Contents) -> Contents {
+        let mut made = found.clone();
+        for field in 0..FIELDS {
+            if !self.changes(field) {
+                continue;
+            }
+            let content = &mut made[field];
+            content.version += 1;
+            let changed = if self.call == Call::UpdateRange {
+                part(LENGTHS[field])
+            } else {
+                0..LENGTHS[field]
+            };
+            for at in changed {
+                content.elements[at] = content.version << 16 | at as u64;
+            }
+        }
+        made
+    }
+
+    /// The victim, about to make the call, which finds `found`.
+    fn start(&self, site: &Site, found: &Contents, others: Others) -> Traced {
+        let inside = || {
+            if others == Others::Waiter {
+                mark();
+            }
+        };
+        let Self { call, field, .. } = *self;
+        step_kill::start(|| {
+            let made = self.apply(found);
+            let plot: Shm<Plot> = Plot::open(&site.name).unwrap();
+            let made = made.each_ref().map(|content| &content.elements[..]);
+            match field {
+                _ if call.is_transaction() => transact(&plot, made, inside),
+                0 => publish(&plot.tiny, call, made[0], inside),
+                1 => publish(&plot.middle, call, made[1], inside),
+                _ => publish(&plot.large, call, made[2], inside),
+            }
+        })
+    }
+
+    /// Kills another victim of the same call where something has changed for others.
+    fn kill_one_before(&mut self, site: &mut Site) -> Result<(), String> {
+        let call = if self.call.is_transaction() { Call::Transaction } else { self.call };
+        let mut alone = Self::new(call, self.field, Others::Nobody, &mut self.dice);
+        if self.corpse.is_none() {
+            let way = Path::step(&mut alone, &mut site.another())?;
+            let (_, changes) = way.points().expect("it was walked");
+            let turn = self.dice.below(changes as usize) as u64;
+            let [_, direct] = way.routes(turn, &mut self.dice);
+            self.corpse = Some(direct);
+        }
+        let point = self.corpse.as_ref().expect("it was found just now");
+        let mut victim = alone.victim(site)?;
+        path::lead(&mut victim, point, &mut alone, site)?;
+        victim.kill();
+        // Nobody repairs anything yet: looking is all that is done.
+        site.settle_on(&alone.choices)
+    }
+}
+
+/// The elements that an update of a part changes.
+fn part(length: usize) -> std::ops::Range<usize> {
+    length / 4..length - length / 4
+}
+
+fn publish<const N: usize>(field: &Field<[u64; N]>, call: Call, made: &[u64], inside: impl Fn()) {
+    let mut value = [0; N];
+    value.copy_from_slice(made);
+    let part = part(N);
+    let first = std::cell::Cell::new(true);
+    mark();
+    match call {
+        Call::Update => field.update(|new, _| {
+            *new = value;
+            inside();
+        }),
+        Call::UpdateWith => field.update_with(&value, |new, _| {
+            if first.replace(false) {
+                inside();
+            }
+            new
+        }),
+        Call::Write => field.write(&value),
+        Call::UpdateRange => field.update_range(part.clone(), |new, _| {
+            new.copy_from_slice(&value[part]);
+            inside();
+        }),
+        Call::Transaction | Call::TransactionBut => unreachable!("not of one field"),
+    }
+    mark();
+}
+
+fn transact(plot: &Shm<Plot>, made: [&[u64]; FIELDS], inside: impl Fn()) {
+    let [tiny, middle, large] = made;
+    mark();
+    plot.transaction(|new, _| {
+        new.tiny.copy_from_slice(tiny);
+        new.middle.copy_from_slice(middle);
+        new.large.copy_from_slice(large);
+        inside();
+    });
+    mark();
+}
+
+impl Case for Publish {
+    fn name(&self) -> String {
+        let Self { call, others, .. } = self;
+        format!("{call:?} on {} bytes, {others:?}", 8 * LENGTHS[self.field])
+    }
+
+    fn marks(&self) -> u32 {
+        u32::from(self.others == Others::Waiter)
+    }
+
+    fn victim(&mut self, site: &mut Site) -> Result<Traced, String> {
+        if self.others == Others::Corpse {
+            self.kill_one_before(site)?;
+        }
+        let mut found = site.now.clone();
+        let mut after = Vec::new();
+        self.companion = match self.others {
+            Others::Nobody | Others::Corpse => None,
+            Others::Holder => {
+                let holder = Companion::holder(site, self.field);
+                found = Companion::makes(&found, self.field);
+                Some(holder)
+            }
+            Others::Waiter => Some(Companion::waiter(site, self.field)),
+        };
+        after.push(found.clone());
+        after.push(self.apply(&found));
+        if self.others == Others::Waiter {
+            after = after.iter().map(|found| Companion::makes(found, self.field)).collect();
+        }
+        self.choices = after;
+        Ok(self.start(site, &found, self.others))
+    }
+
+    fn attend(&mut self, site: &mut Site) -> Result<(), String> {
+        let waiter = self.companion.as_ref().expect("there is one if there is a mark");
+        waiter.go();
+        waiter.await_sleep(site)
+    }
+
+    fn aftermath(&mut self, site: &mut Site, returned: bool) -> Result<(), String> {
+        if let Some(companion) = self.companion.take() {
+            companion.end()?;
+        }
+        site.check_words()?;
+        let choices = if returned { &self.choices[1..] } else { &self.choices[..] };
+        site.settle_on(choices)?;
+        site.go_round()
+    }
+}
