@@ -39,7 +39,7 @@ fn tsan_can_fail() {
 fn every_fault_has_a_test_that_catches_it() {
     let campaigns = Path::new(env!("CARGO_MANIFEST_DIR"));
     let core = campaigns.join("../../shma-core/src");
-    let models = core.join("models");
+    let models = core.join("protocol/models");
     let mut looked_for = texts(&campaigns.join("tests"));
     looked_for.extend(texts(&campaigns.join("../tests")));
     looked_for.extend(texts(&models));
