@@ -61,6 +61,15 @@ impl Failure {
         Self { kind: Kind::InUse, message: message.into() }
     }
 
+    pub fn system(message: impl Into<String>) -> Self {
+        Self { kind: Kind::System, message: message.into() }
+    }
+
+    /// The reader of the output, or the terminal, is gone.
+    pub fn unheard() -> Self {
+        Self { kind: Kind::Unheard, message: "the output is closed".into() }
+    }
+
     /// A call on a file has failed.
     pub fn file(path: &Path, error: &io::Error) -> Self {
         let kind = match error.kind() {

@@ -1,5 +1,7 @@
 //! `shma`: looks into the shared-memory states of `shma-core` from a shell.
 
+#![deny(unsafe_code)]
+
 mod args;
 mod array;
 mod commands;

@@ -37,22 +37,30 @@ impl Output {
     pub fn answer(&mut self, command: &str, mut answer: Value) -> io::Result<()> {
         answer["schema"] = 1.into();
         answer["command"] = command.into();
-        writeln!(self.stream, "{answer}")?;
-        self.stream.flush()
+        writeln!(self, "{answer}")?;
+        self.flush()
     }
 
     pub fn finish(&mut self) -> io::Result<()> {
-        self.stream.flush()
+        self.flush()
+    }
+
+    /// A terminal that is gone is a closed pipe; a file that cannot be written is not.
+    fn closed(&self, error: io::Error) -> io::Error {
+        match rustix::io::Errno::from_io_error(&error) {
+            Some(rustix::io::Errno::IO) if self.is_terminal => io::ErrorKind::BrokenPipe.into(),
+            _ => error,
+        }
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.write(bytes)
+        self.stream.write(bytes).map_err(|error| self.closed(error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
+        self.stream.flush().map_err(|error| self.closed(error))
     }
 }
 

@@ -11,17 +11,19 @@ use crate::output::Output;
 use crate::report;
 use crate::table::Table;
 use crate::traffic::{Flowing, Traffic};
-use crate::ui::{self, top::TopScreen, watch::WatchScreen};
+use crate::ui::{Session, top::TopScreen, watch::WatchScreen};
 use crate::units;
 use crate::watching::Watching;
 
 pub fn run(output: &mut Output, pace: Pace) -> Result<Outcome, Failure> {
     if output.is_terminal && !output.json {
+        let mut session = Session::start()?;
         let mut top = TopScreen::new();
-        while let Some(name) = ui::run(&mut top, pace)? {
+        while let Some(name) = session.show(&mut top, pace)? {
             // It may have gone meanwhile, and then the list says so.
             if let Ok(watching) = Watching::new(&name, &[]) {
-                ui::run(&mut WatchScreen::new(watching), Pace { count: None, ..pace })?;
+                let pace = Pace { count: None, ..pace };
+                session.show(&mut WatchScreen::new(watching), pace)?;
             }
         }
         return Ok(Outcome::Done);

@@ -10,7 +10,7 @@ use crate::output::Output;
 use crate::report;
 use crate::statistics::Statistics;
 use crate::table::Table;
-use crate::ui::{self, watch::WatchScreen};
+use crate::ui::{Session, watch::WatchScreen};
 use crate::units;
 use crate::watching::{Track, Watching};
 
@@ -22,7 +22,7 @@ pub fn run(
 ) -> Result<Outcome, Failure> {
     let mut watching = Watching::new(name, fields)?;
     if output.is_terminal && !output.json {
-        ui::run(&mut WatchScreen::new(watching), pace)?;
+        Session::start()?.show(&mut WatchScreen::new(watching), pace)?;
         return Ok(Outcome::Done);
     }
     let most = pace.count.or((!output.is_terminal).then_some(1));

@@ -1,11 +1,11 @@
 //! The screen of `shma top`.
 
 use ratatui::Frame;
-use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Row, Table, TableState};
 
+use super::keys::Key;
 use super::theme::Theme;
 use super::watch::right;
 use super::{Flow, Screen};
@@ -174,17 +174,17 @@ impl Screen for TopScreen {
         frame.render_widget(self.foot(), foot);
     }
 
-    fn key(&mut self, key: KeyCode) -> Flow {
+    fn key(&mut self, key: Key) -> Flow {
         match key {
-            KeyCode::Char('q') | KeyCode::Esc => return Flow::Leave,
-            KeyCode::Char(' ' | 'p') => self.paused = !self.paused,
-            KeyCode::Down | KeyCode::Char('j') => self.step(true),
-            KeyCode::Up | KeyCode::Char('k') => self.step(false),
-            KeyCode::Char('n') => self.order = Order::Name,
-            KeyCode::Char('u') => self.order = Order::Updates,
-            KeyCode::Char('b') => self.order = Order::Bytes,
-            KeyCode::Char('c') => self.order = Order::Contended,
-            KeyCode::Enter => {
+            Key::Char('q') | Key::Escape => return Flow::Leave,
+            Key::Char(' ' | 'p') => self.paused = !self.paused,
+            Key::Down | Key::Char('j') => self.step(true),
+            Key::Up | Key::Char('k') => self.step(false),
+            Key::Char('n') => self.order = Order::Name,
+            Key::Char('u') => self.order = Order::Updates,
+            Key::Char('b') => self.order = Order::Bytes,
+            Key::Char('c') => self.order = Order::Contended,
+            Key::Enter => {
                 let selected = self.table.selected().unwrap_or(0);
                 if let Some(region) = self.traffic.regions.get(selected) {
                     return Flow::Enter(region.sight.view.name().to_owned());

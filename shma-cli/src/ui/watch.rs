@@ -1,7 +1,6 @@
 //! The screen of `shma watch`.
 
 use ratatui::Frame;
-use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -9,6 +8,7 @@ use ratatui::widgets::{Block, Cell, Paragraph, Row, Table, TableState};
 
 use super::glyphs::sparkline;
 use super::heat::Heat;
+use super::keys::Key;
 use super::theme::Theme;
 use super::{Flow, Screen};
 use crate::failure::Failure;
@@ -238,14 +238,14 @@ impl Screen for WatchScreen {
         frame.render_widget(self.foot(), foot);
     }
 
-    fn key(&mut self, key: KeyCode) -> Flow {
+    fn key(&mut self, key: Key) -> Flow {
         match key {
-            KeyCode::Char('q') | KeyCode::Esc => return Flow::Leave,
-            KeyCode::Char(' ' | 'p') => self.paused = !self.paused,
-            KeyCode::Down | KeyCode::Char('j') => self.step(true),
-            KeyCode::Up | KeyCode::Char('k') => self.step(false),
-            KeyCode::Char('s') => self.curve = (self.curve + 1) % Curve::ALL.len(),
-            KeyCode::Char('h') => self.heat = !self.heat,
+            Key::Char('q') | Key::Escape => return Flow::Leave,
+            Key::Char(' ' | 'p') => self.paused = !self.paused,
+            Key::Down | Key::Char('j') => self.step(true),
+            Key::Up | Key::Char('k') => self.step(false),
+            Key::Char('s') => self.curve = (self.curve + 1) % Curve::ALL.len(),
+            Key::Char('h') => self.heat = !self.heat,
             _ => {}
         }
         Flow::Stay

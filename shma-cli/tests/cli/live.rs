@@ -269,3 +269,27 @@ fn a_region_is_not_entered() {
         partner.leave();
     });
 }
+
+/// The size changes while the screen is shown; what was drawn for the old one is gone.
+#[test]
+fn a_resized_screen_is_drawn_anew() {
+    watched(|| {
+        let name = Name::new("resized");
+        let partner = Partner::create(&name);
+        let mut command = command(&["watch", &name, "-i", "30"]);
+        let mut terminal = Terminal::start(&mut command, 30, 110);
+        terminal.shows("q quit");
+        for (rows, columns) in [(12, 60), (40, 200), (20, 80)] {
+            terminal.resize(rows, columns);
+            terminal.until("the foot is in the last line", |screen| {
+                let last = screen.rows(0, columns).last();
+                last.is_some_and(|line| line.starts_with("q quit"))
+                    && screen.contents().matches("q quit").count() == 1
+                    && screen.contents().starts_with(&*name)
+            });
+        }
+        terminal.keys("q");
+        assert!(terminal.end().0.success());
+        partner.leave();
+    });
+}

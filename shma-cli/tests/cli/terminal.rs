@@ -1,23 +1,22 @@
-//! A terminal: a pseudo-terminal at whose other end somebody types and reads the screen.
+//! A terminal: a pseudo-terminal at whose other end a test types and reads the screen.
 //!
 //! `unsafe` here: making it the controlling terminal of the command.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::num::NonZero;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, TryRecvError};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, fcntl_setfl};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 use shma_tests::watchdog::until;
 
 /// A command that runs in a terminal. Dropped, it is killed.
 pub struct Terminal {
-    keyboard: File,
-    output: Receiver<Vec<u8>>,
+    master: File,
     parser: vt100::Parser,
     process: Child,
 }
@@ -50,15 +49,15 @@ impl Terminal {
             set(command, Stdio::null());
         }
         drop(slave);
-        let keyboard = File::from(master);
-        let output = listen(keyboard.try_clone().unwrap());
+        fcntl_setfl(&master, OFlags::RDWR | OFlags::NONBLOCK).unwrap();
+        let master = File::from(master);
         let [rows, columns] = [rows, columns].map(|size| NonZero::new(size).unwrap());
-        Self { keyboard, output, parser: vt100::Parser::new(rows, columns, 0), process }
+        Self { master, parser: vt100::Parser::new(rows, columns, 0), process }
     }
 
     /// Types.
     pub fn keys(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.master.write_all(keys.as_bytes()).unwrap();
     }
 
     /// The screen as it is now.
@@ -69,13 +68,70 @@ impl Terminal {
 
     /// Takes in what was written; false at its end.
     fn listen(&mut self) -> bool {
+        let mut bytes = [0; 4096];
         loop {
-            match self.output.try_recv() {
-                Ok(bytes) => self.parser.process(&bytes),
-                Err(TryRecvError::Empty) => return true,
-                Err(TryRecvError::Disconnected) => return false,
+            match self.master.read(&mut bytes) {
+                Ok(0) => return false,
+                Ok(count) => self.parser.process(&bytes[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return true,
+                // No process has the other end open.
+                Err(_) => return false,
             }
         }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Sends a signal to the command.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.process), signal).unwrap();
+    }
+
+    /// Gives the screen another size, of which the kernel tells the command.
+    pub fn resize(&mut self, rows: u16, columns: u16) {
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        self.listen();
+        let [rows, columns] = [rows, columns].map(|size| NonZero::new(size).unwrap());
+        self.parser.screen_mut().set_size(rows, columns);
+        tcsetwinsize(&self.master, size).unwrap();
+    }
+
+    /// Whether the terminal is as a shell wants it: input by lines with an echo, a cursor, and the
+    /// first of its two screens.
+    pub fn is_restored(&mut self) -> bool {
+        let wanted = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        let modes = tcgetattr(&self.master).unwrap().local_modes;
+        let screen = self.screen();
+        modes.contains(wanted) && !screen.hide_cursor() && !screen.alternate_screen()
+    }
+
+    /// Makes the terminal's modes those of a shell.
+    pub fn cook(&self) {
+        let mut modes = tcgetattr(&self.master).unwrap();
+        modes.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        tcsetattr(&self.master, OptionalActions::Now, &modes).unwrap();
+    }
+
+    /// Takes the terminal away, and waits until the command ends by itself.
+    #[track_caller]
+    pub fn vanish(mut self) -> ExitStatus {
+        self.master = File::open("/dev/null").unwrap();
+        self.wait()
+    }
+
+    /// Waits until the command ends by itself, and keeps the terminal.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        let mut status = None;
+        until("the command has ended", || {
+            self.listen();
+            status = self.process.try_wait().unwrap();
+            status.is_some()
+        });
+        until("all was read", || !self.listen());
+        status.unwrap()
     }
 
     /// Waits until the screen is so.
@@ -108,14 +164,8 @@ impl Terminal {
     /// Waits until it ends by itself, and returns what is left on the screen.
     #[track_caller]
     pub fn end(mut self) -> (ExitStatus, String) {
-        let mut status = None;
-        until("the command has ended", || {
-            self.listen();
-            status = self.process.try_wait().unwrap();
-            status.is_some()
-        });
-        until("all was read", || !self.listen());
-        (status.unwrap(), self.parser.screen().contents())
+        let status = self.wait();
+        (status, self.parser.screen().contents())
     }
 }
 
@@ -125,18 +175,4 @@ impl Drop for Terminal {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// Reads in a thread of its own, until nobody has the other end open.
-fn listen(mut master: File) -> Receiver<Vec<u8>> {
-    let (sender, output) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut bytes = [0; 4096];
-        while let Ok(count @ 1..) = master.read(&mut bytes) {
-            if sender.send(bytes[..count].to_vec()).is_err() {
-                break;
-            }
-        }
-    });
-    output
 }
