@@ -9,6 +9,7 @@ mod live;
 mod numpy;
 mod partner;
 mod plain;
+mod readme;
 mod shma;
 mod terminal;
 mod values;
