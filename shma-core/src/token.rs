@@ -20,7 +20,7 @@ use std::io;
 
 use memmap2::{Advice, MmapOptions, MmapRaw};
 
-use crate::os::{ByteLock, FileId};
+use crate::os::{ByteLock, Description};
 use crate::sync::mutant;
 use crate::sync::{AtomicU32, Ordering};
 
@@ -125,10 +125,10 @@ fn map_first_page(file: &File) -> io::Result<MmapRaw> {
     MmapOptions::new().len(crate::layout::HEADER_BYTES).map_raw_read_only(file)
 }
 
-/// Whether an owner is known to be dead: nobody holds its byte. Asked on a descriptor that must
-/// still be the region's, since a program may close descriptors that are not its own, and an
-/// unrelated file has no locks.
-pub(crate) fn is_dead(asking: &File, region: FileId, owner: u32) -> bool {
+/// Whether an owner is known to be dead: nobody holds its byte. `asking` is a descriptor of the
+/// region that was opened as `description`. A program may close descriptors that are not its own, and
+/// an unrelated file has no locks. So an answer counts only if the descriptor is the same afterwards.
+pub(crate) fn is_dead(asking: &File, description: Description, owner: u32) -> bool {
     if mutant!("owners-immortal") {
         return false;
     }
@@ -137,7 +137,7 @@ pub(crate) fn is_dead(asking: &File, region: FileId, owner: u32) -> bool {
     }
     // What cannot be found out is taken for alive: stealing from the living would be worse.
     let holder = ByteLock::Read.conflict(asking, byte_of(owner));
-    holder.is_ok_and(|holder| holder.is_none()) && region.is(asking)
+    holder.is_ok_and(|holder| holder.is_none()) && description.is(asking)
 }
 
 /// The owner whose byte this is, if it is one of theirs.

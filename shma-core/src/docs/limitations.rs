@@ -135,10 +135,19 @@
 //!
 //! # Descriptors
 //!
-//! A daemon that closes all descriptors closes the library's. Its handles work on, and it lives on in
-//! the eyes of others. Of them it learns through the name, which it opens when it has to know whether
-//! a holder is dead; if the region has no name any more, it waits for a dead holder as for a living
-//! one.
+//! A daemon that closes all descriptors closes the library's. Its handles keep working, and other
+//! processes still see it as alive. To learn whether another owner is dead, the library then opens the
+//! file by its name. Once the name is gone it can no longer learn that, and waits for a dead holder as
+//! for a living one.
+//!
+//! A handle recognises its descriptor by a mark on the open file description. So it leaves alone what
+//! gets the number after such a daemon, also another handle to the same region. The check and the use
+//! are two system calls: a thread that closes descriptors must not run beside other threads that open,
+//! use or drop handles.
+//!
+//! No descriptor of the library gets the number of a standard stream, 0 to 2, even if that stream is
+//! closed. While the library opens a file it occupies the free ones among these numbers, so another
+//! thread cannot reopen a stream at that moment by opening a file and expecting its number. `dup2` works.
 //!
 //! # Ends
 //!

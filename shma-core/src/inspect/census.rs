@@ -6,11 +6,13 @@
 //! keeps, as it keeps the locks.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use rustix::fs::{major, minor};
 
 use super::view::View;
 use crate::error::Error;
+use crate::os;
 use crate::region;
 use crate::token;
 
@@ -97,7 +99,10 @@ impl Lock {
 /// The kernel gives its list a page at a time, and what is locked and unlocked between two pages makes
 /// it repeat a line or leave one out. What two of three looks agree on is believed.
 fn locks() -> Option<Locks> {
-    let look = || std::fs::read_to_string("/proc/locks").ok().map(|text| locks_of(&text));
+    let look = || {
+        let text = os::read("/proc/locks".as_ref()).ok()?;
+        Some(locks_of(&String::from_utf8_lossy(&text)))
+    };
     let (first, second, mut third) = (look()?, look()?, look()?);
     for (file, locks) in first {
         if second.get(&file) == Some(&locks) {
@@ -134,14 +139,14 @@ fn key_of(file: &str) -> Option<FileKey> {
 
 fn mappings() -> HashMap<FileKey, Vec<Process>> {
     let mut mappings: HashMap<FileKey, Vec<Process>> = HashMap::new();
-    let Ok(entries) = std::fs::read_dir("/proc") else { return mappings };
-    for entry in entries.flatten() {
-        let pid = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok());
+    let proc = Path::new("/proc");
+    for name in os::names_in(proc).unwrap_or_default() {
+        let pid = name.to_str().and_then(|name| name.parse::<u32>().ok());
         let Some(pid) = pid.filter(|pid| *pid != std::process::id()) else { continue };
         // Of another user's process, or gone.
-        let Ok(maps) = std::fs::read(entry.path().join("maps")) else { continue };
+        let Ok(maps) = os::read(&proc.join(&name).join("maps")) else { continue };
         for (key, writes) in shared_files(&String::from_utf8_lossy(&maps)) {
-            let command = std::fs::read(entry.path().join("comm")).unwrap_or_default();
+            let command = os::read(&proc.join(&name).join("comm")).unwrap_or_default();
             let command = String::from_utf8_lossy(&command).trim_end().escape_debug().to_string();
             mappings.entry(key).or_default().push(Process { pid, command, writes });
         }

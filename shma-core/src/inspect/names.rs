@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::os;
 use crate::region::{self, DIRECTORY, Name, PREFIX};
 
 /// The names of all that may be a region, in order; whether each is one, opening it tells.
@@ -13,8 +14,7 @@ use crate::region::{self, DIRECTORY, Name, PREFIX};
 pub fn names() -> Result<Vec<String>, Error> {
     let io = |source| Error::Io { name: "*".into(), call: "reading /dev/shm", source };
     let mut names = Vec::new();
-    for entry in std::fs::read_dir(DIRECTORY).map_err(io)? {
-        let file = entry.map_err(io)?.file_name();
+    for file in os::names_in(DIRECTORY.as_ref()).map_err(io)? {
         let name = file.to_str().and_then(|file| file.strip_prefix(PREFIX));
         // What cannot be a name was not made by this library.
         names.extend(name.filter(|name| Name::new(name).is_ok()).map(str::to_owned));

@@ -6,6 +6,8 @@
 //! | `pause(at_most)` | sleeps; may return early for any reason |
 //! | `coarse_nanos`, `precise_nanos` | one monotonic clock for all processes, cheap and exact |
 //! | `ByteLock` | a lock on one byte of a file that belongs to the open file description |
+//! | `Description` | whether a number still stands for an open file description, and not for another one of the same file |
+//! | `open`, `open_at_once`, `read`, `names_in`, `above_streams` | no descriptor gets the number of a standard stream, whichever of them is closed |
 //! | `ForkPage` | a number that is another one in a child than in its parent, and a time in which no fork copies what a thread is about to give up |
 //!
 //! `heap` stands in under loom: there waiting is yielding, and there are no files.

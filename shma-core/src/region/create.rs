@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rustix::fs::{CWD, FallocateFlags, FileType, Mode, OFlags, RenameFlags, Stat};
+use rustix::fs::{CWD, FallocateFlags, FileType, Mode, RenameFlags, Stat};
 use rustix::io::Errno;
 use shared_memory::{ShmemConf, ShmemError};
 
@@ -21,7 +21,7 @@ use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::INSTANCE_AT;
 use crate::manifest::{MAX_TEXT, Manifest};
-use crate::os::{ByteLock, FileId, pause};
+use crate::os::{self, ByteLock, FileId, pause};
 use crate::sync::mutant;
 use crate::sync::stop_point;
 
@@ -186,12 +186,14 @@ fn random(name: &Name) -> Result<[u8; 16], Error> {
 /// Makes the file. It is as long as the region, and takes no memory yet.
 fn make_file(name: &Name, total: usize) -> Result<Temporary, Error> {
     let temporary = format!("{TEMPORARY}{:032x}", u128::from_ne_bytes(random(name)?));
-    // Keeps the lowest free descriptor taken: `shared_memory` takes 0 for none, and neither closes it nor
-    // removes what it has made. Where this fails, so does what follows.
-    let _lowest = rustix::fs::open(DIRECTORY, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
-    let created = ShmemConf::new().os_id(&temporary).size(total).create();
-    // The file is all that is wanted of it.
-    created.map(|mut created| _ = created.set_owner(false)).map_err(|error| match error {
+    // `shared_memory` opens a descriptor of its own. It takes 0 for none, too, and neither closes it nor
+    // removes what it has made.
+    let created = os::above_streams(|| {
+        let created = ShmemConf::new().os_id(&temporary).size(total).create();
+        // The file is all that is wanted of it.
+        created.map(|mut created| _ = created.set_owner(false))
+    });
+    created.map_err(|error| match error {
         ShmemError::MapCreateFailed(errno) | ShmemError::UnknownOsError(errno) => {
             match errno.try_into() {
                 Ok(libc::ENOSPC) => no_space(name, total as u64),

@@ -12,7 +12,7 @@ use super::name::DIRECTORY;
 use super::open::{foreign, open_file, read_header};
 use super::{DEADLINE, Name, user};
 use crate::error::Error;
-use crate::os::{ByteLock, FileId};
+use crate::os::{self, ByteLock, FileId};
 use crate::sync::stop_point;
 
 /// What the file names of unfinished regions start with.
@@ -46,13 +46,12 @@ pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
 
 /// The files of regions that were not finished, or are about to be.
 pub(crate) fn temporaries() -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(DIRECTORY) else { return Vec::new() };
-    let names = entries.flatten().map(|entry| entry.file_name());
+    let names = os::names_in(DIRECTORY.as_ref()).unwrap_or_default();
     let ours = |name: &OsString| {
         let number = name.as_encoded_bytes().strip_prefix(TEMPORARY.as_bytes());
         number.is_some_and(|n| n.len() == 32 && n.iter().all(u8::is_ascii_hexdigit))
     };
-    names.filter(ours).map(|name| Path::new(DIRECTORY).join(name)).collect()
+    names.into_iter().filter(ours).map(|name| Path::new(DIRECTORY).join(name)).collect()
 }
 
 /// Whether the file is one that a creator of this user left who died before he gave it a name.

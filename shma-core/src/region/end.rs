@@ -94,7 +94,8 @@ impl Region {
     /// The region's file as its name leads to it, if the name still does and this user may open it.
     pub(super) fn reopen(&self, writable: bool) -> Option<File> {
         let file = open_file(&self.name, &self.name.path(), writable).ok()?;
-        self.file.id().is(&file).then_some(file)
+        let stat = rustix::fs::fstat(&file).ok()?;
+        (FileId::of(&stat) == self.file.id()).then_some(file)
     }
 
     /// Removes the name if nobody is attached. The caller has given up its own lock A.

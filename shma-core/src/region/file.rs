@@ -11,16 +11,17 @@ use rustix::fs::Stat;
 use super::Name;
 use super::lock::ATTACHED;
 use crate::error::Error;
-use crate::os::{ByteLock, FileId, ForkPage};
+use crate::os::{ByteLock, Description, FileId, ForkPage};
 
 /// A descriptor of the region's file, and what tells whether it is one.
 ///
 /// A daemon closes all descriptors, also those that are not its own. Their numbers go to other
-/// files then, which must not be locked, asked or closed in this one's place.
+/// files then, or to other descriptions of this one, which belong to other handles. None of them
+/// may be locked, released, asked or closed in this one's place.
 #[derive(Debug)]
 pub(super) struct RegionFile {
     file: ManuallyDrop<File>,
-    id: FileId,
+    description: Description,
     fork: ForkPage,
     generation: u64,
 }
@@ -28,9 +29,10 @@ pub(super) struct RegionFile {
 impl RegionFile {
     /// Without the lock yet.
     pub(super) fn new(name: &Name, file: File) -> Result<Self, Error> {
-        let id = FileId::of(&fstat(name, &file)?);
         let fork = fork_page(name)?;
-        Ok(Self { file: ManuallyDrop::new(file), id, fork, generation: fork.generation() })
+        let description = mark(name, &file)?;
+        let generation = fork.generation();
+        Ok(Self { file: ManuallyDrop::new(file), description, fork, generation })
     }
 
     /// Takes A; false if somebody shows that nobody is attached.
@@ -57,17 +59,22 @@ impl RegionFile {
 
     /// The region's file, unless something else has its descriptor.
     pub(super) fn own(&self) -> Option<&File> {
-        self.id.is(&self.file).then_some(&self.file)
+        self.description.is(&self.file).then_some(&self.file)
+    }
+
+    /// What the descriptor was opened for.
+    pub(super) fn description(&self) -> Description {
+        self.description
     }
 
     /// Whether the region's file has any name, unless something else has its descriptor.
     pub(super) fn is_linked(&self) -> Option<bool> {
         let stat = rustix::fs::fstat(&*self.file).ok()?;
-        (FileId::of(&stat) == self.id).then_some(stat.st_nlink > 0)
+        (FileId::of(&stat) == self.id()).then_some(stat.st_nlink > 0)
     }
 
     pub(super) fn id(&self) -> FileId {
-        self.id
+        self.description.file()
     }
 
     pub(super) fn fork(&self) -> ForkPage {
@@ -104,6 +111,10 @@ fn give_up(file: &File) {
 
 pub(super) fn fstat(name: &Name, file: &File) -> Result<Stat, Error> {
     rustix::fs::fstat(file).map_err(|errno| name.io("fstat", errno.into()))
+}
+
+pub(super) fn mark(name: &Name, opened: &File) -> Result<Description, Error> {
+    Description::mark(opened).map_err(|error| name.io("fstat, getrandom or lseek", error))
 }
 
 pub(super) fn fork_page(name: &Name) -> Result<ForkPage, Error> {

@@ -46,7 +46,7 @@ use memmap2::MmapRaw;
 use crate::header::Header;
 use crate::layout;
 use crate::manifest::Manifest;
-use crate::os::FileId;
+use crate::os::{Description, FileId};
 use crate::protocol::control::Control;
 use crate::protocol::notify::Notify;
 use crate::protocol::semaphore::Owners;
@@ -236,11 +236,12 @@ impl Owners for Region {
     }
 
     fn is_dead(&self, owner: u32) -> bool {
-        let id = self.file.id();
         match self.file.own() {
-            Some(file) => token::is_dead(file, id, owner),
+            Some(file) => token::is_dead(file, self.file.description(), owner),
             // A region without a name cannot be asked then; see `docs::limitations`.
-            None => self.reopen(false).is_some_and(|file| token::is_dead(&file, id, owner)),
+            None => self.reopen(false).is_some_and(|file| {
+                Description::mark(&file).is_ok_and(|it| token::is_dead(&file, it, owner))
+            }),
         }
     }
 }

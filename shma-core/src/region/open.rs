@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use memmap2::MmapOptions;
-use rustix::fs::{FileType, Mode, OFlags, Stat};
+use rustix::fs::{FileType, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::file::{RegionFile, fstat};
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
 use crate::layout;
 use crate::manifest::{ForeignManifest, Manifest};
-use crate::os::{FileId, pause};
+use crate::os::{self, FileId, pause};
 use crate::protocol::semaphore::{Owners, owner_of};
 use crate::sync::Ordering;
 use crate::sync::mutant;
@@ -109,10 +109,11 @@ pub(super) fn open_file(name: &Name, path: &Path, writable: bool) -> Result<File
     }
 }
 
+/// Links are not followed, and what is no file makes nothing wait.
+const HOW: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+
 fn try_open(path: &Path, writable: bool) -> Result<File, Errno> {
-    let access = if writable { OFlags::RDWR } else { OFlags::RDONLY };
-    let flags = access | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    rustix::fs::open(path, flags, Mode::empty()).map(File::from)
+    os::open(path, HOW | if writable { OFlags::RDWR } else { OFlags::RDONLY })
 }
 
 /// Something that is no file, and another user's before all.
@@ -274,7 +275,7 @@ pub(super) fn with_token(mut region: Region, path: &Path) -> Result<Option<Regio
         region.controls().any(|control| owner_of(control.lock.load(Ordering::Relaxed)) == owner)
     };
     let draw = || {
-        let own = match try_open(path, true) {
+        let own = match os::open_at_once(path, HOW | OFlags::RDWR) {
             Err(Errno::NOENT) => return Ok(None),
             own => own.map_err(|errno| NoToken::Io("open", errno.into()))?,
         };
@@ -285,7 +286,7 @@ pub(super) fn with_token(mut region: Region, path: &Path) -> Result<Option<Regio
         }
         Token::draw(own, region.file.get(), &region.header().next_id, in_use).map(Some)
     };
-    let Some(drawn) = region.file.fork().unforked(end, draw) else {
+    let Some(drawn) = os::above_streams(|| region.file.fork().unforked(end, draw)) else {
         return Err(region.name.timeout("waiting for other threads that fork"));
     };
     let Some(token) = drawn.map_err(|no_token| explain(&region.name, no_token))? else {

@@ -26,6 +26,8 @@ struct Words {
     generation: AtomicU64,
     /// How many calls of `fork` are under way, or [`UNFORKED`].
     forks: AtomicU32,
+    /// Whether a thread opens files; see [`super::descriptors`].
+    opening: AtomicU32,
 }
 
 /// In [`Words::forks`]: a thread keeps all others from forking.
@@ -105,6 +107,11 @@ impl ForkPage {
             }
             errno => Err(io::Error::from_raw_os_error(errno)),
         }
+    }
+
+    /// The word that keeps two threads from opening files at once; zero in a new process.
+    pub(super) fn opening(self) -> &'static AtomicU32 {
+        &self.0.opening
     }
 
     /// The generation of the calling process.

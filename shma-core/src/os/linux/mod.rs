@@ -3,19 +3,22 @@
 //! `unsafe` here: the lock commands that `rustix` lacks.
 #![allow(unsafe_code)]
 
+mod description;
+mod descriptors;
 mod fork;
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use rustix::fs::Stat;
 use rustix::thread::futex;
 use rustix::time::{ClockId, Timespec};
 
 use crate::sync::AtomicU32;
 
+pub(crate) use description::{Description, FileId};
+pub(crate) use descriptors::{above_streams, names_in, open, open_at_once, read};
 pub(crate) use fork::ForkPage;
 
 /// Sleeps while `word` is `seen`, at most so long.
@@ -67,24 +70,6 @@ pub(crate) fn coarse_nanos() -> u64 {
 #[inline]
 pub(crate) fn precise_nanos() -> u64 {
     nanos(ClockId::Monotonic)
-}
-
-/// The file behind a descriptor, told apart from every other of this machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FileId {
-    device: u64,
-    inode: u64,
-}
-
-impl FileId {
-    pub(crate) fn of(stat: &Stat) -> Self {
-        Self { device: stat.st_dev, inode: stat.st_ino }
-    }
-
-    /// Whether `file` is still this file, and not something else that got its descriptor's number.
-    pub(crate) fn is(&self, file: &File) -> bool {
-        rustix::fs::fstat(file.as_fd()).is_ok_and(|stat| Self::of(&stat) == *self)
-    }
 }
 
 /// Locks on single bytes of a file that belong to the open file description: they end when its

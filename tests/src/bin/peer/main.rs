@@ -30,6 +30,8 @@ fn main() {
         ["first-process"] => namespace::first_process(),
         ["small-shm", bytes, files] => namespace::small(bytes, files),
         ["without-input", name] => descriptors::without_input(name),
+        ["closed-streams", which, name] => descriptors::closed_streams(which, name),
+        ["reuse", how, name] => descriptors::reuse(how, name),
         ["overlay-shm"] => namespace::overlay(),
         _ => panic!("unknown arguments {arguments:?}"),
     }
