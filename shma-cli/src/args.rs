@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -128,10 +129,13 @@ pub enum Command {
         #[arg(long, short)]
         yes: bool,
     },
-    /// Write a C header of a region's layout.
+    /// Write a header of a region's layout for C and C++: `shma header trainer > trainer.h`.
     Header {
         /// The region.
         name: String,
+        /// What the names in it begin with, behind `shma_`; the state's name by default.
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+        prefix: Option<String>,
     },
     /// Write a file by which a shell completes command lines.
     Completions {

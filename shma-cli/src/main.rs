@@ -4,6 +4,7 @@
 
 mod args;
 mod array;
+mod c_names;
 mod commands;
 mod failure;
 mod layouts;

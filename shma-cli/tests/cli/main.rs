@@ -3,6 +3,7 @@
 mod broken;
 mod c_header;
 mod cleaning;
+mod compilers;
 mod ends;
 mod layouts;
 mod live;

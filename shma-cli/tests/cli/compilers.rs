@@ -1,0 +1,92 @@
+//! Programs in C and C++, compiled under every standard.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use shma_tests::skip::skip;
+use tempfile::{TempDir, tempdir};
+
+/// Each standard, and what compilers call it that came before it.
+const STANDARDS: [(&str, &str, &str); 9] = [
+    ("cc", "c99", "c99"),
+    ("cc", "c11", "c11"),
+    ("cc", "c17", "c17"),
+    ("cc", "c23", "c2x"),
+    ("c++", "c++11", "c++11"),
+    ("c++", "c++14", "c++14"),
+    ("c++", "c++17", "c++17"),
+    ("c++", "c++20", "c++2a"),
+    ("c++", "c++23", "c++2b"),
+];
+
+/// A folder with headers and a program.
+#[derive(Debug)]
+pub struct Sources(TempDir);
+
+impl Sources {
+    pub fn new() -> Self {
+        Self(tempdir().unwrap())
+    }
+
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.0.path().join(file)
+    }
+
+    pub fn write(&self, file: &str, text: &str) {
+        std::fs::write(self.path(file), text).unwrap();
+    }
+
+    /// Compiles `program` under each standard that a compiler here knows, without a warning.
+    #[track_caller]
+    pub fn compiled(&self, program: &str) -> Vec<PathBuf> {
+        self.write("program.c", program);
+        let mut compiled = Vec::new();
+        for (compiler, standard, early) in STANDARDS {
+            let knows = |standard: &&str| knows(compiler, standard);
+            let Some(standard) = [standard, early].into_iter().find(knows) else {
+                skip(&format!("there is no {compiler} that knows {standard}"));
+                continue;
+            };
+            let to = self.path(&format!("program-{standard}"));
+            let mut command = compiler_for(compiler, standard);
+            command.args(["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]);
+            command.args(["-Wundef", "-D_GNU_SOURCE", "-O1", "-o"]).arg(&to);
+            let ran = command.arg(self.path("program.c")).output().unwrap();
+            let errors = String::from_utf8_lossy(&ran.stderr);
+            assert!(ran.status.success(), "{standard}: {errors}");
+            compiled.push(to);
+        }
+        compiled
+    }
+
+    /// Why `program.c` does not compile as C11; nothing without a compiler.
+    #[track_caller]
+    pub fn refused(&self, program: &str) -> Option<String> {
+        self.write("program.c", program);
+        let mut command = compiler_for("cc", "c11");
+        let ran = command.arg("-fsyntax-only").arg(self.path("program.c")).output().ok()?;
+        assert!(!ran.status.success());
+        Some(String::from_utf8_lossy(&ran.stderr).into_owned())
+    }
+}
+
+fn compiler_for(compiler: &str, standard: &str) -> Command {
+    let language = if compiler == "cc" { "c" } else { "c++" };
+    let mut command = Command::new(compiler);
+    command.args(["-x", language]).arg(format!("-std={standard}"));
+    command
+}
+
+fn knows(compiler: &str, standard: &str) -> bool {
+    let mut command = compiler_for(compiler, standard);
+    command.args(["-fsyntax-only", "/dev/null"]).output().is_ok_and(|ran| ran.status.success())
+}
+
+/// What a program prints.
+#[track_caller]
+pub fn output_of(program: &Path, arguments: &[&Path]) -> String {
+    let ran = Command::new(program).args(arguments).output().unwrap();
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{}: {} {errors}", program.display(), ran.status);
+    String::from_utf8(ran.stdout).unwrap()
+}
