@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use shma_examples::{ending, options};
 
-use crate::plate::{GRIDS, STRIPS};
+use crate::plan::STRIPS;
+use crate::plate::GRIDS;
 use crate::solving::Order;
 
 /// Solve the heat equation on a plate, by worker processes that share it.

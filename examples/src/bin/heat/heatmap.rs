@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use shma_examples::picture::{Area, Drawn, LABEL, TITLE};
 
-use crate::plate::STRIPS;
+use crate::plan::STRIPS;
 use crate::temperature::Temperature;
 
 /// The room for what stands below a plate.

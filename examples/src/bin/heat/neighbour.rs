@@ -6,7 +6,8 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use shma_core::{Error, Field, Shm, Version};
 
-use crate::plate::{self, Plate, STRIPS, Strip};
+use crate::plan::STRIPS;
+use crate::plate::{self, Plate, Strip};
 use crate::row::{self, Row};
 
 /// A neighbouring strip, seen from one side.

@@ -5,7 +5,8 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 use shma_core::ShmElement;
 
-use crate::plate::STRIPS;
+/// Strips of a plate, however many workers share them.
+pub const STRIPS: usize = 8;
 
 /// A time step is this much of the squared spacing of the grid. Above a quarter the scheme is
 /// unstable.

@@ -40,13 +40,10 @@ use anyhow::{Result, ensure};
 use shma_core::{Field, Shm, ShmState};
 use shma_examples::region;
 
-use crate::plan::{MARKS, Plan};
+use crate::plan::{MARKS, Plan, STRIPS};
 use crate::row::{self, BEFORE, Row};
 use crate::temperature::Temperature;
 use crate::truth::Truth;
-
-/// Strips of a plate, whoever works on them.
-pub const STRIPS: usize = 8;
 
 /// Points of a grid each way, those on the edge not counted, for which there is a type of plate.
 pub const GRIDS: [usize; 4] = [64, 128, 256, 512];

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use shma_examples::console;
 
-use crate::plate::STRIPS;
+use crate::plan::STRIPS;
 use crate::solving::Outcome;
 
 /// Prints how it went.

@@ -11,8 +11,8 @@ use shma_examples::crew::Crew;
 use shma_examples::patience::Patience;
 use shma_examples::progress::Progress;
 
-use crate::plan::{MARKS, Plan};
-use crate::plate::{self, Plate, STRIPS};
+use crate::plan::{MARKS, Plan, STRIPS};
+use crate::plate::{self, Plate};
 use crate::standing::Standing;
 use crate::temperature::Temperature;
 use crate::truth::Truth;

@@ -50,8 +50,8 @@ fn point(here: f64, west: f64, east: f64, south: f64, north: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Plan;
-    use crate::plate::{self, Plate, STRIPS};
+    use crate::plan::{Plan, STRIPS};
+    use crate::plate::{self, Plate};
     use crate::row::BEFORE;
     use crate::truth::Truth;
 

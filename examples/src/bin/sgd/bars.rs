@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use shma_examples::picture::{Area, Drawn, LABEL, TITLE, WIDTH};
 
-use crate::plot::colour;
+use crate::colours::colour;
 use crate::run::Run;
 
 /// What a bar takes of the height, with the gap to the next one.

@@ -7,6 +7,7 @@
 
 mod args;
 mod bars;
+mod colours;
 mod curve;
 mod data;
 mod desk;

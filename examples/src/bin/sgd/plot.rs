@@ -5,28 +5,15 @@ use std::path::Path;
 
 use anyhow::Result;
 use plotters::prelude::*;
-use shma_examples::picture::{self, Area, Axes, BLUE, Drawn, GREY, ORANGE};
+use shma_examples::picture::{self, Area, Axes, Drawn, GREY};
 
 use crate::bars;
-use crate::mode::Mode;
+use crate::colours::colour;
 use crate::network::Score;
 use crate::run::Run;
 
 /// The height of a diagram of curves.
 const CURVES: u32 = 400;
-/// Paler ones for those that work alone.
-const PALE_BLUE: RGBColor = RGBColor(86, 180, 233);
-const PALE_ORANGE: RGBColor = RGBColor(230, 159, 0);
-
-/// The colour of a training.
-pub fn colour(run: &Run) -> RGBColor {
-    match (run.mode, run.workers) {
-        (Mode::Locked, 1) => PALE_BLUE,
-        (Mode::Locked, _) => BLUE,
-        (Mode::Hogwild, 1) => PALE_ORANGE,
-        (Mode::Hogwild, _) => ORANGE,
-    }
-}
 
 /// One of the two diagrams of curves.
 struct Panel {
@@ -125,6 +112,7 @@ fn cut_off(points: Vec<(f64, f64)>, range: &Range<f64>) -> Vec<(f64, f64)> {
 mod tests {
     use super::*;
     use crate::curve::Point;
+    use crate::mode::Mode;
 
     fn svg(runs: &[Run]) -> String {
         picture::svg(height(runs), |area| draw_all(area, runs, 0.93)).unwrap()

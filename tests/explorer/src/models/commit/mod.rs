@@ -20,7 +20,6 @@ mod properties;
 mod readers;
 mod writers;
 
-use self::properties::snapshots_are_ordered;
 use crate::{Expression, Machine, Place, Process, Register, Word, Words};
 
 /// The wrong ways to commit, recover or look.
@@ -196,7 +195,7 @@ impl Commit {
         machine.finally(move |end| {
             model.transactions_are_whole(end, region)?;
             model.nothing_is_lost(end, region, &writers)?;
-            snapshots_are_ordered(end, &readers)
+            Self::snapshots_are_ordered(end, &readers)
         });
         machine
     }

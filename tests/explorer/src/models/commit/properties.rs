@@ -68,28 +68,32 @@ impl Commit {
         }
         Ok(())
     }
-}
 
-/// Of two accepted snapshots none is newer in one field and older in another.
-pub(super) fn snapshots_are_ordered(
-    end: &Moment<'_>,
-    readers: &[ReadingProcess],
-) -> Result<(), String> {
-    let taken: Vec<Vec<Word>> = readers
-        .iter()
-        .filter(|reader| end.register(reader.process, reader.accepted) != 0)
-        .map(|reader| {
-            reader.versions.iter().map(|version| end.register(reader.process, *version)).collect()
-        })
-        .collect();
-    for (at, one) in taken.iter().enumerate() {
-        for other in &taken[..at] {
-            let newer = one.iter().zip(other).any(|(a, b)| a > b);
-            let older = one.iter().zip(other).any(|(a, b)| a < b);
-            if newer && older {
-                return Err(format!("snapshots disagree on an order: {one:?} and {other:?}"));
+    /// Of two accepted snapshots none is newer in one field and older in another.
+    pub(super) fn snapshots_are_ordered(
+        end: &Moment<'_>,
+        readers: &[ReadingProcess],
+    ) -> Result<(), String> {
+        let taken: Vec<Vec<Word>> = readers
+            .iter()
+            .filter(|reader| end.register(reader.process, reader.accepted) != 0)
+            .map(|reader| {
+                reader
+                    .versions
+                    .iter()
+                    .map(|version| end.register(reader.process, *version))
+                    .collect()
+            })
+            .collect();
+        for (at, one) in taken.iter().enumerate() {
+            for other in &taken[..at] {
+                let newer = one.iter().zip(other).any(|(a, b)| a > b);
+                let older = one.iter().zip(other).any(|(a, b)| a < b);
+                if newer && older {
+                    return Err(format!("snapshots disagree on an order: {one:?} and {other:?}"));
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
