@@ -17,6 +17,7 @@ mod report;
 mod selection;
 mod statistics;
 mod table;
+mod text;
 mod traffic;
 mod ui;
 mod units;

@@ -4,17 +4,20 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
 use serde_json::Value;
 
-/// How wide text may be where there is no terminal to ask.
-const WIDE: u16 = 200;
+use crate::table::{Line, Table, Tone};
+use crate::text;
+
+/// The columns of a terminal that does not say how many it has.
+const USUAL: u16 = 80;
 
 /// The standard output stream.
 #[derive(Debug)]
 pub struct Output {
     pub json: bool,
     pub paint: Paint,
-    /// Columns that a line may take.
-    pub width: u16,
-    /// Whether somebody looks at it as it comes.
+    /// Columns that a line may take: without a terminal, any number.
+    pub width: usize,
+    /// Whether a person reads it as it comes.
     pub is_terminal: bool,
     stream: BufWriter<Stdout>,
 }
@@ -23,11 +26,12 @@ impl Output {
     pub fn new(json: bool) -> Self {
         let stdout = io::stdout();
         let is_terminal = stdout.is_terminal();
-        let size = rustix::termios::tcgetwinsize(&stdout).ok().filter(|_| is_terminal);
+        let columns = rustix::termios::tcgetwinsize(&stdout).map_or(0, |size| size.ws_col);
+        let columns = if columns == 0 { USUAL } else { columns };
         Self {
             json,
             paint: Paint { colours: is_terminal && may_colour() },
-            width: size.map_or(WIDE, |size| size.ws_col).max(40),
+            width: if is_terminal { columns.into() } else { usize::MAX },
             is_terminal,
             stream: BufWriter::new(stdout),
         }
@@ -39,6 +43,56 @@ impl Output {
         answer["command"] = command.into();
         writeln!(self, "{answer}")?;
         self.flush()
+    }
+
+    /// Writes a table, and which of its columns the terminal has no room for.
+    pub fn table(&mut self, table: &Table) -> io::Result<()> {
+        let shown = table.show(self.width);
+        self.line(&shown.head)?;
+        for line in shown.rows.iter().flatten() {
+            self.line(line)?;
+        }
+        if !shown.missing.is_empty() {
+            let missing = shown.missing.join(", ");
+            let text = format!("(too narrow for: {missing})");
+            let note = self.paint.dim(text::wrap(&text, self.width).join("\n"));
+            writeln!(self, "{note}")?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &Line) -> io::Result<()> {
+        // Nothing but blanks follows the last text.
+        let texts = line.iter().rposition(|cell| !cell.text.trim_end().is_empty());
+        let texts = texts.map_or(0, |last| last + 1);
+        let painted = line[..texts].iter().map(|cell| self.paint.tone(cell.tone, &cell.text));
+        let line = painted.collect::<String>();
+        writeln!(self, "{}", line.trim_end())
+    }
+
+    /// Writes sentences, broken between words, each line after so many blanks. Each of the words
+    /// gets its tone once.
+    pub fn paragraph(
+        &mut self,
+        blanks: usize,
+        text: &str,
+        words: &[(&str, Tone)],
+    ) -> io::Result<()> {
+        // Where there is hardly any room, blanks take none of it.
+        let blanks = if blanks * 2 > self.width { 0 } else { blanks };
+        let mut words = words.iter().peekable();
+        for mut line in text::wrap(text, self.width.saturating_sub(blanks)) {
+            let mut done = 0;
+            while let Some((word, tone)) = words.peek() {
+                let Some(at) = line[done..].find(word) else { break };
+                let painted = self.paint.tone(*tone, word);
+                line.replace_range(done + at..done + at + word.len(), &painted);
+                done += at + painted.len();
+                words.next();
+            }
+            writeln!(self, "{:blanks$}{line}", "")?;
+        }
+        Ok(())
     }
 
     pub fn finish(&mut self) -> io::Result<()> {
@@ -80,6 +134,17 @@ impl Paint {
     fn wrap(self, code: &str, text: impl Into<String>) -> String {
         let text = text.into();
         if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text }
+    }
+
+    pub fn tone(self, tone: Tone, text: &str) -> String {
+        match tone {
+            Tone::Plain => text.to_owned(),
+            Tone::Head | Tone::Selected => self.bold(text),
+            Tone::Quiet => self.dim(text),
+            Tone::Good | Tone::Curve => self.green(text),
+            Tone::Notable => self.yellow(text),
+            Tone::Bad => self.red(text),
+        }
     }
 
     pub fn bold(self, text: impl Into<String>) -> String {

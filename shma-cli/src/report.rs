@@ -6,15 +6,16 @@ use serde_json::{Value, json};
 use shma_core::inspect::{Attached, FieldView, SemaphoreHolder, Status, View};
 
 use crate::failure::Failure;
+use crate::table::{Cell, Tone};
 
 /// How a region stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
-    /// Somebody is attached.
+    /// At least one process is attached.
     Alive,
-    /// Nobody is, and it stays.
+    /// No process is attached, and it stays: it is persistent.
     Idle,
-    /// Nobody is, and nobody took it along: its processes were killed.
+    /// No process is attached, and no process has removed it although it is ephemeral.
     Dead,
 }
 
@@ -25,6 +26,16 @@ impl Condition {
             (false, true) => Self::Idle,
             (false, false) => Self::Dead,
         }
+    }
+
+    /// Its name, so that it can be told at a glance.
+    pub fn cell(self) -> Cell {
+        let tone = match self {
+            Self::Alive => Tone::Good,
+            Self::Idle => Tone::Quiet,
+            Self::Dead => Tone::Bad,
+        };
+        Cell::new(self.name(), tone)
     }
 
     pub fn name(self) -> &'static str {

@@ -1,6 +1,6 @@
 //! `shma diff`: how two layouts differ.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use shma_core::inspect::{self, View};
 use crate::failure::{Failure, Outcome};
 use crate::layouts::{self, Difference};
 use crate::output::Output;
-use crate::table::Table;
+use crate::table::{Column, Table, Tone};
 
 pub fn run(output: &mut Output, a: &str, b: &str) -> Result<Outcome, Failure> {
     let (one, other) = (layout(a)?, layout(b)?);
@@ -24,14 +24,34 @@ pub fn run(output: &mut Output, a: &str, b: &str) -> Result<Outcome, Failure> {
     } else if differences.is_empty() {
         writeln!(output, "the layouts are the same")?;
     } else {
-        let mut table = Table::new(output.paint, output.width, &["field", a, b]);
-        for Difference { field, a, b } in differences {
-            let field = field.unwrap_or("(declared name)").to_owned();
-            table.row([field, a.unwrap_or_else(|| "-".into()), b.unwrap_or_else(|| "-".into())]);
-        }
-        write!(output, "{table}")?;
+        print(output, a, b, &differences)?;
     }
     Ok(outcome)
+}
+
+/// Side by side, or one below the other where that is too wide: a difference is never cut.
+fn print(output: &mut Output, a: &str, b: &str, differences: &[Difference]) -> io::Result<()> {
+    let heads = [("field", 0), (a, 1), (b, 1)];
+    let mut table = Table::new(heads.map(|(head, rank)| Column::left(head, rank)));
+    let field = |difference: &Difference| {
+        difference.field.as_ref().map_or("(declared name)".into(), ToString::to_string)
+    };
+    let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "-".into());
+    for difference in differences {
+        let Difference { a, b, .. } = difference;
+        table.row([field(difference), side(a), side(b)].map(Into::into));
+    }
+    if table.show(usize::MAX).width <= output.width {
+        return output.table(&table);
+    }
+    for difference in differences {
+        let field = field(difference);
+        output.paragraph(0, &field, &[(&field, Tone::Head)])?;
+        for (name, what) in [(a, &difference.a), (b, &difference.b)] {
+            output.paragraph(2, &format!("{name}: {}", side(what)), &[])?;
+        }
+    }
+    Ok(())
 }
 
 fn of(difference: &Difference) -> Value {

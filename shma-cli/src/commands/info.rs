@@ -5,12 +5,11 @@ use std::io::Write;
 use serde_json::{Value, json};
 use shma_core::inspect::{Attached, Census, FieldView, Process, Status, View};
 
-use super::ls;
 use crate::failure::{Failure, Outcome};
 use crate::observe::Sight;
-use crate::output::{Output, Paint};
+use crate::output::Output;
 use crate::report::{self, Condition};
-use crate::table::Table;
+use crate::table::{Cell, Column, Table, Tone};
 use crate::units;
 
 pub fn run(output: &mut Output, name: &str) -> Result<Outcome, Failure> {
@@ -23,22 +22,22 @@ pub fn run(output: &mut Output, name: &str) -> Result<Outcome, Failure> {
         return Ok(Outcome::Done);
     }
     head(output, view, attached)?;
-    let columns = [
-        "field",
-        "type",
-        ">bytes",
-        ">slots",
-        ">version",
-        ">age",
-        "held by",
-        ">contended",
-        ">deaths",
-    ];
-    let mut table = Table::new(output.paint, output.width, &columns);
+    let mut table = Table::new([
+        Column::left("field", 0),
+        Column::left("type", 3).shrinks_to(10),
+        Column::right("size", 7),
+        Column::right("slots", 8),
+        Column::right("version", 1),
+        Column::right("age", 2),
+        Column::left("held by", 4),
+        Column::right("contended", 5),
+        Column::right("deaths", 6),
+    ]);
     for (field, status) in view.fields().zip(statuses) {
-        table.row(row(output.paint, &field, status));
+        table.row(row(&field, status));
     }
-    write!(output, "\n{table}")?;
+    writeln!(output)?;
+    output.table(&table)?;
     Ok(Outcome::Done)
 }
 
@@ -48,33 +47,27 @@ fn manifest(view: &View) -> Value {
 }
 
 fn head(output: &mut Output, view: &View, attached: &Attached) -> std::io::Result<()> {
-    let paint = output.paint;
-    let condition = ls::name_of(paint, Condition::of(view, attached.any));
-    let name = paint.bold(view.name());
-    let state = view.manifest().name;
-    writeln!(output, "{name}  {state}  {condition}, {}", report::lifetime(view))?;
-    let fingerprint = view.manifest().fingerprint();
-    writeln!(
-        output,
-        "{} in /dev/shm/shma.{}, owner {}, mode {:04o}, fingerprint {fingerprint:#034x}",
-        units::bytes(view.bytes()),
-        view.name(),
-        view.owner(),
-        view.mode()
-    )?;
-    let mut who = report::count(attached);
-    if let Some(owners) = attached.owners.as_ref().filter(|_| attached.any) {
-        who += &format!(", {} of them may write", owners.len());
+    let condition = Condition::of(view, attached.any).cell();
+    let (name, state, lifetime) = (view.name(), &view.manifest().name, report::lifetime(view));
+    let line = format!("{name}  {state}  {}, {lifetime}", condition.text);
+    output.paragraph(0, &line, &[(name, Tone::Head), (&condition.text, condition.tone)])?;
+    let (size, user, mode) = (units::bytes(view.bytes()), view.owner(), view.mode());
+    let path = format!("/dev/shm/shma.{}", view.name());
+    output.paragraph(0, &format!("{size} in {path}, of user {user}, mode {mode:04o}"), &[])?;
+    output.paragraph(0, &format!("fingerprint {:#034x}", view.manifest().fingerprint()), &[])?;
+    let mut count = report::count(attached);
+    if let Some(writers) = attached.owners.as_ref().filter(|_| attached.any) {
+        count += &format!(", {} of them may write", writers.len());
     }
-    writeln!(output, "attached: {who}")?;
+    output.paragraph(0, &format!("attached: {count}"), &[])?;
     for Process { pid, command, writes, .. } in &attached.processes {
         let how = if *writes { "writes" } else { "reads" };
-        writeln!(output, "  process {pid}  {command}  {how}")?;
+        output.paragraph(2, &format!("process {pid}  {command}  {how}"), &[])?;
     }
     Ok(())
 }
 
-fn row(paint: Paint, field: &FieldView, status: &Status) -> Vec<String> {
+fn row(field: &FieldView, status: &Status) -> [Cell; 9] {
     let manifest = field.manifest();
     let mut ty = manifest.ty.to_string();
     for (says, word) in [(manifest.atomic, "atomic"), (manifest.timed, "timed")] {
@@ -82,28 +75,25 @@ fn row(paint: Paint, field: &FieldView, status: &Status) -> Vec<String> {
             ty += &format!(" {word}");
         }
     }
-    let count = |count: u64| match count {
-        0 => paint.dim("0"),
-        count => count.to_string(),
-    };
-    vec![
-        manifest.name.to_owned(),
-        ty,
-        units::bytes(manifest.size as u64),
-        manifest.slots.to_string(),
-        status.version.to_string(),
-        status.age.map_or("-".into(), units::age),
-        holder(paint, status),
-        count(status.contended),
-        count(status.dead_owners),
+    [
+        manifest.name.to_string().into(),
+        ty.into(),
+        units::bytes(manifest.size as u64).into(),
+        manifest.slots.to_string().into(),
+        status.version.to_string().into(),
+        status.age.map_or("-".into(), units::age).into(),
+        holder(status),
+        Cell::count(status.contended),
+        Cell::count(status.dead_owners),
     ]
 }
 
-/// Who holds the semaphore, and at most since when: who publishes holds it, so the holder of now
-/// has taken it since the latest publication.
-pub fn holder(paint: Paint, status: &Status) -> String {
-    let Some(holder) = status.holder else { return paint.dim("-") };
+/// The process that holds the semaphore, and for how long at most: a publication is made by the
+/// holder, so the holder of now has acquired it since the latest one.
+pub fn holder(status: &Status) -> Cell {
+    let Some(holder) = status.holder else { return Cell::new("-", Tone::Quiet) };
+    let dead = if holder.dead { " (dead)" } else { "" };
     let since = status.age.map_or(String::new(), |age| format!(", at most {}", units::age(age)));
-    let text = format!("{holder}{since}");
-    if holder.dead { paint.red(text) } else { paint.yellow(text) }
+    let tone = if holder.dead { Tone::Bad } else { Tone::Notable };
+    Cell::new(format!("process {}{dead}{since}", holder.pid), tone)
 }

@@ -1,12 +1,10 @@
 //! `shma ls`: every region on a line.
 
-use std::io::Write;
-
 use crate::failure::{Failure, Outcome};
 use crate::observe::{self, Sight};
-use crate::output::{Output, Paint};
+use crate::output::Output;
 use crate::report::{self, Condition};
-use crate::table::Table;
+use crate::table::{Cell, Column, Table, Tone};
 use crate::units;
 use serde_json::{Value, json};
 
@@ -17,21 +15,28 @@ pub fn run(output: &mut Output) -> Result<Outcome, Failure> {
         output.answer("ls", json!({ "regions": regions }))?;
         return Ok(Outcome::Done);
     }
-    let columns = ["region", "state", ">size", ">fields", ">attached", ">newest", "lifetime", ""];
-    let mut table = Table::new(output.paint, output.width, &columns);
+    let mut table = Table::new([
+        Column::left("region", 0),
+        Column::left("state", 4).shrinks_to(10),
+        Column::right("size", 2),
+        Column::right("fields", 6),
+        Column::right("attached", 1),
+        Column::right("newest", 3),
+        Column::left("lifetime", 5),
+        Column::left("condition", 1),
+    ]);
     let mut unusable = Vec::new();
     for (name, sight) in &all {
         match sight {
-            Ok(sight) => table.row(row(output.paint, sight)),
+            Ok(sight) => table.row(row(sight)),
             Err(failure) => unusable.push((name, failure)),
         }
     }
-    if all.len() > unusable.len() {
-        write!(output, "{table}")?;
+    if !table.is_empty() {
+        output.table(&table)?;
     }
     for (name, failure) in &unusable {
-        let name = output.paint.red(name.as_str());
-        writeln!(output, "{name}: {failure}")?;
+        output.paragraph(0, &format!("{name}: {failure}"), &[(name, Tone::Bad)])?;
     }
     Ok(Outcome::Done)
 }
@@ -44,26 +49,16 @@ pub fn of(name: &str, sight: &Result<Sight, Failure>) -> Value {
     }
 }
 
-fn row(paint: Paint, Sight { view, attached, statuses }: &Sight) -> Vec<String> {
-    let condition = Condition::of(view, attached.any);
+fn row(Sight { view, attached, statuses }: &Sight) -> [Cell; 8] {
     let newest = report::newest(statuses).map_or("-".into(), units::age);
-    vec![
-        view.name().to_owned(),
-        view.manifest().name.to_owned(),
-        units::bytes(view.bytes()),
-        view.manifest().fields.len().to_string(),
-        report::count(attached),
-        newest,
-        report::lifetime(view).to_owned(),
-        name_of(paint, condition),
+    [
+        view.name().into(),
+        view.manifest().name.to_string().into(),
+        units::bytes(view.bytes()).into(),
+        view.manifest().fields.len().to_string().into(),
+        report::count(attached).into(),
+        newest.into(),
+        report::lifetime(view).into(),
+        Condition::of(view, attached.any).cell(),
     ]
-}
-
-/// A condition in its colour.
-pub fn name_of(paint: Paint, condition: Condition) -> String {
-    match condition {
-        Condition::Alive => paint.green(condition.name()),
-        Condition::Idle => paint.dim(condition.name()),
-        Condition::Dead => paint.red(condition.name()),
-    }
 }

@@ -13,7 +13,7 @@ mod ls;
 mod metrics;
 mod rm;
 mod schema;
-mod top;
+pub mod top;
 mod watch;
 
 use std::io::{self, BufRead, IsTerminal, Write};

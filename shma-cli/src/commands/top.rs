@@ -3,13 +3,13 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
+use shma_core::inspect::Status;
 
-use super::ls;
 use crate::args::Pace;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
-use crate::report;
-use crate::table::Table;
+use crate::report::{self, Condition};
+use crate::table::{Cell, Column, Table, Tone};
 use crate::traffic::{Flowing, Traffic};
 use crate::ui::{Session, top::TopScreen, watch::WatchScreen};
 use crate::units;
@@ -62,21 +62,50 @@ fn answer(output: &mut Output, traffic: &Traffic) -> Result<(), Failure> {
 }
 
 fn print(output: &mut Output, traffic: &Traffic) -> Result<(), Failure> {
-    let columns = ["region", "state", ">size", ">attached", ">upd/s", ">bytes/s", ">waits/s", ""];
-    let mut table = Table::new(output.paint, output.width, &columns);
-    for Flowing { sight, rates } in &traffic.regions {
-        let condition = report::Condition::of(&sight.view, sight.attached.any);
+    output.table(&table(&traffic.regions))?;
+    writeln!(output)?;
+    Ok(())
+}
+
+/// The table of all regions, as the screen has it too.
+pub fn table(regions: &[Flowing]) -> Table {
+    let mut table = Table::new([
+        Column::left("region", 0),
+        Column::left("state", 8).shrinks_to(8),
+        Column::right("size", 5),
+        Column::right("attached", 2),
+        Column::right("upd/s", 1),
+        Column::right("bytes/s", 3),
+        Column::right("waits/s", 6),
+        Column::right("newest", 7),
+        Column::left("held", 4),
+        Column::left("condition", 1),
+    ]);
+    for Flowing { sight, rates } in regions {
         table.row([
-            sight.view.name().to_owned(),
-            sight.view.manifest().name.to_owned(),
-            units::bytes(sight.view.bytes()),
-            report::count(&sight.attached),
-            units::rate(rates.updates),
-            units::bytes(rates.bytes as u64),
-            units::rate(rates.contended),
-            ls::name_of(output.paint, condition),
+            sight.view.name().into(),
+            sight.view.manifest().name.to_string().into(),
+            units::bytes(sight.view.bytes()).into(),
+            report::count(&sight.attached).into(),
+            units::rate(rates.updates).into(),
+            units::bytes(rates.bytes as u64).into(),
+            units::rate(rates.contended).into(),
+            report::newest(&sight.statuses).map_or("-".into(), units::age).into(),
+            held(&sight.statuses),
+            Condition::of(&sight.view, sight.attached.any).cell(),
         ]);
     }
-    writeln!(output, "{table}")?;
-    Ok(())
+    table
+}
+
+/// How many semaphores are held, and how many of them by processes that are dead.
+fn held(statuses: &[Status]) -> Cell {
+    let holders = statuses.iter().filter_map(|status| status.holder);
+    let (dead, living): (Vec<_>, Vec<_>) = holders.partition(|holder| holder.dead);
+    match (dead.len(), living.len()) {
+        (0, 0) => Cell::new("-", Tone::Quiet),
+        (0, living) => Cell::new(living.to_string(), Tone::Notable),
+        (dead, 0) => Cell::new(format!("{dead} dead"), Tone::Bad),
+        (dead, living) => Cell::new(format!("{living}, {dead} dead"), Tone::Bad),
+    }
 }

@@ -9,7 +9,7 @@ use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::report;
 use crate::statistics::Statistics;
-use crate::table::Table;
+use crate::table::{Cell, Column, Table};
 use crate::ui::{Session, watch::WatchScreen};
 use crate::units;
 use crate::watching::{Track, Watching};
@@ -65,25 +65,36 @@ fn of(track: &Track) -> Value {
 }
 
 fn print(output: &mut Output, watching: &Watching) -> Result<(), Failure> {
-    let columns =
-        ["field", ">upd/s", ">age", ">min", ">mean", ">max", ">norm", ">NaN", ">inf", "held by"];
-    let mut table = Table::new(output.paint, output.width, &columns);
+    let mut table = Table::new([
+        Column::left("field", 0),
+        Column::right("upd/s", 1),
+        Column::right("age", 2),
+        Column::right("min", 7),
+        Column::right("mean", 5),
+        Column::right("max", 8),
+        Column::right("norm", 9),
+        Column::right("NaN", 3),
+        Column::right("inf", 4),
+        Column::left("held by", 6),
+    ]);
     for track in &watching.tracks {
-        let number =
-            |of: fn(&Statistics) -> String| track.statistics.as_ref().map_or("-".into(), of);
+        let number = |of: fn(&Statistics) -> String| {
+            Cell::from(track.statistics.as_ref().map_or("-".into(), of))
+        };
         table.row([
-            track.field.manifest().name.to_owned(),
-            units::rate(track.per_second),
-            track.status.age.map_or("-".into(), units::age),
+            track.field.manifest().name.to_string().into(),
+            units::rate(track.per_second).into(),
+            track.status.age.map_or("-".into(), units::age).into(),
             number(|statistics| units::short(statistics.min)),
             number(|statistics| units::short(statistics.mean)),
             number(|statistics| units::short(statistics.max)),
             number(|statistics| units::short(statistics.norm)),
             number(|statistics| statistics.nans.to_string()),
             number(|statistics| statistics.infinities.to_string()),
-            super::info::holder(output.paint, &track.status),
+            super::info::holder(&track.status),
         ]);
     }
-    writeln!(output, "{table}")?;
+    output.table(&table)?;
+    writeln!(output)?;
     Ok(())
 }

@@ -37,7 +37,7 @@ fn first(bytes: &[u8]) -> Option<(Key, usize)> {
             let len = match lead {
                 0xc0..0xe0 => 2,
                 0xe0..0xf0 => 3,
-                0xf0.. => 4,
+                0xf0..0xf8 => 4,
                 _ => return Some((Key::Other, 1)),
             };
             let text = bytes.get(..len).map(std::str::from_utf8)?;

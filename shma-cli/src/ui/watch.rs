@@ -2,18 +2,20 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Style;
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Cell, Paragraph, Row, Table, TableState};
+use ratatui::widgets::{Block, List, ListState, Paragraph};
 
 use super::glyphs::sparkline;
 use super::heat::Heat;
 use super::keys::Key;
 use super::theme::Theme;
 use super::{Flow, Screen};
+use shma_core::inspect::Value;
+
 use crate::failure::Failure;
-use crate::report::Condition;
+use crate::report::{self, Condition};
 use crate::statistics::Statistics;
+use crate::table::{Cell, Column, GAP, Part, Shown, Table, Tone, fit};
+use crate::text;
 use crate::units;
 use crate::watching::{Track, Watching};
 
@@ -53,7 +55,7 @@ impl Curve {
 pub struct WatchScreen {
     watching: Watching,
     theme: Theme,
-    table: TableState,
+    list: ListState,
     curve: usize,
     paused: bool,
     heat: bool,
@@ -61,125 +63,110 @@ pub struct WatchScreen {
 
 impl WatchScreen {
     pub fn new(watching: Watching) -> Self {
-        let mut table = TableState::default();
+        let mut list = ListState::default();
         // What there is a map of is the most to look at.
         let flat = |track: &Track| track.field.manifest().ty.shape().len() == 2;
-        table.select(Some(watching.tracks.iter().position(flat).unwrap_or(0)));
-        Self { watching, theme: Theme::new(), table, curve: 0, paused: false, heat: true }
+        list.select(Some(watching.tracks.iter().position(flat).unwrap_or(0)));
+        Self { watching, theme: Theme::new(), list, curve: 0, paused: false, heat: true }
     }
 
     fn step(&mut self, down: bool) {
         let last = self.watching.tracks.len().saturating_sub(1);
-        let place = self.table.selected().unwrap_or(0);
+        let place = self.list.selected().unwrap_or(0);
         let place = if down { (place + 1).min(last) } else { place.saturating_sub(1) };
-        self.table.select(Some(place));
+        self.list.select(Some(place));
     }
 
     fn selected(&self) -> Option<&Track> {
-        self.watching.tracks.get(self.table.selected()?)
+        self.watching.tracks.get(self.list.selected()?)
     }
 
-    fn head(&self) -> Line<'static> {
+    fn head(&self) -> Vec<Part> {
         let Watching { name, view, attached, .. } = &self.watching;
-        let condition = Condition::of(view, attached.any);
-        let style = match condition {
-            Condition::Alive => self.theme.good(),
-            Condition::Idle => self.theme.quiet(),
-            Condition::Dead => self.theme.bad(),
-        };
-        let count = attached.attachments.map_or("some".into(), |count| count.to_string());
-        let mut spans = vec![
-            Span::styled(name.clone(), self.theme.head()),
-            Span::raw(format!("  {}  ", view.manifest().name)),
-            Span::styled(condition.name(), style),
-            Span::raw(format!(", {count} attached, {}", units::bytes(view.bytes()))),
+        let condition = Condition::of(view, attached.any).cell();
+        let mut parts = vec![
+            Part::new(0, name.clone(), Tone::Head),
+            Part::new(3, format!("  {}", view.manifest().name), Tone::Plain),
+            Part::new(1, "  ", Tone::Plain),
+            Part::new(1, condition.text, condition.tone),
+            Part::new(2, format!(", {} attached", report::count(attached)), Tone::Plain),
+            Part::new(4, format!(", {}", units::bytes(view.bytes())), Tone::Plain),
         ];
         if self.paused {
-            spans.push(Span::styled("  paused", self.theme.notable()));
+            parts.push(Part::new(1, "  paused", Tone::Notable));
         }
-        Line::from(spans)
+        parts
     }
 
-    fn row(&self, index: usize, width: usize) -> Row<'static> {
-        let track = &self.watching.tracks[index];
+    fn row(&self, index: usize, track: &Track) -> [Cell; 9] {
         let number = |of: fn(&Statistics) -> f64| {
             track.statistics.as_ref().map_or("-".into(), |statistics| units::short(of(statistics)))
         };
-        let (curve, _) = Curve::ALL[self.curve];
-        let history: Vec<f64> = track.history.iter().map(|look| curve.of(look)).collect();
         // Of the whole row, the curve would stand on its head.
-        let is_selected = self.table.selected() == Some(index);
-        let style = if is_selected { self.theme.selected() } else { Style::new() };
+        let is_selected = self.list.selected() == Some(index);
+        let tone = if is_selected { Tone::Selected } else { Tone::Plain };
         let sampled = if track.is_sampled() { "~" } else { "" };
-        let holder = track.status.holder.map_or(Cell::from(""), |holder| {
-            let style = if holder.dead { self.theme.bad() } else { self.theme.notable() };
-            let word = if holder.dead { "dead" } else { "held" };
-            Cell::from(Span::styled(format!("{word} {}", holder.pid), style))
-        });
-        Row::new([
-            Cell::from(track.field.manifest().name.to_owned()).style(style),
-            Cell::from(right(units::rate(track.per_second), 7)),
-            Cell::from(right(track.status.age.map_or("-".into(), units::age), 7)),
-            Cell::from(right(number(|s| s.min), 9)),
-            Cell::from(right(sampled.to_owned() + &number(|s| s.mean), 9)),
-            Cell::from(right(number(|s| s.max), 9)),
-            Cell::from(right(sampled.to_owned() + &number(|s| s.norm), 9)),
-            self.spoilt(track),
-            holder,
-            Cell::from(Span::styled(sparkline(&history, width), self.theme.curve())),
-        ])
+        [
+            Cell::new(track.field.manifest().name.to_string(), tone),
+            units::rate(track.per_second).into(),
+            track.status.age.map_or("-".into(), units::age).into(),
+            number(|s| s.min).into(),
+            (sampled.to_owned() + &number(|s| s.mean)).into(),
+            number(|s| s.max).into(),
+            (sampled.to_owned() + &number(|s| s.norm)).into(),
+            spoilt(track),
+            track.status.holder.map_or("".into(), |holder| match holder.dead {
+                true => Cell::new(format!("dead {}", holder.pid), Tone::Bad),
+                false => Cell::new(format!("held {}", holder.pid), Tone::Notable),
+            }),
+        ]
     }
 
-    /// How many numbers are none, in red.
-    fn spoilt(&self, track: &Track) -> Cell<'static> {
-        let Some(Statistics { nans, infinities, .. }) = track.statistics else {
-            return Cell::from("");
-        };
-        let mut words = Vec::new();
-        if nans > 0 {
-            words.push(format!("{nans} NaN"));
-        }
-        if infinities > 0 {
-            words.push(format!("{infinities} inf"));
-        }
-        Cell::from(Span::styled(words.join(" "), self.theme.bad()))
-    }
-
-    fn fields(&mut self, frame: &mut Frame<'_>, area: Rect) {
+    fn columns(&self) -> [Column; 9] {
+        // A column without a text in it has no head, and so no width.
         let tracks = &self.watching.tracks;
-        let name = tracks.iter().map(|track| track.field.manifest().name.chars().count()).max();
-        let name = name.unwrap_or(0).clamp(5, 24) as u16;
-        let fixed = [name, 7, 7, 9, 9, 9, 9, self.spoilt_width(), self.holder_width()];
-        let taken: u16 = fixed.iter().map(|width| width + 1).sum();
-        let left = area.width.saturating_sub(taken).max(4);
-        let rows: Vec<Row<'_>> =
-            (0..tracks.len()).map(|index| self.row(index, left.into())).collect();
-        let head = ["field", "upd/s", "age", "min", "mean", "max", "norm"];
-        let align = |(i, word): (usize, &&str)| {
-            if i == 0 { (*word).to_owned() } else { right((*word).to_owned(), fixed[i].into()) }
-        };
-        let mut head: Vec<String> = head.iter().enumerate().map(align).collect();
-        head.extend(["".into(), "".into(), Curve::ALL[self.curve].1.into()]);
-        let widths = fixed.into_iter().map(Constraint::Length).chain([Constraint::Length(left)]);
-        let table = Table::new(rows, widths).header(Row::new(head).style(self.theme.head()));
-        frame.render_stateful_widget(table, area, &mut self.table);
+        let is_spoilt = tracks.iter().any(|track| !spoilt(track).text.is_empty());
+        let is_held = tracks.iter().any(|track| track.status.holder.is_some());
+        [
+            Column::left("field", 0),
+            Column::right("upd/s", 1).at_least(7),
+            Column::right("age", 4).at_least(7),
+            Column::right("min", 6).at_least(9),
+            Column::right("mean", 5).at_least(9),
+            Column::right("max", 7).at_least(9),
+            Column::right("norm", 8).at_least(9),
+            Column::left(if is_spoilt { "not finite" } else { "" }, 2),
+            Column::left(if is_held { "held by" } else { "" }, 3),
+        ]
     }
 
-    fn spoilt_width(&self) -> u16 {
-        let any = self.watching.tracks.iter().any(|track| {
-            track.statistics.is_some_and(|statistics| statistics.nans + statistics.infinities > 0)
-        });
-        if any { 16 } else { 0 }
-    }
-
-    fn holder_width(&self) -> u16 {
-        if self.watching.tracks.iter().any(|track| track.status.holder.is_some()) { 12 } else { 0 }
+    fn fields(&self, width: usize) -> Shown {
+        let tracks = &self.watching.tracks;
+        let mut table = Table::new(self.columns());
+        for (index, track) in tracks.iter().enumerate() {
+            table.row(self.row(index, track));
+        }
+        let mut shown = table.show(width);
+        // The curves take what is left.
+        let left = width.saturating_sub(shown.width + GAP);
+        if shown.missing.is_empty() && left >= LEAST_CURVE {
+            let (curve, name) = Curve::ALL[self.curve];
+            shown.head.push(Cell::new(format!("{:GAP$}{name}", ""), Tone::Head));
+            for (track, lines) in tracks.iter().zip(&mut shown.rows) {
+                let history: Vec<f64> = track.history.iter().map(|look| curve.of(look)).collect();
+                let curve = format!("{:GAP$}{}", "", sparkline(&history, left));
+                lines.last_mut().expect("a row has a line").push(Cell::new(curve, Tone::Curve));
+            }
+        }
+        shown
     }
 
     fn map(&self, frame: &mut Frame<'_>, area: Rect) {
         let Some(track) = self.selected() else { return };
         let manifest = track.field.manifest();
-        let block = Block::bordered().title(format!(" {}: {} ", manifest.name, manifest.ty));
+        let title = format!(" {}: {} ", manifest.name, manifest.ty);
+        let title = text::cut(&title, usize::from(area.width).saturating_sub(2));
+        let block = Block::bordered().title(title);
         let inside = block.inner(area);
         frame.render_widget(block, area);
         match &track.value {
@@ -187,29 +174,59 @@ impl WatchScreen {
                 frame.render_widget(Heat { elements: value.elements(), theme: self.theme }, inside);
             }
             Some(value) => {
-                let shown = value.elements().iter().take(1000).map(|scalar| scalar.to_string());
-                let text = shown.collect::<Vec<_>>().join("  ");
-                let wrap = ratatui::widgets::Wrap { trim: true };
-                frame.render_widget(Paragraph::new(text).wrap(wrap), inside);
+                let lines = value_lines(value, inside.width.into(), inside.height.into());
+                frame.render_widget(Paragraph::new(lines.join("\n")), inside);
             }
             None => frame.render_widget(Paragraph::new("too large to be shown"), inside),
         }
     }
 
-    fn foot(&self) -> Line<'static> {
+    fn foot(&self) -> Vec<Part> {
         match &self.watching.trouble {
-            Some(trouble) => Line::styled(trouble.clone(), self.theme.bad()),
-            None => Line::styled(
-                "q quit  space pause  ↑↓ select  s sparkline  h value",
-                self.theme.quiet(),
-            ),
+            Some(trouble) => vec![Part::new(0, trouble.clone(), Tone::Bad)],
+            None => KEYS.map(|(rank, text)| Part::new(rank, text, Tone::Quiet)).into(),
         }
     }
 }
 
-/// Flush right in so many columns.
-pub fn right(text: String, width: usize) -> String {
-    format!("{text:>width$}")
+/// The keys, the most needed first.
+const KEYS: [(u8, &str); 5] = [
+    (0, "q quit"),
+    (2, "  space pause"),
+    (1, "  ↑↓ select"),
+    (4, "  s sparkline"),
+    (3, "  h value"),
+];
+
+/// Curves that are shorter show nothing.
+const LEAST_CURVE: usize = 9;
+
+/// How many numbers are not finite.
+fn spoilt(track: &Track) -> Cell {
+    let Some(Statistics { nans, infinities, .. }) = track.statistics else { return "".into() };
+    let mut words = Vec::new();
+    if nans > 0 {
+        words.push(format!("{nans} NaN"));
+    }
+    if infinities > 0 {
+        words.push(format!("{infinities} inf"));
+    }
+    Cell::new(words.join(" "), Tone::Bad)
+}
+
+/// As many scalars as there is room for, and an ellipsis if there are more.
+fn value_lines(value: &Value, width: usize, height: usize) -> Vec<String> {
+    let elements = value.elements();
+    // Each takes two columns at least.
+    let most = width * height / 2 + 1;
+    let shown = elements.iter().take(most).map(|scalar| scalar.to_string());
+    let mut lines = text::wrap(&shown.collect::<Vec<_>>().join("  "), width);
+    let is_cut = lines.len() > height || elements.len() > most;
+    lines.truncate(height);
+    if let Some(last) = lines.last_mut().filter(|_| is_cut) {
+        *last = text::start(last, width.saturating_sub(1)).to_owned() + text::ELLIPSIS;
+    }
+    lines.iter().map(|line| text::cut(line, width)).collect()
 }
 
 impl Screen for WatchScreen {
@@ -221,21 +238,27 @@ impl Screen for WatchScreen {
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>) {
-        let rows = self.watching.tracks.len() as u16 + 1;
-        let fields = Constraint::Length(rows.min(frame.area().height.saturating_sub(2)));
-        let [head, fields, map, foot] = Layout::vertical([
+        let width = frame.area().width.into();
+        let shown = self.fields(width);
+        let rows = shown.rows.iter().map(Vec::len).sum::<usize>();
+        let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+        let fields = Constraint::Length(rows.min(frame.area().height.saturating_sub(3)));
+        let [head, titles, fields, map, foot] = Layout::vertical([
+            Constraint::Length(1),
             Constraint::Length(1),
             if self.heat { fields } else { Constraint::Min(0) },
             if self.heat { Constraint::Min(0) } else { Constraint::Length(0) },
             Constraint::Length(1),
         ])
         .areas(frame.area());
-        frame.render_widget(self.head(), head);
-        self.fields(frame, fields);
+        frame.render_widget(self.theme.line(fit(&self.head(), width)), head);
+        frame.render_widget(self.theme.line(shown.head), titles);
+        let items = self.theme.items(shown.rows);
+        frame.render_stateful_widget(List::new(items), fields, &mut self.list);
         if map.height > 2 {
             self.map(frame, map);
         }
-        frame.render_widget(self.foot(), foot);
+        frame.render_widget(self.theme.line(fit(&self.foot(), width)), foot);
     }
 
     fn key(&mut self, key: Key) -> Flow {

@@ -14,3 +14,4 @@ mod readme;
 mod shma;
 mod terminal;
 mod values;
+mod widths;

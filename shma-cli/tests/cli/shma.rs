@@ -61,7 +61,7 @@ impl Ran {
 pub fn steady(text: &str, name: &str, pid: u32) -> String {
     let user = rustix::process::geteuid().as_raw();
     let text = text.replace(name, "NAME");
-    let text = text.replace(&format!(", owner {user}, mode"), ", owner USER, mode");
+    let text = text.replace(&format!(", of user {user}, mode"), ", of user USER, mode");
     let lines = text.lines().map(|line| {
         let mut words: Vec<String> = Vec::new();
         for word in line.split(' ').filter(|word| !word.is_empty()) {
@@ -73,8 +73,8 @@ pub fn steady(text: &str, name: &str, pid: u32) -> String {
                 words.push(word.replacen(unit, "AGE", 1));
             } else if word == "now" {
                 words.push("AGE".into());
-            } else if word == pid.to_string() {
-                words.push("PID".into());
+            } else if unit == pid.to_string() {
+                words.push(word.replacen(unit, "PID", 1));
             } else {
                 words.push(word.to_owned());
             }
