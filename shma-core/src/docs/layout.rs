@@ -161,6 +161,81 @@
 //! # }
 //! ```
 //!
-//! A tool that reads beside writers maps the file and keeps the orders that
-//! [`memory_model`](super::memory_model) gives; and where `begin` is not `version` it looks at
-//! `commit` as [`consistency`](super::consistency#several-fields-at-one-instant) says.
+//! # Reading from another language
+//!
+//! `shma header NAME` writes what this section says as a header for C and C++.
+//!
+//! ## What to check first
+//!
+//! Open the file without following links, and ask `fstat` for its length. Map all of it, shared; read
+//! permission is enough. Then compare, in this order, and stop at the first difference:
+//!
+//! 1. The length is at least 4096.
+//! 2. `magic` is `SHMAREGN`.
+//! 3. `byte_order`, read as a number, is `0x01020304`.
+//! 4. `format` is the version that the program was written for.
+//! 5. `total` is the length of the file.
+//! 6. `fingerprint` is the one that the program was written for. A program without one takes names,
+//!    types and offsets from the manifest: `text_at + text_len` is `total`, and every slot ends at
+//!    `text_at` or before.
+//!
+//! The fingerprint is one number of 128 bits. Text shows it as 32 hexadecimal digits, the most
+//! significant first. The header holds it in the machine's byte order: on a little-endian machine the
+//! first two digits are the byte at 39, and the last two are the byte at 24.
+//!
+//! A process that may write the file can store any value, and ends its readers by SIGBUS if it
+//! shortens the file. So compare the file's owner too.
+//!
+//! ## Names of scalars
+//!
+//! | `scalar` | bytes | is |
+//! |---|---|---|
+//! | `u8`, `u16`, `u32`, `u64`, `u128` | 1, 2, 4, 8, 16 | an unsigned integer |
+//! | `i8`, `i16`, `i32`, `i64`, `i128` | 1, 2, 4, 8, 16 | a signed integer in two's complement |
+//! | `f16`, `f32`, `f64` | 2, 4, 8 | a float of IEEE 754 |
+//! | `bf16` | 2 | the upper half of an `f32` |
+//! | `Complex<f32>`, `Complex<f64>` | 8, 16 | real part, imaginary part |
+//! | any other name | `struct.size` | a struct |
+//!
+//! A struct's key `struct` holds `size` and `fields`. Each member has the keys `name`, `type`, `scalar`,
+//! `shape`, `order`, `size` and `offset`, and `struct` if it is a struct itself. Its `offset` counts from
+//! the start of the struct. Members lie without gaps, so a packed struct may hold numbers at odd
+//! addresses. Two fields may have different structs of one name.
+//!
+//! ## One value of one field
+//!
+//! All loads are of whole, aligned words. `commit` is in the header, the other words are in the control
+//! block.
+//!
+//! 1. Load `version` as v, with acquire.
+//! 2. Load `begin`. If it is v, go to step 4; no commit is pending.
+//! 3. A publication has begun, and may belong to a transaction that has already happened. Load `commit`
+//!    as c, with acquire; then load `version` again as v, with acquire. If c is odd, c is pending; if in
+//!    addition `target` is v + 1, add 1 to v.
+//! 4. Copy slot `v % slots`, in words of 8 bytes: its start is `slots_at + v % slots * slot_stride`.
+//! 5. Make an acquire fence.
+//! 6. Load `begin`. Accept if `begin - v < slots`, in wrapping arithmetic, and, with a pending c, if
+//!    `commit` is still c. Otherwise start again at 1.
+//!
+//! Do not test `version` in step 6: a writer stores `begin` before it overwrites the slot, and `version`
+//! after it. Every reader needs step 3: without it, a reader returns an old value although another
+//! reader has already returned the transaction's.
+//!
+//! An atomic field has one slot and no publications. Load each number by itself, in its own size. Its
+//! version is 1 plus the sum of the 8 counters that start at `stripes_at`.
+//!
+//! ## Several fields at one instant
+//!
+//! 1. Load `commit` as c, with acquire.
+//! 2. For each field: load `version` as v, with acquire. If c is odd and `target` is v + 1, add 1 to v.
+//!    Copy slot `v % slots`, make an acquire fence, and load `begin`. If `begin - v` is `slots` or more,
+//!    start again at 1.
+//! 3. Make a fence of sequential consistency.
+//! 4. If c is even, load each `version` again. If one is not its v, start again at 1.
+//! 5. Load `commit`. If it is not c, start again at 1.
+//!
+//! Atomic fields take no part: copy them between steps 1 and 3.
+//!
+//! A reader that starts again many times sleeps some microseconds between its attempts.
+//! [`consistency`](super::consistency) says why each step is there, and
+//! [`memory_model`](super::memory_model) which store each load meets.
