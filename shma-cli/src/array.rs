@@ -8,18 +8,18 @@ use crate::selection::{Selection, Taken};
 
 /// An array in C order; without dimensions it is one scalar.
 #[derive(Debug)]
-pub struct Array {
-    pub scalar: &'static ElementType,
+pub struct Array<'m> {
+    pub scalar: &'m ElementType<'m>,
     pub shape: Vec<usize>,
     pub bytes: Vec<u8>,
     /// The publication that it is of.
     pub version: u64,
 }
 
-impl Array {
+impl<'m> Array<'m> {
     /// Reads what is selected of a field, all of it from one publication. Of the outermost
     /// dimension only what lies between the first and the last index is copied from the region.
-    pub fn read(field: &FieldView, selection: &Selection) -> Result<Self, Failure> {
+    pub fn read(field: &'m FieldView, selection: &Selection) -> Result<Self, Failure> {
         let ty = field.manifest().ty;
         let shape = ty.shape();
         let taken = selection.of_shape(&shape)?;

@@ -7,7 +7,6 @@ mod array;
 mod c_names;
 mod commands;
 mod failure;
-mod layouts;
 mod npy;
 mod npz;
 mod observe;

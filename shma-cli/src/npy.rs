@@ -16,7 +16,7 @@ const ALIGN: usize = 64;
 const LONGEST: usize = 1 << 20;
 
 /// numpy's description of a scalar.
-pub fn descr(scalar: &ElementType) -> String {
+pub fn descr(scalar: &ElementType<'_>) -> String {
     let order = if cfg!(target_endian = "little") { '<' } else { '>' };
     let ElementType::Number { name, .. } = scalar else { return format!("[{}]", members(scalar)) };
     match *name {
@@ -33,9 +33,9 @@ pub fn descr(scalar: &ElementType) -> String {
     }
 }
 
-fn members(scalar: &ElementType) -> String {
+fn members(scalar: &ElementType<'_>) -> String {
     let ElementType::Struct { fields, .. } = scalar else { return String::new() };
-    let member = |field: &shma_core::StructField| {
+    let member = |field: &shma_core::StructField<'_>| {
         let (name, descr) = (quoted(field.name), descr(field.ty.scalar()));
         match field.ty.shape() {
             shape if shape.is_empty() => format!("({name}, {descr})"),
@@ -63,7 +63,7 @@ fn tuple(shape: &[usize]) -> String {
 /// Writes an array in C order.
 pub fn write(
     to: &mut impl Write,
-    scalar: &ElementType,
+    scalar: &ElementType<'_>,
     shape: &[usize],
     bytes: &[u8],
 ) -> io::Result<()> {

@@ -16,7 +16,7 @@ use crate::npy;
 const WIDE: usize = u32::MAX as usize - (1 << 20);
 
 /// Writes the values of all fields. The file appears under its name when it is complete.
-pub fn write(path: &Path, manifest: &Manifest, values: &[Value]) -> Result<(), Failure> {
+pub fn write(path: &Path, manifest: &Manifest<'_>, values: &[Value]) -> Result<(), Failure> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(format!(".{}.tmp", std::process::id()));
     let unfinished = Path::new(&unfinished);
@@ -29,7 +29,7 @@ pub fn write(path: &Path, manifest: &Manifest, values: &[Value]) -> Result<(), F
     })
 }
 
-fn write_to(path: &Path, manifest: &Manifest, values: &[Value]) -> io::Result<()> {
+fn write_to(path: &Path, manifest: &Manifest<'_>, values: &[Value]) -> io::Result<()> {
     let mut archive = ZipWriter::new(BufWriter::new(File::create(path)?));
     for (field, value) in manifest.fields.iter().zip(values) {
         let options = SimpleFileOptions::default()
@@ -64,12 +64,12 @@ impl Arrays {
     }
 
     /// Says why the array of this name does not fit the field, if it does not.
-    pub fn check(&mut self, field: &FieldManifest) -> Result<(), Failure> {
+    pub fn check(&mut self, field: &FieldManifest<'_>) -> Result<(), Failure> {
         self.entry(field).map(drop)
     }
 
     /// The bytes of the array that fits the field.
-    pub fn read(&mut self, field: &FieldManifest) -> Result<Vec<u8>, Failure> {
+    pub fn read(&mut self, field: &FieldManifest<'_>) -> Result<Vec<u8>, Failure> {
         let mut bytes = vec![0; field.size];
         let read = self.entry(field)?.read_exact(&mut bytes);
         read.map_err(|error| wrong(&self.path, field, &format!("cannot be read: {error}")))?;
@@ -77,7 +77,7 @@ impl Arrays {
     }
 
     /// The array's entry, read as far as its bytes.
-    fn entry(&mut self, field: &FieldManifest) -> Result<impl Read, Failure> {
+    fn entry(&mut self, field: &FieldManifest<'_>) -> Result<impl Read, Failure> {
         let path = self.path.clone();
         let wrong = |what: String| wrong(&path, field, &what);
         let name = format!("{}.npy", field.name);
@@ -117,7 +117,7 @@ impl Arrays {
     }
 }
 
-fn wrong(path: &Path, field: &FieldManifest, what: &str) -> Failure {
+fn wrong(path: &Path, field: &FieldManifest<'_>, what: &str) -> Failure {
     Failure::unusable(format!("{}: array `{}` {what}", path.display(), field.name))
 }
 

@@ -13,7 +13,7 @@ const MANY: usize = 1000;
 const EDGE: usize = 3;
 
 /// Writes nested brackets with aligned numbers, like numpy does.
-pub fn text(to: &mut impl Write, array: &Array, all: bool) -> io::Result<()> {
+pub fn text(to: &mut impl Write, array: &Array<'_>, all: bool) -> io::Result<()> {
     let summarised = !all && array.len() > MANY;
     let mut shown = Vec::new();
     visible(&array.shape, summarised, 0, &mut shown);
@@ -27,7 +27,7 @@ pub fn text(to: &mut impl Write, array: &Array, all: bool) -> io::Result<()> {
 }
 
 struct Nested<'a> {
-    array: &'a Array,
+    array: &'a Array<'a>,
     summarised: bool,
     width: usize,
 }
@@ -74,7 +74,7 @@ fn visible(shape: &[usize], summarised: bool, first: usize, into: &mut Vec<usize
 
 /// Writes nested lists: numbers as numbers, those that JSON lacks as strings, complex numbers as
 /// pairs, structs as objects.
-pub fn json(to: &mut impl Write, array: &Array) -> io::Result<()> {
+pub fn json(to: &mut impl Write, array: &Array<'_>) -> io::Result<()> {
     nested_json(to, &array.shape, 0, &mut |to, index| scalar_json(to, array.get(index)))
 }
 
@@ -142,7 +142,7 @@ fn float_json(to: &mut impl Write, value: f64, text: String) -> io::Result<()> {
 
 /// Writes a line for each index but the innermost, whose elements go across; a single dimension
 /// goes down. Structs have a line each, under a line of names.
-pub fn csv(to: &mut impl Write, array: &Array) -> io::Result<()> {
+pub fn csv(to: &mut impl Write, array: &Array<'_>) -> io::Result<()> {
     if let Some(Scalar::Struct(_)) = array.iter().next() {
         return structs_csv(to, array);
     }
@@ -154,7 +154,7 @@ pub fn csv(to: &mut impl Write, array: &Array) -> io::Result<()> {
     Ok(())
 }
 
-fn structs_csv(to: &mut impl Write, array: &Array) -> io::Result<()> {
+fn structs_csv(to: &mut impl Write, array: &Array<'_>) -> io::Result<()> {
     for (i, scalar) in array.iter().enumerate() {
         let Scalar::Struct(members) = scalar else { continue };
         let mut cells = Vec::new();

@@ -10,53 +10,53 @@ use bytemuck::Pod;
 /// The shape of an element's type, as the manifest tells it. `Display` prints it as Rust does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ElementType {
+pub enum ElementType<'m> {
     /// A number.
     Number {
         /// Its name in Rust, such as `f32`.
-        name: &'static str,
+        name: &'m str,
         /// Its size in bytes.
         size: usize,
     },
     /// An array, in C order.
     Array {
         /// The type of its elements, which may be an array itself.
-        of: &'static ElementType,
+        of: &'m ElementType<'m>,
         /// How many there are; never 0.
         len: usize,
     },
     /// A struct with `#[derive(ShmElement)]`.
     Struct {
         /// Its identifier.
-        name: &'static str,
+        name: &'m str,
         /// Its size in bytes.
         size: usize,
         /// Its fields in the order of declaration.
-        fields: &'static [StructField],
+        fields: &'m [StructField<'m>],
     },
 }
 
 /// One field of a struct element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct StructField {
+pub struct StructField<'m> {
     /// Its name.
-    pub name: &'static str,
+    pub name: &'m str,
     /// Its type.
-    pub ty: &'static ElementType,
+    pub ty: &'m ElementType<'m>,
     /// Its offset in the struct, in bytes.
     pub offset: usize,
 }
 
-impl StructField {
+impl<'m> StructField<'m> {
     /// Describes one field; for generated code.
     #[doc(hidden)]
-    pub const fn new(name: &'static str, ty: &'static ElementType, offset: usize) -> Self {
+    pub const fn new(name: &'m str, ty: &'m ElementType<'m>, offset: usize) -> Self {
         Self { name, ty, offset }
     }
 }
 
-impl ElementType {
+impl<'m> ElementType<'m> {
     /// Bytes of one value.
     pub const fn size(&self) -> usize {
         match self {
@@ -85,7 +85,7 @@ impl ElementType {
     }
 }
 
-impl fmt::Display for ElementType {
+impl fmt::Display for ElementType<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number { name, .. } | Self::Struct { name, .. } => f.pad(name),
@@ -95,14 +95,14 @@ impl fmt::Display for ElementType {
     }
 }
 
-impl PartialEq<str> for ElementType {
+impl PartialEq<str> for ElementType<'_> {
     fn eq(&self, text: &str) -> bool {
         let printed = self.to_string();
         printed == text
     }
 }
 
-impl PartialEq<&str> for ElementType {
+impl PartialEq<&str> for ElementType<'_> {
     fn eq(&self, text: &&str) -> bool {
         *self == **text
     }
@@ -141,7 +141,7 @@ pub unsafe trait Element: Pod + Send + Sync {
     type Scalar: Element<Scalar = Self::Scalar>;
 
     /// How the type prints and where its parts lie.
-    const TYPE: &'static ElementType;
+    const TYPE: &'static ElementType<'static>;
 }
 
 /// An element all of whose scalars are `E`s.
@@ -190,7 +190,7 @@ macro_rules! number {
         // SAFETY: the type is a primitive number of the size that `size_of` gives, and its own scalar.
         unsafe impl Element for $number {
             type Scalar = Self;
-            const TYPE: &'static ElementType =
+            const TYPE: &'static ElementType<'static> =
                 &ElementType::Number { name: stringify!($number), size: size_of::<$number>() };
         }
         impl OfScalar<$number> for $number {}
@@ -242,7 +242,7 @@ atomic_number! {
 // out as an array of its scalars, so is `[E; N]`. `N = 0` does not evaluate `TYPE`.
 unsafe impl<E: Element, const N: usize> Element for [E; N] {
     type Scalar = E::Scalar;
-    const TYPE: &'static ElementType = {
+    const TYPE: &'static ElementType<'static> = {
         assert!(N > 0, "an array in shared memory has at least one element");
         &ElementType::Array { of: E::TYPE, len: N }
     };
@@ -260,7 +260,7 @@ mod with_half {
             // SAFETY: two bytes without gaps (`half` makes it `Pod`), and its own scalar.
             unsafe impl Element for $number {
                 type Scalar = Self;
-                const TYPE: &'static ElementType = &ElementType::Number { name: $name, size: 2 };
+                const TYPE: &'static ElementType<'static> = &ElementType::Number { name: $name, size: 2 };
             }
             impl OfScalar<$number> for $number {}
         )*};
@@ -280,7 +280,7 @@ mod with_complex {
             // SAFETY: two reals without a gap (`num-complex` makes it `Pod`), and its own scalar.
             unsafe impl Element for Complex<$real> {
                 type Scalar = Self;
-                const TYPE: &'static ElementType =
+                const TYPE: &'static ElementType<'static> =
                     &ElementType::Number { name: $name, size: size_of::<Complex<$real>>() };
             }
             impl OfScalar<Complex<$real>> for Complex<$real> {}

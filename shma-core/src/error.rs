@@ -1,5 +1,6 @@
 //! What can go wrong, in one enum. Imports nothing of ours.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
@@ -11,12 +12,14 @@ use std::io;
 pub enum Error {
     /// No region has the name.
     #[error("no region `{name}`: /dev/shm/shma.{name} does not exist; create it first")]
+    #[non_exhaustive]
     NotFound {
         /// The region.
         name: String,
     },
     /// A live or persistent region has the name.
     #[error("region `{name}` exists already: {reason}; open it, or unlink it first")]
+    #[non_exhaustive]
     AlreadyExists {
         /// The region.
         name: String,
@@ -25,11 +28,12 @@ pub enum Error {
     },
     /// The region was made by a program that declares the state differently.
     #[error("region `{name}` has another layout than this program's `{state}`:\n{difference}")]
+    #[non_exhaustive]
     LayoutMismatch {
         /// The region.
         name: String,
         /// The state as this program declares it.
-        state: &'static str,
+        state: Cow<'static, str>,
         /// One line per field that differs: the field, what the region has, what this program has.
         difference: String,
     },
@@ -37,6 +41,7 @@ pub enum Error {
     #[error(
         "region `{name}` belongs to user {owner}, and this process runs as user {user}; it is neither used nor removed (see `Options::allow_owner`, and `Options::mode` for what its owner can permit)"
     )]
+    #[non_exhaustive]
     ForeignOwner {
         /// The region.
         name: String,
@@ -47,6 +52,7 @@ pub enum Error {
     },
     /// What has the name is not, or not entirely, a region of this format.
     #[error("/dev/shm/shma.{name} is not a region that this program can use: {reason}")]
+    #[non_exhaustive]
     NotARegion {
         /// The region.
         name: String,
@@ -57,12 +63,14 @@ pub enum Error {
     #[error(
         "{place} is retired: the region's name was removed or given to a new region; open it again"
     )]
+    #[non_exhaustive]
     Retired {
         /// The region and the field.
         place: Place,
     },
     /// `/dev/shm` has not enough room.
     #[error("region `{name}` needs {needed} bytes, {}", Room { needed: *needed, free: *free })]
+    #[non_exhaustive]
     NoSpace {
         /// The region.
         name: String,
@@ -73,6 +81,7 @@ pub enum Error {
     },
     /// The text cannot be a region's name.
     #[error("`{name}` cannot name a region: {reason}")]
+    #[non_exhaustive]
     InvalidName {
         /// The text.
         name: String,
@@ -81,6 +90,7 @@ pub enum Error {
     },
     /// It did not come to pass in the time given.
     #[error("{place}: {what} took longer than {waited:?}{}", HeldBy(holder))]
+    #[non_exhaustive]
     Timeout {
         /// The region, and the field where there is one.
         place: Place,
@@ -89,28 +99,31 @@ pub enum Error {
         /// How long.
         waited: std::time::Duration,
         /// Who holds the semaphore, where one was waited for.
-        holder: Option<Holder>,
+        holder: Option<SemaphoreHolder>,
     },
     /// Another thread or process holds the semaphore.
     #[error("the semaphore of {place} is taken{}", HeldBy(holder))]
+    #[non_exhaustive]
     WouldBlock {
         /// The region and the field.
         place: Place,
         /// Who holds the semaphore.
-        holder: Option<Holder>,
+        holder: Option<SemaphoreHolder>,
     },
     /// The calling thread holds this semaphore already, or one of a field declared later.
     #[error(
         "this thread is inside an update of field `{held}`, so it cannot wait for {place}: nested updates go in declaration order, each field once"
     )]
+    #[non_exhaustive]
     Reentrant {
         /// The region and the field.
         place: Place,
         /// The field that the thread is updating.
-        held: &'static str,
+        held: Cow<'static, str>,
     },
     /// Publications kept overtaking the reader; try again, or use a call that retries.
     #[error("{place} was published faster than it could be read; try again")]
+    #[non_exhaustive]
     Contended {
         /// The region, and the field where there is one.
         place: Place,
@@ -119,12 +132,25 @@ pub enum Error {
     #[error(
         "this handle to {place} was inherited through fork: it reads, but writes only after attaching anew"
     )]
+    #[non_exhaustive]
     Forked {
         /// The region, and the field where there is one.
         place: Place,
     },
+    /// A state that cannot be declared like this, whatever its region holds.
+    #[error("{}", Undeclarable { state, field: field.as_deref(), reason })]
+    #[non_exhaustive]
+    Declaration {
+        /// The state's declared name.
+        state: Cow<'static, str>,
+        /// The field that is wrong, where it is one.
+        field: Option<Cow<'static, str>>,
+        /// What is wrong, and what to declare instead.
+        reason: Cow<'static, str>,
+    },
     /// A system call failed.
     #[error("region `{name}`: {call} failed")]
+    #[non_exhaustive]
     Io {
         /// The region.
         name: String,
@@ -142,48 +168,63 @@ pub struct Place {
     /// The region.
     pub region: String,
     /// The field.
-    pub field: Option<&'static str>,
+    pub field: Option<Cow<'static, str>>,
 }
 
 impl Place {
-    pub(crate) fn new(region: &str, field: Option<&'static str>) -> Self {
+    pub(crate) fn new(region: &str, field: Option<Cow<'static, str>>) -> Self {
         Self { region: region.to_owned(), field }
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field {
+        match &self.field {
             Some(field) => write!(f, "field `{field}` of region `{}`", self.region),
             None => write!(f, "region `{}`", self.region),
         }
     }
 }
 
-/// Who holds a semaphore, as far as shared memory tells.
+/// The holder of a semaphore, as far as shared memory tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Holder {
+pub struct SemaphoreHolder {
     /// The attachment's owner id.
     pub owner: u32,
-    /// The process as it was numbered in its own PID namespace; 0 if it did not say.
+    /// The process as it was numbered in its own PID namespace; 0 if it has not said. Right after an
+    /// acquisition it may be the number of the previous holder.
     pub pid: u32,
-    /// Whether it is this attachment, in another thread.
+    /// Whether it is the same attachment, in another thread.
     pub own: bool,
+    /// Whether the attachment is known to be gone. The next writer takes the semaphore over.
+    pub dead: bool,
 }
 
-impl Holder {
-    pub(crate) fn new(owner: u32, pid: u32, own: bool) -> Self {
-        Self { owner, pid, own }
-    }
-}
-
-impl fmt::Display for Holder {
+impl fmt::Display for SemaphoreHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.own {
             return write!(f, "another thread that uses this handle");
         }
-        write!(f, "process {} (owner {})", self.pid, self.owner)
+        let dead = if self.dead { ", dead" } else { "" };
+        write!(f, "process {} (owner {}{dead})", self.pid, self.owner)
+    }
+}
+
+/// A declaration that is wrong.
+struct Undeclarable<'a> {
+    state: &'a str,
+    field: Option<&'a str>,
+    reason: &'a str,
+}
+
+impl fmt::Display for Undeclarable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { state, field, reason } = self;
+        match field {
+            Some(field) => write!(f, "field `{field}` of the state `{state}`: {reason}"),
+            None => write!(f, "the state `{state}` cannot be declared like this: {reason}"),
+        }
     }
 }
 
@@ -208,7 +249,7 @@ impl fmt::Display for Room {
     }
 }
 
-struct HeldBy<'a>(&'a Option<Holder>);
+struct HeldBy<'a>(&'a Option<SemaphoreHolder>);
 
 impl fmt::Display for HeldBy<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

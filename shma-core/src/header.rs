@@ -57,7 +57,7 @@ impl Header {
     /// Writes everything that never changes.
     pub(crate) fn fill(
         &self,
-        manifest: &Manifest,
+        manifest: &Manifest<'_>,
         text: u64,
         persistent: bool,
         instance: [u8; 16],

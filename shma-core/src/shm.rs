@@ -14,7 +14,7 @@ use crate::element::{AtomicElement, Element, OfScalar};
 use crate::error::Error;
 use crate::field::Field;
 use crate::handles::{Handles, Muts};
-use crate::manifest::Manifest;
+use crate::manifest::{Known, Manifest};
 use crate::os;
 use crate::partition::Partition;
 use crate::region::{self, Name, Region, Terms};
@@ -47,7 +47,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// ```
 pub trait ShmState: State {
     /// Declared name, and the fields with their types and places.
-    const MANIFEST: Manifest = Self::DECLARATION;
+    const MANIFEST: Manifest<'static> = Self::DECLARATION;
 
     /// The 128 bits by which two programs know that they agree; see [`Manifest::fingerprint`].
     const FINGERPRINT: u128 = Self::DECLARATION.fingerprint();
@@ -258,7 +258,7 @@ impl<S: ShmState> Options<S> {
         let name = Name::new(name)?;
         let mut last = None;
         for _ in 0..ROUNDS {
-            match region::open(&name, &S::MANIFEST, &self.terms) {
+            match region::open(&name, &Known::Declared(&S::MANIFEST), &self.terms) {
                 Err(Error::NotFound { .. }) => {}
                 opened => return opened.map(Shm::new),
             }
@@ -288,7 +288,7 @@ impl<S: ShmState> Options<S> {
         // A time beyond what the clock can say is for ever.
         let end = Instant::now().checked_add(self.wait);
         loop {
-            match region::open(name, &S::MANIFEST, &self.terms) {
+            match region::open(name, &Known::Declared(&S::MANIFEST), &self.terms) {
                 Err(Error::NotFound { .. }) if end.is_none_or(|end| Instant::now() < end) => {
                     os::pause(LOOK_AGAIN);
                 }
@@ -366,8 +366,8 @@ impl<S: ShmState, A: Access> Shm<S, A> {
     }
 
     /// What the region holds.
-    pub fn manifest(&self) -> &'static Manifest {
-        self.region.manifest()
+    pub fn manifest(&self) -> &'static Manifest<'static> {
+        &S::MANIFEST
     }
 
     /// The region's name.

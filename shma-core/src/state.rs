@@ -103,7 +103,7 @@ pub trait Merge<'h, E: Element, H: Family, V: Family> {
 )]
 pub unsafe trait State: Sized + 'static {
     /// Name, fields and offsets.
-    const DECLARATION: Manifest;
+    const DECLARATION: Manifest<'static>;
 
     /// The mirror of the struct in a family.
     type Fields<F: Family>;

@@ -85,24 +85,24 @@ impl Peek {
         self.bytes(self.header[name].at, self.header[name].bytes)
     }
 
-    fn control(&self, field: &FieldManifest, name: &str) -> u64 {
+    fn control(&self, field: &FieldManifest<'_>, name: &str) -> u64 {
         self.number(field.offset, self.control[name])
     }
 
     /// The number with this index in `dirty`.
-    fn dirty(&self, field: &FieldManifest, index: usize) -> u64 {
+    fn dirty(&self, field: &FieldManifest<'_>, index: usize) -> u64 {
         let at = self.control["dirty"].at + index * 8;
         self.number(field.offset, Place { at, bytes: 8 })
     }
 
     /// The whole slot of a publication.
-    fn slot(&self, field: &FieldManifest, version: u64) -> Vec<u8> {
+    fn slot(&self, field: &FieldManifest<'_>, version: u64) -> Vec<u8> {
         let slot = version as usize % field.slots;
         self.bytes(field.slot_offset() + slot * field.slot_stride(), field.slot_stride())
     }
 }
 
-fn fields() -> [&'static FieldManifest; 3] {
+fn fields() -> [&'static FieldManifest<'static>; 3] {
     let [count, row, hits] = Board::MANIFEST.fields else { panic!("three fields") };
     [count, row, hits]
 }
@@ -203,7 +203,7 @@ fn the_control_block_lies_elsewhere() {
     let board = Board::create(&name, &Board::zeroed()).unwrap();
     let region = Peek::at(&name);
     let [count, row, _] = fields();
-    let words = |field: &FieldManifest| {
+    let words = |field: &FieldManifest<'_>| {
         ["version", "begin", "target", "lock", "contended"].map(|name| region.control(field, name))
     };
     assert_eq!(words(count), [1, 1, 1, 0, 0]);

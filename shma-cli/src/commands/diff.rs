@@ -4,17 +4,16 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use shma_core::Manifest;
 use shma_core::inspect::{self, View};
+use shma_core::{Difference, Differing, OwnedManifest};
 
 use crate::failure::{Failure, Outcome};
-use crate::layouts::{self, Difference};
 use crate::output::Output;
 use crate::table::{Column, Table, Tone};
 
 pub fn run(output: &mut Output, a: &str, b: &str) -> Result<Outcome, Failure> {
     let (one, other) = (layout(a)?, layout(b)?);
-    let differences = layouts::differences(one, other);
+    let differences = one.get().difference(other.get());
     let outcome = if differences.is_empty() { Outcome::Done } else { Outcome::No };
     if output.json {
         let differences: Vec<Value> = differences.iter().map(of).collect();
@@ -30,38 +29,37 @@ pub fn run(output: &mut Output, a: &str, b: &str) -> Result<Outcome, Failure> {
 }
 
 /// Side by side, or one below the other where that is too wide: a difference is never cut.
-fn print(output: &mut Output, a: &str, b: &str, differences: &[Difference]) -> io::Result<()> {
+fn print(output: &mut Output, a: &str, b: &str, differences: &Difference) -> io::Result<()> {
     let heads = [("field", 0), (a, 1), (b, 1)];
     let mut table = Table::new(heads.map(|(head, rank)| Column::left(head, rank)));
-    let field = |difference: &Difference| {
-        difference.field.as_ref().map_or("(declared name)".into(), ToString::to_string)
-    };
+    let field =
+        |differing: &Differing| differing.field.clone().unwrap_or_else(|| "(declared name)".into());
     let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "-".into());
-    for difference in differences {
-        let Difference { a, b, .. } = difference;
-        table.row([field(difference), side(a), side(b)].map(Into::into));
+    for differing in differences.iter() {
+        let Differing { first, second, .. } = differing;
+        table.row([field(differing), side(first), side(second)].map(Into::into));
     }
     if table.show(usize::MAX).width <= output.width {
         return output.table(&table);
     }
-    for difference in differences {
-        let field = field(difference);
+    for differing in differences.iter() {
+        let field = field(differing);
         output.paragraph(0, &field, &[(&field, Tone::Head)])?;
-        for (name, what) in [(a, &difference.a), (b, &difference.b)] {
+        for (name, what) in [(a, &differing.first), (b, &differing.second)] {
             output.paragraph(2, &format!("{name}: {}", side(what)), &[])?;
         }
     }
     Ok(())
 }
 
-fn of(difference: &Difference) -> Value {
-    json!({ "field": difference.field, "a": difference.a, "b": difference.b })
+fn of(differing: &Differing) -> Value {
+    json!({ "field": differing.field, "a": differing.first, "b": differing.second })
 }
 
 /// The layout of a region, or one that was saved.
-fn layout(text: &str) -> Result<&'static Manifest, Failure> {
+fn layout(text: &str) -> Result<OwnedManifest, Failure> {
     if !text.contains('/') && !text.ends_with(".json") {
-        return Ok(View::open(text)?.manifest());
+        return Ok(View::open(text)?.owned_manifest());
     }
     let path = Path::new(text);
     let saved = std::fs::read(path).map_err(|error| Failure::file(path, &error))?;

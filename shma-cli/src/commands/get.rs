@@ -25,7 +25,8 @@ pub struct Form {
 pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<Outcome, Failure> {
     let selection = Selection::parse(what)?;
     let view = View::open(name)?;
-    let array = Array::read(&field_of(&view, &selection.field)?, &selection)?;
+    let field = field_of(&view, &selection.field)?;
+    let array = Array::read(&field, &selection)?;
     if let Some(path) = &form.npy {
         save(path, &array)?;
     } else if output.json {
@@ -38,7 +39,7 @@ pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<O
     Ok(Outcome::Done)
 }
 
-fn save(path: &Path, array: &Array) -> Result<(), Failure> {
+fn save(path: &Path, array: &Array<'_>) -> Result<(), Failure> {
     let write = || {
         let mut file = BufWriter::new(File::create(path)?);
         npy::write(&mut file, array.scalar, &array.shape, &array.bytes)?;
@@ -49,7 +50,7 @@ fn save(path: &Path, array: &Array) -> Result<(), Failure> {
 
 /// The values go out as they are printed: as objects in memory they would take many times their
 /// bytes.
-fn answer(output: &mut Output, name: &str, field: &str, array: &Array) -> Result<(), Failure> {
+fn answer(output: &mut Output, name: &str, field: &str, array: &Array<'_>) -> Result<(), Failure> {
     let head = json!({
         "schema": 1,
         "command": "get",

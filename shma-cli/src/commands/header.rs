@@ -23,7 +23,7 @@ pub fn run(output: &mut Output, name: &str, prefix: Option<&str>) -> Result<Outc
     Ok(Outcome::Done)
 }
 
-fn header(manifest: &Manifest, prefix: Option<&str>) -> String {
+fn header(manifest: &Manifest<'_>, prefix: Option<&str>) -> String {
     let state = of_state(prefix.unwrap_or(manifest.name));
     let fingerprint = format!("{:032x}", manifest.fingerprint());
     let (guard, layout) = (format!("SHMA_{state}_H"), format!("SHMA_{state}_LAYOUT_{fingerprint}"));
@@ -45,12 +45,12 @@ fn header(manifest: &Manifest, prefix: Option<&str>) -> String {
 }
 
 /// Compares all of a region's header that says what the region is.
-fn check(manifest: &Manifest, state: &str) -> String {
+fn check(manifest: &Manifest<'_>, state: &str) -> String {
     let fingerprint = manifest.fingerprint();
     let (high, low) = ((fingerprint >> 64) as u64, fingerprint as u64);
     let stored: Value = serde_json::from_str(&manifest.to_json()).unwrap_or_default();
     let format = &stored["format"];
-    let end = |field: &FieldManifest| field.slot_offset() + field.slots * field.slot_stride();
+    let end = |field: &FieldManifest<'_>| field.slot_offset() + field.slots * field.slot_stride();
     let end = manifest.fields.iter().map(end).max().unwrap_or(0);
     format!(
         "\n/* 0 if the region has this layout, else negative; see `shma_map_matches`. */\n\
@@ -64,12 +64,20 @@ fn check(manifest: &Manifest, state: &str) -> String {
 struct Structs<'a> {
     state: &'a str,
     /// Each that there is, once.
-    all: Vec<&'static ElementType>,
-    declared: Vec<&'static ElementType>,
+    all: Vec<&'a ElementType<'a>>,
+    declared: Vec<&'a ElementType<'a>>,
 }
 
-impl Structs<'_> {
-    fn find(&mut self, ty: &'static ElementType) {
+/// The name of a struct.
+fn name_of<'a>(ty: &ElementType<'a>) -> &'a str {
+    match ty {
+        ElementType::Struct { name, .. } => name,
+        _ => "",
+    }
+}
+
+impl<'a> Structs<'a> {
+    fn find(&mut self, ty: &'a ElementType<'a>) {
         let ty = ty.scalar();
         let ElementType::Struct { fields, .. } = ty else { return };
         fields.iter().for_each(|field| self.find(field.ty));
@@ -79,7 +87,7 @@ impl Structs<'_> {
     }
 
     /// Declares a struct and those in it, innermost first, each once.
-    fn declare(&mut self, text: &mut String, ty: &'static ElementType) {
+    fn declare(&mut self, text: &mut String, ty: &'a ElementType<'a>) {
         let ty = ty.scalar();
         let ElementType::Struct { name, size, fields } = ty else { return };
         fields.iter().for_each(|field| self.declare(text, field.ty));
@@ -108,18 +116,14 @@ impl Structs<'_> {
     }
 
     /// The type of a struct. Where several have one name, what is in them tells them apart.
-    fn tag(&self, ty: &ElementType) -> String {
-        let name_of = |ty: &ElementType| match ty {
-            ElementType::Struct { name, .. } => *name,
-            _ => "",
-        };
+    fn tag(&self, ty: &ElementType<'_>) -> String {
         let name = name_of(ty);
         let alike = self.all.iter().filter(|other| name_of(other) == name).count();
         let content = if alike > 1 { format!("0x{:x}z", content(ty)) } else { String::new() };
         format!("shma_{}_{}{content}_struct", self.state, of_field(name))
     }
 
-    fn field(&self, text: &mut String, field: &FieldManifest) {
+    fn field(&self, text: &mut String, field: &FieldManifest<'_>) {
         let name = format!("{}_{}", self.state, of_field(field.name));
         let atomic = if field.atomic { ", atomic" } else { "" };
         *text += &format!(
@@ -142,7 +146,7 @@ impl Structs<'_> {
     }
 
     /// `name` declared as a type.
-    fn declaration(&self, ty: &ElementType, name: &str) -> String {
+    fn declaration(&self, ty: &ElementType<'_>, name: &str) -> String {
         let mut bounds: String = ty.shape().iter().map(|len| format!("[{len}]")).collect();
         let scalar = match ty.scalar() {
             ElementType::Number { name, size } => {
@@ -175,14 +179,14 @@ fn number(name: &str, size: usize) -> (String, usize) {
 }
 
 /// Whether C would leave gaps: a struct of Rust that is packed has none.
-fn has_gaps(fields: &[StructField], size: usize) -> bool {
-    let misplaced = |field: &StructField| !field.offset.is_multiple_of(alignment(field.ty));
+fn has_gaps(fields: &[StructField<'_>], size: usize) -> bool {
+    let misplaced = |field: &StructField<'_>| !field.offset.is_multiple_of(alignment(field.ty));
     let whole = fields.iter().map(|field| alignment(field.ty)).max().unwrap_or(1);
     fields.iter().any(misplaced) || !size.is_multiple_of(whole)
 }
 
 /// What a type is aligned to in C.
-fn alignment(ty: &ElementType) -> usize {
+fn alignment(ty: &ElementType<'_>) -> usize {
     match ty.scalar() {
         ElementType::Number { name, size } => size / number(name, *size).1,
         ElementType::Struct { size, fields, .. } if !has_gaps(fields, *size) => {
@@ -197,7 +201,7 @@ fn size_is(ty: &str, size: usize) -> String {
 }
 
 /// What tells structs of one name apart: a number that is no character's.
-fn content(ty: &ElementType) -> u64 {
+fn content(ty: &ElementType<'_>) -> u64 {
     let text = format!("{ty:?}");
     // FNV-1a.
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

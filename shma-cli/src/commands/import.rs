@@ -44,12 +44,12 @@ pub fn run(
 
 /// The fields that the arrays are for, in declaration order, each of which fits. Nothing is
 /// written unless all do.
-fn matching(
+fn matching<'m>(
     arrays: &mut Arrays,
-    fields: &'static [FieldManifest],
+    fields: &'m [FieldManifest<'m>],
     name: &str,
     file: &Path,
-) -> Result<Vec<&'static FieldManifest>, Failure> {
+) -> Result<Vec<&'m FieldManifest<'m>>, Failure> {
     let names = arrays.names()?;
     if names.is_empty() {
         return Err(Failure::unusable(format!("{}: there are no arrays in it", file.display())));

@@ -8,7 +8,7 @@ use crate::element::{ElementType, StructField};
 /// An array of scalars, of any number of dimensions, as bytes and their type.
 #[derive(Debug, Clone, Copy)]
 pub struct Elements<'a> {
-    ty: &'static ElementType,
+    ty: &'a ElementType<'a>,
     bytes: &'a [u8],
 }
 
@@ -18,13 +18,13 @@ impl<'a> Elements<'a> {
     /// # Panics
     ///
     /// If there are more or fewer bytes than such a value has.
-    pub fn new(ty: &'static ElementType, bytes: &'a [u8]) -> Self {
+    pub fn new(ty: &'a ElementType<'a>, bytes: &'a [u8]) -> Self {
         assert_eq!(bytes.len(), ty.size(), "a {ty} has {} bytes", ty.size());
         Self { ty, bytes }
     }
 
     /// The type of the whole.
-    pub fn ty(&self) -> &'static ElementType {
+    pub fn ty(&self) -> &'a ElementType<'a> {
         self.ty
     }
 
@@ -62,7 +62,7 @@ impl<'a> Elements<'a> {
     }
 
     /// A field of a struct whose bytes these are.
-    pub(super) fn member(bytes: &'a [u8], field: &StructField) -> Self {
+    pub(super) fn member(bytes: &'a [u8], field: &StructField<'a>) -> Self {
         Self::new(field.ty, &bytes[field.offset..][..field.ty.size()])
     }
 }
@@ -90,20 +90,20 @@ pub enum Scalar<'a> {
 /// The fields of a struct.
 #[derive(Debug, Clone, Copy)]
 pub struct Members<'a> {
-    fields: &'static [StructField],
+    fields: &'a [StructField<'a>],
     bytes: &'a [u8],
 }
 
 impl<'a> Members<'a> {
     /// Name and value of each in the order of declaration.
-    pub fn iter(self) -> impl ExactSizeIterator<Item = (&'static str, Elements<'a>)> {
+    pub fn iter(self) -> impl ExactSizeIterator<Item = (&'a str, Elements<'a>)> {
         self.fields.iter().map(move |field| (field.name, Elements::member(self.bytes, field)))
     }
 }
 
 impl<'a> Scalar<'a> {
     /// The scalar of a type that is no array, with exactly so many bytes.
-    pub(super) fn of(ty: &'static ElementType, bytes: &'a [u8]) -> Self {
+    pub(super) fn of(ty: &'a ElementType<'a>, bytes: &'a [u8]) -> Self {
         let name = match ty {
             ElementType::Struct { fields, .. } => {
                 return Self::Struct(Members { fields, bytes });

@@ -1,13 +1,12 @@
 //! A look at one field.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::value::Value;
 use crate::bounds;
 use crate::cells::Cells;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, SemaphoreHolder};
 use crate::manifest::FieldManifest;
 use crate::os;
 use crate::partition::Partition;
@@ -29,7 +28,7 @@ pub(super) const PAUSE: Duration = Duration::from_micros(50);
 pub struct FieldView {
     region: Arc<Region>,
     partition: Partition,
-    manifest: &'static FieldManifest,
+    index: usize,
 }
 
 /// How a field stands. The parts were looked at one after the other.
@@ -48,47 +47,27 @@ pub struct Status {
     pub dead_owners: u64,
 }
 
-/// Who holds a semaphore.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SemaphoreHolder {
-    /// The attachment's owner id.
-    pub owner: u32,
-    /// The process as it was numbered in its own PID namespace; 0 if it did not say, and maybe that
-    /// of the holder before if it has only just taken the semaphore.
-    pub pid: u32,
-    /// Whether the attachment is known to be gone. The next writer takes the semaphore over.
-    pub dead: bool,
-}
-
-impl fmt::Display for SemaphoreHolder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dead = if self.dead { ", dead" } else { "" };
-        write!(f, "process {} (owner {}{dead})", self.pid, self.owner)
-    }
-}
-
 impl FieldView {
     pub(super) fn new(region: &Arc<Region>, index: usize) -> Self {
         Self {
             partition: Partition::new(Arc::clone(region), index, false),
-            manifest: &region.manifest().fields[index],
+            index,
             region: Arc::clone(region),
         }
     }
 
     /// What the manifest says of it.
-    pub fn manifest(&self) -> &'static FieldManifest {
-        self.manifest
+    pub fn manifest(&self) -> &FieldManifest<'_> {
+        &self.region.manifest().fields[self.index]
     }
 
     fn place(&self) -> Place {
-        Place::new(self.region.name(), Some(self.manifest.name))
+        self.region.place(self.index)
     }
 
     /// Publications so far. Of an atomic field: calls that wrote, and one for the creation.
     pub fn version(&self) -> Version {
-        Version::new(if self.manifest.atomic {
+        Version::new(if self.manifest().atomic {
             self.partition.counted_calls()
         } else {
             self.partition.version()
@@ -101,7 +80,7 @@ impl FieldView {
         // Relaxed, both: counters for people.
         Status {
             version: self.version(),
-            age: (!self.manifest.atomic).then(|| self.partition.age()),
+            age: (!self.manifest().atomic).then(|| self.partition.age()),
             holder: self.holder(),
             contended: control.contended.load(Ordering::Relaxed),
             dead_owners: control.dead_owners.load(Ordering::Relaxed),
@@ -117,7 +96,8 @@ impl FieldView {
         let pid = self.partition.control().pid.load(Ordering::Relaxed);
         let dead = self.region.is_dead(owner);
         // An owner that gave the semaphore back and then left was not dead while it held it.
-        (self.partition.owner() == owner).then_some(SemaphoreHolder { owner, pid, dead })
+        let holder = SemaphoreHolder { owner, pid, own: false, dead };
+        (self.partition.owner() == owner).then_some(holder)
     }
 
     /// One consistent value; of an atomic field each element is whole and the value is no
@@ -148,8 +128,8 @@ impl FieldView {
     /// field.
     pub fn read_part(&self, first: usize, into: &mut [u8]) -> Result<Version, Error> {
         let end = first.saturating_add(into.len());
-        bounds::within(&(first..end), self.manifest.size, || self.place());
-        if self.manifest.atomic {
+        bounds::within(&(first..end), self.manifest().size, || self.place());
+        if self.manifest().atomic {
             return Ok(self.load_cells(first, into));
         }
         let end = Instant::now() + PATIENCE;
@@ -166,13 +146,12 @@ impl FieldView {
 
     /// A value to read into.
     pub(super) fn blank(&self) -> Value {
-        let bytes = vec![0; self.manifest.size];
-        Value { ty: self.manifest.ty, version: Version::default(), bytes }
+        Value::blank(self.region.known(), self.index)
     }
 
     /// Takes the value as part of a cut; false if that has failed.
     pub(super) fn copy(&self, attempt: &Attempt<'_>, value: &mut Value) -> bool {
-        let version = if self.manifest.atomic {
+        let version = if self.manifest().atomic {
             // Nothing can come in between.
             Ok(self.load_cells(0, &mut value.bytes))
         } else {
@@ -183,7 +162,7 @@ impl FieldView {
 
     /// Whether the value of a cut stands still.
     pub(super) fn look_again(&self, value: &Value) -> bool {
-        self.manifest.atomic
+        self.manifest().atomic
             || snapshot::is_unchanged(self.partition.control(), value.version.into())
     }
 
@@ -192,8 +171,8 @@ impl FieldView {
     fn load_cells(&self, first: usize, into: &mut [u8]) -> Version {
         let version = self.version();
         let words = self.partition.slots().slot(0);
-        let number = self.manifest.ty.scalar().size();
-        let len = self.manifest.size / number;
+        let number = self.manifest().ty.scalar().size();
+        let len = self.manifest().size / number;
         let index = first / number;
         assert!(first.is_multiple_of(number) && into.len().is_multiple_of(number));
         if number == 4 {

@@ -70,7 +70,7 @@ mod writer;
 
 pub use census::{Attached, Census, Process};
 pub use elements::{Elements, Members, Scalar};
-pub use field::{FieldView, SemaphoreHolder, Status};
+pub use field::{FieldView, Status};
 pub use names::{Abandoned, abandoned, names};
 pub use remove::{remove_dead, unlink};
 pub use value::Value;
@@ -78,17 +78,17 @@ pub use view::View;
 pub use writer::Writer;
 
 use crate::error::Error;
-use crate::manifest::Manifest;
+use crate::manifest::OwnedManifest;
+
+pub use crate::error::SemaphoreHolder;
 
 /// Reads a manifest that was saved: the text that lies in a region, or what
 /// [`Manifest::to_json`] gives.
 ///
-/// The manifest is kept for the life of the process, once however often the same text is read.
-///
 /// # Errors
 ///
 /// [`Error::NotARegion`], which names `name` and says what is wrong with the text.
-pub fn read_manifest(name: &str, text: &[u8]) -> Result<&'static Manifest, Error> {
-    Manifest::of_text(text)
+pub fn read_manifest(name: &str, text: &[u8]) -> Result<OwnedManifest, Error> {
+    OwnedManifest::of_text(text)
         .map_err(|reason| Error::NotARegion { name: name.escape_debug().to_string(), reason })
 }

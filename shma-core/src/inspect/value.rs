@@ -2,20 +2,28 @@
 
 use super::elements::Elements;
 use crate::element::ElementType;
+use crate::manifest::Known;
 use crate::version::Version;
 
 /// A value of a field, as bytes and what they mean.
 #[derive(Debug, Clone)]
 pub struct Value {
-    pub(super) ty: &'static ElementType,
+    manifest: Known,
+    index: usize,
     pub(super) version: Version,
     pub(super) bytes: Vec<u8>,
 }
 
 impl Value {
+    /// A value of a field, to read into.
+    pub(super) fn blank(manifest: &Known, index: usize) -> Self {
+        let bytes = vec![0; manifest.get().fields[index].size];
+        Self { manifest: manifest.clone(), index, version: Version::default(), bytes }
+    }
+
     /// Its type.
-    pub fn ty(&self) -> &'static ElementType {
-        self.ty
+    pub fn ty(&self) -> &ElementType<'_> {
+        self.manifest.get().fields[self.index].ty
     }
 
     /// The publication that it is of.
@@ -30,6 +38,6 @@ impl Value {
 
     /// What the bytes mean.
     pub fn elements(&self) -> Elements<'_> {
-        Elements::new(self.ty, &self.bytes)
+        Elements::new(self.ty(), &self.bytes)
     }
 }

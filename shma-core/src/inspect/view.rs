@@ -8,7 +8,7 @@ use rustix::fs::Stat;
 use super::field::{FieldView, PATIENCE, PAUSE};
 use super::value::Value;
 use crate::error::{Error, Place};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, OwnedManifest};
 use crate::os;
 use crate::protocol::snapshot::Attempt;
 use crate::region::{self, Name, Region, Terms};
@@ -21,6 +21,7 @@ const TRIES: usize = 64;
 #[derive(Debug)]
 pub struct View {
     region: Arc<Region>,
+    manifest: OwnedManifest,
     persistent: bool,
     /// As it was when the look began.
     stat: Stat,
@@ -68,7 +69,7 @@ impl View {
             call: "fstat",
             source: errno.into(),
         })?;
-        Ok(Self { region, persistent: sight.persistent, stat })
+        Ok(Self { region, manifest: sight.manifest, persistent: sight.persistent, stat })
     }
 
     /// The region's name.
@@ -77,8 +78,13 @@ impl View {
     }
 
     /// What the region holds.
-    pub fn manifest(&self) -> &'static Manifest {
-        self.region.manifest()
+    pub fn manifest(&self) -> &Manifest<'_> {
+        self.manifest.get()
+    }
+
+    /// The same, to keep without the view.
+    pub fn owned_manifest(&self) -> OwnedManifest {
+        self.manifest.clone()
     }
 
     /// Bytes of its file: header, all slots of all fields, and the manifest's text.

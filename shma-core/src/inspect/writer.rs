@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::view::terms;
 use crate::bounds;
 use crate::cells::Cells;
-use crate::error::{Error, Place};
+use crate::error::Error;
 use crate::manifest::{FieldManifest, Manifest};
 use crate::partition::Partition;
 use crate::protocol::semaphore::Wait;
@@ -38,7 +38,7 @@ impl Writer {
         let name = Name::new(name)?;
         let sight = region::look(&name, &terms(false, &[]))?;
         let was_dead = !sight.region.is_attached()?;
-        let mut region = region::open(&name, sight.region.manifest(), &terms(true, &[]))?;
+        let mut region = region::open(&name, sight.region.known(), &terms(true, &[]))?;
         if was_dead {
             region.keep_name();
         }
@@ -46,7 +46,7 @@ impl Writer {
     }
 
     /// What the region holds.
-    pub fn manifest(&self) -> &'static Manifest {
+    pub fn manifest(&self) -> &Manifest<'_> {
         self.region.manifest()
     }
 
@@ -69,7 +69,7 @@ impl Writer {
         let fields = self.manifest().fields;
         let index = fields.iter().position(|declared| declared.name == field);
         let index = index.unwrap_or_else(|| panic!("there is no field `{field}`"));
-        let place = || Place::new(self.region.name(), Some(fields[index].name));
+        let place = || self.region.place(index);
         bounds::check_len(value.len(), fields[index].size, place);
         let partition = Partition::new(Arc::clone(&self.region), index, true);
         if fields[index].atomic {
@@ -85,7 +85,7 @@ impl Writer {
 /// Replaces the numbers of an atomic field, each in its own size.
 fn store_cells(
     partition: &Partition,
-    field: &FieldManifest,
+    field: &FieldManifest<'_>,
     value: &[u8],
 ) -> Result<Version, Error> {
     partition.check_fork().map_err(|error| partition.explain(error))?;

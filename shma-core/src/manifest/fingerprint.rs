@@ -3,7 +3,7 @@
 use super::{FORMAT, FieldManifest, Manifest};
 use crate::element::ElementType;
 
-impl Manifest {
+impl Manifest<'_> {
     /// The 128 bits by which two programs know that they agree: FNV-1a over the declared name, the
     /// format version, and for each field in order its name, type, shape, slots, timed and atomic.
     ///
@@ -20,7 +20,7 @@ impl Manifest {
     }
 }
 
-impl FieldManifest {
+impl FieldManifest<'_> {
     const fn fingerprint(&self) -> u128 {
         Fnv::new().field(self).0
     }
@@ -57,12 +57,12 @@ impl Fnv {
         self.number(text.len()).bytes(text.as_bytes())
     }
 
-    const fn field(self, field: &FieldManifest) -> Self {
+    const fn field(self, field: &FieldManifest<'_>) -> Self {
         let hash = self.text(field.name).ty(field.ty).number(field.slots);
         hash.number(field.timed as usize).number(field.atomic as usize)
     }
 
-    const fn ty(self, ty: &ElementType) -> Self {
+    const fn ty(self, ty: &ElementType<'_>) -> Self {
         match ty {
             ElementType::Number { name, size } => self.byte(b'n').text(name).number(*size),
             ElementType::Array { of, len } => self.byte(b'a').number(*len).ty(of),
@@ -134,11 +134,11 @@ pub const fn check_pin(actual: u128, pinned: u128) {
     }
 }
 
-impl Manifest {
+impl Manifest<'_> {
     /// Stops the build when two states do not have one layout; for `assert_same_layout`.
     #[doc(hidden)]
     #[track_caller]
-    pub const fn check_same(&self, other: &Manifest) {
+    pub const fn check_same(&self, other: &Manifest<'_>) {
         if self.fingerprint() == other.fingerprint() {
             return;
         }

@@ -1,19 +1,30 @@
 //! The key manifest: names, types and offsets of a state's fields, as a constant and as JSON.
 
+mod difference;
 mod fingerprint;
+mod names;
+mod owned;
 mod stored;
 mod text;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::element::{Element, ElementType};
 use crate::layout;
 
+pub use difference::{Difference, Differing};
 pub use fingerprint::check_pin;
-pub(crate) use text::{ForeignManifest, MAX_TEXT};
+pub use owned::OwnedManifest;
+pub(crate) use stored::MAX_TEXT;
 
 /// The version of the bytes in a region; it is part of every fingerprint.
 pub const FORMAT: u32 = 1;
+
+/// The deepest nesting of arrays, which is that of numpy, and of structs, at which their JSON text can
+/// still be read.
+const DEEPEST: usize = 64;
+const DEEPEST_STRUCTS: usize = 32;
 
 /// Slots of a field that does not say `#[shm(slots = ..)]`.
 const DEFAULT_SLOTS: usize = 4;
@@ -23,21 +34,21 @@ const DEFAULT_SLOTS: usize = 4;
 /// `Display` prints a table, [`to_json`](Self::to_json) the text that lies in the region.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Manifest {
+pub struct Manifest<'m> {
     /// The declared name: the struct's identifier, or what `#[shm(name = "..")]` says.
-    pub name: &'static str,
+    pub name: &'m str,
     /// The fields in declaration order.
-    pub fields: &'static [FieldManifest],
+    pub fields: &'m [FieldManifest<'m>],
 }
 
 /// One field of a state: a partition of the region.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct FieldManifest {
+pub struct FieldManifest<'m> {
     /// Its name.
-    pub name: &'static str,
+    pub name: &'m str,
     /// Its type; prints as in Rust.
-    pub ty: &'static ElementType,
+    pub ty: &'m ElementType<'m>,
     /// Bytes of one value. The region holds [`slots`](Self::slots) of them.
     pub size: usize,
     /// Where its partition starts in the region, in bytes.
@@ -50,7 +61,7 @@ pub struct FieldManifest {
     pub atomic: bool,
 }
 
-impl FieldManifest {
+impl FieldManifest<'_> {
     /// Where the first slot starts in the region, in bytes.
     pub const fn slot_offset(&self) -> usize {
         let counters = if self.atomic { layout::CALL_COUNTERS_BYTES } else { 0 };
@@ -72,7 +83,7 @@ impl FieldManifest {
 #[derive(Debug, Clone, Copy)]
 pub struct FieldSpec {
     name: &'static str,
-    ty: &'static ElementType,
+    ty: &'static ElementType<'static>,
     slots: usize,
     timed: bool,
     atomic: bool,
@@ -87,6 +98,8 @@ impl FieldSpec {
             size_of::<T>() <= layout::MAX_FIELD_BYTES,
             "a field of a state is at most 32 GiB; split it into several fields"
         );
+        assert!(name.len() <= names::LONGEST_NAME, "a field's name has at most 4096 bytes");
+        check_depth(T::TYPE, 0);
         Self { name, ty: T::TYPE, slots: DEFAULT_SLOTS, timed: false, atomic: false }
     }
 
@@ -111,9 +124,29 @@ impl FieldSpec {
     }
 }
 
+/// What the text of a region can say of a type: no tool could read the region otherwise.
+const fn check_depth(ty: &ElementType<'_>, structs: usize) {
+    let (mut scalar, mut dimensions) = (ty, 0);
+    while let ElementType::Array { of, .. } = scalar {
+        (scalar, dimensions) = (of, dimensions + 1);
+    }
+    assert!(dimensions <= DEEPEST, "an array has at most 64 dimensions");
+    if let ElementType::Struct { name, fields, .. } = scalar {
+        assert!(structs < DEEPEST_STRUCTS, "structs are nested at most 32 deep");
+        assert!(name.len() <= names::LONGEST_NAME, "a struct's name has at most 4096 bytes");
+        let mut i = 0;
+        while i < fields.len() {
+            let long = fields[i].name.len() > names::LONGEST_NAME;
+            assert!(!long, "a member's name has at most 4096 bytes");
+            check_depth(fields[i].ty, structs + 1);
+            i += 1;
+        }
+    }
+}
+
 /// Gives every field its place, one behind the other; for generated code.
 #[doc(hidden)]
-pub const fn lay_out<const N: usize>(specs: [FieldSpec; N]) -> [FieldManifest; N] {
+pub const fn lay_out<const N: usize>(specs: [FieldSpec; N]) -> [FieldManifest<'static>; N] {
     let mut fields = [FieldManifest {
         name: "",
         ty: &const { ElementType::Number { name: "", size: 0 } },
@@ -134,10 +167,14 @@ pub const fn lay_out<const N: usize>(specs: [FieldSpec; N]) -> [FieldManifest; N
     fields
 }
 
-impl Manifest {
+impl<'m> Manifest<'m> {
     /// For generated code.
     #[doc(hidden)]
-    pub const fn new(name: &'static str, fields: &'static [FieldManifest]) -> Self {
+    pub const fn new(name: &'m str, fields: &'m [FieldManifest<'m>]) -> Self {
+        assert!(
+            names::is_state_name(name),
+            "a declared name has 1 to 4096 bytes, without controls and directions of writing"
+        );
         Self { name, fields }
     }
 
@@ -150,7 +187,7 @@ impl Manifest {
     }
 }
 
-impl fmt::Display for Manifest {
+impl fmt::Display for Manifest<'_> {
     /// A table: a line for each field with its type, size, offset and slots.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let types: Vec<String> = self.fields.iter().map(|field| field.ty.to_string()).collect();
@@ -174,5 +211,29 @@ impl fmt::Display for Manifest {
             )?;
         }
         Ok(())
+    }
+}
+
+/// The manifest of an attachment: that of a declaration, or one that was read.
+#[derive(Debug, Clone)]
+pub(crate) enum Known {
+    Declared(&'static Manifest<'static>),
+    Read(OwnedManifest),
+}
+
+impl Known {
+    pub(crate) fn get(&self) -> &Manifest<'_> {
+        match self {
+            Self::Declared(manifest) => manifest,
+            Self::Read(manifest) => manifest.get(),
+        }
+    }
+
+    /// The name of a field, for an error.
+    pub(crate) fn field_name(&self, index: usize) -> Cow<'static, str> {
+        match self {
+            Self::Declared(manifest) => manifest.fields[index].name.into(),
+            Self::Read(manifest) => manifest.get().fields[index].name.to_owned().into(),
+        }
     }
 }

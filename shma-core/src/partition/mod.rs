@@ -13,6 +13,7 @@ pub(crate) mod lock_order;
 mod waiting;
 mod writing;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,12 +116,12 @@ impl Partition {
         }
     }
 
-    pub(crate) fn field_name(&self) -> &'static str {
-        self.region.manifest().fields[self.index].name
+    pub(crate) fn field_name(&self) -> Cow<'static, str> {
+        self.region.known().field_name(self.index)
     }
 
     pub(crate) fn place(&self) -> Place {
-        Place::new(self.region.name(), Some(self.field_name()))
+        self.region.place(self.index)
     }
 
     /// The newest publication's number.

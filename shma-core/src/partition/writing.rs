@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::{Partition, lock_order};
-use crate::error::{Error, Holder};
+use crate::error::{Error, SemaphoreHolder};
 use crate::os;
 use crate::protocol::commit;
 use crate::protocol::notify::Notify;
@@ -116,13 +116,15 @@ impl Partition {
         let (busy, wait) = match error.into() {
             AcquireError::Forked => return Error::Forked { place },
             AcquireError::Reentrant(held) => {
-                return Error::Reentrant { place, held: self.region.manifest().fields[held].name };
+                return Error::Reentrant { place, held: self.region.known().field_name(held) };
             }
             AcquireError::Busy(busy, wait) => (busy, wait),
         };
         // Relaxed: a diagnostic number, which may be the next holder's already.
         let pid = self.control().pid.load(Ordering::Relaxed);
-        let holder = Some(Holder::new(busy.owner, pid, busy.owner == self.region.me()));
+        let own = busy.owner == self.region.me();
+        // A dead one would have been taken over.
+        let holder = Some(SemaphoreHolder { owner: busy.owner, pid, own, dead: false });
         let waited = match wait {
             Wait::No => return Error::WouldBlock { place, holder },
             Wait::Until(_, waited) => waited,

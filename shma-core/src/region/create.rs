@@ -16,11 +16,11 @@ use super::dead::{TEMPORARY, sweep};
 use super::file::{RegionFile, fstat};
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::DIRECTORY;
-use super::open::{foreign, foreign_manifest, map, open_file, read_header, with_token};
+use super::open::{foreign, map, open_file, read_header, stored_manifest, with_token};
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::INSTANCE_AT;
-use crate::manifest::{MAX_TEXT, Manifest};
+use crate::manifest::{Known, MAX_TEXT, Manifest};
 use crate::os::{self, ByteLock, FileId, pause};
 use crate::sync::mutant;
 use crate::sync::stop_point;
@@ -32,7 +32,7 @@ const RESERVED_AT_ONCE: u64 = 8 << 20;
 /// Creates the region. `fill` writes the initial values; nobody else sees the region before.
 pub(crate) fn create(
     name: &Name,
-    manifest: &'static Manifest,
+    manifest: &'static Manifest<'static>,
     terms: &Terms,
     fill: impl Fn(&Region),
 ) -> Result<Region, Error> {
@@ -82,12 +82,19 @@ impl Newborn {
     /// `None` if the temporary file vanished.
     fn make(
         name: &Name,
-        manifest: &'static Manifest,
+        manifest: &'static Manifest<'static>,
         terms: &Terms,
     ) -> Result<Option<Self>, Error> {
         let text = manifest.to_json();
         if text.len() > MAX_TEXT {
-            return Err(name.not_a_region("the state's manifest would be longer than 512 KiB"));
+            return Err(Error::Declaration {
+                state: manifest.name.into(),
+                field: None,
+                reason:
+                    "its manifest would be longer than 512 KiB; declare fewer fields, or arrays \
+                         in place of many fields"
+                        .into(),
+            });
         }
         let total = manifest.tail() + text.len();
         let temporary = make_file(name, total)?;
@@ -103,7 +110,7 @@ impl Newborn {
         stop_point!("create.locked");
         reserve(name, file.get(), total as u64)?;
         stop_point!("create.reserved");
-        let region = map(name, file, manifest, terms)?;
+        let region = map(name, file, Known::Declared(manifest), terms)?;
         let Some(region) = with_token(region, &temporary.0)? else { return Ok(None) };
         let mode = Mode::from_raw_mode(terms.mode);
         Ok(Some(Self { region, text, file: temporary, mode, persistent: terms.persistent }))
@@ -112,8 +119,8 @@ impl Newborn {
     /// Writes the header and the manifest's text, and sets the mode, which may keep this process from
     /// opening the file again.
     fn finish(&self) -> Result<(), Error> {
-        let Region { file, name, manifest, .. } = &self.region;
-        let file = file.get();
+        let Region { file, name, .. } = &self.region;
+        let (file, manifest) = (file.get(), self.region.manifest());
         let instance = random(name)?;
         self.region.header().fill(manifest, self.text.len() as u64, self.persistent, instance);
         file.write_all_at(self.text.as_bytes(), manifest.tail() as u64)
@@ -291,7 +298,7 @@ fn cannot_be_replaced(name: &Name, file: &File, stat: &Stat) -> Result<Option<Er
         return Ok(Some(exists(name, "it is persistent")));
     }
     // What is not a region in all its parts may be something else.
-    match foreign_manifest(name, file, &header) {
+    match stored_manifest(name, file, &header) {
         Err(error @ Error::NotARegion { .. }) => Ok(Some(error)),
         manifest => manifest.map(|_| None),
     }

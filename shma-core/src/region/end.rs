@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use super::file::{RegionFile, fork_page, fstat};
 use super::lock::{ATTACHED, NAMED, Named, retire};
-use super::look::stored_manifest;
+use super::look::checked_manifest;
 use super::open::{check_file, foreign, map, open_file, read_header};
 use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
-use crate::manifest::Manifest;
+use crate::manifest::{Known, Manifest};
 use crate::os::{FileId, pause};
 use crate::protocol::notify::Notify;
 use crate::sync::mutant;
@@ -23,7 +23,7 @@ use crate::sync::stop_point;
 /// most likely the region's manifest, and spares reading that.
 pub(crate) fn unlink(
     name: &Name,
-    expected: Option<&'static Manifest>,
+    expected: Option<&'static Manifest<'static>>,
     terms: &Terms,
 ) -> Result<(), Error> {
     let end = Instant::now() + DEADLINE;
@@ -46,8 +46,8 @@ pub(crate) fn unlink(
         })?;
         if unlinked {
             let manifest = match expected {
-                Some(own) if own.fingerprint() == header.fingerprint => Ok(own),
-                _ => stored_manifest(name, &file, &header),
+                Some(own) if own.fingerprint() == header.fingerprint => Ok(Known::Declared(own)),
+                _ => checked_manifest(name, &file, &header).map(Known::Read),
             };
             if let Ok(manifest) = manifest {
                 wake_waiters(name, file, manifest, terms);
@@ -63,7 +63,7 @@ pub(crate) fn unlink(
 
 /// Wakes those who wait for a publication. Those whom a failure here leaves asleep look at the link
 /// count when their slice of sleep ends.
-fn wake_waiters(name: &Name, file: File, manifest: &'static Manifest, terms: &Terms) {
+fn wake_waiters(name: &Name, file: File, manifest: Known, terms: &Terms) {
     let region = RegionFile::new(name, file).and_then(|it| map(name, it, manifest, terms));
     if let Ok(region) = region {
         region.controls().for_each(|control| Notify(&control.notify).wake_announced());

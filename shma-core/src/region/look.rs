@@ -13,12 +13,12 @@ use std::time::Instant;
 
 use super::file::{RegionFile, fstat};
 use super::open::{
-    check_file, check_place, is_leaving, manifest_text, map, open_file, read_header,
+    check_file, check_place, is_leaving, map, open_file, read_header, stored_manifest,
 };
 use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::header::CheckedHeader;
-use crate::manifest::Manifest;
+use crate::manifest::{Known, OwnedManifest};
 use crate::os::{ByteLock, pause};
 
 /// What a look finds.
@@ -26,6 +26,7 @@ use crate::os::{ByteLock, pause};
 pub(crate) struct Sight {
     /// Mapped read-only; dropped, it leaves the name alone.
     pub(crate) region: Region,
+    pub(crate) manifest: OwnedManifest,
     /// Whether the region stays until it is unlinked.
     pub(crate) persistent: bool,
 }
@@ -52,23 +53,23 @@ fn attempt(name: &Name, terms: &Terms) -> Result<Option<Sight>, Error> {
     if is_leaving(name, &file, &header)? {
         return Ok(None);
     }
-    let manifest = stored_manifest(name, &file, &header)?;
-    let region = map(name, RegionFile::new(name, file)?, manifest, terms)?;
-    Ok(Some(Sight { region, persistent: header.persistent }))
+    let manifest = checked_manifest(name, &file, &header)?;
+    let known = Known::Read(manifest.clone());
+    let region = map(name, RegionFile::new(name, file)?, known, terms)?;
+    Ok(Some(Sight { region, manifest, persistent: header.persistent }))
 }
 
 /// The manifest that the region holds, if it is one and lies where it has to.
-pub(super) fn stored_manifest(
+pub(super) fn checked_manifest(
     name: &Name,
     file: &File,
     header: &CheckedHeader,
-) -> Result<&'static Manifest, Error> {
-    let text = manifest_text(name, file, header)?;
-    let manifest = Manifest::of_text(&text).map_err(|reason| name.not_a_region(reason))?;
-    if header.fingerprint != manifest.fingerprint() {
+) -> Result<OwnedManifest, Error> {
+    let manifest = stored_manifest(name, file, header)?;
+    if header.fingerprint != manifest.get().fingerprint() {
         return Err(name.not_a_region("its manifest contradicts its fingerprint"));
     }
-    check_place(name, header, manifest)?;
+    check_place(name, header, manifest.get())?;
     Ok(manifest)
 }
 

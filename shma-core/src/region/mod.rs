@@ -43,9 +43,10 @@ use std::time::Duration;
 
 use memmap2::MmapRaw;
 
+use crate::error::Place;
 use crate::header::Header;
 use crate::layout;
-use crate::manifest::Manifest;
+use crate::manifest::{Known, Manifest};
 use crate::os::{Description, FileId};
 use crate::protocol::control::Control;
 use crate::protocol::notify::Notify;
@@ -105,7 +106,7 @@ pub(crate) struct Region {
     /// Dropped by hand, before the name is removed.
     file: ManuallyDrop<RegionFile>,
     name: Name,
-    manifest: &'static Manifest,
+    manifest: Known,
     /// Whether leaving leaves the name alone.
     persistent: bool,
     /// The sign of life of a read-write attachment.
@@ -136,8 +137,18 @@ impl Region {
         self.name.as_str()
     }
 
-    pub(crate) fn manifest(&self) -> &'static Manifest {
-        self.manifest
+    pub(crate) fn manifest(&self) -> &Manifest<'_> {
+        self.manifest.get()
+    }
+
+    /// The manifest by itself.
+    pub(crate) fn known(&self) -> &Known {
+        &self.manifest
+    }
+
+    /// Where a field is, for an error.
+    pub(crate) fn place(&self, index: usize) -> Place {
+        Place::new(self.name(), Some(self.manifest.field_name(index)))
     }
 
     /// How this process knows the region.
@@ -178,7 +189,7 @@ impl Region {
     ///
     /// If the manifest has no field of this number.
     pub(crate) fn addresses(&self, index: usize) -> Addresses {
-        let field = &self.manifest.fields[index];
+        let field = &self.manifest().fields[index];
         let words = field.slots * field.slot_stride() / layout::WORD;
         let counters = field.offset + layout::CONTROL_BYTES;
         let counter_words = (field.slot_offset() - counters) / layout::WORD;
@@ -200,7 +211,7 @@ impl Region {
 
     /// All control blocks in declaration order.
     pub(crate) fn controls(&self) -> impl Iterator<Item = &Control> {
-        (0..self.manifest.fields.len()).map(|index| self.control(index))
+        (0..self.manifest().fields.len()).map(|index| self.control(index))
     }
 
     /// Makes a value the first publication of a field of a new region, in all its slots.
@@ -208,7 +219,7 @@ impl Region {
         let control = self.control(index);
         // SAFETY: as in `control`.
         let words = unsafe { self.addresses(index).slots.as_ref() };
-        let stride = self.manifest.fields[index].slot_stride() / layout::WORD;
+        let stride = self.manifest().fields[index].slot_stride() / layout::WORD;
         for slot in words.chunks(stride) {
             words::store(slot, value);
         }

@@ -16,7 +16,7 @@ use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
 use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
 use crate::layout;
-use crate::manifest::{ForeignManifest, Manifest};
+use crate::manifest::{Known, Manifest, OwnedManifest};
 use crate::os::{self, FileId, pause};
 use crate::protocol::semaphore::{Owners, owner_of};
 use crate::sync::Ordering;
@@ -25,11 +25,7 @@ use crate::sync::stop_point;
 use crate::token::{NoToken, Token};
 
 /// Attaches to the region of this name.
-pub(crate) fn open(
-    name: &Name,
-    manifest: &'static Manifest,
-    terms: &Terms,
-) -> Result<Region, Error> {
+pub(crate) fn open(name: &Name, manifest: &Known, terms: &Terms) -> Result<Region, Error> {
     let end = Instant::now() + DEADLINE;
     loop {
         if let Some(region) = attempt(name, manifest, terms)? {
@@ -43,11 +39,7 @@ pub(crate) fn open(
 }
 
 /// One attempt; `None` if the region was on its way out.
-fn attempt(
-    name: &Name,
-    manifest: &'static Manifest,
-    terms: &Terms,
-) -> Result<Option<Region>, Error> {
+fn attempt(name: &Name, manifest: &Known, terms: &Terms) -> Result<Option<Region>, Error> {
     let path = name.path();
     let file = match open_file(name, &path, terms.writable) {
         Err(Error::ForeignOwner { owner, .. }) if terms.owners.contains(&owner) => {
@@ -71,8 +63,8 @@ fn attempt(
     if is_leaving(name, file, &header)? {
         return Ok(None);
     }
-    check_layout(name, file, &header, manifest)?;
-    let mut region = map(name, opened, manifest, terms)?;
+    check_layout(name, file, &header, manifest.get())?;
+    let mut region = map(name, opened, manifest.clone(), terms)?;
     if terms.writable {
         region = match with_token(region, &path)? {
             Some(region) => region,
@@ -174,21 +166,17 @@ pub(super) fn read_header(name: &Name, file: &File) -> Result<CheckedHeader, Err
     UncheckedHeader::new(&bytes).check(size).map_err(|reason| name.not_a_region(reason))
 }
 
-/// Reads what the region says of its layout.
-pub(super) fn foreign_manifest(
+/// The manifest that the region holds.
+pub(super) fn stored_manifest(
     name: &Name,
     file: &File,
     header: &CheckedHeader,
-) -> Result<ForeignManifest, Error> {
+) -> Result<OwnedManifest, Error> {
     let text = manifest_text(name, file, header)?;
-    ForeignManifest::parse(&text).map_err(|reason| name.not_a_region(reason))
+    OwnedManifest::of_text(&text).map_err(|reason| name.not_a_region(reason))
 }
 
-pub(super) fn manifest_text(
-    name: &Name,
-    file: &File,
-    header: &CheckedHeader,
-) -> Result<Vec<u8>, Error> {
+fn manifest_text(name: &Name, file: &File, header: &CheckedHeader) -> Result<Vec<u8>, Error> {
     let mut text = vec![0; header.text_len as usize];
     file.read_exact_at(&mut text, header.text_at).map_err(|error| name.io("pread", error))?;
     Ok(text)
@@ -199,30 +187,47 @@ fn check_layout(
     name: &Name,
     file: &File,
     header: &CheckedHeader,
-    manifest: &Manifest,
+    manifest: &Manifest<'_>,
 ) -> Result<(), Error> {
-    let foreign = foreign_manifest(name, file, header)?;
     if header.fingerprint != manifest.fingerprint() {
-        return Err(Error::LayoutMismatch {
-            name: name.as_str().to_owned(),
-            state: manifest.name,
-            difference: foreign.difference(manifest),
-        });
+        let stored = stored_manifest(name, file, header)?;
+        return Err(mismatch(name, stored.get(), manifest));
     }
-    if !foreign.is(manifest) {
-        let difference = foreign.difference(manifest);
-        return Err(
-            name.not_a_region(format!("its manifest contradicts its fingerprint:\n{difference}"))
-        );
+    let text = manifest_text(name, file, header)?;
+    if text != manifest.to_json().as_bytes() {
+        // A later version of the library may say more of the same layout.
+        let contradiction = match OwnedManifest::of_text(&text) {
+            Err(reason) => Some(reason),
+            Ok(stored) => match stored.get().difference(manifest) {
+                same if same.is_empty() => None,
+                difference => Some(difference.between("the text", "the fingerprint").to_string()),
+            },
+        };
+        if let Some(contradiction) = contradiction {
+            return Err(name.not_a_region(format!(
+                "its manifest contradicts its fingerprint: {contradiction}"
+            )));
+        }
     }
     check_place(name, header, manifest)
+}
+
+fn mismatch(name: &Name, stored: &Manifest<'_>, ours: &Manifest<'_>) -> Error {
+    let difference = stored.difference(ours);
+    let difference = if difference.is_empty() {
+        "  the fingerprints differ, although no field does".to_owned()
+    } else {
+        difference.between("the region", "this program").to_string()
+    };
+    let state = ours.name.to_owned().into();
+    Error::LayoutMismatch { name: name.as_str().to_owned(), state, difference }
 }
 
 /// The text lies where this layout ends.
 pub(super) fn check_place(
     name: &Name,
     header: &CheckedHeader,
-    manifest: &Manifest,
+    manifest: &Manifest<'_>,
 ) -> Result<(), Error> {
     if header.text_at != manifest.tail() as u64 {
         return Err(name.not_a_region(format!(
@@ -239,11 +244,12 @@ pub(super) fn check_place(
 pub(super) fn map(
     name: &Name,
     opened: RegionFile,
-    manifest: &'static Manifest,
+    manifest: Known,
     terms: &Terms,
 ) -> Result<Region, Error> {
+    let bytes = manifest.get().tail();
     let mut options = MmapOptions::new();
-    options.len(manifest.tail());
+    options.len(bytes);
     if terms.prefault {
         options.populate();
     }
@@ -252,7 +258,7 @@ pub(super) fn map(
         if terms.writable { options.map_raw(file) } else { options.map_raw_read_only(file) };
     let map = mapped.map_err(|error| name.io("mmap", error))?;
     let stat = fstat(name, file)?;
-    if u64::try_from(stat.st_size).unwrap_or(0) < manifest.tail() as u64 {
+    if u64::try_from(stat.st_size).unwrap_or(0) < bytes as u64 {
         return Err(name.not_a_region("it was truncated while it was opened"));
     }
     Ok(Region {

@@ -48,7 +48,7 @@ pub fn layout_of_state(state: &Declaration<'_>) -> TokenStream {
         quote_spanned!(span=> const _: () = __private::check_pin(__DECLARED.fingerprint(), #value);)
     });
     quote! {
-        const __DECLARED: __private::Manifest = <#ident as __private::State>::DECLARATION;
+        const __DECLARED: __private::Manifest<'static> = <#ident as __private::State>::DECLARATION;
         __private::const_assert!({
             let __fields = __DECLARED.fields;
             let __sizes = [#(::core::mem::size_of::<#types>()),*];

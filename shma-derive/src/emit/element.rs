@@ -28,7 +28,7 @@ pub fn element(element: &Declaration<'_>) -> TokenStream {
             [(); __CHECKED]: ::core::marker::Sized,
         {
             type Scalar = Self;
-            const TYPE: &'static __private::ElementType = {
+            const TYPE: &'static __private::ElementType<'static> = {
                 let _: [(); __CHECKED] = [];
                 &__private::ElementType::Struct {
                     name: #name,

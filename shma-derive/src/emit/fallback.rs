@@ -32,7 +32,7 @@ pub fn state(state: &Declaration<'_>, errors: &Errors) -> TokenStream {
         where
             [(); #constant]: ::core::marker::Sized,
         {
-            const DECLARATION: __private::Manifest = match #constant { _ => loop {} };
+            const DECLARATION: __private::Manifest<'static> = match #constant { _ => loop {} };
             type Fields<__F: __private::Family> = #of_family;
             fn build<__F: __private::Family, __B: __private::Build<__F>>(
                 _: &mut __B,
@@ -97,7 +97,7 @@ pub fn element(element: &Declaration<'_>, errors: &Errors) -> TokenStream {
             [(); #constant]: ::core::marker::Sized,
         {
             type Scalar = Self;
-            const TYPE: &'static __private::ElementType = match #constant { _ => loop {} };
+            const TYPE: &'static __private::ElementType<'static> = match #constant { _ => loop {} };
         }
         #[automatically_derived]
         impl<#parameters> __private::OfScalar<Self> for #ident<#arguments>

@@ -10,7 +10,7 @@ pub fn declaration(state: &Declaration<'_>) -> TokenStream {
     let name = state.name();
     let specs = state.fields.iter().map(spec);
     quote! {
-        const DECLARATION: __private::Manifest = {
+        const DECLARATION: __private::Manifest<'static> = {
             let _: [(); __CHECKED] = [];
             __private::Manifest::new(#name, &__private::lay_out([#(#specs),*]))
         };

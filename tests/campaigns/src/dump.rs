@@ -9,7 +9,7 @@ use shma_tests::region::{Bytes, control, header};
 
 /// All words of a region that protocols hang on, a line for the header and one for each field. The
 /// region is read past the library, as it stands.
-pub fn words(path: &Path, manifest: &Manifest) -> String {
+pub fn words(path: &Path, manifest: &Manifest<'_>) -> String {
     if !path.exists() {
         return format!("{} is not there", path.display());
     }
