@@ -2,6 +2,7 @@
 //!
 //! | page | answers |
 //! |---|---|
+//! | [`recipes`] | how to build what users build most, as programs that run |
 //! | [`layout`] | which byte of a region means what, for tools that do not have the struct |
 //! | [`consistency`] | why no value is mixed, why a snapshot is a cut, why a death loses nothing |
 //! | [`crash`] | what lies in memory if a process dies at a given step, and who mends it |
@@ -29,4 +30,5 @@ pub mod layout;
 pub mod limitations;
 pub mod memory_model;
 pub mod performance;
+pub mod recipes;
 pub mod security;
