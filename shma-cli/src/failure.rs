@@ -126,11 +126,7 @@ impl From<Error> for Failure {
             | Error::Retired { .. } => Kind::InUse,
             _ => Kind::System,
         };
-        let message = match &error {
-            Error::Io { source, .. } => format!("{error}: {source}"),
-            _ => error.to_string(),
-        };
-        Self { kind, message }
+        Self { kind, message: error.to_string() }
     }
 }
 

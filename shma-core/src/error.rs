@@ -1,5 +1,7 @@
 //! What can go wrong, in one enum. Imports nothing of ours.
 
+mod advice;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
@@ -10,8 +12,11 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No region has the name.
-    #[error("no region `{name}`: /dev/shm/shma.{name} does not exist; create it first")]
+    /// No region has the name. [`ShmState::open_or_create`](crate::ShmState::open_or_create) creates it then,
+    /// and [`Options::wait`](crate::Options::wait) waits until another process does.
+    #[error(
+        "no region `{name}`: /dev/shm/shma.{name} does not exist; its program has not created it yet, or it went with the last process that used it"
+    )]
     #[non_exhaustive]
     NotFound {
         /// The region.
@@ -38,17 +43,18 @@ pub enum Error {
         difference: String,
     },
     /// What has the name belongs to another user.
-    #[error(
-        "region `{name}` belongs to user {owner}, and this process runs as user {user}; it is neither used nor removed (see `Options::allow_owner`, and `Options::mode` for what its owner can permit)"
-    )]
+    #[error("region `{name}` {}", Foreign { owner: *owner, user: *user, unmapped: *unmapped })]
     #[non_exhaustive]
     ForeignOwner {
         /// The region.
         name: String,
-        /// Who owns the file.
+        /// The owner of the file.
         owner: u32,
-        /// Who runs this process.
+        /// The effective user of this process.
         user: u32,
+        /// Whether `owner` is the number of all users that the user namespace of this process does not
+        /// map, and says nothing more.
+        unmapped: bool,
     },
     /// What has the name is not, or not entirely, a region of this format.
     #[error("/dev/shm/shma.{name} is not a region that this program can use: {reason}")]
@@ -68,8 +74,11 @@ pub enum Error {
         /// The region and the field.
         place: Place,
     },
-    /// `/dev/shm` has not enough room.
-    #[error("region `{name}` needs {needed} bytes, {}", Room { needed: *needed, free: *free })]
+    /// There is not enough room for the region: in `/dev/shm`, or of memory.
+    #[error(
+        "region `{name}` needs {needed} bytes, {}",
+        Room { needed: *needed, free: *free, space: *space, abandoned: *abandoned }
+    )]
     #[non_exhaustive]
     NoSpace {
         /// The region.
@@ -78,6 +87,11 @@ pub enum Error {
         needed: u64,
         /// Bytes that are free.
         free: u64,
+        /// Where they are.
+        space: Space,
+        /// Bytes that unfinished regions take whose creators are dead, as far as this process may
+        /// look. A creation removes those of its own user.
+        abandoned: u64,
     },
     /// The text cannot be a region's name.
     #[error("`{name}` cannot name a region: {reason}")]
@@ -149,15 +163,19 @@ pub enum Error {
         reason: Cow<'static, str>,
     },
     /// A system call failed.
-    #[error("region `{name}`: {call} failed")]
+    ///
+    /// The message holds the reason that the system gives, and what to do about it where something can
+    /// be done. So `source()` gives nothing, and a chain of errors prints the reason once; a program
+    /// finds it in the field.
+    #[error("{}{call} failed: {source}{}", Of(name), Advice { call, error: source })]
     #[non_exhaustive]
     Io {
-        /// The region.
+        /// The region; empty if the call was for all of them.
         name: String,
         /// The call.
         call: &'static str,
         /// Its error.
-        source: io::Error,
+        r#source: io::Error,
     },
 }
 
@@ -228,24 +246,110 @@ impl fmt::Display for Undeclarable<'_> {
     }
 }
 
+/// Where room for a region is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Space {
+    /// The file system at `/dev/shm`.
+    Directory,
+    /// The memory of the machine.
+    Memory,
+    /// The memory that a control group, as of a container, lets this process take.
+    ControlGroup,
+}
+
+/// Whose a region is, if not this user's.
+struct Foreign {
+    owner: u32,
+    user: u32,
+    unmapped: bool,
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { owner, user, unmapped } = self;
+        write!(f, "belongs to user {owner}, and this process runs as user {user}; ")?;
+        match unmapped {
+            true => write!(
+                f,
+                "{owner} stands for every user that this user namespace does not map, so the region is \
+                 neither used nor removed: map its owner (see uid_map in user_namespaces(7))"
+            ),
+            false => f.write_str(
+                "it is neither used nor removed (see `Options::allow_owner`, and `Options::mode` for \
+                 what its owner can permit)",
+            ),
+        }
+    }
+}
+
 /// What there is in place of room.
 struct Room {
     needed: u64,
     free: u64,
+    space: Space,
+    abandoned: u64,
 }
 
 impl fmt::Display for Room {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { needed, free } = self;
-        match free < needed {
-            true => write!(f, "but /dev/shm has only {free} free; remove regions, or enlarge it")?,
-            false => write!(
+        let Self { needed, free, space, abandoned } = self;
+        match space {
+            Space::Directory if free < needed => write!(
+                f,
+                "but /dev/shm has only {free} free; remove regions (`shma clean` removes dead ones), or \
+                 enlarge it (in a container: --shm-size)"
+            )?,
+            Space::Directory => write!(
                 f,
                 "and /dev/shm gives none although {free} are free; it may be out of files, or a \
-                 quota used up: remove regions, or enlarge it"
+                 quota used up: remove regions, or enlarge it (in a container: --shm-size)"
+            )?,
+            Space::Memory => write!(
+                f,
+                "but the machine has only {free} of memory left; end processes, or remove regions \
+                 (`shma clean` removes dead ones)"
+            )?,
+            Space::ControlGroup => write!(
+                f,
+                "but the control group of this process has only {free} of memory left; raise its limit \
+                 (in a container: --memory; with systemd: MemoryMax=), or remove regions"
             )?,
         }
-        f.write_str(" (in a container: --shm-size)")
+        if *abandoned > 0 {
+            write!(
+                f,
+                "; {abandoned} are taken by creations that died: `shma clean` frees them, as the user \
+                 who made them"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Which region it is about, if it is about one.
+struct Of<'a>(&'a str);
+
+impl fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            "" => Ok(()),
+            name => write!(f, "region `{name}`: "),
+        }
+    }
+}
+
+struct Advice<'a> {
+    call: &'a str,
+    error: &'a io::Error,
+}
+
+impl fmt::Display for Advice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match advice::advice(self.call, self.error) {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
+        }
     }
 }
 

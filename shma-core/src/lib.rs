@@ -219,7 +219,7 @@ cfg_if::cfg_if! {
             access::{Access, ReadOnly, ReadWrite},
             atomic::Atomic,
             element::{AtomicElement, AtomicNumber, Element, ElementType, OfScalar, StructField},
-            error::{Error, Place, SemaphoreHolder},
+            error::{Error, Place, SemaphoreHolder, Space},
             field::Field,
             handles::{Handles, Muts},
             manifest::{Difference, Differing, FieldManifest, Manifest, OwnedManifest},

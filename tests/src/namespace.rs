@@ -57,6 +57,40 @@ pub fn mount_overlay() -> io::Result<()> {
     mount(Some("overlay"), "/dev/shm", Some("overlay"), 0, Some(&options))
 }
 
+/// Replaces a file, as this process and those it starts see it. To be called after [`mount_small`],
+/// which gives them mounts of their own.
+///
+/// # Errors
+///
+/// If it is not allowed.
+pub fn replace_file(path: &str, text: &str) -> io::Result<()> {
+    // Below the place that regions lie in, where it can always be written.
+    let folder = "/dev/shm/replaced";
+    std::fs::create_dir_all(folder)?;
+    let file = format!("{folder}/{}", path.replace('/', "-"));
+    std::fs::write(&file, text)?;
+    mount(Some(&file), path, None, libc::MS_BIND, None)
+}
+
+/// Mounts an empty folder, as this process and those it starts see it; as above.
+///
+/// # Errors
+///
+/// If it is not allowed.
+pub fn hide_folder(path: &str) -> io::Result<()> {
+    mount(Some("tmpfs"), path, Some("tmpfs"), 0, None)
+}
+
+/// Makes this process one user among many who cannot be told apart: leaves the user namespace for one
+/// that maps no user.
+///
+/// # Errors
+///
+/// If it is not allowed.
+pub fn leave_users() -> io::Result<()> {
+    unshare(libc::CLONE_NEWUSER)
+}
+
 /// Changes the size of what [`mount_small`] has mounted.
 ///
 /// # Errors

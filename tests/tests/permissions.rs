@@ -10,7 +10,7 @@ use shma_tests::child::Child;
 use shma_tests::peer;
 use shma_tests::refusal::calls;
 use shma_tests::region::{Bytes, Name, control};
-use shma_tests::skip::is_root;
+use shma_tests::skip::{is_root, skip};
 use shma_tests::states::Board;
 use shma_tests::unfinished;
 use shma_tests::watchdog::watched;
@@ -300,7 +300,7 @@ fn the_unfinished_region_of_another_user_is_swept() {
         // What no creator calls his file is somebody else's, though it begins like it.
         let other = unfinished::path().with_extension("mine");
         for path in [&theirs, &ours, &other] {
-            fs::write(path, [0; 4096]).unwrap();
+            fs::write(path, [0]).unwrap();
         }
         chown(&theirs, Some(STRANGER), Some(STRANGER)).unwrap();
         // Last, because from here on any creation of any test may sweep ours.
@@ -355,5 +355,83 @@ fn a_link_of_another_user_is_no_region() {
             assert_eq!(owner, NOBODY);
         }
         assert!(name.path().is_symlink());
+    });
+}
+
+/// A user namespace shows all users that it does not map as one, and so may this process appear in it. To
+/// its numbers every stranger is this user.
+#[test]
+fn a_stranger_in_a_namespace_is_this_user() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        let name = Name::new("unmapped");
+        let mut owner = as_user(ANOTHER);
+        owner.order(&format!("create-mode {name} 666"));
+        let mut stranger = peer!("unmapped", STRANGER);
+        match stranger.line().as_str() {
+            "ok" => {}
+            refused => return skip(&format!("a user namespace is {refused}")),
+        }
+        let calls = [
+            "open NAME",
+            "open-of NAME OVERFLOW",
+            "open-read-only NAME",
+            "open-read-only-of NAME OVERFLOW",
+            "open-or-create NAME 1",
+            "create NAME 1",
+            "unlink NAME",
+            "remove-dead NAME",
+            "view NAME",
+            "view-of NAME OVERFLOW",
+        ];
+        let all_refused = |stranger: &mut Child| {
+            for call in calls {
+                let call = call.replace("NAME", &name).replace("OVERFLOW", "65534");
+                let answer = stranger.ask(&call);
+                let (error, text) = error_of(&answer);
+                assert_eq!(error, "ForeignOwner", "{call}: {text}");
+                assert!(text.contains("does not map"), "{call}: {text}");
+            }
+        };
+        all_refused(&mut stranger);
+        // Also when it is dead, which creation and removal may replace and remove if it is theirs.
+        owner.kill();
+        all_refused(&mut stranger);
+        assert!(name.exists());
+        // And when it cannot be opened.
+        fs::set_permissions(name.path(), fs::Permissions::from_mode(0o600)).unwrap();
+        all_refused(&mut stranger);
+
+        // Its own it knows, whatever its number.
+        let own = Name::new("unmapped-own");
+        stranger.order(&format!("create {own} 7"));
+        let mut same = peer!("unmapped", STRANGER);
+        same.expect("ok");
+        same.order(&format!("open {own}"));
+        assert_eq!(same.ask("read"), "7");
+        let mut outside = as_user(STRANGER);
+        outside.order(&format!("open {own}"));
+        outside.order(&format!("unlink {own}"));
+    });
+}
+
+/// Where all users are mapped, the number that others have in namespaces is a user like any other.
+#[test]
+fn a_user_whose_number_others_have_in_namespaces_is_refused() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    watched(|| {
+        let name = Name::new("overflow");
+        let mut one = as_user(65534);
+        one.order(&format!("create {name} 1"));
+        let mut two = as_user(65534);
+        two.order(&format!("open {name}"));
+        two.order(&format!("unlink {name}"));
+        two.order(&format!("create-mode {name} 666"));
+        let mut other = as_user(ANOTHER);
+        other.order(&format!("open-of {name} 65534"));
     });
 }

@@ -73,16 +73,92 @@ fn a_directory_without_room_for_a_file_is_some_other_error() {
     });
 }
 
-/// There is room, but not for this process.
+/// There is room, but this process may make no file so long. To ask the kernel for one ends it, by a
+/// signal, and leaves a temporary file.
 #[test]
-fn a_limit_of_the_process_is_a_want_of_room() {
+fn a_limit_of_file_sizes_ends_the_creator() {
+    watched(|| {
+        let Some(mut first) = peer_with("1m", "100") else { return };
+        first.order("create any 1");
+        let bytes: u64 = first.ask("size any").parse().unwrap();
+        first.order("close");
+        for limit in [0, 1, 4096, bytes - 1] {
+            let Some(mut peer) = peer_with("1m", "100") else { return };
+            peer.order(&format!("limit-files {limit}"));
+            for call in ["create any 1", "open-or-create any 1", "create-persistent any 1"] {
+                let answer = peer.ask(call);
+                assert!(answer.starts_with("error Io: "), "{limit}: {answer}");
+                for part in ["`any`", "File too large", "RLIMIT_FSIZE", "ulimit -f"] {
+                    assert!(answer.contains(part), "{limit}: {answer}");
+                }
+                assert_eq!(peer.ask("files"), "files ", "{limit}");
+            }
+        }
+        let Some(mut peer) = peer_with("1m", "100") else { return };
+        peer.order(&format!("limit-files {bytes}"));
+        peer.order("create any 1");
+    });
+}
+
+/// Who may make no file at all can use and remove the regions that there are, and their other users
+/// learn of it.
+#[test]
+fn a_limit_of_file_sizes_ends_who_removes() {
     watched(|| {
         let name = Name::new("limited");
+        let mut user = peer!("talk");
+        user.order(&format!("create {name} 1"));
         let mut peer = peer!("talk");
-        peer.order("limit-files 4096");
-        let answer = peer.ask(&format!("create {name} 1"));
-        assert!(answer.starts_with("error Io: "), "{answer}");
-        assert!(answer.contains(&*name) && answer.contains("File too large"), "{answer}");
+        peer.order("limit-files 0");
+        peer.order(&format!("open {name}"));
+        peer.order("add 1");
+        peer.order("row-update 7");
+        peer.order("transaction 3");
+        user.tell("wait 3600000");
+        user.expect("since 3");
+        peer.order(&format!("unlink {name}"));
+        assert!(user.line().starts_with("error Retired"));
+        assert_eq!(user.ask("current"), "false");
+        peer.order("close");
+
+        // The one that is left dead, and the last one's own.
+        user.order(&format!("create {name} 1"));
+        user.kill();
+        assert_eq!(peer.ask(&format!("remove-dead {name}")), "true");
+        let mut user = peer!("talk");
+        user.order(&format!("create {name} 1"));
+        peer.order(&format!("open {name}"));
+        user.order("close");
+        peer.order("close");
         assert!(!name.exists());
+    });
+}
+
+/// The kernel gives memory that it does not have, and ends a process when it is used: most likely the
+/// one that reserves it.
+#[test]
+fn more_memory_than_there_is_is_reserved() {
+    watched(|| {
+        for (little, much, whose) in [
+            ("machine 3000 500", "machine 3000 9000", "machine"),
+            ("group-1 5000000 1500000 400000", "group-1 9000000 9000000 8000000", "control group"),
+            ("group-2 5000000 1500000 400000", "group-2 9000000 9000000 8000000", "control group"),
+        ] {
+            let mut peer = peer!("room");
+            match peer.line().as_str() {
+                "ok" => {}
+                refused => return skip(&format!("mounting is {refused}")),
+            }
+            peer.order("machine 9000 0");
+            peer.order("create any");
+            peer.order(little);
+            let answer = peer.ask("create any");
+            assert!(answer.starts_with("error NoSpace: "), "{little}: {answer}");
+            assert!(answer.contains(whose), "{little}: {answer}");
+            assert_eq!(peer.ask("left"), "0");
+            peer.order(much);
+            peer.order("create any");
+            assert_eq!(peer.ask("left"), "0");
+        }
     });
 }

@@ -59,7 +59,8 @@ fn show(output: &mut Output, dead: &[Sight], abandoned: &[Abandoned]) -> Result<
         writeln!(output, "dead region {name}: {state}, {size}, published {newest} ago")?;
     }
     for file in abandoned {
-        writeln!(output, "abandoned temporary file {}", file.path().display())?;
+        let bytes = units::bytes(file.bytes());
+        writeln!(output, "abandoned temporary file {}, {bytes}", file.path().display())?;
     }
     if dead.is_empty() && abandoned.is_empty() {
         writeln!(output, "nothing to remove")?;

@@ -28,13 +28,19 @@
 //! # Creating
 //!
 //! A region is made complete under a temporary name, `shma-tmp.` and 32 hexadecimal digits, and then
-//! renamed. So nobody ever sees half a region under its name.
+//! renamed. So no process ever sees half a region under its name.
+//!
+//! The file is one byte long until its creator has locked it, and gets its length and its memory under
+//! the lock. So a longer file without a lock has lost its creator, and is removed at once. A creator
+//! that lives keeps its lock however slow it is, and its file stays.
 //!
 //! | stop point | what is there | others see | who mends it |
 //! |---|---|---|---|
-//! | `create.made` | a temporary file, not locked yet | nothing under the name | a later creation by the same user removes temporary files that are older than 60 s and that nobody is attached to |
-//! | `create.locked` | the same; the lock "attached" went with the process | the same | the same |
-//! | `create.reserved` | the same, and its memory is taken | the same | the same; until then the memory stays taken |
+//! | `create.made` | a temporary file of one byte, not locked yet | nothing under the name | the next creation by the same user, once the file is older than 60 s |
+//! | `create.locked` | the same; the lock "attached" ended with the process | the same | the same |
+//! | `create.lengthened` | a temporary file with the region's length, and without memory | the same | the next creation by the same user, at once |
+//! | `create.reserving` | the same, with some of its memory reserved | the same | the same |
+//! | `create.reserved` | the same, with all of it | the same | the same |
 //! | `attach.token` | the same, and one owner id is drawn | the same | the same |
 //! | `create.filled` | a whole region under the temporary name | the same | the same |
 //! | `create.replacing` | as above, and beside it the dead region that was to be replaced; its locks went with the process | the dead region, with its last values | the next creation replaces it, or `open` takes it over |

@@ -33,6 +33,12 @@
 //! A field is at most 32 GiB less 8 bytes, a name 200 characters, a manifest 512 KiB. A region takes K
 //! times its values (`#[shm(slots = 2)]` halves the default), all of it from the start.
 //!
+//! `create` asks first whether there is enough: room in `/dev/shm`, memory of the machine
+//! (`MemAvailable` and free swap) and of its control groups. If not, it returns
+//! [`Error::NoSpace`](crate::Error::NoSpace), where the kernel would have ended a process. Memory that
+//! other processes take in the same moment can still be missing. A limit of file sizes (`ulimit -f`)
+//! that is too low is [`Error::Io`](crate::Error::Io), which names it, and not the signal SIGXFSZ.
+//!
 //! Values over 64 KiB are not returned by value, since they would pass through the stack. Nor does
 //! [`ShmState::zeroed`](crate::ShmState::zeroed) put a state there.
 //!
@@ -153,8 +159,9 @@
 //!
 //! - A region whose processes were all killed stays until somebody opens, replaces or removes it.
 //!   What it takes of `/dev/shm` stays taken.
-//! - So does a temporary file of a creation that was killed, until the same user creates any region,
-//!   60 s later at the earliest.
+//! - A creation that is killed leaves a temporary file, with the memory that it had reserved. The next
+//!   creation by the same user removes the file, whatever region it creates, and so does `shma clean`.
+//!   A file that takes no memory yet goes after 60 s.
 //! - The last to leave removes the name only if it has a handle that writes, or may open the file for
 //!   writing, and may remove it from the directory.
 //! - [`is_current`](crate::Shm::is_current) and `Error::Retired` go by the file's link count. Whoever

@@ -26,7 +26,8 @@
 //! | a user named by [`Options::allow_owner`](crate::Options::allow_owner) | yes | `ForeignOwner` | `ForeignOwner` |
 //! | another user | `ForeignOwner` | `ForeignOwner` | `ForeignOwner` |
 //!
-//! "This user" is the effective user of the calling process. A user who takes a name first keeps
+//! "This user" is the effective user of the calling process, and for files that it may open the kernel
+//! is asked, not the number. A user who takes a name first keeps
 //! others from using it, and nothing more: such a file is neither read nor removed. Root is treated
 //! as any user here; what belongs to others it removes by hand.
 //!
@@ -73,8 +74,12 @@
 //!
 //! Processes in several containers share regions if they share `/dev/shm`: one mount in all of them.
 //! Whether an owner lives is asked by a lock of the shared file, so PID namespaces make no
-//! difference; process ids in messages are those of the holder's own namespace. With user namespaces,
-//! users are compared as the calling process sees them. Where a sandbox lacks locks of open file
+//! difference; process ids in messages are those of the holder's own namespace. A user
+//! namespace shows all users that it does not map as one number, 65534 as a rule. Such a region is
+//! `ForeignOwner` for every call, also if the calling process has that number itself, or allows it by
+//! [`Options::allow_owner`](crate::Options::allow_owner): the number says nothing of whose the region
+//! is. Only if the kernel takes the process for the owner it is this user's own. Where all users are
+//! mapped, 65534 is a user like any other. Where a sandbox lacks locks of open file
 //! descriptions, or a file system lets go of them while the file is still mapped, as overlayfs does,
 //! attaching for writing fails with a clear error, and nothing falls back to something weaker.
 //!

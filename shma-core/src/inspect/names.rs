@@ -12,7 +12,7 @@ use crate::region::{self, DIRECTORY, Name, PREFIX};
 ///
 /// [`Error::Io`] if the directory cannot be read.
 pub fn names() -> Result<Vec<String>, Error> {
-    let io = |source| Error::Io { name: "*".into(), call: "reading /dev/shm", source };
+    let io = |source| Error::Io { name: String::new(), call: "reading /dev/shm", source };
     let mut names = Vec::new();
     for file in os::names_in(DIRECTORY.as_ref()).map_err(io)? {
         let name = file.to_str().and_then(|file| file.strip_prefix(PREFIX));
@@ -25,23 +25,31 @@ pub fn names() -> Result<Vec<String>, Error> {
 
 /// The file of a region that was never finished: its creator died before it had its name.
 #[derive(Debug)]
-pub struct Abandoned(PathBuf);
+pub struct Abandoned {
+    path: PathBuf,
+    bytes: u64,
+}
 
-/// Files that creators of this user have abandoned: without a name of a region, a minute old, and
-/// with nobody attached.
+/// Files that creators of this user have left without a name of a region. Each was locked by its
+/// creator and is not any more, or is a minute old and was never locked.
 pub fn abandoned() -> Vec<Abandoned> {
     let all = region::temporaries().into_iter();
-    all.filter(|path| region::is_abandoned(path)).map(Abandoned).collect()
+    all.filter_map(|path| region::abandoned(&path).map(|bytes| Abandoned { path, bytes })).collect()
 }
 
 impl Abandoned {
     /// Where it lies.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// Bytes of `/dev/shm` that it takes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// Removes it if it still is abandoned; whether it did.
     pub fn remove(&self) -> bool {
-        region::remove_abandoned(&self.0)
+        region::remove_abandoned(&self.path)
     }
 }

@@ -9,6 +9,9 @@
 //! | `Description` | whether a number still stands for an open file description, and not for another one of the same file |
 //! | `open`, `open_at_once`, `read`, `names_in`, `above_streams` | no descriptor gets the number of a standard stream, whichever of them is closed |
 //! | `ForkPage` | a number that is another one in a child than in its parent, and a time in which no fork copies what a thread is about to give up |
+//! | `file_size_limit` | how long a file this process may make |
+//! | `free_memory` | bytes that this process may still take, or `None` |
+//! | `may_be_unmapped(uid)` | whether the number may stand for users that it does not tell apart |
 //!
 //! `heap` stands in under loom: there waiting is yielding, and there are no files.
 

@@ -8,16 +8,18 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rustix::fs::{CWD, FallocateFlags, FileType, Mode, RenameFlags, Stat};
+use rustix::fs::{CWD, FileType, Mode, RenameFlags, Stat};
 use rustix::io::Errno;
 use shared_memory::{ShmemConf, ShmemError};
 
-use super::dead::{TEMPORARY, sweep};
+use super::dead::{TEMPORARY, UNLOCKED, sweep};
 use super::file::{RegionFile, fstat};
 use super::lock::{ATTACHED, NAMED, Named, retire};
-use super::name::DIRECTORY;
+use super::name::{DIRECTORY, check_directory};
 use super::open::{foreign, map, open_file, read_header, stored_manifest, with_token};
-use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
+use super::owner::Owner;
+use super::room::{check_length, lengthen, no_space, reserve};
+use super::{DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::header::INSTANCE_AT;
 use crate::manifest::{Known, MAX_TEXT, Manifest};
@@ -25,9 +27,8 @@ use crate::os::{self, ByteLock, FileId, pause};
 use crate::sync::mutant;
 use crate::sync::stop_point;
 
-/// The kernel may undo all of what a call has reserved so far when a signal comes. So much is reserved
-/// between two signals of a profiler.
-const RESERVED_AT_ONCE: u64 = 8 << 20;
+/// How a file is made, for messages.
+const MAKING: &str = "shm_open, ftruncate or mmap of a file in /dev/shm";
 
 /// Creates the region. `fill` writes the initial values; nobody else sees the region before.
 pub(crate) fn create(
@@ -43,13 +44,19 @@ pub(crate) fn create(
         if let Occupant::Stays(error) = occupant(name)? {
             return Err(error);
         }
-        if let Some(newborn) = Newborn::make(name, manifest, terms)? {
-            fill(&newborn.region);
-            newborn.finish()?;
-            stop_point!("create.filled");
-            if let Some(region) = newborn.take_name()? {
-                return Ok(region);
+        match Newborn::make(name, manifest, terms) {
+            Ok(Some(newborn)) => {
+                fill(&newborn.region);
+                newborn.finish()?;
+                stop_point!("create.filled");
+                if let Some(region) = newborn.take_name()? {
+                    return Ok(region);
+                }
             }
+            // What another creation holds that has died meanwhile.
+            Err(Error::NoSpace { .. }) if sweep(end) => {}
+            Ok(None) => {}
+            Err(error) => return Err(error),
         }
         if Instant::now() >= end {
             return Err(name.timeout("creation"));
@@ -96,8 +103,9 @@ impl Newborn {
                         .into(),
             });
         }
-        let total = manifest.tail() + text.len();
-        let temporary = make_file(name, total)?;
+        let total = (manifest.tail() + text.len()) as u64;
+        check_length(name, total)?;
+        let temporary = make_file(name)?;
         let file = match open_file(name, &temporary.0, true) {
             Err(Error::NotFound { .. }) => return Ok(None),
             file => file?,
@@ -108,7 +116,10 @@ impl Newborn {
             return Ok(None);
         }
         stop_point!("create.locked");
-        reserve(name, file.get(), total as u64)?;
+        // From here on the lock tells whether this creation lives; see [`UNLOCKED`].
+        lengthen(name, file.get(), total)?;
+        stop_point!("create.lengthened");
+        reserve(name, file.get(), total)?;
         stop_point!("create.reserved");
         let region = map(name, file, Known::Declared(manifest), terms)?;
         let Some(region) = with_token(region, &temporary.0)? else { return Ok(None) };
@@ -190,58 +201,28 @@ fn random(name: &Name) -> Result<[u8; 16], Error> {
     }
 }
 
-/// Makes the file. It is as long as the region, and takes no memory yet.
-fn make_file(name: &Name, total: usize) -> Result<Temporary, Error> {
+/// Makes the file, which takes no memory yet.
+fn make_file(name: &Name) -> Result<Temporary, Error> {
     let temporary = format!("{TEMPORARY}{:032x}", u128::from_ne_bytes(random(name)?));
+    check_directory(name)?;
     // `shared_memory` opens a descriptor of its own. It takes 0 for none, too, and neither closes it nor
     // removes what it has made.
     let created = os::above_streams(|| {
-        let created = ShmemConf::new().os_id(&temporary).size(total).create();
+        let created = ShmemConf::new().os_id(&temporary).size(UNLOCKED).create();
         // The file is all that is wanted of it.
         created.map(|mut created| _ = created.set_owner(false))
     });
     created.map_err(|error| match error {
         ShmemError::MapCreateFailed(errno) | ShmemError::UnknownOsError(errno) => {
             match errno.try_into() {
-                Ok(libc::ENOSPC) => no_space(name, total as u64),
-                // There is not that much, or this process may not make a file of that size.
-                Ok(libc::EFBIG) if total as u64 > free() => no_space(name, total as u64),
-                Ok(errno) => {
-                    name.io("shm_open, ftruncate or mmap", std::io::Error::from_raw_os_error(errno))
-                }
-                Err(_) => name.io("shm_open, ftruncate or mmap", std::io::Error::other(error)),
+                Ok(libc::ENOSPC) => no_space(name, UNLOCKED as u64),
+                Ok(errno) => name.io(MAKING, std::io::Error::from_raw_os_error(errno)),
+                Err(_) => name.io(MAKING, std::io::Error::other(error)),
             }
         }
-        error => name.io("shm_open, ftruncate or mmap", std::io::Error::other(error)),
+        error => name.io(MAKING, std::io::Error::other(error)),
     })?;
     Ok(Temporary([DIRECTORY, &temporary].iter().collect()))
-}
-
-/// Takes all the memory of the region, so that no access can fail for want of it later.
-fn reserve(name: &Name, file: &File, total: u64) -> Result<(), Error> {
-    if mutant!("reserve-nothing") {
-        return Ok(());
-    }
-    let mut at = 0;
-    while at < total {
-        let bytes = RESERVED_AT_ONCE.min(total - at);
-        match rustix::fs::fallocate(file, FallocateFlags::empty(), at, bytes) {
-            Ok(()) => at += bytes,
-            Err(Errno::INTR) => {}
-            Err(Errno::NOSPC) => return Err(no_space(name, total)),
-            Err(errno) => return Err(name.io("fallocate", errno.into())),
-        }
-    }
-    Ok(())
-}
-
-fn no_space(name: &Name, needed: u64) -> Error {
-    Error::NoSpace { name: name.as_str().to_owned(), needed, free: free() }
-}
-
-/// Bytes that are free where regions lie.
-fn free() -> u64 {
-    rustix::fs::statvfs(DIRECTORY).map_or(0, |stat| stat.f_bavail * stat.f_frsize)
 }
 
 /// What has the name already.
@@ -287,8 +268,9 @@ fn cannot_be_replaced(name: &Name, file: &File, stat: &Stat) -> Result<Option<Er
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Ok(Some(name.not_a_region("it is no regular file")));
     }
-    if stat.st_uid != user() {
-        return Ok(Some(foreign(name, stat)));
+    let owner = Owner::of(file, stat);
+    if owner != Owner::Own {
+        return Ok(Some(foreign(name, stat, owner)));
     }
     let header = match read_header(name, file) {
         Err(error @ Error::NotARegion { .. }) => return Ok(Some(error)),

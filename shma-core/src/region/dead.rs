@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::fs::Stat;
+use rustix::fs::{FileType, Stat};
 
 use super::file::{fork_page, fstat};
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::DIRECTORY;
 use super::open::{foreign, open_file, read_header};
-use super::{DEADLINE, Name, user};
+use super::owner::Owner;
+use super::{DEADLINE, Name};
 use crate::error::Error;
 use crate::os::{self, ByteLock, FileId};
 use crate::sync::stop_point;
@@ -18,7 +19,12 @@ use crate::sync::stop_point;
 /// What the file names of unfinished regions start with.
 pub(super) const TEMPORARY: &str = "shma-tmp.";
 
-/// Nobody takes this long from a temporary file to its lock.
+/// How long a temporary file is until its creator has locked it. One that is longer and not locked has
+/// lost its creator: the creator lengthens it under the lock, and who looks asks for the length first
+/// and for the lock then.
+pub(super) const UNLOCKED: usize = 1;
+
+/// No creator takes this long from a temporary file to its lock.
 const STALE: Duration = Duration::from_secs(60);
 
 /// Removes the name of an ephemeral region to which nobody is attached. Whether it did: not if
@@ -29,8 +35,9 @@ pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
     let path = name.path();
     let file = open_file(name, &path, true)?;
     let stat = fstat(name, &file)?;
-    if stat.st_uid != user() {
-        return Err(foreign(name, &stat));
+    let owner = Owner::of(&file, &stat);
+    if owner != Owner::Own {
+        return Err(foreign(name, &stat, owner));
     }
     if read_header(name, &file)?.persistent {
         return Ok(false);
@@ -54,22 +61,36 @@ pub(crate) fn temporaries() -> Vec<PathBuf> {
     names.into_iter().filter(ours).map(|name| Path::new(DIRECTORY).join(name)).collect()
 }
 
-/// Whether the file is one that a creator of this user left who died before he gave it a name.
-/// What cannot be looked at is none.
-pub(crate) fn is_abandoned(path: &Path) -> bool {
-    abandoned(path).is_some()
+/// What a creator left that died before its region had its name.
+struct Dead {
+    owner: Owner,
+    /// That it takes of `/dev/shm`.
+    bytes: u64,
 }
 
-fn abandoned(path: &Path) -> Option<Stat> {
-    // The name serves messages only, and there are none here.
-    let name = Name::new("sweep").ok()?;
+/// Whether the file is one that a creator has left. What cannot be looked at is none.
+fn dead(path: &Path) -> Option<Dead> {
     let before = rustix::fs::lstat(path).ok()?;
-    let age = SystemTime::now().duration_since(modified(&before)).ok()?;
-    if before.st_uid != user() || age < STALE {
+    if FileType::from_raw_mode(before.st_mode) != FileType::RegularFile {
         return None;
     }
+    // The name serves messages only, and there are none here.
+    let name = Name::new("sweep").ok()?;
     let file = open_file(&name, path, false).ok()?;
-    ByteLock::Write.conflict(&file, ATTACHED).ok()?.is_none().then_some(before)
+    let stat = fstat(&name, &file).ok()?;
+    let was_locked = stat.st_size > UNLOCKED as i64;
+    let age = || SystemTime::now().duration_since(modified(&stat)).unwrap_or_default();
+    if !was_locked && age() < STALE {
+        return None;
+    }
+    let is_locked = ByteLock::Write.conflict(&file, ATTACHED).ok()?.is_some();
+    let owner = Owner::of(&file, &stat);
+    (!is_locked).then(|| Dead { owner, bytes: u64::try_from(stat.st_blocks).unwrap_or(0) * 512 })
+}
+
+/// The bytes that the file takes of `/dev/shm`, if a creator of this user has left it.
+pub(crate) fn abandoned(path: &Path) -> Option<u64> {
+    dead(path).filter(|dead| dead.owner == Owner::Own).map(|dead| dead.bytes)
 }
 
 /// Removes an abandoned file; whether it did.
@@ -91,11 +112,16 @@ fn remove_unlocked(path: &Path, end: Instant) -> Result<bool, Error> {
     })
 }
 
-/// Removes what creators of this user left who died before they gave it a name.
-pub(super) fn sweep(end: Instant) {
-    for path in temporaries() {
-        remove_until(&path, end);
-    }
+/// Removes what creators of this user left who died before the region had its name. Whether there was
+/// anything.
+pub(super) fn sweep(end: Instant) -> bool {
+    let removed = temporaries().iter().filter(|path| remove_until(path, end)).count();
+    removed > 0
+}
+
+/// Bytes that unfinished regions take which have lost their creators, as far as this process may look.
+pub(super) fn abandoned_bytes() -> u64 {
+    temporaries().iter().filter_map(|path| dead(path)).map(|dead| dead.bytes).sum()
 }
 
 fn modified(stat: &Stat) -> SystemTime {

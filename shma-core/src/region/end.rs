@@ -11,7 +11,8 @@ use super::file::{RegionFile, fork_page, fstat};
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::look::checked_manifest;
 use super::open::{check_file, foreign, map, open_file, read_header};
-use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
+use super::owner::Owner;
+use super::{DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::manifest::{Known, Manifest};
 use crate::os::{FileId, pause};
@@ -31,9 +32,10 @@ pub(crate) fn unlink(
     loop {
         let file = open_file(name, &path, true)?;
         let stat = fstat(name, &file)?;
-        check_file(name, &stat, terms)?;
-        if stat.st_uid != user() {
-            return Err(foreign(name, &stat));
+        check_file(name, &file, &stat, terms)?;
+        let owner = Owner::of(&file, &stat);
+        if owner != Owner::Own {
+            return Err(foreign(name, &stat, owner));
         }
         let header = read_header(name, &file)?;
         let named = Named { name, path: &path, file: &file, id: FileId::of(&stat) };

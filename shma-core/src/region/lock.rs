@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use super::Name;
 use crate::error::Error;
 use crate::header::RETIRED_AT;
-use crate::os::{ByteLock, FileId, ForkPage};
+use crate::os::{ByteLock, FileId, ForkPage, file_size_limit};
 
 /// A: the byte that attachments read-lock.
 pub(crate) const ATTACHED: i64 = (1 << 40) - 1;
@@ -64,8 +64,12 @@ pub(super) fn leads_to(path: &Path, id: FileId) -> bool {
 }
 
 /// Leaves a hint for those who have the file open. Its link count says the same, so nothing hangs
-/// on whether this succeeds.
+/// on whether this succeeds, and a process that may write no files so long leaves none: SIGXFSZ would
+/// end it.
 pub(super) fn retire(file: &File) {
+    if file_size_limit() < RETIRED_AT + 4 {
+        return;
+    }
     let _ = file.write_all_at(&1_u32.to_ne_bytes(), RETIRED_AT);
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn look(name: &Name, terms: &Terms) -> Result<Sight, Error> {
 /// One attempt; `None` if the region was on its way out.
 fn attempt(name: &Name, terms: &Terms) -> Result<Option<Sight>, Error> {
     let file = open_file(name, &name.path(), false)?;
-    check_file(name, &fstat(name, &file)?, terms)?;
+    check_file(name, &file, &fstat(name, &file)?, terms)?;
     let header = read_header(name, &file)?;
     if is_leaving(name, &file, &header)? {
         return Ok(None);

@@ -36,6 +36,8 @@ mod lock;
 mod look;
 mod name;
 mod open;
+mod owner;
+mod room;
 
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -57,9 +59,10 @@ use crate::words;
 
 use file::RegionFile;
 use lock::leads_to;
+use owner::Owner;
 
 pub(crate) use create::create;
-pub(crate) use dead::{is_abandoned, remove_abandoned, remove_dead, temporaries};
+pub(crate) use dead::{abandoned, remove_abandoned, remove_dead, temporaries};
 pub(crate) use end::unlink;
 pub(crate) use lock::ATTACHED;
 pub(crate) use look::look;
@@ -88,13 +91,13 @@ pub(crate) struct Terms {
 }
 
 impl Terms {
-    fn accepts(&self, owner: u32) -> bool {
-        owner == user() || owner == 0 || self.owners.contains(&owner)
+    fn accepts(&self, owner: Owner) -> bool {
+        match owner {
+            Owner::Own | Owner::Other(0) => true,
+            Owner::Other(user) => self.owners.contains(&user),
+            Owner::Unmapped => false,
+        }
     }
-}
-
-fn user() -> u32 {
-    rustix::process::geteuid().as_raw()
 }
 
 /// An attachment of this process to a region.

@@ -3,10 +3,24 @@
 use std::io;
 use std::path::PathBuf;
 
+use rustix::fs::FileType;
+use rustix::io::Errno;
+
 use crate::error::{Error, Place};
 
 /// Where regions lie.
 pub(crate) const DIRECTORY: &str = "/dev/shm";
+
+/// Says what is wrong with the directory where regions lie, if anything is.
+pub(super) fn check_directory(name: &Name) -> Result<(), Error> {
+    let kind = rustix::fs::stat(DIRECTORY).map(|stat| FileType::from_raw_mode(stat.st_mode));
+    let errno = match kind {
+        Ok(FileType::Directory) => return Ok(()),
+        Ok(_) => Errno::NOTDIR,
+        Err(errno) => errno,
+    };
+    Err(name.io("stat of /dev/shm", errno.into()))
+}
 
 /// What regions' file names start with.
 pub(crate) const PREFIX: &str = "shma.";

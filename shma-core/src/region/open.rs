@@ -12,7 +12,9 @@ use rustix::fs::{FileType, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::file::{RegionFile, fstat};
-use super::{DEADLINE, Name, PAUSE, Region, Terms, user};
+use super::name::check_directory;
+use super::owner::{Owner, user};
+use super::{DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
 use crate::layout;
@@ -42,13 +44,15 @@ pub(crate) fn open(name: &Name, manifest: &Known, terms: &Terms) -> Result<Regio
 fn attempt(name: &Name, manifest: &Known, terms: &Terms) -> Result<Option<Region>, Error> {
     let path = name.path();
     let file = match open_file(name, &path, terms.writable) {
-        Err(Error::ForeignOwner { owner, .. }) if terms.owners.contains(&owner) => {
+        Err(Error::ForeignOwner { owner, unmapped: false, .. })
+            if terms.owners.contains(&owner) =>
+        {
             return Err(not_permitted(name, terms.writable));
         }
         file => file?,
     };
     let stat = fstat(name, &file)?;
-    check_file(name, &stat, terms)?;
+    check_file(name, &file, &stat, terms)?;
     let opened = RegionFile::new(name, file)?;
     stop_point!("attach.opened");
     if !mutant!("attach-unlocked") && !opened.attach(name)? {
@@ -92,7 +96,14 @@ pub(super) fn is_leaving(name: &Name, file: &File, header: &CheckedHeader) -> Re
 pub(super) fn open_file(name: &Name, path: &Path, writable: bool) -> Result<File, Error> {
     match try_open(path, writable) {
         Ok(file) => Ok(file),
-        Err(Errno::NOENT) => Err(Error::NotFound { name: name.as_str().to_owned() }),
+        Err(Errno::NOENT) => {
+            check_directory(name)?;
+            Err(Error::NotFound { name: name.as_str().to_owned() })
+        }
+        Err(Errno::NOTDIR) => {
+            check_directory(name)?;
+            Err(name.io("open", Errno::NOTDIR.into()))
+        }
         Err(Errno::LOOP) => Err(no_file(name, path, "it is a symbolic link")),
         Err(Errno::ISDIR) => Err(no_file(name, path, "it is a directory")),
         Err(Errno::NXIO) => Err(no_file(name, path, "it is a socket or a device")),
@@ -110,17 +121,19 @@ fn try_open(path: &Path, writable: bool) -> Result<File, Errno> {
 
 /// Something that is no file, and another user's before all.
 fn no_file(name: &Name, path: &Path, what: &str) -> Error {
-    match rustix::fs::lstat(path) {
-        Ok(stat) if ![user(), 0].contains(&stat.st_uid) => foreign(name, &stat),
-        _ => name.not_a_region(what),
+    match rustix::fs::lstat(path).map(|stat| (Owner::of_unopened(&stat), stat)) {
+        Ok((Owner::Own | Owner::Other(0), _)) | Err(_) => name.not_a_region(what),
+        Ok((owner, stat)) => foreign(name, &stat, owner),
     }
 }
 
 /// Why a file cannot be opened: because it is another user's, or by its mode alone.
 fn refused(name: &Name, path: &Path, writable: bool) -> Error {
-    match rustix::fs::lstat(path) {
-        Ok(stat) if stat.st_uid != user() => foreign(name, &stat),
-        _ => not_permitted(name, writable),
+    match rustix::fs::lstat(path).map(|stat| (Owner::of_unopened(&stat), stat)) {
+        Ok((Owner::Own, _)) => not_permitted(name, writable),
+        Ok((owner, stat)) => foreign(name, &stat, owner),
+        // It is not the file that this user may not use.
+        Err(errno) => name.io("lstat in /dev/shm", errno.into()),
     }
 }
 
@@ -136,18 +149,30 @@ fn not_permitted(name: &Name, writable: bool) -> Error {
     name.io("open", io::Error::new(io::ErrorKind::PermissionDenied, what))
 }
 
-pub(super) fn foreign(name: &Name, stat: &Stat) -> Error {
-    Error::ForeignOwner { name: name.as_str().to_owned(), owner: stat.st_uid, user: user() }
+pub(super) fn foreign(name: &Name, stat: &Stat, owner: Owner) -> Error {
+    let unmapped = owner == Owner::Unmapped;
+    Error::ForeignOwner {
+        name: name.as_str().to_owned(),
+        owner: stat.st_uid,
+        user: user(),
+        unmapped,
+    }
 }
 
 /// A regular file of a user whose regions are accepted.
-pub(super) fn check_file(name: &Name, stat: &Stat, terms: &Terms) -> Result<(), Error> {
+pub(super) fn check_file(
+    name: &Name,
+    file: &File,
+    stat: &Stat,
+    terms: &Terms,
+) -> Result<(), Error> {
     let kind = FileType::from_raw_mode(stat.st_mode);
     if kind != FileType::RegularFile {
         return Err(name.not_a_region(format!("it is no regular file but a {kind:?}")));
     }
-    if !terms.accepts(stat.st_uid) {
-        return Err(foreign(name, stat));
+    let owner = Owner::of(file, stat);
+    if !terms.accepts(owner) {
+        return Err(foreign(name, stat, owner));
     }
     Ok(())
 }

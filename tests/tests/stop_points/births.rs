@@ -1,10 +1,11 @@
 //! Stops on the way into the world: no half-made region under a name, and nothing that stays.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use rustix::process::Pid;
-use shma_core::{Error, ShmState};
+use shma_core::{Error, ShmState, inspect};
 use shma_tests::child::Child;
 use shma_tests::peer;
 use shma_tests::region::Name;
@@ -17,6 +18,8 @@ use crate::peers::{Scene, dies_of, opened, stopping, stops_in, watched};
 pub const POINTS: &[&str] = &[
     "create.made",
     "create.locked",
+    "create.lengthened",
+    "create.reserving",
     "create.reserved",
     "create.filled",
     "create.named",
@@ -28,8 +31,18 @@ pub const POINTS: &[&str] = &[
 
 /// Points of a creation at which the region has no name yet. A creator attaches to what it has
 /// made as everybody does.
-const NAMELESS: [&str; 5] =
-    ["create.made", "create.locked", "create.reserved", "attach.token", "create.filled"];
+const NAMELESS: [&str; 7] = [
+    "create.made",
+    "create.locked",
+    "create.lengthened",
+    "create.reserving",
+    "create.reserved",
+    "attach.token",
+    "create.filled",
+];
+
+/// Those at which the file takes no memory, and does not say yet that its creator has locked it.
+const EARLY: [&str; 2] = ["create.made", "create.locked"];
 
 /// The file without a name that a process, stopped in a creation, is making.
 fn unfinished_by(creator: &Child) -> PathBuf {
@@ -44,8 +57,9 @@ fn create_any() {
     drop(Board::create(&Name::new("sweeper"), &Board::zeroed()).unwrap());
 }
 
-/// A creator dies with its region half made. Nobody ever sees it under the name; the name is free;
-/// and the file goes with some later creation, but not before a minute has passed.
+/// A creator dies with its region half made, and all its memory may be reserved. No process ever sees it
+/// under the name, and the name is free. The next creation of any region frees the memory at once; a
+/// file that takes none, and whose creator may be about to lock it, goes when a minute has passed.
 #[test]
 fn a_half_made_region_is_opened_or_stays() {
     watched(|| {
@@ -57,14 +71,37 @@ fn a_half_made_region_is_opened_or_stays() {
             assert!(matches!(Board::open(&name), Err(Error::NotFound { .. })), "{point}");
             assert!(!name.exists());
             creator.kill();
+            if EARLY.contains(&point) {
+                create_any();
+                assert!(path.exists(), "{point}: it may be a creation that has just begun");
+                assert_eq!(path.metadata().unwrap().blocks(), 0, "{point}: it takes memory");
+                unfinished::backdate(&path).unwrap();
+            }
             create_any();
-            assert!(path.exists(), "{point}: it may be a creation that has just begun");
+            assert!(!path.exists(), "{point}: no creation has swept");
             let board = Board::open_or_create(&name, &Board::with(2)).unwrap();
             assert_eq!(board.count.read(), 2);
-            unfinished::backdate(&path).unwrap();
-            create_any();
-            assert!(!path.exists(), "{point}: nobody has swept");
         }
+    });
+}
+
+/// What a creation leaves is told by its size, and removed on demand.
+#[test]
+fn a_dead_creation_is_not_listed() {
+    watched(|| {
+        let name = Name::new("listed-half");
+        let mut creator = stopping("pause:create.reserved");
+        stops_in(&mut creator, &format!("create {name} 1"));
+        let path = unfinished_by(&creator);
+        let listed = || inspect::abandoned().into_iter().find(|file| file.path() == path);
+        assert!(listed().is_none(), "its creator lives");
+        creator.kill();
+        // If not, another test's creation was faster.
+        if let Some(abandoned) = listed() {
+            assert!(abandoned.bytes() > 4 * 8192, "{abandoned:?}");
+            assert!(abandoned.remove() || !path.exists());
+        }
+        assert!(!path.exists());
     });
 }
 

@@ -29,8 +29,12 @@ pub fn look(findings: &mut Vec<Finding>) {
 fn abandoned(findings: &mut Vec<Finding>) {
     let abandoned = inspect::abandoned();
     if !abandoned.is_empty() {
-        let what = format!("{} temporary files of creators that were killed", abandoned.len());
-        let advice = "the next creation of any region removes them, or `shma clean`";
+        let bytes = units::bytes(abandoned.iter().map(inspect::Abandoned::bytes).sum());
+        let (count, s) = (abandoned.len(), if abandoned.len() == 1 { "" } else { "s" });
+        let what = format!(
+            "{bytes} are taken by {count} creation{s} that died before the region had its name"
+        );
+        let advice = "the next creation of any region by this user removes them, or `shma clean`";
         findings.push(Finding::problem(DIRECTORY, what, advice));
     }
 }

@@ -6,6 +6,8 @@
 mod description;
 mod descriptors;
 mod fork;
+mod memory;
+mod users;
 
 use std::fs::File;
 use std::io;
@@ -20,6 +22,8 @@ use crate::sync::AtomicU32;
 pub(crate) use description::{Description, FileId};
 pub(crate) use descriptors::{above_streams, names_in, open, open_at_once, read};
 pub(crate) use fork::ForkPage;
+pub(crate) use memory::{MemoryOf, file_size_limit, free_memory};
+pub(crate) use users::may_be_unmapped;
 
 /// Sleeps while `word` is `seen`, at most so long.
 pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) {

@@ -6,6 +6,7 @@ mod descriptors;
 mod fork;
 mod large;
 mod namespace;
+mod room;
 mod scribble;
 mod storm;
 mod sum;
@@ -32,6 +33,8 @@ fn main() {
         ["without-input", name] => descriptors::without_input(name),
         ["closed-streams", which, name] => descriptors::closed_streams(which, name),
         ["reuse", how, name] => descriptors::reuse(how, name),
+        ["unmapped", user] => namespace::unmapped(user),
+        ["room"] => room::run(),
         ["overlay-shm"] => namespace::overlay(),
         _ => panic!("unknown arguments {arguments:?}"),
     }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use shma_tests::namespace::{leave, mount_overlay, mount_small};
+use shma_tests::namespace::{leave, leave_users, mount_overlay, mount_small};
 
 use crate::say;
 
@@ -14,6 +14,12 @@ pub fn small(bytes: &str, files: &str) {
 /// Mounts a `/dev/shm` on overlayfs that nobody else sees; then talks.
 pub fn overlay() {
     talk_in(mount_overlay());
+}
+
+/// Talks as a user, in a user namespace that maps none.
+pub fn unmapped(user: &str) {
+    crate::talk::become_user(user.parse().unwrap());
+    talk_in(leave_users());
 }
 
 fn talk_in(mounted: io::Result<()>) {

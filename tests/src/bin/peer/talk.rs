@@ -88,7 +88,10 @@ impl Desk {
     /// Calls that make and end handles and names.
     fn life(&mut self, words: &[&str]) -> Option<Answer> {
         let opened = match *words {
-            ["become", user] => return Some(become_user(number(user) as u32)),
+            ["become", user] => {
+                become_user(number(user) as u32);
+                return Some(Ok(ok(())));
+            }
             ["alarms", micros] => {
                 alarms::ring(Duration::from_micros(number(micros)));
                 return Some(Ok(ok(())));
@@ -116,6 +119,14 @@ impl Desk {
                 return Some(self.read_only(options, name));
             }
             ["open-read-only", name] => return Some(self.read_only(options(), name)),
+            ["size", name] => {
+                let path = std::path::Path::new(region::DIRECTORY).join(format!("shma.{name}"));
+                return Some(Ok(path.metadata().unwrap().len().to_string()));
+            }
+            ["view", name] => return Some(inspect::View::open(name).map(|_| ok(()))),
+            ["view-of", name, owner] => {
+                return Some(inspect::View::open_of(name, number(owner) as u32).map(|_| ok(())));
+            }
             ["files"] => return Some(Ok(format!("files {}", region::files().join(" ")))),
             ["unlink", name] => return Some(Board::unlink(name).map(ok)),
             ["remove-dead", name] => {
@@ -254,7 +265,7 @@ fn row(n: &str) -> Row {
 }
 
 /// The variant's name, and the message with its source in one line.
-fn describe(error: &Error) -> String {
+pub fn describe(error: &Error) -> String {
     let variant: String =
         format!("{error:?}").chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
     let source = std::error::Error::source(error).map(|source| format!(": {source}"));
@@ -275,18 +286,15 @@ fn limit_descriptors() -> Answer {
     Ok(ok(()))
 }
 
-/// Makes no file any more that is longer than so many bytes.
+/// Makes no file any more that is longer than so many bytes. To try ends it, by SIGXFSZ.
 fn limit_files(bytes: u64) -> Answer {
-    // SAFETY: to ignore a signal is to run no code for it.
-    let before = unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
-    assert_ne!(before, libc::SIG_ERR);
     let limit = rustix::process::Rlimit { current: Some(bytes), maximum: Some(bytes) };
     rustix::process::setrlimit(rustix::process::Resource::Fsize, limit).unwrap();
     Ok(ok(()))
 }
 
 /// Gives up root for good, for all threads.
-fn become_user(user: u32) -> Answer {
+pub fn become_user(user: u32) {
     // SAFETY: an empty list of groups, from which nothing is read.
     let groups = unsafe { libc::setgroups(0, std::ptr::null()) };
     // SAFETY: takes a number and touches no memory of ours.
@@ -296,5 +304,4 @@ fn become_user(user: u32) -> Answer {
     assert_eq!((groups, group, user), (0, 0, 0), "{}", std::io::Error::last_os_error());
     // The change of user has cleared it.
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
-    Ok(ok(()))
 }
