@@ -48,7 +48,7 @@ pub(crate) fn transact<S: State, R>(
 ) -> Result<R, Error> {
     let mut partitions = Partitions(Vec::with_capacity(S::DECLARATION.fields.len()));
     S::zip::<Handles<ReadWrite>, Refs<'_>, _>(fields, S::refs(&copies.old), &mut partitions);
-    let guards = acquire(&partitions.0)?;
+    let guards = acquire(&partitions.0, Wait::Forever)?;
     stop_point!("transaction.acquired");
     S::zip::<Handles<ReadWrite>, Values<'_>, _>(fields, S::values(&mut copies.old), &mut Load);
     duplicate(copies);
@@ -59,10 +59,14 @@ pub(crate) fn transact<S: State, R>(
     Ok(result)
 }
 
-fn acquire<'h>(partitions: &[&'h Partition]) -> Result<Vec<Guard<'h>>, Error> {
+/// Acquires the semaphores of partitions, which are in declaration order.
+pub(crate) fn acquire<'h>(
+    partitions: &[&'h Partition],
+    wait: Wait,
+) -> Result<Vec<Guard<'h>>, Error> {
     let mut guards = Vec::with_capacity(partitions.len());
     for partition in partitions {
-        let guard = partition.acquire(Wait::Forever);
+        let guard = partition.acquire(wait);
         guards.push(guard.map_err(|error| partition.explain(error))?);
     }
     Ok(guards)
@@ -81,8 +85,9 @@ fn changes<S: State>(copies: &Copies<S>) -> Vec<Option<&[u8]>> {
     changes.0
 }
 
-/// Publishes the changes as one, and gives all semaphores back.
-fn commit(mut guards: Vec<Guard<'_>>, changes: &[Option<&[u8]>]) -> Result<(), Error> {
+/// Publishes the changes as one, and releases all semaphores. `guards` are those of all ordinary
+/// fields in declaration order, `changes` the new bytes of each.
+pub(crate) fn commit(mut guards: Vec<Guard<'_>>, changes: &[Option<&[u8]>]) -> Result<(), Error> {
     let Some(first) = guards.first() else { return Ok(()) };
     // After the closure, which may have forked.
     first.check_fork().map_err(|error| first.partition().explain(error))?;

@@ -255,6 +255,52 @@ fn a_write_without_the_struct_is_another_write() {
     });
 }
 
+/// Several values at once: a reader that saw one of them without the other would compute with values
+/// that never stood together.
+#[test]
+fn values_written_together_appear_together_or_not_at_all() {
+    watched(|| {
+        let name = Name::new("together");
+        let zoo = Zoo::create(&name, &Zoo::zeroed()).unwrap();
+        let writer = Writer::open(&name).unwrap();
+        let number = |byte| f64::from_ne_bytes([byte; 8]);
+        let write = |number: u8, timeout| {
+            let (clock, waves, counts) = ([number; 8], [number; 16], [number; 24]);
+            writer.write_all(&[("clock", &clock), ("counts", &counts), ("waves", &waves)], timeout)
+        };
+        let versions = write(1, Duration::from_secs(60)).unwrap();
+        assert_eq!(versions[..2], [zoo.clock.version(), zoo.counts.version()]);
+        assert_eq!(versions[2], zoo.waves.version());
+        assert_eq!(bytemuck::bytes_of(&zoo.waves.read()), [1; 16]);
+        assert_eq!((zoo.clock.read(), zoo.counts.get(2)), (number(1), u64::from_ne_bytes([1; 8])));
+        std::thread::scope(|scope| {
+            let writes = scope.spawn(|| {
+                for round in 0..2000_u32 {
+                    write(round as u8, Duration::from_secs(60)).unwrap();
+                }
+            });
+            while !writes.is_finished() {
+                let seen = zoo.snapshot();
+                let (clock, waves) = (seen.clock.to_ne_bytes(), bytemuck::bytes_of(&seen.waves));
+                assert_eq!(waves, [clock, clock].concat(), "values of two writes");
+            }
+        });
+        // A field that is declared last is held: those before it stay as they are.
+        write(7, Duration::from_secs(60)).unwrap();
+        let refused = zoo.clock.update(|_, _| {
+            std::thread::scope(|scope| {
+                scope.spawn(|| write(8, Duration::from_millis(1))).join().unwrap()
+            })
+        });
+        let error = refused.expect_err("a semaphore is held");
+        assert!(matches!(error, Error::Timeout { holder: Some(_), .. }), "{error}");
+        assert_eq!(bytemuck::bytes_of(&zoo.waves.read()), [7; 16]);
+        assert_eq!((zoo.clock.read(), zoo.counts.get(0)), (number(7), u64::from_ne_bytes([7; 8])));
+        write(9, Duration::from_secs(60)).unwrap();
+        assert_eq!(zoo.clock.read(), number(9), "a semaphore was kept");
+    });
+}
+
 /// A writer among the last to leave, and one that came to a dead region.
 #[test]
 fn a_writer_leaves_otherwise_than_it_came() {

@@ -11,6 +11,7 @@ use crate::manifest::{FieldManifest, Manifest};
 use crate::partition::Partition;
 use crate::protocol::semaphore::Wait;
 use crate::region::{self, Name, Region};
+use crate::transaction;
 use crate::version::Version;
 
 /// An attachment that writes whole values, as any other writer does: under the field's semaphore,
@@ -66,19 +67,88 @@ impl Writer {
     ///
     /// Waits for the holder of the semaphore, at most `timeout`.
     pub fn write(&self, field: &str, value: &[u8], timeout: Duration) -> Result<Version, Error> {
-        let fields = self.manifest().fields;
-        let index = fields.iter().position(|declared| declared.name == field);
-        let index = index.unwrap_or_else(|| panic!("there is no field `{field}`"));
-        let place = || self.region.place(index);
-        bounds::check_len(value.len(), fields[index].size, place);
-        let partition = Partition::new(Arc::clone(&self.region), index, true);
-        if fields[index].atomic {
-            return store_cells(&partition, &fields[index], value);
+        let index = self.check(field, value);
+        let partition = self.partition(index);
+        let field = &self.manifest().fields[index];
+        if field.atomic {
+            return store_cells(&partition, field, value);
         }
         let published = partition
             .acquire(Wait::at_most(timeout))
             .and_then(|guard| Ok(guard.publish_whole(value)?));
         published.map(Version::new).map_err(|error| partition.explain(error))
+    }
+
+    /// Replaces the values of several fields, all of them or none: the ordinary fields as one
+    /// transaction, then the elements of atomic fields one by one. Returns the publications'
+    /// numbers in the order of `values`.
+    ///
+    /// A process that is killed between the two leaves atomic fields as they were.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], which says who holds a semaphore; [`Error::Reentrant`],
+    /// [`Error::Forked`]. No value is replaced then.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such field, if its value has another number of bytes, or if it comes twice.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holders of the semaphores, at most `timeout`. More than one ordinary field
+    /// needs the semaphores of all ordinary fields of the region.
+    pub fn write_all(
+        &self,
+        values: &[(&str, &[u8])],
+        timeout: Duration,
+    ) -> Result<Vec<Version>, Error> {
+        let fields = &self.manifest().fields;
+        let mut news: Vec<Option<&[u8]>> = vec![None; fields.len()];
+        let mut order = Vec::with_capacity(values.len());
+        for (name, value) in values {
+            let index = self.check(name, value);
+            assert!(news[index].replace(value).is_none(), "field `{name}` comes twice");
+            order.push(index);
+        }
+        let mut versions = vec![Version::new(0); fields.len()];
+        let ordinary = |index: &usize| !fields[*index].atomic;
+        match order.iter().copied().filter(ordinary).collect::<Vec<_>>()[..] {
+            [] => {}
+            [index] => {
+                let value = news[index].unwrap_or_default();
+                versions[index] = self.write(fields[index].name, value, timeout)?;
+            }
+            _ => {
+                let all: Vec<usize> = (0..fields.len()).filter(ordinary).collect();
+                let partitions: Vec<_> = all.iter().map(|index| self.partition(*index)).collect();
+                let changes: Vec<_> = all.iter().map(|index| news[*index]).collect();
+                let partitions: Vec<&Partition> = partitions.iter().collect();
+                let guards = transaction::acquire(&partitions, Wait::at_most(timeout))?;
+                for (index, guard) in all.iter().zip(&guards) {
+                    versions[*index] = Version::new(guard.version().wrapping_add(1));
+                }
+                transaction::commit(guards, &changes)?;
+            }
+        }
+        for index in order.iter().copied().filter(|index| !ordinary(index)) {
+            let value = news[index].unwrap_or_default();
+            versions[index] = self.write(fields[index].name, value, timeout)?;
+        }
+        Ok(order.into_iter().map(|index| versions[index]).collect())
+    }
+
+    /// The number of a field that takes this value.
+    fn check(&self, field: &str, value: &[u8]) -> usize {
+        let fields = &self.manifest().fields;
+        let index = fields.iter().position(|declared| *declared.name == *field);
+        let index = index.unwrap_or_else(|| panic!("there is no field `{field}`"));
+        bounds::check_len(value.len(), fields[index].size, || self.region.place(index));
+        index
+    }
+
+    fn partition(&self, index: usize) -> Partition {
+        Partition::new(Arc::clone(&self.region), index, true)
     }
 }
 
