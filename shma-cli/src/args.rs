@@ -14,7 +14,8 @@ Exit status:
   1  the answer is no: layouts differ, something is wrong, or you declined
   2  the command line is wrong
   3  there is no such region, field or file
-  4  what has the name cannot be used: no region, another user's, another layout
+  4  what has the name cannot be used: no region, another user's, another layout, a damaged file,
+     a directory
   5  in use: a semaphore is held, somebody is attached, or writers were too quick
   6  a system call failed
 
@@ -54,7 +55,7 @@ pub enum Command {
         /// Write comma-separated values: the last dimension goes across, the others down.
         #[arg(long, conflicts_with_all = ["json", "npy"])]
         csv: bool,
-        /// Write a file for `numpy.load`.
+        /// Write a file for `numpy.load`; `-` is standard output.
         #[arg(long, value_name = "FILE", conflicts_with = "json")]
         npy: Option<PathBuf>,
     },
@@ -62,7 +63,8 @@ pub enum Command {
     Export {
         /// The region.
         name: String,
-        /// The file, which is replaced.
+        /// The file, which is replaced once the new one is complete. A FIFO or a device is written
+        /// into; `-` is standard output.
         #[arg(value_name = "FILE.npz")]
         file: PathBuf,
         /// Take each field by itself, and not all at one instant: beside writers that never pause
@@ -70,15 +72,20 @@ pub enum Command {
         #[arg(long)]
         by_field: bool,
     },
-    /// Write the arrays of a file into a region, one field after the other, once all of them were
-    /// found to fit.
+    /// Write the arrays of a file into a region, as one transaction, once all of them were read,
+    /// checked and found to fit.
     Import {
         /// The region.
         name: String,
-        /// The file: from `shma export` or `numpy.savez`.
+        /// The file: from `shma export`, `shma get --npy`, `numpy.savez` or `numpy.save`; `-` is
+        /// standard input.
         #[arg(value_name = "FILE.npz")]
         file: PathBuf,
-        /// How long to wait for the semaphore of each field, in seconds.
+        /// The field that the one array of an .npy file is for. By default it is the field that the
+        /// file is called after.
+        #[arg(long)]
+        field: Option<String>,
+        /// How long to wait for the semaphores, in seconds.
         #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
         timeout: Duration,
     },

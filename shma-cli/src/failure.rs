@@ -74,7 +74,9 @@ impl Failure {
     pub fn file(path: &Path, error: &io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::NotFound => Kind::NotFound,
-            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Kind::Unusable,
+            io::ErrorKind::InvalidData
+            | io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::Unsupported => Kind::Unusable,
             _ => Kind::System,
         };
         Self { kind, message: format!("{}: {error}", path.display()) }

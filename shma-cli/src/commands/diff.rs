@@ -1,6 +1,7 @@
 //! `shma diff`: how two layouts differ.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -10,6 +11,10 @@ use shma_core::{Difference, Differing, OwnedManifest};
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
 use crate::table::{Column, Table, Tone};
+
+/// Longer files are not read: a manifest has at most half a megabyte, and what `shma info --json`
+/// writes around it is about as long.
+const LONGEST: u64 = 16 << 20;
 
 pub fn run(output: &mut Output, a: &str, b: &str) -> Result<Outcome, Failure> {
     let (one, other) = (layout(a)?, layout(b)?);
@@ -62,8 +67,15 @@ fn layout(text: &str) -> Result<OwnedManifest, Failure> {
         return Ok(View::open(text)?.owned_manifest());
     }
     let path = Path::new(text);
-    let saved = std::fs::read(path).map_err(|error| Failure::file(path, &error))?;
+    let mut saved = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut saved));
+    read.map_err(|error| Failure::file(path, &error))?;
     let wrong = |what: String| Failure::unusable(format!("{}: {what}", path.display()));
+    if saved.len() as u64 > LONGEST {
+        return Err(wrong(format!(
+            "it has more than {LONGEST} bytes, and a saved layout has fewer"
+        )));
+    }
     // What `shma info --json` writes has the manifest inside.
     let answer: Value = serde_json::from_slice(&saved)
         .map_err(|error| wrong(format!("it is not JSON: {error}")))?;

@@ -1,6 +1,6 @@
 //! `shma export`: all fields, for numpy.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use serde_json::json;
@@ -8,8 +8,9 @@ use shma_core::Error;
 use shma_core::inspect::View;
 
 use crate::failure::{Failure, Outcome};
-use crate::npz;
+use crate::numpy::{npy, npz};
 use crate::output::Output;
+use crate::saving::Saving;
 
 pub fn run(
     output: &mut Output,
@@ -18,13 +19,38 @@ pub fn run(
     by_field: bool,
 ) -> Result<Outcome, Failure> {
     let view = View::open(name)?;
+    let fields = &view.manifest().fields;
+    // A program that asks for an .npy file would not find one in an archive.
+    let as_array = file.extension().is_some_and(|extension| extension == "npy");
+    if as_array && fields.len() != 1 {
+        return Err(Failure::usage(format!(
+            "{}: an .npy file holds one array, and region `{name}` has {} fields; call it .npz, or use `shma get {name} FIELD --npy`",
+            file.display(),
+            fields.len()
+        )));
+    }
+    let saving = Saving::open(file, output)?;
+    let is_silent = saving.is_standard_output();
     let values = if by_field {
         view.fields().map(|field| field.read()).collect::<Result<Vec<_>, _>>()?
     } else {
         view.snapshot().map_err(advise)?
     };
-    npz::write(file, view.manifest(), &values)?;
-    let fields = view.manifest().fields;
+    saving.write(
+        |to| match (&fields[..], &values[..]) {
+            ([field], [value]) if as_array => {
+                let mut to = BufWriter::new(to.file());
+                npy::write(&mut to, field.ty.scalar(), &field.ty.shape(), value.bytes())?;
+                to.flush()
+            }
+            _ if to.is_stream() => npz::write_stream(to.file(), fields.iter().zip(&values)),
+            _ => npz::write(to.file(), fields.iter().zip(&values)),
+        },
+        output,
+    )?;
+    if is_silent {
+        return Ok(Outcome::Done);
+    }
     if output.json {
         let arrays = fields.iter().zip(&values).map(
             |(field, value)| json!({ "name": field.name, "version": u64::from(value.version()) }),

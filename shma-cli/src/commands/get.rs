@@ -1,18 +1,19 @@
 //! `shma get`: values.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 use shma_core::inspect::View;
 
 use crate::array::Array;
 use crate::failure::{Failure, Outcome};
+use crate::files::Destination;
 use crate::observe::field_of;
 use crate::output::Output;
+use crate::saving::Saving;
 use crate::selection::Selection;
-use crate::{npy, print};
+use crate::{numpy::npy, print};
 
 /// What the values are written as, if not as JSON.
 #[derive(Debug)]
@@ -26,9 +27,15 @@ pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<O
     let selection = Selection::parse(what)?;
     let view = View::open(name)?;
     let field = field_of(&view, &selection.field)?;
+    let saving = form.npy.as_ref().map(|path| Saving::open(path, output)).transpose()?;
     let array = Array::read(&field, &selection)?;
-    if let Some(path) = &form.npy {
-        save(path, &array)?;
+    if let Some(saving) = saving {
+        let write = |to: &Destination| {
+            let mut to = BufWriter::new(to.file());
+            npy::write(&mut to, array.scalar, &array.shape, &array.bytes)?;
+            to.flush()
+        };
+        saving.write(write, output)?;
     } else if output.json {
         answer(output, name, &selection.field, &array)?;
     } else if form.csv {
@@ -37,15 +44,6 @@ pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<O
         print::text(output, &array, form.all)?;
     }
     Ok(Outcome::Done)
-}
-
-fn save(path: &Path, array: &Array<'_>) -> Result<(), Failure> {
-    let write = || {
-        let mut file = BufWriter::new(File::create(path)?);
-        npy::write(&mut file, array.scalar, &array.shape, &array.bytes)?;
-        file.flush()
-    };
-    write().map_err(|error| Failure::file(path, &error))
 }
 
 /// The values go out as they are printed: as objects in memory they would take many times their

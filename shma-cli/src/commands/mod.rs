@@ -32,7 +32,9 @@ pub fn run(command: Command, output: &mut Output) -> Result<Outcome, Failure> {
             get::run(output, &name, &what, &form)
         }
         Command::Export { name, file, by_field } => export::run(output, &name, &file, by_field),
-        Command::Import { name, file, timeout } => import::run(output, &name, &file, timeout),
+        Command::Import { name, file, field, timeout } => {
+            import::run(output, &name, &file, field.as_deref(), timeout)
+        }
         Command::Watch { name, fields, pace } => watch::run(output, &name, &fields, pace),
         Command::Top { pace } => top::run(output, pace),
         Command::Diff { a, b } => diff::run(output, &a, &b),

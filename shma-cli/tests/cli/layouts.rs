@@ -54,3 +54,17 @@ fn a_difference_is_not_shown() {
         assert!(shma(&["diff", &a, "/no/such.json"]).failed(3).contains("No such file"));
     });
 }
+
+/// A device gives bytes for ever; they must not fill the machine's memory.
+#[test]
+fn a_file_without_an_end_is_refused() {
+    watched(|| {
+        let name = Name::new("endless");
+        let _elder = Elder::create(&name, &Elder::zeroed()).unwrap();
+        let mut sh = std::process::Command::new("sh");
+        sh.args(["-c", "ulimit -v 500000; exec \"$0\" diff \"$1\" /dev/zero"]);
+        let ran = sh.args([env!("CARGO_BIN_EXE_shma"), &name]).output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.code() == Some(4) && said.contains("bytes"), "{said}");
+    });
+}

@@ -1,13 +1,16 @@
 //! The command as a person, a script, and a broken process meet it.
 
+mod archives;
 mod broken;
 mod c_header;
 mod cleaning;
 mod compilers;
 mod ends;
+mod files;
 mod layouts;
 mod live;
 mod numpy;
+mod numpy_formats;
 mod partner;
 mod plain;
 mod readme;
