@@ -345,7 +345,7 @@ impl<T: Element> Field<T, ReadWrite> {
         let len = const { size_of::<T>() / size_of::<T::Scalar>() };
         // After the closure, which may have forked.
         scratch::in_blocks(active, publication.slot, len, change, || guard.check_fork())?;
-        guard.publish(publication);
+        guard.publish(publication)?;
         Ok(())
     }
 }

@@ -180,18 +180,27 @@
 
 pub mod docs;
 
-mod layout;
-mod os;
-mod protocol;
-mod sync;
-mod words;
-
 pub use bytemuck;
 pub use shma_derive::{ShmElement, ShmState};
 
 cfg_if::cfg_if! {
-    // The models need the modules above, and no region.
-    if #[cfg(not(loom))] {
+    if #[cfg(all(target_os = "linux", target_pointer_width = "64"))] {
+        mod layout;
+        mod os;
+        mod protocol;
+        mod sync;
+        mod words;
+    } else {
+        compile_error!(
+            "shma-core runs on 64-bit Linux only: it needs addresses for whole regions, futexes between \
+             processes, and locks of open file descriptions"
+        );
+    }
+}
+
+cfg_if::cfg_if! {
+    // Loom's models need the modules above, and no region.
+    if #[cfg(all(target_os = "linux", target_pointer_width = "64", not(loom)))] {
         mod access;
         mod array;
         mod atomic;

@@ -111,6 +111,8 @@ pub(crate) fn commit(mut guards: Vec<Guard<'_>>, changes: &[Option<&[u8]>]) -> R
         words::store(slot, bytes);
         stop_point!("commit.slot");
     }
+    // A handler of a signal may have forked since. What remains is as in `Guard::publish`.
+    first.check_fork().map_err(|error| first.partition().explain(error))?;
     commit.happen();
     for (guard, change) in guards.iter_mut().zip(changes) {
         if change.is_some() {

@@ -18,6 +18,8 @@ pub mod refusal;
 pub mod region;
 pub mod skip;
 pub mod states;
+#[cfg(target_arch = "x86_64")]
+pub mod stepped;
 pub mod stripes;
 pub mod switched;
 pub mod unfinished;

@@ -28,6 +28,15 @@ impl Board {
     }
 }
 
+/// Few words, for calls that are followed instruction by instruction.
+#[derive(Debug, ShmState)]
+pub struct Inside {
+    pub count: u64,
+    pub row: [u64; 40],
+    #[shm(atomic)]
+    pub hits: [u64; 4],
+}
+
 /// An array that writers fill with one number, so that a mixture shows.
 #[derive(Debug, ShmState)]
 pub struct Uniform<const WORDS: usize> {

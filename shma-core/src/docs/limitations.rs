@@ -2,7 +2,8 @@
 //!
 //! # Platform
 //!
-//! Linux, from 4.14 on (`MADV_WIPEONFORK`), with a tmpfs at `/dev/shm`. On overlayfs, which is what a
+//! 64-bit Linux, from 4.14 on (`MADV_WIPEONFORK`), with a tmpfs at `/dev/shm`. On other systems, and
+//! on 32 bits, the crate does not compile, and says so in one error. On overlayfs, which is what a
 //! container has there that mounts nothing, a file's locks end with its descriptor though it is still
 //! mapped, and nothing would tell a living owner from a dead one: `create` and `open` test for that,
 //! and return an error. The protocols assume nothing of x86-64, but it is what the tests run on. Values
@@ -128,16 +129,32 @@
 //! is another owner, and has to open the region itself. If the parent drops its handle and was the
 //! last one attached, the name goes, and the child reads on in a retired region; if the parent was
 //! killed, the region stays as long as the child does. Dropping an inherited handle never removes the
-//! region.
+//! region. A child's read-write handle waits like a read-only one: it looks once a millisecond.
+//!
+//! In a child its parent's mappings can only be read: a handler of `pthread_atfork` takes the permission
+//! to write away before `fork` returns. So a signal handler that interrupts a call may fork, and its
+//! child may `exec` or `_exit`. If that child returns into a call that writes, the call panics, returns
+//! `Error::Forked`, or is ended by SIGSEGV at its next store. What the parent publishes, and what it
+//! holds, stays as it is.
+//!
+//! `_Fork`, and `clone` as a bare system call, run no such handler. Their children in a signal handler
+//! must `exec` or `_exit`: one that returns into a call goes on with the parent's stores. Each call
+//! looks for a fork once more right before it publishes, and before it releases the semaphore. A fork
+//! between that look and the store goes unnoticed, and so do stores into a slot that the parent uses
+//! again meanwhile.
+//!
+//! The library holds no lock of its own that a child could inherit locked. A panic does take locks of
+//! the standard library. In a child of a program with threads, use the calls that return a `Result`.
 //!
 //! A thread that creates, opens, removes or leaves a region keeps others from forking for some 30 µs,
 //! by handlers of `pthread_atfork`; and it waits while they fork, at most a second. So no child gets a
 //! share of a lock that says that its parent lives. The handlers are registered before `main`, so
 //! that those of the program come before the wait and after it. What makes processes without calling these
 //! handlers does not wait: `clone` as a bare system call, `_Fork`, and a `fork` in the handler of a signal
-//! that interrupts such a call. A child made at that moment keeps its parent alive in the eyes of
-//! others until it ends or becomes another program. `vfork` and `posix_spawn` call no handlers either;
-//! their children become other programs at once.
+//! that interrupts such a call. Other processes take the parent of such a child for alive until the
+//! child ends or becomes another program. `vfork` and `posix_spawn` call no handlers either. Their
+//! children share their parent's memory, and so its life, until they become other programs: usually
+//! at once, but a file action that blocks delays it.
 //!
 //! # Descriptors
 //!

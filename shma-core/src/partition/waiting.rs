@@ -15,7 +15,7 @@ const WAIT_SPINS: u32 = 200;
 /// The longest sleep before a waiter looks whether the region still has a name.
 const WAIT_SLICE: Duration = Duration::from_millis(100);
 
-/// How often a waiter looks that cannot set `SLEEPERS`.
+/// How often a waiter looks that cannot set `SLEEPERS`: a reader, or a fork child.
 const POLL: Duration = Duration::from_millis(1);
 
 /// How a wait for a publication ended.
@@ -87,7 +87,8 @@ impl Partition {
             if left.is_zero() {
                 return Woken::TimedOut;
             }
-            if self.writable {
+            // A fork child's mapping cannot be written.
+            if self.writable && !self.region.is_forked() {
                 notify.sleep(seen, left.min(WAIT_SLICE), &found);
             } else {
                 os::pause(left.min(POLL));

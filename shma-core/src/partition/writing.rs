@@ -196,7 +196,7 @@ impl<'a> Guard<'a> {
     pub(crate) fn publish_whole(self, value: &[u8]) -> Result<u64, Forked> {
         let publication = self.begin(Change::Whole)?;
         words::store(publication.slot, value);
-        Ok(self.publish(publication))
+        self.publish(publication)
     }
 
     /// Publishes the value with these bytes in place of those from `first` on.
@@ -205,7 +205,7 @@ impl<'a> Guard<'a> {
         let words = words::covering(first, part.len());
         let publication = self.begin(Change::Words(words))?;
         words::store_part(publication.slot, first, part);
-        Ok(self.publish(publication))
+        self.publish(publication)
     }
 
     /// Whether this is still the process that took the semaphore: a closure may have forked.
@@ -214,13 +214,16 @@ impl<'a> Guard<'a> {
         self.partition.check_fork()
     }
 
-    /// Publishes, and gives the semaphore back.
+    /// Publishes, and releases the semaphore.
     #[inline(always)]
-    pub(crate) fn publish(mut self, publication: Publication<'_>) -> u64 {
+    pub(crate) fn publish(mut self, publication: Publication<'_>) -> Result<u64, Forked> {
         self.stamp();
+        // Behind everything that is stored before the version: a handler of a signal may have forked
+        // since `begin` looked. What remains is a fork between this load and that store.
+        self.check_fork()?;
         let version = publication.publish();
         self.has_published();
-        version
+        Ok(version)
     }
 
     /// Notes when the publication was that comes next.

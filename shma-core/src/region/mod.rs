@@ -43,13 +43,11 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use memmap2::MmapRaw;
-
 use crate::error::Place;
 use crate::header::Header;
 use crate::layout;
 use crate::manifest::{Known, Manifest};
-use crate::os::{Description, FileId};
+use crate::os::{Description, FileId, Mapping};
 use crate::protocol::control::Control;
 use crate::protocol::notify::Notify;
 use crate::protocol::semaphore::Owners;
@@ -105,7 +103,7 @@ impl Terms {
 pub(crate) struct Region {
     /// Invariant 1: at least as long as `manifest` says, for as long as the attachment lives, and
     /// page-aligned. Dropped by hand, because the mapping holds the lock A as `file` does.
-    map: ManuallyDrop<MmapRaw>,
+    map: ManuallyDrop<Mapping>,
     /// Dropped by hand, before the name is removed.
     file: ManuallyDrop<RegionFile>,
     name: Name,
@@ -183,7 +181,7 @@ impl Region {
         // SAFETY: by invariant 1 the mapping is page-aligned, lasts as long as `self`, and covers
         // the header; `Header` consists of atomics alone, so any bytes are a value of it and
         // others may write them.
-        unsafe { &*self.map.as_ptr().cast::<Header>() }
+        unsafe { &*self.map.as_mut_ptr().cast::<Header>() }
     }
 
     /// Where a partition lies.

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
 use crate::layout;
 use crate::manifest::{Known, Manifest, OwnedManifest};
-use crate::os::{self, FileId, pause};
+use crate::os::{self, FileId, Mapping, pause};
 use crate::protocol::semaphore::{Owners, owner_of};
 use crate::sync::Ordering;
 use crate::sync::mutant;
@@ -287,7 +287,7 @@ pub(super) fn map(
         return Err(name.not_a_region("it was truncated while it was opened"));
     }
     Ok(Region {
-        map: ManuallyDrop::new(map),
+        map: ManuallyDrop::new(Mapping::new(map, terms.writable)),
         file: ManuallyDrop::new(opened),
         name: name.clone(),
         manifest,

@@ -24,7 +24,7 @@
 #![allow(unsafe_code)]
 
 use std::arch::asm;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// What the smallest move takes; every length is a multiple of it.
 pub(super) const PAIR: usize = 16;
@@ -38,21 +38,49 @@ const STRING_LOADS: usize = 24 << 10;
 /// Stores are.
 const STRING_STORES: usize = 4 << 10;
 
-/// What this processor copies with.
+/// What this processor copies with, as bits.
 #[derive(Clone, Copy)]
-struct Processor {
-    avx: bool,
-    avx512: bool,
-    fast_strings: bool,
-}
+struct Processor(u8);
 
-fn processor() -> Processor {
-    static PROCESSOR: OnceLock<Processor> = OnceLock::new();
-    *PROCESSOR.get_or_init(|| Processor {
-        avx: std::is_x86_feature_detected!("avx"),
-        avx512: has_cheap_avx512(),
-        fast_strings: std::is_x86_feature_detected!("ermsb"),
-    })
+impl Processor {
+    /// Set in everything that was detected, so that 0 means "not asked yet".
+    const DETECTED: u8 = 1;
+    const AVX: u8 = 2;
+    const AVX512: u8 = 4;
+    const FAST_STRINGS: u8 = 8;
+
+    /// No lock: a child that is forked while another thread asks would inherit it locked, and its
+    /// first copy would wait for a thread that it does not have. Threads that ask at the same time
+    /// all store the same bits.
+    #[inline]
+    fn get() -> Self {
+        static BITS: AtomicU8 = AtomicU8::new(0);
+        // Relaxed, both: the bits are all there is to know.
+        match BITS.load(Ordering::Relaxed) {
+            0 => {
+                let detected = Self::detect();
+                BITS.store(detected.0, Ordering::Relaxed);
+                detected
+            }
+            bits => Self(bits),
+        }
+    }
+
+    #[cold]
+    fn detect() -> Self {
+        let bit = |has: bool, bit| if has { bit } else { 0 };
+        Self(
+            Self::DETECTED
+                | bit(std::is_x86_feature_detected!("avx"), Self::AVX)
+                | bit(has_cheap_avx512(), Self::AVX512)
+                | bit(std::is_x86_feature_detected!("ermsb"), Self::FAST_STRINGS),
+        )
+    }
+
+    #[inline]
+    fn has(self, bit: u8) -> bool {
+        self.0 & bit != 0
+    }
 }
 
 /// Whether there is AVX-512 that does not slow the processor down: the first ones to have it, up to
@@ -107,16 +135,16 @@ unsafe fn copy(to: *mut u8, from: *const u8, len: usize, strings_from: usize) {
 ///
 /// As [`copy`].
 unsafe fn copy_long(to: *mut u8, from: *const u8, len: usize, strings_from: usize) {
-    let processor = processor();
-    if len >= strings_from && processor.fast_strings {
+    let processor = Processor::get();
+    if len >= strings_from && processor.has(Processor::FAST_STRINGS) {
         // SAFETY: as the caller promises.
         return unsafe { strings(to, from, len) };
     }
     let whole = len - len % STEP;
-    if processor.avx512 {
+    if processor.has(Processor::AVX512) {
         // SAFETY: as the caller promises for more; AVX-512 was detected.
         unsafe { avx512(to, from, whole) }
-    } else if processor.avx {
+    } else if processor.has(Processor::AVX) {
         // SAFETY: as the caller promises for more; AVX was detected.
         unsafe { avx(to, from, whole) }
     } else {

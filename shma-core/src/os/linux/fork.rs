@@ -6,14 +6,15 @@
 
 use std::cell::Cell;
 use std::io;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use memmap2::MmapOptions;
 use rustix::mm::{Advice, madvise};
 use rustix::param::page_size;
 
+use super::mapping::protect_inherited;
 use super::{futex_wait, futex_wake_all};
 use crate::sync::AtomicU32;
 use crate::sync::mutant;
@@ -40,7 +41,9 @@ const SLICE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ForkPage(&'static Words);
 
-static PAGE: OnceLock<ForkPage> = OnceLock::new();
+/// The words of this process, once there are any. No lock guards it: a child that is forked while
+/// another thread sets it would inherit that lock locked.
+static PAGE: AtomicPtr<Words> = AtomicPtr::new(ptr::null_mut());
 
 /// Runs before `main`, or when a library that has this in it is loaded. Handlers of `fork` are
 /// called in the reverse of their order before it, and in their order after it: what those wait for
@@ -66,16 +69,34 @@ thread_local! {
 impl ForkPage {
     /// The page of this process; it is never given back.
     pub(crate) fn get() -> io::Result<Self> {
-        let page = match PAGE.get() {
-            Some(page) => *page,
-            // Two threads may get here at once; the page of the later one stays unused.
-            None => {
-                let page = Self::map()?;
-                *PAGE.get_or_init(|| page)
-            }
+        let page = match Self::current() {
+            Some(page) => page,
+            None => Self::map()?.settle(),
         };
         page.watch_forks()?;
         Ok(page)
+    }
+
+    /// The page, if there is one.
+    fn current() -> Option<Self> {
+        // Acquire, with the Release of `settle`. (What the page holds was zero before it was mapped.)
+        let page = PAGE.load(Ordering::Acquire);
+        // SAFETY: null, or set by `settle` to words that last as long as the process.
+        unsafe { page.as_ref() }.map(Self)
+    }
+
+    /// Makes this the page of the process, unless another thread was quicker: then it is that
+    /// thread's, and this one stays unused.
+    fn settle(self) -> Self {
+        let mine = ptr::from_ref(self.0).cast_mut();
+        // Release, with the Acquire of `current`; on failure as there.
+        let set =
+            PAGE.compare_exchange(ptr::null_mut(), mine, Ordering::Release, Ordering::Acquire);
+        match set {
+            Ok(_) => self,
+            // SAFETY: not null, so it was set here by another thread; see `current`.
+            Err(other) => Self(unsafe { &*other }),
+        }
     }
 
     fn map() -> io::Result<Self> {
@@ -100,7 +121,7 @@ impl ForkPage {
         }
         // SAFETY: the handlers may run at any time from now on, on any thread: they need `PAGE`,
         // which is set, and this thread's flag, which has no destructor.
-        match unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), None) } {
+        match unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(in_child)) } {
             0 => {
                 WATCHED.store(true, Ordering::Relaxed);
                 Ok(())
@@ -186,7 +207,9 @@ impl ForkPage {
 
 /// Counts a `fork`, when nobody keeps it out.
 extern "C" fn before_fork() {
-    let (Some(ForkPage(words)), false) = (PAGE.get(), KEEPS_FORKS_OUT.get()) else { return };
+    let (Some(ForkPage(words)), false) = (ForkPage::current(), KEEPS_FORKS_OUT.get()) else {
+        return;
+    };
     // Fails while it is `UNFORKED`.
     let one_more = |under_way: u32| under_way.checked_add(1);
     // Acquire, with the Release of `Leave`: the child has nothing of that moment.
@@ -195,9 +218,16 @@ extern "C" fn before_fork() {
     }
 }
 
+/// Runs in the child, before its `fork` returns.
+extern "C" fn in_child() {
+    protect_inherited();
+}
+
 /// Counts it off, in the parent. The child's count is empty as it is.
 extern "C" fn after_fork() {
-    let (Some(ForkPage(words)), false) = (PAGE.get(), KEEPS_FORKS_OUT.get()) else { return };
+    let (Some(ForkPage(words)), false) = (ForkPage::current(), KEEPS_FORKS_OUT.get()) else {
+        return;
+    };
     // Not every one has been counted: in the child of a signal handler that interrupted a `fork`, that
     // one ends here as well.
     let one_less = |under_way| (1..UNFORKED).contains(&under_way).then(|| under_way - 1);

@@ -6,6 +6,7 @@
 mod description;
 mod descriptors;
 mod fork;
+mod mapping;
 mod memory;
 mod users;
 
@@ -22,6 +23,7 @@ use crate::sync::AtomicU32;
 pub(crate) use description::{Description, FileId};
 pub(crate) use descriptors::{above_streams, names_in, open, open_at_once, read};
 pub(crate) use fork::ForkPage;
+pub(crate) use mapping::Mapping;
 pub(crate) use memory::{MemoryOf, file_size_limit, free_memory};
 pub(crate) use users::may_be_unmapped;
 

@@ -4,6 +4,8 @@
 mod alarms;
 mod descriptors;
 mod fork;
+#[cfg(target_arch = "x86_64")]
+mod interrupted;
 mod large;
 mod namespace;
 mod room;
@@ -28,6 +30,10 @@ fn main() {
         ["large", name] => large::walk(name),
         ["sleep"] => while next_line().is_some() {},
         ["fork", story, name] => fork::tell(story, name),
+        #[cfg(target_arch = "x86_64")]
+        ["interrupted", call, name] => interrupted::tell(call, name),
+        #[cfg(target_arch = "x86_64")]
+        ["first-copy", name] => interrupted::first_copy(name),
         ["first-process"] => namespace::first_process(),
         ["small-shm", bytes, files] => namespace::small(bytes, files),
         ["without-input", name] => descriptors::without_input(name),
