@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use rustix::io::Errno;
 use serde_json::json;
 use shma_core::Error;
 
@@ -12,7 +13,7 @@ use shma_core::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Done,
-    /// The answer is no: layouts differ, something is wrong, somebody declined.
+    /// The answer is no: layouts differ, something is wrong, or the user declined.
     No,
 }
 
@@ -29,13 +30,15 @@ impl From<Outcome> for ExitCode {
 #[derive(Debug)]
 pub struct Failure {
     kind: Kind,
+    /// Whether what was looked at is at fault, or something else.
+    is_of_the_looker: bool,
     message: String,
 }
 
 /// The kinds of failure; the numbers are exit statuses, which `--help` lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Whoever read our output has had enough.
+    /// The reader of the output has closed it.
     Unheard = 0,
     Usage = 2,
     NotFound = 3,
@@ -45,29 +48,33 @@ enum Kind {
 }
 
 impl Failure {
+    fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self { kind, is_of_the_looker: false, message: message.into() }
+    }
+
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Usage, message: message.into() }
+        Self::new(Kind::Usage, message)
     }
 
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self { kind: Kind::NotFound, message: message.into() }
+        Self::new(Kind::NotFound, message)
     }
 
     pub fn unusable(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Unusable, message: message.into() }
+        Self::new(Kind::Unusable, message)
     }
 
     pub fn in_use(message: impl Into<String>) -> Self {
-        Self { kind: Kind::InUse, message: message.into() }
+        Self::new(Kind::InUse, message)
     }
 
     pub fn system(message: impl Into<String>) -> Self {
-        Self { kind: Kind::System, message: message.into() }
+        Self::new(Kind::System, message)
     }
 
     /// The reader of the output, or the terminal, is gone.
     pub fn unheard() -> Self {
-        Self { kind: Kind::Unheard, message: "the output is closed".into() }
+        Self::new(Kind::Unheard, "the output is closed")
     }
 
     /// A call on a file has failed.
@@ -79,7 +86,13 @@ impl Failure {
             | io::ErrorKind::Unsupported => Kind::Unusable,
             _ => Kind::System,
         };
-        Self { kind, message: format!("{}: {error}", path.display()) }
+        Self::new(kind, format!("{}: {error}", path.display()))
+    }
+
+    /// Whether this command lacks something: descriptors, memory, or the right to look. It says
+    /// nothing about the region.
+    pub fn is_of_the_looker(&self) -> bool {
+        self.is_of_the_looker
     }
 
     /// Whether what was asked for is not there.
@@ -91,7 +104,7 @@ impl Failure {
     pub fn report(&self, as_json: bool) -> ExitCode {
         let status = self.kind as u8;
         if self.kind != Kind::Unheard {
-            // Nobody is left to hear that this could not be written.
+            // There is no other place to say that this could not be written.
             let _ = self.write(&mut io::stderr().lock(), as_json);
         }
         ExitCode::from(status)
@@ -128,7 +141,29 @@ impl From<Error> for Failure {
             | Error::Retired { .. } => Kind::InUse,
             _ => Kind::System,
         };
-        Self { kind, message: error.to_string() }
+        let (message, is_of_the_looker) = match &error {
+            Error::NotFound { name, .. } => {
+                (format!("region `{name}` does not exist; `shma ls` lists the regions"), false)
+            }
+            Error::ForeignOwner { name, unmapped: true, .. } => {
+                let advice = "run the command where that user is mapped";
+                (format!("region `{name}` is of a user that is not mapped here; {advice}"), true)
+            }
+            Error::ForeignOwner { name, owner, user, .. } => {
+                let this = format!("this command runs as user {user}");
+                let advice = format!("run it as that user: sudo -u '#{owner}' shma ..");
+                (format!("region `{name}` belongs to user {owner}, and {this}; {advice}"), true)
+            }
+            Error::Io { source, .. } => match Errno::from_io_error(source) {
+                Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => (error.to_string(), true),
+                Some(Errno::ACCESS | Errno::PERM) => {
+                    (format!("{error}; run it as the region's user, or as root"), true)
+                }
+                _ => (error.to_string(), false),
+            },
+            _ => (error.to_string(), false),
+        };
+        Self { kind, is_of_the_looker, message }
     }
 }
 
@@ -139,6 +174,6 @@ impl From<io::Error> for Failure {
             io::ErrorKind::BrokenPipe => Kind::Unheard,
             _ => Kind::System,
         };
-        Self { kind, message: format!("writing the output: {error}") }
+        Self::new(kind, format!("writing the output: {error}"))
     }
 }

@@ -26,12 +26,21 @@ mod watching;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::args::Arguments;
 use crate::output::Output;
 
+/// Lets this process open as many files as it is allowed to.
+fn raise_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    // Without it the limit is the one that the user had.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    raise_limit();
     let mut output = Output::new(arguments.json);
     let done = commands::run(arguments.command, &mut output).and_then(|outcome| {
         output.finish()?;

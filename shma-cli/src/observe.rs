@@ -1,8 +1,12 @@
 //! Regions looked at once: what several commands need of each.
 
+use shma_core::Error;
 use shma_core::inspect::{self, Attached, Census, FieldView, Status, View};
 
 use crate::failure::Failure;
+
+/// Where regions lie.
+pub const DIRECTORY: &str = "/dev/shm";
 
 /// A region and how it stands.
 #[derive(Debug)]
@@ -12,9 +16,19 @@ pub struct Sight {
     pub statuses: Vec<Status>,
 }
 
+/// Looks at the region of this name: one of this user's, or, as root, any user's.
+pub fn open(name: &str) -> Result<View, Error> {
+    match View::open(name) {
+        Err(Error::ForeignOwner { owner, .. }) if rustix::process::geteuid().is_root() => {
+            View::open_of(name, owner)
+        }
+        view => view,
+    }
+}
+
 impl Sight {
     pub fn of(name: &str, census: &Census) -> Result<Self, Failure> {
-        Self::through(View::open(name)?, census)
+        Self::through(open(name)?, census)
     }
 
     pub fn through(view: View, census: &Census) -> Result<Self, Failure> {
@@ -24,21 +38,21 @@ impl Sight {
     }
 }
 
-/// What has the name of a region: what it is, or why that cannot be said.
-pub type Found = (String, Result<Sight, Failure>);
-
-/// All that has such a name. What vanishes meanwhile is left out.
-pub fn all() -> Result<Vec<Found>, Failure> {
+/// Hands on all that has the name of a region, one after the other, or why it cannot be looked at.
+/// What vanishes meanwhile is left out. No more than one region is open at a time, however many
+/// there are.
+pub fn each(
+    mut with: impl FnMut(&str, Result<Sight, Failure>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let census = Census::take();
-    let mut all = Vec::new();
     for name in inspect::names()? {
-        match View::open(&name) {
-            Err(shma_core::Error::NotFound { .. }) => {}
-            Err(error) => all.push((name, Err(error.into()))),
-            Ok(view) => all.push((name, Sight::through(view, &census))),
+        match open(&name) {
+            Err(Error::NotFound { .. }) => {}
+            Err(error) => with(&name, Err(error.into()))?,
+            Ok(view) => with(&name, Sight::through(view, &census))?,
         }
     }
-    Ok(all)
+    Ok(())
 }
 
 /// The field of this name, or a failure that says which there are.

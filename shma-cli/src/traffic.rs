@@ -1,25 +1,42 @@
 //! All regions, looked at again and again: what goes through each.
 
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
 use std::time::Instant;
 
+use serde_json::Value;
+use shma_core::inspect::{Attached, Status};
+
 use crate::failure::Failure;
-use crate::observe::{self, Sight};
+use crate::observe::{self, DIRECTORY, Sight};
+use crate::report::{self, Condition};
 
 /// All regions over time.
 #[derive(Debug, Default)]
 pub struct Traffic {
+    /// Whether each region is to have its form in JSON.
+    pub as_json: bool,
     pub regions: Vec<Flowing>,
-    /// What has the name of a region and is none, with the reason.
+    /// What has the name of a region and cannot be looked at, with the reason.
     pub unusable: Vec<(String, String)>,
     looked: Option<Instant>,
 }
 
-/// A region and what goes through it.
+/// A region as it was seen, which is not kept open, and what goes through it.
 #[derive(Debug)]
 pub struct Flowing {
-    pub sight: Sight,
+    pub name: String,
+    pub state: String,
+    pub bytes: u64,
+    pub attached: Attached,
+    pub statuses: Vec<Status>,
+    pub condition: Condition,
+    pub answer: Option<Value>,
     pub rates: Rates,
+    /// Bytes of each field.
+    sizes: Vec<usize>,
+    /// Device and inode: another region of this name has others.
+    file: Option<(u64, u64)>,
 }
 
 /// Since the look before, a second.
@@ -33,43 +50,60 @@ pub struct Rates {
 
 impl Traffic {
     pub fn look(&mut self) -> Result<(), Failure> {
-        let all = observe::all()?;
+        let (mut regions, mut unusable) = (Vec::new(), Vec::new());
+        observe::each(|name, sight| {
+            match sight {
+                Ok(sight) => regions.push(Flowing::new(sight, self.as_json)),
+                Err(failure) => unusable.push((name.to_owned(), failure.to_string())),
+            }
+            Ok(())
+        })?;
         let now = Instant::now();
         let seconds = self.looked.map(|looked| now.duration_since(looked).as_secs_f64());
         self.looked = Some(now);
-        let before: HashMap<String, Flowing> = std::mem::take(&mut self.regions)
-            .into_iter()
-            .map(|region| (region.sight.view.name().to_owned(), region))
-            .collect();
-        self.unusable.clear();
-        for (name, sight) in all {
-            match sight {
-                Err(failure) => self.unusable.push((name, failure.to_string())),
-                Ok(sight) => {
-                    let rates = match (before.get(&name), seconds) {
-                        (Some(before), Some(seconds)) => Rates::between(before, &sight, seconds),
-                        _ => Rates::default(),
-                    };
-                    self.regions.push(Flowing { sight, rates });
-                }
+        let before = std::mem::take(&mut self.regions).into_iter();
+        let before: HashMap<String, Flowing> =
+            before.map(|region| (region.name.clone(), region)).collect();
+        for region in &mut regions {
+            if let (Some(before), Some(seconds)) = (before.get(&region.name), seconds) {
+                region.rates = Rates::between(before, region, seconds);
             }
         }
+        (self.regions, self.unusable) = (regions, unusable);
         Ok(())
     }
 }
 
+impl Flowing {
+    fn new(Sight { view, attached, statuses }: Sight, as_json: bool) -> Self {
+        let file = std::fs::metadata(format!("{DIRECTORY}/shma.{}", view.name())).ok();
+        Self {
+            name: view.name().to_owned(),
+            state: view.manifest().name.to_string(),
+            bytes: view.bytes(),
+            condition: Condition::of(&view, attached.any),
+            answer: as_json.then(|| report::region(&view, &attached, &statuses)),
+            rates: Rates::default(),
+            sizes: view.manifest().fields.iter().map(|field| field.size).collect(),
+            file: file.map(|file| (file.dev(), file.ino())),
+            attached,
+            statuses,
+        }
+    }
+}
+
 impl Rates {
-    fn between(before: &Flowing, now: &Sight, seconds: f64) -> Self {
-        // Of another region under the name there is nothing to compare.
-        if !before.sight.view.is_current() || seconds <= 0.0 {
+    fn between(before: &Flowing, now: &Flowing, seconds: f64) -> Self {
+        // Another region under the name has nothing in common with it.
+        if before.file != now.file || seconds <= 0.0 {
             return Self::default();
         }
         let mut rates = Self::default();
-        let statuses = before.sight.statuses.iter().zip(&now.statuses);
-        for ((old, new), field) in statuses.zip(now.view.manifest().fields) {
-            let published = u64::from(new.version).wrapping_sub(old.version.into()) as f64;
+        let statuses = before.statuses.iter().zip(&now.statuses);
+        for ((old, new), size) in statuses.zip(&now.sizes) {
+            let published = u64::from(new.version).saturating_sub(old.version.into()) as f64;
             rates.updates += published / seconds;
-            rates.bytes += published * field.size as f64 / seconds;
+            rates.bytes += published * *size as f64 / seconds;
             rates.contended += new.contended.wrapping_sub(old.contended) as f64 / seconds;
         }
         rates

@@ -51,7 +51,7 @@ pub struct Track {
 impl Watching {
     /// Begins; without names all fields are looked at.
     pub fn new(name: &str, wanted: &[String]) -> Result<Self, Failure> {
-        let view = View::open(name)?;
+        let view = observe::open(name)?;
         let attached = Census::take().attached(&view)?;
         let mut watching = Self {
             name: name.to_owned(),
@@ -92,7 +92,7 @@ impl Watching {
         if self.view.is_current() {
             return Ok(());
         }
-        self.view = View::open(&self.name)?;
+        self.view = observe::open(&self.name)?;
         self.attached = Census::take().attached(&self.view)?;
         self.tracks = self.begin()?;
         Ok(())

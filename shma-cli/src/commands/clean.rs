@@ -1,4 +1,4 @@
-//! `shma clean`: removes what nobody uses any more.
+//! `shma clean`: removes what no process uses any more.
 
 use std::io::Write;
 
@@ -29,7 +29,7 @@ pub fn run(
     let remove = !nothing && !dry_run && outcome == Outcome::Done;
     let removed = if remove { remove_all(output, &dead, &abandoned)? } else { Vec::new() };
     if output.json {
-        let names: Vec<_> = dead.iter().map(|sight| sight.view.name()).collect();
+        let names: Vec<_> = dead.iter().map(|dead| dead.name.as_str()).collect();
         let files: Vec<_> =
             abandoned.iter().map(|file| file.path().display().to_string()).collect();
         let answer = json!({ "dead": names, "abandoned": files, "removed": removed });
@@ -38,29 +38,38 @@ pub fn run(
     Ok(outcome)
 }
 
-/// Regions of this user, all or those named, to which nobody is attached and that do not stay for
-/// it.
-fn dead(names: &[String]) -> Result<Vec<Sight>, Failure> {
-    let me = rustix::process::geteuid().as_raw();
-    let found = observe::all()?.into_iter();
-    let meant = found.filter(|(name, _)| names.is_empty() || names.contains(name));
-    let sights = meant.filter_map(|(_, sight)| sight.ok());
-    let is_dead = |sight: &Sight| {
-        let condition = Condition::of(&sight.view, sight.attached.any);
-        condition == Condition::Dead && sight.view.owner() == me
-    };
-    Ok(sights.filter(is_dead).collect())
+/// A dead region.
+struct Dead {
+    name: String,
+    description: String,
 }
 
-fn show(output: &mut Output, dead: &[Sight], abandoned: &[Abandoned]) -> Result<(), Failure> {
-    for Sight { view, statuses, .. } in dead {
-        let newest = crate::report::newest(statuses).map_or("-".into(), units::age);
-        let (name, size, state) = (view.name(), units::bytes(view.bytes()), view.manifest().name);
-        writeln!(output, "dead region {name}: {state}, {size}, published {newest} ago")?;
+/// Ephemeral regions of this user, all or those named, to which no process is attached.
+fn dead(names: &[String]) -> Result<Vec<Dead>, Failure> {
+    let me = rustix::process::geteuid().as_raw();
+    let mut dead = Vec::new();
+    observe::each(|name, sight| {
+        let is_meant = names.is_empty() || names.iter().any(|meant| meant == name);
+        let Ok(Sight { view, attached, statuses }) = sight else { return Ok(()) };
+        let condition = Condition::of(&view, attached.any);
+        if is_meant && condition == Condition::Dead && view.owner() == me {
+            let newest = crate::report::newest(&statuses).map_or("-".into(), units::age);
+            let (size, state) = (units::bytes(view.bytes()), &view.manifest().name);
+            let description = format!("{state}, {size}, published {newest} ago");
+            dead.push(Dead { name: name.to_owned(), description });
+        }
+        Ok(())
+    })?;
+    Ok(dead)
+}
+
+fn show(output: &mut Output, dead: &[Dead], abandoned: &[Abandoned]) -> Result<(), Failure> {
+    for Dead { name, description } in dead {
+        output.paragraph(0, &format!("dead region {name}: {description}"), &[])?;
     }
     for file in abandoned {
-        let bytes = units::bytes(file.bytes());
-        writeln!(output, "abandoned temporary file {}, {bytes}", file.path().display())?;
+        let (path, bytes) = (file.path().display(), units::bytes(file.bytes()));
+        output.paragraph(0, &format!("abandoned temporary file {path}, {bytes}"), &[])?;
     }
     if dead.is_empty() && abandoned.is_empty() {
         writeln!(output, "nothing to remove")?;
@@ -69,21 +78,20 @@ fn show(output: &mut Output, dead: &[Sight], abandoned: &[Abandoned]) -> Result<
 }
 
 fn agrees(output: &mut Output) -> Result<bool, Failure> {
-    ask(output, "remove them?", "nobody can be asked here whether to remove them: say --yes")
+    ask(output, "remove them?", "without a terminal there is no question: --yes removes them")
 }
 
 /// Removes what still is as it was shown, and returns what was removed.
 fn remove_all(
     output: &mut Output,
-    dead: &[Sight],
+    dead: &[Dead],
     abandoned: &[Abandoned],
 ) -> Result<Vec<String>, Failure> {
     let mut removed = Vec::new();
-    for Sight { view, .. } in dead {
-        let name = view.name();
+    for Dead { name, .. } in dead {
         match inspect::remove_dead(name) {
-            Ok(true) => removed.push(name.to_owned()),
-            // Somebody has come in between.
+            Ok(true) => removed.push(name.clone()),
+            // A process has attached in between.
             Ok(false) => tell(output, &format!("region {name} is in use again, and stays"))?,
             Err(shma_core::Error::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),

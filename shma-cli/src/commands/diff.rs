@@ -5,10 +5,11 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 
 use serde_json::{Value, json};
-use shma_core::inspect::{self, View};
+use shma_core::inspect;
 use shma_core::{Difference, Differing, OwnedManifest};
 
 use crate::failure::{Failure, Outcome};
+use crate::observe;
 use crate::output::Output;
 use crate::table::{Column, Table, Tone};
 
@@ -64,7 +65,7 @@ fn of(differing: &Differing) -> Value {
 /// The layout of a region, or one that was saved.
 fn layout(text: &str) -> Result<OwnedManifest, Failure> {
     if !text.contains('/') && !text.ends_with(".json") {
-        return Ok(View::open(text)?.owned_manifest());
+        return Ok(observe::open(text)?.owned_manifest());
     }
     let path = Path::new(text);
     let mut saved = Vec::new();

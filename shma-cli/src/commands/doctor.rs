@@ -9,12 +9,13 @@ use serde_json::json;
 use shma_core::inspect::{Census, SemaphoreHolder, Status};
 
 use crate::failure::{Failure, Outcome};
-use crate::observe::{self, Sight};
+use crate::observe::{self, DIRECTORY, Sight};
 use crate::output::Output;
 use crate::report::Condition;
+use crate::table::Tone;
 use crate::units;
 
-/// Whoever holds a semaphore as long as this has stopped, or computes under it.
+/// A holder that has published nothing for as long as this may be worth a look.
 const LONG: Duration = Duration::from_secs(10);
 
 /// Something that was found.
@@ -44,8 +45,8 @@ pub fn run(output: &mut Output, name: Option<&str>) -> Result<Outcome, Failure> 
     match name {
         Some(name) => of_region(&mut findings, name, Sight::of(name, &Census::take()))?,
         None => {
-            for (name, sight) in observe::all()? {
-                of_region(&mut findings, &name, sight)?;
+            if std::fs::exists(DIRECTORY).unwrap_or(true) {
+                observe::each(|name, sight| of_region(&mut findings, name, sight))?;
             }
             machine::look(&mut findings);
         }
@@ -68,10 +69,13 @@ fn report(output: &mut Output, findings: &[Finding]) -> Result<(), Failure> {
         return Ok(());
     }
     for Finding { is_problem, subject, what, advice } in findings {
-        let paint = output.paint;
-        let mark = if *is_problem { paint.red("problem") } else { paint.yellow("note   ") };
-        writeln!(output, "{mark}  {}: {what}", paint.bold(subject.as_str()))?;
-        writeln!(output, "         {advice}")?;
+        let (mark, tone) = match is_problem {
+            true => ("problem", Tone::Bad),
+            false => ("note", Tone::Notable),
+        };
+        let words = [(mark, tone), (subject.as_str(), Tone::Head)];
+        output.paragraph(0, &format!("{mark}  {subject}: {what}"), &words)?;
+        output.paragraph(9, advice, &[])?;
     }
     if findings.is_empty() {
         writeln!(output, "nothing is wrong")?;
@@ -88,23 +92,35 @@ fn of_region(
     let sight = match sight {
         Ok(sight) => sight,
         Err(failure) if failure.is_absence() => return Err(failure),
+        Err(failure) if failure.is_of_the_looker() => {
+            let advice = "this says nothing about the region: it may be alive";
+            findings.push(Finding::note(name, failure.to_string(), advice));
+            return Ok(());
+        }
         Err(failure) => {
-            let advice = "it is neither used nor removed by any program of this library; if nobody needs the file, remove it with rm";
+            let advice = format!(
+                "no program with this version of the library uses it; one with another version may: `fuser -v {DIRECTORY}/shma.{name}` lists processes that have it open"
+            );
             findings.push(Finding::problem(name, failure.to_string(), advice));
             return Ok(());
         }
     };
     let Sight { view, attached, statuses } = &sight;
     if Condition::of(view, attached.any) == Condition::Dead {
-        let what = "it is dead: all its processes were killed, and it keeps its memory";
+        let what = format!(
+            "it is dead: it is ephemeral, no process is attached, and it holds {}",
+            units::bytes(view.bytes())
+        );
         let advice = format!(
-            "the next program that creates it replaces it; `shma export {name} FILE.npz` saves its values, `shma clean` removes it"
+            "the last process ended without dropping its handle: it was killed, it called exit, or the handle is in a static; the next program that creates the region replaces it, `shma export {name} FILE.npz` saves its values, `shma clean` removes it"
         );
         findings.push(Finding::problem(name, what, advice));
     }
     if view.mode() & 0o002 != 0 {
-        let what = format!("its mode is {:04o}: every user can write any value", view.mode());
-        findings.push(Finding::note(name, what, "create it with another `options().mode(..)`"));
+        let what = format!("its mode is {:04o}: every user may write to its file", view.mode());
+        let advice =
+            format!("chmod o-w {DIRECTORY}/shma.{name}, unless all users are meant to write");
+        findings.push(Finding::note(name, what, advice));
     }
     // The number is that of the holder's own namespace, where another one may have it here.
     let writes =
@@ -128,8 +144,8 @@ fn of_field(
         match (holder.dead, held) {
             (true, _) => findings.push(Finding::problem(
                 subject,
-                format!("{holder} died inside an update"),
-                "nothing is lost: the next writer takes the semaphore over, and the value is the last published one",
+                format!("process {} ended while it held the semaphore", holder.pid),
+                "readers read the last published value, and the next writer acquires the semaphore; what the process had not published is lost",
             )),
             (false, Some(age)) => findings.push(held_long(subject, &holder, age, is_stopped)),
             (false, None) => {}
@@ -139,8 +155,8 @@ fn of_field(
         let times = status.dead_owners;
         findings.push(Finding::note(
             subject,
-            format!("writers were killed inside an update {times} times"),
-            "no value was lost; look for what kills them (the kernel log names processes that ran out of memory)",
+            format!("{times} times a process ended while it held the semaphore"),
+            "published values are whole; if processes are killed for want of memory, the kernel log names them",
         ));
     }
 }
@@ -152,20 +168,20 @@ fn held_long(
     is_stopped: &impl Fn(u32) -> bool,
 ) -> Finding {
     let age = units::age(age);
-    let what = format!("{holder} holds the semaphore, and nothing was published for {age}");
+    let pid = holder.pid;
+    let what = format!("process {pid} holds the semaphore, and nothing was published for {age}");
     match is_stopped(holder.pid) {
         true => Finding::problem(
             subject,
             format!("{what}; the process is stopped"),
             format!(
-                "writers wait for it, readers do not: kill -CONT {0}, or kill -9 {0}",
-                holder.pid
+                "writers wait for it, readers do not: kill -CONT {pid} continues it, kill -9 {pid} lets the next writer acquire the semaphore"
             ),
         ),
         false => Finding::note(
             subject,
             what,
-            "writers wait for it, readers do not; if it hangs, kill -9 gives the semaphore to the next writer",
+            "writers wait for it, readers do not; if the process hangs, kill -9 lets the next writer acquire the semaphore",
         ),
     }
 }

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde_json::json;
 use shma_core::Error;
-use shma_core::inspect::View;
 
 use crate::failure::{Failure, Outcome};
 use crate::numpy::{npy, npz};
+use crate::observe;
 use crate::output::Output;
 use crate::saving::Saving;
 
@@ -18,7 +18,7 @@ pub fn run(
     file: &Path,
     by_field: bool,
 ) -> Result<Outcome, Failure> {
-    let view = View::open(name)?;
+    let view = observe::open(name)?;
     let fields = &view.manifest().fields;
     // A program that asks for an .npy file would not find one in an archive.
     let as_array = file.extension().is_some_and(|extension| extension == "npy");

@@ -4,12 +4,11 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use serde_json::json;
-use shma_core::inspect::View;
 
 use crate::array::Array;
 use crate::failure::{Failure, Outcome};
 use crate::files::Destination;
-use crate::observe::field_of;
+use crate::observe::{self, field_of};
 use crate::output::Output;
 use crate::saving::Saving;
 use crate::selection::Selection;
@@ -25,7 +24,7 @@ pub struct Form {
 
 pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<Outcome, Failure> {
     let selection = Selection::parse(what)?;
-    let view = View::open(name)?;
+    let view = observe::open(name)?;
     let field = field_of(&view, &selection.field)?;
     let saving = form.npy.as_ref().map(|path| Saving::open(path, output)).transpose()?;
     let array = Array::read(&field, &selection)?;

@@ -3,18 +3,18 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use shma_core::inspect::View;
 use shma_core::{ElementType, FieldManifest, Manifest, StructField};
 
 use crate::c_names::{of_field, of_member, of_state};
 use crate::failure::{Failure, Outcome};
+use crate::observe;
 use crate::output::Output;
 
 /// What is the same for all states: reading one field, and checking a region.
 const MAP: &str = include_str!("map.h");
 
 pub fn run(output: &mut Output, name: &str, prefix: Option<&str>) -> Result<Outcome, Failure> {
-    let text = header(View::open(name)?.manifest(), prefix);
+    let text = header(observe::open(name)?.manifest(), prefix);
     if output.json {
         output.answer("header", json!({ "text": text }))?;
     } else {

@@ -9,10 +9,8 @@ use crate::units;
 use serde_json::{Value, json};
 
 pub fn run(output: &mut Output) -> Result<Outcome, Failure> {
-    let all = observe::all()?;
     if output.json {
-        let regions: Vec<Value> = all.iter().map(|(name, sight)| of(name, sight)).collect();
-        output.answer("ls", json!({ "regions": regions }))?;
+        output.answer("ls", json!({ "regions": answers()? }))?;
         return Ok(Outcome::Done);
     }
     let mut table = Table::new([
@@ -26,27 +24,34 @@ pub fn run(output: &mut Output) -> Result<Outcome, Failure> {
         Column::left("condition", 1),
     ]);
     let mut unusable = Vec::new();
-    for (name, sight) in &all {
+    observe::each(|name, sight| {
         match sight {
-            Ok(sight) => table.row(row(sight)),
-            Err(failure) => unusable.push((name, failure)),
+            Ok(sight) => table.row(row(&sight)),
+            Err(failure) => unusable.push((name.to_owned(), failure)),
         }
-    }
+        Ok(())
+    })?;
     if !table.is_empty() {
         output.table(&table)?;
     }
     for (name, failure) in &unusable {
-        output.paragraph(0, &format!("{name}: {failure}"), &[(name, Tone::Bad)])?;
+        let tone = if failure.is_of_the_looker() { Tone::Notable } else { Tone::Bad };
+        output.paragraph(0, &format!("{name}: {failure}"), &[(name, tone)])?;
     }
     Ok(Outcome::Done)
 }
 
-/// A region, or why it cannot be looked at.
-pub fn of(name: &str, sight: &Result<Sight, Failure>) -> Value {
-    match sight {
-        Ok(Sight { view, attached, statuses }) => report::region(view, attached, statuses),
-        Err(failure) => report::unusable(name, failure),
-    }
+/// All regions in JSON, or why one cannot be looked at.
+pub fn answers() -> Result<Vec<Value>, Failure> {
+    let mut regions = Vec::new();
+    observe::each(|name, sight| {
+        regions.push(match sight {
+            Ok(Sight { view, attached, statuses }) => report::region(&view, &attached, &statuses),
+            Err(failure) => report::unusable(name, &failure),
+        });
+        Ok(())
+    })?;
+    Ok(regions)
 }
 
 fn row(Sight { view, attached, statuses }: &Sight) -> [Cell; 8] {

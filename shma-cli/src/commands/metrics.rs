@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 
 use serde_json::json;
+use shma_core::inspect::Status;
 
 use super::ls;
 use crate::failure::{Failure, Outcome};
@@ -12,14 +13,19 @@ use crate::output::Output;
 use crate::report::Condition;
 
 pub fn run(output: &mut Output) -> Result<Outcome, Failure> {
-    let all = observe::all()?;
     if output.json {
-        let regions: Vec<_> = all.iter().map(|(name, sight)| ls::of(name, sight)).collect();
-        output.answer("metrics", json!({ "regions": regions }))?;
+        output.answer("metrics", json!({ "regions": ls::answers()? }))?;
         return Ok(Outcome::Done);
     }
-    let unusable = all.iter().filter(|(_, sight)| sight.is_err()).count();
-    let sights: Vec<Sight> = all.into_iter().filter_map(|(_, sight)| sight.ok()).collect();
+    let (mut sights, mut unusable, mut unseen) = (Vec::new(), 0, 0);
+    observe::each(|_, sight| {
+        match sight {
+            Ok(sight) => sights.push(Sample::of(&sight)),
+            Err(failure) if failure.is_of_the_looker() => unseen += 1,
+            Err(_) => unusable += 1,
+        }
+        Ok(())
+    })?;
     let mut text = String::new();
     of_regions(&mut text, &sights);
     of_fields(&mut text, &sights);
@@ -27,9 +33,16 @@ pub fn run(output: &mut Output) -> Result<Outcome, Failure> {
         &mut text,
         "shma_unusable_files",
         "gauge",
-        "Files with the name of a region that are none that can be used.",
+        "Files with the name of a region that this program does not know as one.",
     );
     family.sample("", unusable);
+    let mut family = Family::new(
+        &mut text,
+        "shma_unseen_regions",
+        "gauge",
+        "Regions that this process may not look at, or lacks descriptors or memory for.",
+    );
+    family.sample("", unseen);
     if let Ok(stat) = rustix::fs::statvfs("/dev/shm") {
         let mut family =
             Family::new(&mut text, "shma_shm_free_bytes", "gauge", "Bytes free in /dev/shm.");
@@ -40,6 +53,31 @@ pub fn run(output: &mut Output) -> Result<Outcome, Failure> {
     }
     output.write_all(text.as_bytes())?;
     Ok(Outcome::Done)
+}
+
+/// What is told of a region, which is not kept open.
+struct Sample {
+    /// Labels of the region and of each field.
+    labels: String,
+    fields: Vec<(String, Status)>,
+    bytes: u64,
+    attachments: Option<usize>,
+    is_dead: bool,
+}
+
+impl Sample {
+    fn of(Sight { view, attached, statuses }: &Sight) -> Self {
+        let region = quoted(view.name());
+        let fields = view.manifest().fields.iter().zip(statuses);
+        let label = |field: &str| format!("{{region={region},field={}}}", quoted(field));
+        Self {
+            labels: format!("{{region={region},state={}}}", quoted(view.manifest().name)),
+            fields: fields.map(|(field, status)| (label(field.name), *status)).collect(),
+            bytes: view.bytes(),
+            attachments: attached.attachments,
+            is_dead: Condition::of(view, attached.any) == Condition::Dead,
+        }
+    }
 }
 
 /// The samples of one metric, under its description.
@@ -60,14 +98,10 @@ impl<'a> Family<'a> {
     }
 }
 
-fn of_regions(text: &mut String, sights: &[Sight]) {
-    let labels = |sight: &Sight| {
-        let (region, state) = (quoted(sight.view.name()), quoted(sight.view.manifest().name));
-        format!("{{region={region},state={state}}}")
-    };
+fn of_regions(text: &mut String, regions: &[Sample]) {
     let mut family = Family::new(text, "shma_region_bytes", "gauge", "Bytes of the region's file.");
-    for sight in sights {
-        family.sample(&labels(sight), sight.view.bytes());
+    for region in regions {
+        family.sample(&region.labels, region.bytes);
     }
     let mut family = Family::new(
         text,
@@ -75,43 +109,34 @@ fn of_regions(text: &mut String, sights: &[Sight]) {
         "gauge",
         "Attachments, where the kernel lists them.",
     );
-    for sight in sights {
-        if let Some(count) = sight.attached.attachments {
-            family.sample(&labels(sight), count);
+    for region in regions {
+        if let Some(count) = region.attachments {
+            family.sample(&region.labels, count);
         }
     }
     let mut family = Family::new(
         text,
         "shma_region_dead",
         "gauge",
-        "1 if all its processes were killed and nobody has removed it.",
+        "1 if no process is attached to it although it is ephemeral.",
     );
-    for sight in sights {
-        let dead = Condition::of(&sight.view, sight.attached.any) == Condition::Dead;
-        family.sample(&labels(sight), u8::from(dead));
+    for region in regions {
+        family.sample(&region.labels, u8::from(region.is_dead));
     }
 }
 
-fn of_fields(text: &mut String, sights: &[Sight]) {
-    let fields = || {
-        sights.iter().flat_map(|sight| {
-            let fields = sight.view.manifest().fields.iter();
-            fields.zip(&sight.statuses).map(|(field, status)| {
-                let (region, field) = (quoted(sight.view.name()), quoted(field.name));
-                (format!("{{region={region},field={field}}}"), status)
-            })
-        })
-    };
+fn of_fields(text: &mut String, regions: &[Sample]) {
+    let fields = || regions.iter().flat_map(|region| &region.fields);
     let mut family =
         Family::new(text, "shma_field_version_total", "counter", "Publications so far.");
     for (labels, status) in fields() {
-        family.sample(&labels, status.version);
+        family.sample(labels, status.version);
     }
     let mut family =
         Family::new(text, "shma_field_age_seconds", "gauge", "Time since the latest publication.");
     for (labels, status) in fields() {
         if let Some(age) = status.age {
-            family.sample(&labels, age.as_secs_f64());
+            family.sample(labels, age.as_secs_f64());
         }
     }
     let mut family = Family::new(
@@ -121,7 +146,7 @@ fn of_fields(text: &mut String, sights: &[Sight]) {
         "Acquisitions that found the semaphore taken.",
     );
     for (labels, status) in fields() {
-        family.sample(&labels, status.contended);
+        family.sample(labels, status.contended);
     }
     let mut family = Family::new(
         text,
@@ -130,12 +155,11 @@ fn of_fields(text: &mut String, sights: &[Sight]) {
         "Acquisitions that took the semaphore from a dead owner.",
     );
     for (labels, status) in fields() {
-        family.sample(&labels, status.dead_owners);
+        family.sample(labels, status.dead_owners);
     }
-    let mut family =
-        Family::new(text, "shma_field_held", "gauge", "1 if somebody holds the semaphore.");
+    let mut family = Family::new(text, "shma_field_held", "gauge", "1 if the semaphore is held.");
     for (labels, status) in fields() {
-        family.sample(&labels, u8::from(status.holder.is_some()));
+        family.sample(labels, u8::from(status.holder.is_some()));
     }
     let mut family = Family::new(
         text,
@@ -144,7 +168,7 @@ fn of_fields(text: &mut String, sights: &[Sight]) {
         "1 if a dead owner holds the semaphore.",
     );
     for (labels, status) in fields() {
-        family.sample(&labels, u8::from(status.holder.is_some_and(|holder| holder.dead)));
+        family.sample(labels, u8::from(status.holder.is_some_and(|holder| holder.dead)));
     }
 }
 

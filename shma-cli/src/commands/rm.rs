@@ -4,21 +4,23 @@ use std::io::Write;
 
 use serde_json::json;
 use shma_core::Error;
-use shma_core::inspect::{self, View};
+use shma_core::inspect;
 
 use super::ask;
 use crate::failure::{Failure, Outcome};
+use crate::observe::{self, DIRECTORY};
 use crate::output::Output;
 
 pub fn run(output: &mut Output, name: &str, yes: bool) -> Result<Outcome, Failure> {
-    let view = match View::open(name) {
+    let view = match observe::open(name) {
         Err(Error::NotARegion { reason, .. }) => return Err(no_region(name, &reason)),
         view => view?,
     };
     if !yes && view.is_attached()? {
-        let question = format!("somebody is attached to region {name}; remove its name?");
-        let otherwise =
-            format!("somebody is attached to region `{name}`: say --yes to remove its name");
+        let question = format!("region {name} is in use; remove its name?");
+        let otherwise = format!(
+            "region `{name}` is in use: --yes removes its name, and attached processes keep its memory"
+        );
         if !ask(output, &question, &otherwise)? {
             return Ok(Outcome::No);
         }
@@ -35,7 +37,8 @@ pub fn run(output: &mut Output, name: &str, yes: bool) -> Result<Outcome, Failur
 
 /// What is no region is not removed: this program does not know what it is.
 fn no_region(name: &str, reason: &str) -> Failure {
+    let path = format!("{DIRECTORY}/shma.{name}");
     Failure::unusable(format!(
-        "/dev/shm/shma.{name} is no region that this program knows: {reason}; if nobody needs the file, remove it with rm"
+        "{path} is no region that this program knows: {reason}; it may be in use by another version: `fuser -v {path}` lists processes that have it open"
     ))
 }

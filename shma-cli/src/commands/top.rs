@@ -8,7 +8,7 @@ use shma_core::inspect::Status;
 use crate::args::Pace;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
-use crate::report::{self, Condition};
+use crate::report;
 use crate::table::{Cell, Column, Table, Tone};
 use crate::traffic::{Flowing, Traffic};
 use crate::ui::{Session, top::TopScreen, watch::WatchScreen};
@@ -30,6 +30,7 @@ pub fn run(output: &mut Output, pace: Pace) -> Result<Outcome, Failure> {
     }
     let most = pace.count.or((!output.is_terminal).then_some(1));
     let mut traffic = Traffic::default();
+    traffic.as_json = output.json;
     traffic.look()?;
     let mut looks = 0;
     while most.is_none_or(|most| looks < most) {
@@ -48,8 +49,8 @@ pub fn run(output: &mut Output, pace: Pace) -> Result<Outcome, Failure> {
 }
 
 fn answer(output: &mut Output, traffic: &Traffic) -> Result<(), Failure> {
-    let of = |Flowing { sight, rates }: &Flowing| {
-        let mut region = report::region(&sight.view, &sight.attached, &sight.statuses);
+    let of = |Flowing { answer, rates, .. }: &Flowing| {
+        let mut region = answer.clone().unwrap_or_default();
         region["updates_per_second"] = rates.updates.into();
         region["bytes_per_second"] = rates.bytes.into();
         region["contended_per_second"] = rates.contended.into();
@@ -81,18 +82,19 @@ pub fn table(regions: &[Flowing]) -> Table {
         Column::left("held", 4),
         Column::left("condition", 1),
     ]);
-    for Flowing { sight, rates } in regions {
+    for region in regions {
+        let Flowing { attached, statuses, rates, .. } = region;
         table.row([
-            sight.view.name().into(),
-            sight.view.manifest().name.to_string().into(),
-            units::bytes(sight.view.bytes()).into(),
-            report::count(&sight.attached).into(),
+            region.name.as_str().into(),
+            region.state.as_str().into(),
+            units::bytes(region.bytes).into(),
+            report::count(attached).into(),
             units::rate(rates.updates).into(),
             units::bytes(rates.bytes as u64).into(),
             units::rate(rates.contended).into(),
-            report::newest(&sight.statuses).map_or("-".into(), units::age).into(),
-            held(&sight.statuses),
-            Condition::of(&sight.view, sight.attached.any).cell(),
+            report::newest(statuses).map_or("-".into(), units::age).into(),
+            held(statuses),
+            region.condition.cell(),
         ]);
     }
     table

@@ -47,7 +47,7 @@ impl TopScreen {
 
     fn sort(&mut self) {
         let order = self.order;
-        let name = |region: &Flowing| region.sight.view.name().to_owned();
+        let name = |region: &Flowing| region.name.clone();
         self.traffic.regions.sort_by(|a, b| {
             let by = |of: fn(&Flowing) -> f64| of(b).total_cmp(&of(a));
             let first = match order {
@@ -69,7 +69,7 @@ impl TopScreen {
         let place = place.min(self.traffic.regions.len().saturating_sub(1));
         self.list.select(Some(place));
         let region = self.traffic.regions.get(place);
-        self.selected = region.map(|region| region.sight.view.name().to_owned());
+        self.selected = region.map(|region| region.name.clone());
     }
 
     fn step(&mut self, down: bool) {
@@ -145,7 +145,7 @@ impl Screen for TopScreen {
             Key::Enter => {
                 let selected = self.list.selected().unwrap_or(0);
                 if let Some(region) = self.traffic.regions.get(selected) {
-                    return Flow::Enter(region.sight.view.name().to_owned());
+                    return Flow::Enter(region.name.clone());
                 }
             }
             _ => {}

@@ -39,7 +39,7 @@ fn a_dead_region_is_removed_unasked() {
         Partner::create(&name).kill();
         let shown = shma(&["clean", "--dry-run", &name]).done();
         assert!(shown.starts_with(&format!("dead region {}: Lab, ", &*name)), "{shown}");
-        assert!(shma(&["clean", &name]).failed(5).contains("say --yes"));
+        assert!(shma(&["clean", &name]).failed(5).contains("--yes"));
         assert!(name.exists());
         let removed = shma(&["clean", "--yes", &name]).done();
         assert!(removed.ends_with("removed 1\n"), "{removed}");

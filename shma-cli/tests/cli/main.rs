@@ -9,6 +9,7 @@ mod ends;
 mod files;
 mod layouts;
 mod live;
+mod looker;
 mod numpy;
 mod numpy_formats;
 mod partner;

@@ -86,6 +86,12 @@ impl Partner {
         self.expect("holding");
     }
 
+    /// Lets it end in order, without dropping its handle.
+    pub fn exit(mut self) {
+        self.0.tell("exit");
+        assert!(self.0.end().success());
+    }
+
     pub fn kill(self) {
         self.0.kill();
     }
@@ -110,6 +116,7 @@ fn be_one() {
     while let Some(line) = lines.next() {
         match line.as_str() {
             "leave" => break,
+            "exit" => std::process::exit(0),
             "step" => lab.step.update(|new, old| *new = old + 1),
             "spoil" => lab.grid.update(|new, _| new[1][2] = f32::NAN),
             "mend" => lab.grid.update(|new, _| new[1][2] = 0.0),

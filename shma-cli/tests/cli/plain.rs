@@ -143,7 +143,7 @@ fn a_failure_has_the_status_of_another() {
         assert!(shma(&["get", &name, "grip"]).failed(3).contains("it has grid, series, step"));
         assert!(shma(&["get", &name, "grid[9]"]).failed(2).contains("out of range"));
         assert!(shma(&["watch", &name, "grip"]).failed(3).contains("no field `grip`"));
-        assert!(shma(&["rm", &name]).failed(5).contains("somebody is attached"));
+        assert!(shma(&["rm", &name]).failed(5).contains("is in use"));
         assert!(
             shma(&["export", &name, "/no/such/folder/x.npz"]).failed(3).contains("No such file")
         );

@@ -6,9 +6,8 @@ use std::path::Path;
 use shma_core::inspect;
 
 use super::Finding;
+use crate::observe::DIRECTORY;
 use crate::units;
-
-const DIRECTORY: &str = "/dev/shm";
 
 /// Magic number of tmpfs, of statfs(2).
 const TMPFS: u64 = 0x0102_1994;
@@ -41,8 +40,15 @@ fn abandoned(findings: &mut Vec<Finding>) {
 
 fn space(findings: &mut Vec<Finding>) {
     let Ok(stat) = rustix::fs::statvfs(DIRECTORY) else {
-        let advice = "regions lie there: mount a tmpfs";
-        findings.push(Finding::problem(DIRECTORY, "it cannot be looked at", advice));
+        let what = match std::fs::metadata(DIRECTORY) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                "it does not exist".into()
+            }
+            Err(error) => format!("it cannot be looked at: {error}"),
+            Ok(_) => "it cannot be looked at".into(),
+        };
+        let advice = "regions lie there: mkdir -p /dev/shm; mount -t tmpfs tmpfs /dev/shm, or start the container or sandbox with one";
+        findings.push(Finding::problem(DIRECTORY, what, advice));
         return;
     };
     let (size, free) = (stat.f_blocks * stat.f_frsize, stat.f_bavail * stat.f_frsize);
@@ -53,11 +59,11 @@ fn space(findings: &mut Vec<Finding>) {
     if size > 0 && free < size / 10 {
         let (size, free) = (units::bytes(size), units::bytes(free));
         let what = format!("{free} of {size} are free");
-        let advice = "remove what nobody needs (`shma ls`, `shma clean`), or enlarge it: mount -o remount,size=.. /dev/shm; in a container --shm-size";
+        let advice = "remove what is not needed (`shma ls`, `shma clean`), or enlarge it: mount -o remount,size=.. /dev/shm; in a container --shm-size";
         findings.push(Finding::problem(DIRECTORY, what, advice));
     } else if size <= 64 << 20 {
         let what = format!("it has {} in all, the default of containers", units::bytes(size));
-        let advice = "larger regions end in NoSpace: start the container with --shm-size, or share that of the host with --ipc";
+        let advice = "larger regions cannot be created: start the container with --shm-size, or share that of the host with --ipc";
         findings.push(Finding::note(DIRECTORY, what, advice));
     }
 }
@@ -69,7 +75,7 @@ fn container(findings: &mut Vec<Finding>) {
         let (Some(limit), Some(used)) = (number(limit), number(used)) else { continue };
         if used > limit / 10 * 9 {
             let what = format!("{} of {} are used", units::bytes(used), units::bytes(limit));
-            let advice = "regions count: whoever fills one may be killed for want of memory; raise the limit (in a container --memory)";
+            let advice = "regions count: a process that fills one may be killed for want of memory; raise the limit (in a container --memory)";
             findings.push(Finding::problem("memory limit", what, advice));
         }
     }
@@ -91,7 +97,7 @@ fn remove_ipc(findings: &mut Vec<Finding>) {
     }
     let texts = files.iter().filter_map(|path: &std::path::PathBuf| fs::read_to_string(path).ok());
     if removes_ipc(texts) {
-        let what = "systemd removes your regions when your last session ends (RemoveIPC=yes)";
+        let what = "systemd removes your regions when your last session ends, unless you linger (RemoveIPC is not no)";
         let advice = "for programs that outlive it: loginctl enable-linger, run them as a system user, or set RemoveIPC=no in /etc/systemd/logind.conf";
         findings.push(Finding::note("systemd", what, advice));
     }
