@@ -7,7 +7,7 @@
 //! | `coarse_nanos`, `precise_nanos` | one monotonic clock for all processes, cheap and exact |
 //! | `ByteLock` | a lock on one byte of a file that belongs to the open file description |
 //! | `Description` | whether a number still stands for an open file description, and not for another one of the same file |
-//! | `open`, `open_at_once`, `read`, `names_in`, `above_streams` | no descriptor gets the number of a standard stream, whichever of them is closed |
+//! | `open`, `open_at_once`, `read`, `read_text`, `names_in`, `above_streams` | no descriptor gets the number of a standard stream, whichever of them is closed |
 //! | `Mapping` | a mapping that no fork child can write |
 //! | `ForkPage` | a number that is another one in a child than in its parent, and a time in which no fork copies what a thread is about to give up |
 //! | `file_size_limit` | how long a file this process may make |

@@ -60,6 +60,13 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads a whole file of text.
+pub(crate) fn read_text(path: impl AsRef<Path>) -> io::Result<String> {
+    let mut text = String::new();
+    open(path.as_ref(), OFlags::RDONLY)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// The names of what is in a directory. An entry that cannot be read ends the list.
 pub(crate) fn names_in(path: &Path) -> io::Result<Vec<OsString>> {
     let entries = Dir::new(open(path, OFlags::RDONLY | OFlags::DIRECTORY)?)?;

@@ -3,8 +3,9 @@
 //! `unsafe` here: asking for a limit. `rustix` panics where a sandbox refuses to answer.
 #![allow(unsafe_code)]
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use super::read_text;
 
 /// How long a file this process may make. A call that would make a longer one also raises a signal,
 /// SIGXFSZ, which ends the process.
@@ -28,7 +29,7 @@ pub(crate) enum MemoryOf {
 /// Bytes that can still be taken, and what sets the limit. Files that are cached count as free. `None`
 /// where the system does not tell.
 pub(crate) fn free_memory() -> Option<(u64, MemoryOf)> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let text = read_text("/proc/meminfo").ok()?;
     let kilobytes = |key| value(&text, key).map(|number| number.saturating_mul(1024));
     let swap = kilobytes("SwapFree:").unwrap_or(0);
     let machine = kilobytes("MemAvailable:")?.saturating_add(swap);
@@ -87,7 +88,7 @@ const VERSION_2: Files = Files {
 /// The groups of this process, each with those that it is in. A container may see its own group at
 /// the top, whatever its path is called.
 fn groups() -> Vec<Group> {
-    let text = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let text = read_text("/proc/self/cgroup").unwrap_or_default();
     let mut groups = Vec::new();
     for line in text.lines() {
         let mut parts = line.splitn(3, ':').skip(1);
@@ -109,11 +110,11 @@ fn groups() -> Vec<Group> {
 impl Group {
     /// Bytes that the group has left, with so much swap on the machine; `None` if it sets no limit.
     fn free(&self, swap: u64) -> Option<u64> {
-        let number = |file| fs::read_to_string(self.folder.join(file)).ok()?.trim().parse().ok();
+        let number = |file| read_text(self.folder.join(file)).ok()?.trim().parse().ok();
         let left = |limit, used| Some(u64::saturating_sub(number(limit)?, number(used)?));
         let Files { limit, used, swap_limit, swap_used, .. } = *self.files;
         let memory = left(limit, used)?;
-        let stat = fs::read_to_string(self.folder.join("memory.stat")).unwrap_or_default();
+        let stat = read_text(self.folder.join("memory.stat")).unwrap_or_default();
         let cached = self.files.cached.iter().filter_map(|key| value(&stat, key)).sum();
         let memory = memory.saturating_add(cached);
         let with_swap = left(swap_limit, swap_used).unwrap_or(u64::MAX);

@@ -21,7 +21,7 @@ use rustix::time::{ClockId, Timespec};
 use crate::sync::AtomicU32;
 
 pub(crate) use description::{Description, FileId};
-pub(crate) use descriptors::{above_streams, names_in, open, open_at_once, read};
+pub(crate) use descriptors::{above_streams, names_in, open, open_at_once, read, read_text};
 pub(crate) use fork::ForkPage;
 pub(crate) use mapping::Mapping;
 pub(crate) use memory::{MemoryOf, file_size_limit, free_memory};

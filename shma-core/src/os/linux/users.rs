@@ -1,7 +1,8 @@
 //! Which numbers of users are true.
 
-use std::fs;
 use std::path::Path;
+
+use super::read_text;
 
 /// Whether this number of a user may stand for all those whom the user namespace of this process does
 /// not map.
@@ -11,14 +12,14 @@ pub(crate) fn may_be_unmapped(uid: u32) -> bool {
 
 /// The number that users have who are not mapped.
 fn overflow_uid() -> u32 {
-    let text = fs::read_to_string("/proc/sys/kernel/overflowuid").ok();
+    let text = read_text("/proc/sys/kernel/overflowuid").ok();
     text.and_then(|text| text.trim().parse().ok()).unwrap_or(65534)
 }
 
 /// Whether the user namespace maps every user, as the first one of a machine does. What cannot be
 /// found out is taken for no.
 fn maps_all() -> bool {
-    match fs::read_to_string("/proc/self/uid_map") {
+    match read_text("/proc/self/uid_map") {
         Ok(map) => mapped(&map) >= u64::from(u32::MAX),
         // A kernel without user namespaces has no such file.
         Err(_) => Path::new("/proc/self/status").exists(),
