@@ -17,7 +17,7 @@ use crate::handles::{Handles, Muts};
 use crate::manifest::{Known, Manifest};
 use crate::os;
 use crate::partition::Partition;
-use crate::region::{self, Name, Region, Terms};
+use crate::region::{self, Name, Region, Terms, Users};
 use crate::state::{Build, Merge, Nothing, Refs, State, Uniform, Values, Zip};
 use crate::transaction::{self, Copies};
 
@@ -171,7 +171,7 @@ impl<S: ShmState> Options<S> {
             mode: 0o600,
             persistent: false,
             prefault: false,
-            owners: Vec::new(),
+            owners: Users::default(),
             writable: true,
         };
         Self { terms, wait: Duration::ZERO, _state: std::marker::PhantomData }
@@ -201,7 +201,9 @@ impl<S: ShmState> Options<S> {
     /// Opens also regions of this user. By default only one's own and root's are: whoever owns a
     /// region may truncate it, which ends the processes that use it.
     pub fn allow_owner(mut self, user: u32) -> Self {
-        self.terms.owners.push(user);
+        if let Users::Also(users) = &mut self.terms.owners {
+            users.push(user);
+        }
         self
     }
 

@@ -47,7 +47,7 @@
 //! disturb a terminal are refused. What is not a region of this format is an error, whatever it
 //! holds. As everywhere in the library, a process that may write the region can make values
 //! garbage, and by truncating the file it can end those who look at it; so only regions of this
-//! user and of root are opened, unless [`View::open_of`] is told otherwise.
+//! user and of root are opened, unless a call is told otherwise: see [`Whose`].
 //!
 //! # Exact and not
 //!
@@ -62,19 +62,23 @@
 mod census;
 mod elements;
 mod field;
+mod look;
 mod names;
 mod remove;
 mod value;
 mod view;
+mod whose;
 mod writer;
 
 pub use census::{Attached, Census, Process};
 pub use elements::{Elements, Members, Scalar};
 pub use field::{FieldView, Status};
+pub use look::{Look, Obstacle, look_at_all};
 pub use names::{Abandoned, abandoned, names};
 pub use remove::{remove_dead, unlink};
 pub use value::Value;
 pub use view::View;
+pub use whose::Whose;
 pub use writer::Writer;
 
 use crate::error::Error;

@@ -1,6 +1,7 @@
 //! Removing regions by name, whatever their layout.
 
 use super::view::terms;
+use super::whose::Whose;
 use crate::error::Error;
 use crate::region::{self, Name};
 
@@ -27,5 +28,5 @@ pub fn remove_dead(name: &str) -> Result<bool, Error> {
 ///
 /// At most a second for other processes that create or remove the name, and threads that fork.
 pub fn unlink(name: &str) -> Result<(), Error> {
-    region::unlink(&Name::new(name)?, None, &terms(true, &[]))
+    region::unlink(&Name::new(name)?, None, &terms(true, Whose::Own))
 }

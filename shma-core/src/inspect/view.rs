@@ -7,11 +7,12 @@ use rustix::fs::Stat;
 
 use super::field::{FieldView, PATIENCE, PAUSE};
 use super::value::Value;
+use super::whose::Whose;
 use crate::error::{Error, Place};
 use crate::manifest::{Manifest, OwnedManifest};
 use crate::os;
 use crate::protocol::snapshot::Attempt;
-use crate::region::{self, Name, Region, Terms};
+use crate::region::{self, Name, Region, Terms, Users};
 use crate::sync::spin;
 
 /// Tries in a row before it does.
@@ -27,8 +28,13 @@ pub struct View {
     stat: Stat,
 }
 
-pub(super) fn terms(writable: bool, owners: &[u32]) -> Terms {
-    Terms { mode: 0o600, persistent: false, prefault: false, owners: owners.to_vec(), writable }
+pub(super) fn terms(writable: bool, whose: Whose) -> Terms {
+    let owners = match whose {
+        Whose::Own => Users::default(),
+        Whose::Also(user) => Users::Also(vec![user]),
+        Whose::Anyone => Users::Anyone,
+    };
+    Terms { mode: 0o600, persistent: false, prefault: false, owners, writable }
 }
 
 impl View {
@@ -43,11 +49,10 @@ impl View {
     ///
     /// At most a second for other processes that create or remove the name, and threads that fork.
     pub fn open(name: &str) -> Result<Self, Error> {
-        Self::look(name, &[])
+        Self::open_of(name, Whose::Own)
     }
 
-    /// As [`open`](Self::open), also if the region belongs to this user. Whoever owns a region may
-    /// truncate it, which ends the processes that look at it.
+    /// As [`open`](Self::open), also if the region belongs to another user.
     ///
     /// # Errors
     ///
@@ -56,12 +61,8 @@ impl View {
     /// # Blocking
     ///
     /// As [`open`](Self::open).
-    pub fn open_of(name: &str, owner: u32) -> Result<Self, Error> {
-        Self::look(name, &[owner])
-    }
-
-    fn look(name: &str, owners: &[u32]) -> Result<Self, Error> {
-        let sight = region::look(&Name::new(name)?, &terms(false, owners))?;
+    pub fn open_of(name: &str, whose: impl Into<Whose>) -> Result<Self, Error> {
+        let sight = region::look(&Name::new(name)?, &terms(false, whose.into()))?;
         let region = Arc::new(sight.region);
         let stat = rustix::fs::fstat(region.file());
         let stat = stat.map_err(|errno| Error::Io {
@@ -70,6 +71,19 @@ impl View {
             source: errno.into(),
         })?;
         Ok(Self { region, manifest: sight.manifest, persistent: sight.persistent, stat })
+    }
+
+    /// Closes the region's descriptor, if there are no fields of the view any more. What the view asks
+    /// the kernel later it asks through the name: once that is gone,
+    /// [`is_attached`](Self::is_attached) returns [`Error::Retired`], and the holder of a semaphore
+    /// passes for alive.
+    ///
+    /// A process that looks at many regions keeps none of its descriptors busy so. Values can be read
+    /// as before.
+    pub fn close_file(&mut self) {
+        if let Some(region) = Arc::get_mut(&mut self.region) {
+            region.close_file();
+        }
     }
 
     /// The region's name.
@@ -117,7 +131,7 @@ impl View {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the kernel does not answer.
+    /// [`Error::Io`] if the kernel does not answer; [`Error::Retired`] if that can no longer be asked.
     pub fn is_attached(&self) -> Result<bool, Error> {
         self.region.is_attached()
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::view::terms;
+use super::whose::Whose;
 use crate::bounds;
 use crate::cells::Cells;
 use crate::error::Error;
@@ -37,9 +38,9 @@ impl Writer {
     /// At most a second for other processes that create or remove the name, and threads that fork.
     pub fn open(name: &str) -> Result<Self, Error> {
         let name = Name::new(name)?;
-        let sight = region::look(&name, &terms(false, &[]))?;
+        let sight = region::look(&name, &terms(false, Whose::Own))?;
         let was_dead = !sight.region.is_attached()?;
-        let mut region = region::open(&name, sight.region.known(), &terms(true, &[]))?;
+        let mut region = region::open(&name, sight.region.known(), &terms(true, Whose::Own))?;
         if was_dead {
             region.keep_name();
         }

@@ -13,7 +13,7 @@ use super::look::checked_manifest;
 use super::open::{check_file, foreign, map, open_file, read_header};
 use super::owner::Owner;
 use super::{DEADLINE, Name, PAUSE, Region, Terms};
-use crate::error::Error;
+use crate::error::{Error, Place};
 use crate::manifest::{Known, Manifest};
 use crate::os::{FileId, pause};
 use crate::protocol::notify::Notify;
@@ -94,10 +94,16 @@ impl Drop for Region {
 
 impl Region {
     /// The region's file as its name leads to it, if the name still does and this user may open it.
-    pub(super) fn reopen(&self, writable: bool) -> Option<File> {
-        let file = open_file(&self.name, &self.name.path(), writable).ok()?;
-        let stat = rustix::fs::fstat(&file).ok()?;
-        (FileId::of(&stat) == self.file.id()).then_some(file)
+    pub(super) fn reopen(&self, writable: bool) -> Result<File, Error> {
+        let retired = || Error::Retired { place: Place::new(self.name(), None) };
+        let file = match open_file(&self.name, &self.name.path(), writable) {
+            Err(Error::NotFound { .. }) => return Err(retired()),
+            file => file?,
+        };
+        match FileId::of(&fstat(&self.name, &file)?) == self.file.id() {
+            true => Ok(file),
+            false => Err(retired()),
+        }
     }
 
     /// Removes the name if nobody is attached. The caller has given up its own lock A.
@@ -107,7 +113,7 @@ impl Region {
     fn remove_if_last(&self) -> Result<bool, Error> {
         // A descriptor for reading takes no write locks.
         let own = self.token.as_ref().and_then(|_| self.file.own());
-        let reopened = if own.is_none() { self.reopen(true) } else { None };
+        let reopened = if own.is_none() { self.reopen(true).ok() } else { None };
         let Some(file) = own.or(reopened.as_ref()) else { return Ok(false) };
         let (path, id) = (self.name.path(), self.file.id());
         let named = Named { name: &self.name, path: &path, file, id };

@@ -1,7 +1,4 @@
 //! A region's file, open, and the lock A on it.
-//!
-//! `unsafe` here: closing a descriptor only if it is still the region's.
-#![allow(unsafe_code)]
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
@@ -20,7 +17,8 @@ use crate::os::{ByteLock, Description, FileId, ForkPage};
 /// may be locked, released, asked or closed in this one's place.
 #[derive(Debug)]
 pub(super) struct RegionFile {
-    file: ManuallyDrop<File>,
+    /// `None` once it was closed, in a region that is only looked at.
+    file: Option<ManuallyDrop<File>>,
     description: Description,
     fork: ForkPage,
     generation: u64,
@@ -32,12 +30,12 @@ impl RegionFile {
         let fork = fork_page(name)?;
         let description = mark(name, &file)?;
         let generation = fork.generation();
-        Ok(Self { file: ManuallyDrop::new(file), description, fork, generation })
+        Ok(Self { file: Some(ManuallyDrop::new(file)), description, fork, generation })
     }
 
     /// Takes A; false if somebody shows that nobody is attached.
     pub(super) fn attach(&self, name: &Name) -> Result<bool, Error> {
-        let taken = ByteLock::Read.try_take(&self.file, ATTACHED);
+        let taken = ByteLock::Read.try_take(self.get(), ATTACHED);
         taken.map_err(|error| name.io("fcntl(F_OFD_SETLK)", error))
     }
 
@@ -52,14 +50,26 @@ impl RegionFile {
         }
     }
 
-    /// The region's file, to be used where nobody can have closed it yet.
+    /// The region's file, to be used where nothing can have closed it yet.
+    ///
+    /// # Panics
+    ///
+    /// If [`close`](Self::close) has.
     pub(super) fn get(&self) -> &File {
-        &self.file
+        self.file.as_ref().expect("the file of a region is closed after its last use")
     }
 
     /// The region's file, unless something else has its descriptor.
     pub(super) fn own(&self) -> Option<&File> {
-        self.description.is(&self.file).then_some(&self.file)
+        self.file.as_deref().filter(|file| self.description.is(file))
+    }
+
+    /// Closes the descriptor, unless it has become another file's.
+    pub(super) fn close(&mut self) {
+        let is_own = self.own().is_some();
+        if let Some(file) = self.file.take().filter(|_| is_own) {
+            drop(ManuallyDrop::into_inner(file));
+        }
     }
 
     /// What the descriptor was opened for.
@@ -69,7 +79,7 @@ impl RegionFile {
 
     /// Whether the region's file has any name, unless something else has its descriptor.
     pub(super) fn is_linked(&self) -> Option<bool> {
-        let stat = rustix::fs::fstat(&*self.file).ok()?;
+        let stat = rustix::fs::fstat(self.file.as_deref()?).ok()?;
         (FileId::of(&stat) == self.id()).then_some(stat.st_nlink > 0)
     }
 
@@ -96,12 +106,10 @@ impl RegionFile {
 
 impl Drop for RegionFile {
     fn drop(&mut self) {
-        let Some(file) = self.own() else { return };
-        if !self.is_forked() {
+        if let Some(file) = self.own().filter(|_| !self.is_forked()) {
             give_up(file);
         }
-        // SAFETY: dropped here and nowhere else.
-        unsafe { ManuallyDrop::drop(&mut self.file) };
+        self.close();
     }
 }
 

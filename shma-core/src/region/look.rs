@@ -8,7 +8,6 @@
 //! is that the name goes on to another region, which [`Region::is_linked`] tells.
 
 use std::fs::File;
-use std::io;
 use std::time::Instant;
 
 use super::file::{RegionFile, fstat};
@@ -82,19 +81,20 @@ impl Region {
     /// Whether anybody is attached. Exact, but for a user who may read the file and fakes it.
     pub(crate) fn is_attached(&self) -> Result<bool, Error> {
         let ask = |file: &File| ByteLock::Write.conflict(file, ATTACHED);
-        let answer = ask(self.file.get());
+        let asked = self.file.own().map(ask);
         // Another handle's descriptor would overlook that handle's own lock.
-        let answer = if self.file.own().is_some() {
-            answer
-        } else if let Some(file) = self.reopen(false) {
-            ask(&file)
-        } else {
-            let closed = "its descriptor was closed, and its name does not lead to it any more";
-            Err(io::Error::other(closed))
+        let answer = match asked.filter(|_| self.file.own().is_some()) {
+            Some(answer) => answer,
+            None => ask(&self.reopen(false)?),
         };
         let lock = answer.map_err(|error| self.name.io("fcntl(F_OFD_GETLK)", error))?;
         // A write lock is held by one who has just shown that nobody is.
         Ok(lock == Some(ByteLock::Read))
+    }
+
+    /// Closes the descriptor of a region that is only looked at.
+    pub(crate) fn close_file(&mut self) {
+        self.file.close();
     }
 
     /// Makes dropping this attachment leave the name alone.

@@ -82,18 +82,39 @@ pub(crate) struct Terms {
     pub(crate) persistent: bool,
     /// Whether to touch all pages at once.
     pub(crate) prefault: bool,
-    /// Users besides this one and root whose regions are opened.
-    pub(crate) owners: Vec<u32>,
+    pub(crate) owners: Users,
     /// Whether the mapping can be written.
     pub(crate) writable: bool,
+}
+
+/// Users besides this one and root whose regions are opened.
+#[derive(Debug, Clone)]
+pub(crate) enum Users {
+    Also(Vec<u32>),
+    Anyone,
+}
+
+impl Default for Users {
+    fn default() -> Self {
+        Self::Also(Vec::new())
+    }
+}
+
+impl Users {
+    fn names(&self, owner: u32) -> bool {
+        match self {
+            Self::Also(users) => users.contains(&owner),
+            Self::Anyone => true,
+        }
+    }
 }
 
 impl Terms {
     fn accepts(&self, owner: Owner) -> bool {
         match owner {
             Owner::Own | Owner::Other(0) => true,
-            Owner::Other(user) => self.owners.contains(&user),
-            Owner::Unmapped => false,
+            Owner::Other(user) => self.owners.names(user),
+            Owner::Unmapped => matches!(self.owners, Users::Anyone),
         }
     }
 }
@@ -251,7 +272,7 @@ impl Owners for Region {
         match self.file.own() {
             Some(file) => token::is_dead(file, self.file.description(), owner),
             // A region without a name cannot be asked then; see `docs::limitations`.
-            None => self.reopen(false).is_some_and(|file| {
+            None => self.reopen(false).is_ok_and(|file| {
                 Description::mark(&file).is_ok_and(|it| token::is_dead(&file, it, owner))
             }),
         }

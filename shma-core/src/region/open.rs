@@ -44,9 +44,7 @@ pub(crate) fn open(name: &Name, manifest: &Known, terms: &Terms) -> Result<Regio
 fn attempt(name: &Name, manifest: &Known, terms: &Terms) -> Result<Option<Region>, Error> {
     let path = name.path();
     let file = match open_file(name, &path, terms.writable) {
-        Err(Error::ForeignOwner { owner, unmapped: false, .. })
-            if terms.owners.contains(&owner) =>
-        {
+        Err(Error::ForeignOwner { owner, unmapped: false, .. }) if terms.owners.names(owner) => {
             return Err(not_permitted(name, terms.writable));
         }
         file => file?,

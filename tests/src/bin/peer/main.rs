@@ -10,6 +10,7 @@ mod large;
 mod namespace;
 mod room;
 mod scribble;
+mod shortage;
 mod storm;
 mod sum;
 mod talk;
@@ -41,6 +42,7 @@ fn main() {
         ["reuse", how, name] => descriptors::reuse(how, name),
         ["unmapped", user] => namespace::unmapped(user),
         ["room"] => room::run(),
+        ["shortage", prefix, spare] => shortage::look(prefix, spare),
         ["overlay-shm"] => namespace::overlay(),
         _ => panic!("unknown arguments {arguments:?}"),
     }
