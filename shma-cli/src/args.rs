@@ -22,6 +22,15 @@ Exit status:
 With --json every command writes one JSON object per answer; `shma schema` describes them all.
 NO_COLOR turns colours off; there are none but on a terminal.";
 
+/// How paths are written, behind the help of the commands that take some.
+const PATHS: &str = "\
+A PATH is a field, and what of it:
+  weights                  all of it
+  'weights[0:3, ::16]'     slices, as in Python; ... stands for whole dimensions
+  setpoint.target          a member of a struct
+  'actors[0:3].episodes'   that member of each
+The longest field name that a path begins with is the field.";
+
 /// Looks into typed states in shared memory. Nobody who uses them is disturbed.
 #[derive(Debug, Parser)]
 #[command(name = "shma", version, about, after_help = AFTER, arg_required_else_help = true)]
@@ -43,11 +52,12 @@ pub enum Command {
         name: String,
     },
     /// Print values: `shma get trainer 'weights[0:3, ::16]'`.
+    #[command(after_help = PATHS)]
     Get {
         /// The region.
         name: String,
         /// The field, and what of it, as in Python.
-        #[arg(value_name = "FIELD[SLICE]")]
+        #[arg(value_name = "PATH")]
         what: String,
         /// Print all elements, however many.
         #[arg(long)]
@@ -89,11 +99,13 @@ pub enum Command {
         #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
         timeout: Duration,
     },
-    /// Show how the fields of a region change, live.
+    /// Show how the fields of a region change, live: `shma watch robot setpoint.target`.
+    #[command(after_help = PATHS)]
     Watch {
         /// The region.
         name: String,
-        /// The fields; all of them by default.
+        /// The fields, or what of them; all fields by default.
+        #[arg(value_name = "PATH")]
         fields: Vec<String>,
         #[command(flatten)]
         pace: Pace,

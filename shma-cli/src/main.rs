@@ -15,6 +15,7 @@ mod print;
 mod report;
 mod saving;
 mod selection;
+mod slices;
 mod statistics;
 mod table;
 mod text;

@@ -4,6 +4,7 @@ use shma_core::Error;
 use shma_core::inspect::{self, Attached, Census, FieldView, Status, View};
 
 use crate::failure::Failure;
+use crate::selection::Selection;
 
 /// Where regions lie.
 pub const DIRECTORY: &str = "/dev/shm";
@@ -55,14 +56,9 @@ pub fn each(
     Ok(())
 }
 
-/// The field of this name, or a failure that says which there are.
-pub fn field_of(view: &View, field: &str) -> Result<FieldView, Failure> {
-    view.field(field).ok_or_else(|| {
-        let names = view.manifest().fields.iter().map(|field| field.name);
-        let names: Vec<&str> = names.take(20).collect();
-        let region = view.name();
-        let field = field.escape_debug();
-        let names = names.join(", ");
-        Failure::not_found(format!("region `{region}` has no field `{field}`; it has {names}"))
-    })
+/// What a path means in a region.
+pub fn select(view: &View, path: &str) -> Result<(FieldView, Selection), Failure> {
+    let selection = Selection::parse(view.name(), view.manifest(), path)?;
+    let field = view.fields().nth(selection.field).expect("the manifest is the view's");
+    Ok((field, selection))
 }

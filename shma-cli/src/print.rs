@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use shma_core::inspect::{Elements, Scalar};
+use shma_core::ElementType;
+use shma_core::inspect::{Elements, Members, Scalar};
 
 use crate::array::Array;
 
@@ -12,18 +13,112 @@ const MANY: usize = 1000;
 /// So many are shown at each end of a dimension then.
 const EDGE: usize = 3;
 
-/// Writes nested brackets with aligned numbers, like numpy does.
+/// What members stand further to the right than their struct.
+const INDENT: usize = 2;
+
+/// Writes nested brackets with aligned numbers, like numpy does; a struct as its members, a line
+/// each.
 pub fn text(to: &mut impl Write, array: &Array<'_>, all: bool) -> io::Result<()> {
+    if matches!(array.scalar, ElementType::Struct { .. }) {
+        return structs(to, array, all, 0);
+    }
+    numbers(to, array, all)?;
+    writeln!(to)
+}
+
+fn numbers(to: &mut impl Write, array: &Array<'_>, all: bool) -> io::Result<()> {
     let summarised = !all && array.len() > MANY;
     let mut shown = Vec::new();
     visible(&array.shape, summarised, 0, &mut shown);
-    let widths = shown.iter().map(|index| match array.get(*index) {
-        Scalar::Struct(_) => 0,
-        number => number.to_string().chars().count(),
-    });
-    let nested = Nested { array, summarised, width: widths.max().unwrap_or(0) };
-    nested.write(to, 0, 0)?;
-    writeln!(to)
+    let widths = shown.iter().map(|index| array.get(*index).to_string().chars().count());
+    Nested { array, summarised, width: widths.max().unwrap_or(0) }.write(to, 0, 0)
+}
+
+/// Members of each struct, under the struct's indices where there are several.
+fn structs(to: &mut impl Write, array: &Array<'_>, all: bool, indent: usize) -> io::Result<()> {
+    if array.len() == 0 {
+        return writeln!(to, "{:indent$}[]", "");
+    }
+    let mut indices = vec![0; array.shape.len()];
+    let scalars = array.len() * scalars(array.scalar);
+    let list = List { array, summarised: !all && scalars > MANY, all, indent };
+    list.write(to, &mut indices, 0, 0)
+}
+
+/// How many numbers are in a type.
+fn scalars(ty: &ElementType<'_>) -> usize {
+    let count = ty.shape().iter().product::<usize>();
+    match ty.scalar() {
+        ElementType::Struct { fields, .. } => {
+            count * fields.iter().map(|field| scalars(field.ty)).sum::<usize>()
+        }
+        _ => count,
+    }
+}
+
+/// Structs under one another.
+struct List<'a> {
+    array: &'a Array<'a>,
+    summarised: bool,
+    all: bool,
+    indent: usize,
+}
+
+impl List<'_> {
+    fn write(
+        &self,
+        to: &mut impl Write,
+        indices: &mut [usize],
+        dimension: usize,
+        first: usize,
+    ) -> io::Result<()> {
+        let indent = self.indent;
+        let Some((len, inner)) = self.array.shape[dimension..].split_first() else {
+            let Scalar::Struct(members) = self.array.get(first) else { return Ok(()) };
+            if indices.is_empty() {
+                return self::members(to, members, self.all, indent);
+            }
+            let indices: Vec<String> = indices.iter().map(usize::to_string).collect();
+            writeln!(to, "{:indent$}[{}]", "", indices.join(", "))?;
+            return self::members(to, members, self.all, indent + INDENT);
+        };
+        let row: usize = inner.iter().product();
+        for piece in pieces(*len, self.summarised) {
+            let Some(index) = piece else {
+                writeln!(to, "{:indent$}...", "")?;
+                continue;
+            };
+            indices[dimension] = index;
+            self.write(to, indices, dimension + 1, first + index * row)?;
+        }
+        Ok(())
+    }
+}
+
+fn members(to: &mut impl Write, members: Members<'_>, all: bool, indent: usize) -> io::Result<()> {
+    for (name, elements) in members.iter() {
+        let array = Array::of(elements);
+        write!(to, "{:indent$}{name}:", "")?;
+        if matches!(array.scalar, ElementType::Struct { .. }) {
+            writeln!(to)?;
+            structs(to, &array, all, indent + INDENT)?;
+            continue;
+        }
+        let mut value = Vec::new();
+        numbers(&mut value, &array, all)?;
+        let value = String::from_utf8_lossy(&value);
+        if value.contains('\n') {
+            let indent = indent + INDENT;
+            writeln!(to)?;
+            for line in value.lines() {
+                let width = if line.is_empty() { 0 } else { indent };
+                writeln!(to, "{:width$}{line}", "")?;
+            }
+        } else {
+            writeln!(to, " {value}")?;
+        }
+    }
+    Ok(())
 }
 
 struct Nested<'a> {

@@ -1,6 +1,8 @@
 //! What can be said of many numbers in a few.
 
-use shma_core::inspect::{Elements, Scalar};
+use shma_core::inspect::Scalar;
+
+use crate::array::Array;
 
 /// Of the finite numbers among those looked at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,8 +19,8 @@ pub struct Statistics {
 impl Statistics {
     /// `None` if the elements are structs, or there is no finite number among them. Of complex
     /// numbers it is the magnitude that counts.
-    pub fn of(elements: Elements<'_>) -> Option<Self> {
-        Self::of_numbers(elements.iter().map_while(number))
+    pub fn of(array: &Array<'_>) -> Option<Self> {
+        Self::of_numbers(array.iter().map_while(number))
     }
 
     pub fn of_numbers(numbers: impl Iterator<Item = f64>) -> Option<Self> {

@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use shma_core::inspect::{Attached, Census, Elements, FieldView, Status, Value, View};
+use shma_core::ElementType;
+use shma_core::inspect::{Attached, Census, FieldView, Status, View};
 
+use crate::array::Array;
 use crate::failure::Failure;
 use crate::observe;
-use crate::statistics::Statistics;
+use crate::selection::Selection;
+use crate::statistics::{self, Statistics};
 
 /// Looks that are remembered.
 const HISTORY: usize = 512;
@@ -34,15 +37,19 @@ pub struct Watching {
     counted: Instant,
 }
 
-/// A field over time.
+/// Members of one struct that are looked at one by one.
+const MOST_MEMBERS: usize = 64;
+
+/// A field over time, or what is selected of it.
 #[derive(Debug)]
 pub struct Track {
     pub field: FieldView,
+    pub selection: Selection,
     pub status: Status,
     /// Publications.
     pub per_second: f64,
-    /// What was read of the latest value.
-    pub value: Option<Value>,
+    /// The bytes that were read of the latest value.
+    value: Option<Vec<u8>>,
     pub statistics: Option<Statistics>,
     /// Of each look: publications a second, and statistics.
     pub history: Vec<(f64, Option<Statistics>)>,
@@ -68,13 +75,22 @@ impl Watching {
     }
 
     fn begin(&self) -> Result<Vec<Track>, Failure> {
-        let fields: Vec<FieldView> = if self.wanted.is_empty() {
-            self.view.fields().collect()
+        let all: Vec<String>;
+        let wanted = if self.wanted.is_empty() {
+            all = self.view.manifest().fields.iter().map(|field| field.name.to_owned()).collect();
+            &all
         } else {
-            let find = |name: &String| observe::field_of(&self.view, name);
-            self.wanted.iter().map(find).collect::<Result<_, _>>()?
+            &self.wanted
         };
-        Ok(fields.into_iter().map(Track::new).collect())
+        let mut tracks = Vec::new();
+        for path in wanted {
+            let (field, selection) = observe::select(&self.view, path)?;
+            let mut members = Vec::new();
+            numbers_in(&field, &selection, &mut members);
+            tracks.push(Track::new(field.clone(), selection));
+            tracks.extend(members.into_iter().map(|member| Track::new(field.clone(), member)));
+        }
+        Ok(tracks)
     }
 
     /// Looks again. If the name has gone on to another region, that one is looked at from now on.
@@ -115,18 +131,51 @@ fn explain(failure: Failure) -> String {
     format!("{what}; here is how it was last seen")
 }
 
+/// The members of structs that are numbers or arrays of them, of which there are statistics.
+fn numbers_in(field: &FieldView, selection: &Selection, into: &mut Vec<Selection>) {
+    for member in selection.members(field.manifest().ty) {
+        let is_number = matches!(member.scalar(field.manifest().ty), ElementType::Number { .. });
+        if into.len() == MOST_MEMBERS {
+            return;
+        } else if is_number {
+            into.push(member);
+        } else {
+            numbers_in(field, &member, into);
+        }
+    }
+}
+
 impl Track {
-    fn new(field: FieldView) -> Self {
-        let status = field.status();
-        let mut track =
-            Self { field, status, per_second: 0.0, value: None, statistics: None, history: vec![] };
+    fn new(field: FieldView, selection: Selection) -> Self {
+        let (status, history) = (field.status(), Vec::new());
+        let mut track = Self {
+            field,
+            selection,
+            status,
+            per_second: 0.0,
+            value: None,
+            statistics: None,
+            history,
+        };
         track.read();
         track
     }
 
     /// Whether only pieces of the value are read.
     pub fn is_sampled(&self) -> bool {
-        self.field.manifest().size > LARGE
+        self.selection.span().len() > LARGE
+    }
+
+    /// The type of what is looked at, as Rust writes it.
+    pub fn ty(&self) -> String {
+        self.selection.ty(self.field.manifest().ty)
+    }
+
+    /// What was read of the latest value.
+    pub fn value(&self) -> Option<Array<'_>> {
+        let bytes = self.value.as_ref()?.as_slice().into();
+        let scalar = self.selection.scalar(self.field.manifest().ty);
+        Some(Array { scalar, shape: self.selection.shape(), bytes, version: 0 })
     }
 
     fn look(&mut self, seconds: f64) {
@@ -149,25 +198,18 @@ impl Track {
             if let Some(statistics) = self.sample() {
                 self.statistics = Some(statistics);
             }
-        } else if let Ok(value) = self.field.read() {
-            self.statistics = Statistics::of(value.elements());
-            self.value = Some(value);
+        } else if let Ok(value) = Array::read(&self.field, &self.selection) {
+            self.statistics = Statistics::of(&value);
+            self.value = Some(value.bytes.into_owned());
         }
     }
 
     /// Statistics of pieces, each from one publication.
     fn sample(&self) -> Option<Statistics> {
-        let manifest = self.field.manifest();
-        let scalar = manifest.ty.scalar();
-        let scalars = manifest.size / scalar.size();
-        let each = LARGE / PIECES / scalar.size();
-        let mut piece = vec![0; each * scalar.size()];
         let mut numbers = Vec::new();
-        for i in 0..PIECES {
-            let first = (scalars - each) / (PIECES - 1) * i;
-            self.field.read_part(first * scalar.size(), &mut piece).ok()?;
-            let each = piece.chunks_exact(scalar.size()).map(|bytes| Elements::new(scalar, bytes));
-            numbers.extend(each.map_while(|one| crate::statistics::number(one.get(0))));
+        for piece in self.selection.pieces(LARGE, PIECES) {
+            let piece = Array::read(&self.field, &piece).ok()?;
+            numbers.extend(piece.iter().map_while(statistics::number));
         }
         Statistics::of_numbers(numbers.into_iter())
     }

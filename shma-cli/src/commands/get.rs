@@ -4,11 +4,12 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use serde_json::json;
+use shma_core::inspect::FieldView;
 
 use crate::array::Array;
 use crate::failure::{Failure, Outcome};
 use crate::files::Destination;
-use crate::observe::{self, field_of};
+use crate::observe::{self, select};
 use crate::output::Output;
 use crate::saving::Saving;
 use crate::selection::Selection;
@@ -23,9 +24,8 @@ pub struct Form {
 }
 
 pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<Outcome, Failure> {
-    let selection = Selection::parse(what)?;
     let view = observe::open(name)?;
-    let field = field_of(&view, &selection.field)?;
+    let (field, selection) = select(&view, what)?;
     let saving = form.npy.as_ref().map(|path| Saving::open(path, output)).transpose()?;
     let array = Array::read(&field, &selection)?;
     if let Some(saving) = saving {
@@ -36,7 +36,7 @@ pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<O
         };
         saving.write(write, output)?;
     } else if output.json {
-        answer(output, name, &selection.field, &array)?;
+        answer(output, name, &field, &selection, &array)?;
     } else if form.csv {
         print::csv(output, &array)?;
     } else {
@@ -47,12 +47,19 @@ pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<O
 
 /// The values go out as they are printed: as objects in memory they would take many times their
 /// bytes.
-fn answer(output: &mut Output, name: &str, field: &str, array: &Array<'_>) -> Result<(), Failure> {
+fn answer(
+    output: &mut Output,
+    name: &str,
+    field: &FieldView,
+    selection: &Selection,
+    array: &Array<'_>,
+) -> Result<(), Failure> {
     let head = json!({
         "schema": 1,
         "command": "get",
         "region": name,
-        "field": field,
+        "field": field.manifest().name,
+        "path": selection.path,
         "scalar": array.scalar.to_string(),
         "shape": array.shape,
         "version": array.version,

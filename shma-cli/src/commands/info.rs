@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
+use shma_core::ElementType;
 use shma_core::inspect::{Attached, Census, FieldView, Process, Status, View};
 
 use crate::failure::{Failure, Outcome};
@@ -38,7 +39,45 @@ pub fn run(output: &mut Output, name: &str) -> Result<Outcome, Failure> {
     }
     writeln!(output)?;
     output.table(&table)?;
+    members(output, view)?;
     Ok(Outcome::Done)
+}
+
+/// What is in the structs, and where in the struct that it belongs to.
+fn members(output: &mut Output, view: &View) -> Result<(), Failure> {
+    let mut table = Table::new([
+        Column::left("member", 0),
+        Column::left("type", 2).shrinks_to(10),
+        Column::right("offset", 1),
+        Column::right("size", 3),
+    ]);
+    let mut is_empty = true;
+    for field in view.manifest().fields {
+        let mut members = Vec::new();
+        members_of(field.name, field.ty, &mut members);
+        is_empty &= members.is_empty();
+        members.into_iter().for_each(|row| table.row(row));
+    }
+    if !is_empty {
+        writeln!(output)?;
+        output.table(&table)?;
+    }
+    Ok(())
+}
+
+fn members_of(path: &str, ty: &ElementType<'_>, into: &mut Vec<[Cell; 4]>) {
+    let ElementType::Struct { fields, .. } = ty.scalar() else { return };
+    for member in *fields {
+        let path = format!("{path}.{}", member.name);
+        let size = units::bytes(member.ty.size() as u64);
+        into.push([
+            path.clone().into(),
+            member.ty.to_string().into(),
+            member.offset.to_string().into(),
+            size.into(),
+        ]);
+        members_of(&path, member.ty, into);
+    }
 }
 
 /// The text in the region, which `shma diff` takes too.

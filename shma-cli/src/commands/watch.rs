@@ -53,6 +53,12 @@ fn answer(output: &mut Output, watching: &Watching) -> Result<(), Failure> {
 
 fn of(track: &Track) -> Value {
     let mut field = report::field(&track.field, &track.status);
+    let selection = &track.selection;
+    field["path"] = selection.path.clone().into();
+    field["type"] = track.ty().into();
+    field["scalar"] = selection.scalar(track.field.manifest().ty).to_string().into();
+    field["shape"] = selection.shape().into();
+    field["bytes"] = selection.bytes().into();
     field["per_second"] = track.per_second.into();
     field["statistics"] = track.statistics.map_or(Value::Null, |statistics| {
         let Statistics { min, mean, max, norm, nans, infinities } = statistics;
@@ -82,7 +88,7 @@ fn print(output: &mut Output, watching: &Watching) -> Result<(), Failure> {
             Cell::from(track.statistics.as_ref().map_or("-".into(), of))
         };
         table.row([
-            track.field.manifest().name.to_string().into(),
+            track.selection.path.clone().into(),
             units::rate(track.per_second).into(),
             track.status.age.map_or("-".into(), units::age).into(),
             number(|statistics| units::short(statistics.min)),

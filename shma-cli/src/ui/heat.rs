@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::widgets::Widget;
-use shma_core::inspect::Elements;
 
 use super::theme::Theme;
+use crate::array::Array;
 use crate::statistics::number;
 
 /// From low to high where there are no colours.
@@ -15,7 +15,7 @@ const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
 /// The map of a field with two dimensions.
 #[derive(Debug)]
 pub struct Heat<'a> {
-    pub elements: Elements<'a>,
+    pub array: &'a Array<'a>,
     pub theme: Theme,
 }
 
@@ -32,8 +32,8 @@ struct Grid {
 }
 
 impl Grid {
-    fn of(elements: Elements<'_>, most_width: usize, most_height: usize) -> Option<Self> {
-        let [rows, columns] = elements.shape()[..] else { return None };
+    fn of(array: &Array<'_>, most_width: usize, most_height: usize) -> Option<Self> {
+        let [rows, columns] = array.shape[..] else { return None };
         let (width, height) = (columns.min(most_width), rows.min(most_height));
         if width == 0 || height == 0 {
             return None;
@@ -45,7 +45,7 @@ impl Grid {
                 let (mut sum, mut count) = (0.0, 0.0);
                 for row in part(rows, height, y) {
                     for column in part(columns, width, x) {
-                        sum += number(elements.get(row * columns + column))?;
+                        sum += number(array.get(row * columns + column))?;
                         count += 1.0;
                     }
                 }
@@ -73,7 +73,7 @@ impl Widget for Heat<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let halves = if self.theme.colours { 2 } else { 1 };
         let (width, height) = (area.width as usize, area.height as usize * halves);
-        let Some(grid) = Grid::of(self.elements, width, height) else { return };
+        let Some(grid) = Grid::of(self.array, width, height) else { return };
         let (low, high) = grid.ends();
         let place = |point: f64| if high > low { (point - low) / (high - low) } else { 0.0 };
         for y in 0..(grid.height * grid.scale).div_ceil(halves) {

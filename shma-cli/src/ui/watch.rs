@@ -9,8 +9,7 @@ use super::heat::Heat;
 use super::keys::Key;
 use super::theme::Theme;
 use super::{Flow, Screen};
-use shma_core::inspect::Value;
-
+use crate::array::Array;
 use crate::failure::Failure;
 use crate::report::{self, Condition};
 use crate::statistics::Statistics;
@@ -65,7 +64,7 @@ impl WatchScreen {
     pub fn new(watching: Watching) -> Self {
         let mut list = ListState::default();
         // What there is a map of is the most to look at.
-        let flat = |track: &Track| track.field.manifest().ty.shape().len() == 2;
+        let flat = |track: &Track| track.selection.shape().len() == 2;
         list.select(Some(watching.tracks.iter().position(flat).unwrap_or(0)));
         Self { watching, theme: Theme::new(), list, curve: 0, paused: false, heat: true }
     }
@@ -107,7 +106,7 @@ impl WatchScreen {
         let tone = if is_selected { Tone::Selected } else { Tone::Plain };
         let sampled = if track.is_sampled() { "~" } else { "" };
         [
-            Cell::new(track.field.manifest().name.to_string(), tone),
+            Cell::new(track.selection.path.clone(), tone),
             units::rate(track.per_second).into(),
             track.status.age.map_or("-".into(), units::age).into(),
             number(|s| s.min).into(),
@@ -163,18 +162,17 @@ impl WatchScreen {
 
     fn map(&self, frame: &mut Frame<'_>, area: Rect) {
         let Some(track) = self.selected() else { return };
-        let manifest = track.field.manifest();
-        let title = format!(" {}: {} ", manifest.name, manifest.ty);
+        let title = format!(" {}: {} ", track.selection.path, track.ty());
         let title = text::cut(&title, usize::from(area.width).saturating_sub(2));
         let block = Block::bordered().title(title);
         let inside = block.inner(area);
         frame.render_widget(block, area);
-        match &track.value {
-            Some(value) if manifest.ty.shape().len() == 2 => {
-                frame.render_widget(Heat { elements: value.elements(), theme: self.theme }, inside);
+        match track.value() {
+            Some(array) if array.shape.len() == 2 => {
+                frame.render_widget(Heat { array: &array, theme: self.theme }, inside);
             }
-            Some(value) => {
-                let lines = value_lines(value, inside.width.into(), inside.height.into());
+            Some(array) => {
+                let lines = value_lines(&array, inside.width.into(), inside.height.into());
                 frame.render_widget(Paragraph::new(lines.join("\n")), inside);
             }
             None => frame.render_widget(Paragraph::new("too large to be shown"), inside),
@@ -215,13 +213,12 @@ fn spoilt(track: &Track) -> Cell {
 }
 
 /// As many scalars as there is room for, and an ellipsis if there are more.
-fn value_lines(value: &Value, width: usize, height: usize) -> Vec<String> {
-    let elements = value.elements();
+fn value_lines(array: &Array<'_>, width: usize, height: usize) -> Vec<String> {
     // Each takes two columns at least.
     let most = width * height / 2 + 1;
-    let shown = elements.iter().take(most).map(|scalar| scalar.to_string());
+    let shown = array.iter().take(most).map(|scalar| scalar.to_string());
     let mut lines = text::wrap(&shown.collect::<Vec<_>>().join("  "), width);
-    let is_cut = lines.len() > height || elements.len() > most;
+    let is_cut = lines.len() > height || array.len() > most;
     lines.truncate(height);
     if let Some(last) = lines.last_mut().filter(|_| is_cut) {
         *last = text::start(last, width.saturating_sub(1)).to_owned() + text::ELLIPSIS;

@@ -13,6 +13,7 @@ mod looker;
 mod numpy;
 mod numpy_formats;
 mod partner;
+mod paths;
 mod plain;
 mod readme;
 mod shma;
