@@ -4,7 +4,8 @@
 //! leads and others work, `sgd` and `heat`. From the top down: how such a program ends (`ending`),
 //! the parsers of its options (`options`), what a person sees (`progress`, `console`, `picture`), the
 //! worker processes as the leader sees them (`crew`, `patience`) and the leader as a worker sees it
-//! (`lifeline`), and names and signals (`region`, `stop`).
+//! (`lifeline`), names and signals (`region`, `stop`), and files that are replaced as a whole (`files`,
+//! which the command `shma` has too).
 
 #![warn(missing_docs)]
 
@@ -19,6 +20,8 @@ pub mod crew;
 pub mod lifeline;
 pub mod patience;
 
+#[path = "../../shma-cli/src/files/mod.rs"]
+pub mod files;
 pub mod region;
 pub mod stop;
 pub mod track;

@@ -1,7 +1,7 @@
 //! Pictures as SVG files, and what the diagrams in them look like.
 
 use std::fmt::Display;
-use std::fs;
+use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 
@@ -10,6 +10,8 @@ use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
+
+use crate::files::Destination;
 
 /// The width of all pictures.
 pub const WIDTH: u32 = 900;
@@ -32,7 +34,7 @@ pub type Chart<'a, 'b> =
 /// How drawing ends.
 pub type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
 
-/// Writes a picture of this height to a file.
+/// Writes a picture of this height to a file, which is replaced once the picture is complete.
 ///
 /// # Errors
 ///
@@ -40,7 +42,12 @@ pub type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
 pub fn write(path: &Path, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> Result<()> {
     let failed = || format!("cannot write the picture to {}", path.display());
     let svg = svg(height, draw).map_err(|error| anyhow!("{error}")).with_context(failed)?;
-    fs::write(path, svg).with_context(failed)
+    let save = || {
+        let to = Destination::open(path)?;
+        to.file().write_all(svg.as_bytes())?;
+        to.finish()
+    };
+    save().map(drop).with_context(failed)
 }
 
 /// The text of a picture of this height.
@@ -159,4 +166,28 @@ pub fn legend<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>, position: SeriesLabelPositi
         .border_style(GREY)
         .position(position)
         .draw()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::io::Read;
+
+    use super::write;
+
+    /// A program that shows the picture must not show half of a new one, and a full disk must not
+    /// cost the old one.
+    #[test]
+    fn a_picture_is_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("picture.svg");
+        fs::write(&path, "old").unwrap();
+        let mut shown = File::open(&path).unwrap();
+        write(&path, 100, |_| Ok(())).unwrap();
+        let mut old = String::new();
+        shown.read_to_string(&mut old).unwrap();
+        assert_eq!(old, "old");
+        assert!(fs::read_to_string(&path).unwrap().contains("<svg"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }
