@@ -1,12 +1,11 @@
 //! What `writer` publishes and `reader` follows.
 
-use bytemuck::{Pod, Zeroable};
 use shma_core::{ShmElement, ShmState};
 
 /// Where a thing is at a step of its way. One element, so that no reader sees the position of one
 /// step with the number of another.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 pub struct Pose {
     /// How many steps it has made.
     pub step: u64,

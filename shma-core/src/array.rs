@@ -80,7 +80,7 @@ impl<E: Element, A: Access, const N: usize> Field<[E; N], A> {
 
 impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
     /// As [`update`](Self::update), for the elements of a range. The rest of the field stays as it
-    /// is.
+    /// is. As there, it publishes whenever `f` returns, an `Err` too.
     ///
     /// # Panics
     ///

@@ -133,7 +133,7 @@ impl PartialEq<&str> for ElementType<'_> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot lie in shared memory",
     label = "not an element",
-    note = "an element is a number of fixed size (u8 to u128, i8 to i128, f32, f64), an array of elements, or a struct with `#[repr(C)]` and `#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]`; write `u8` for a `bool`, `u64` for a `usize`, and a number with named constants for an enum"
+    note = "an element is a number of fixed size (u8 to u128, i8 to i128, f32, f64), an array of elements, or a struct with `#[repr(C)]` and `#[derive(Clone, Copy, ShmElement)]`; write `u8` for a `bool`, `u64` for a `usize`, and a number with named constants for an enum"
 )]
 pub unsafe trait Element: Pod + Send + Sync {
     /// What element-wise closures get: the number itself, through arrays of any depth. A struct

@@ -205,6 +205,10 @@ impl<T: Element> Field<T, ReadWrite> {
     /// Exclusive read-modify-write: takes the semaphore, calls `f` with a private copy to change
     /// and the value as it is, and publishes the copy. `new` starts equal to `old`.
     ///
+    /// It publishes whenever `f` returns, whatever it returns: also if `f` changed nothing, and also if
+    /// it returns an `Err` after it changed something. Only a panic keeps the value as it was. Every
+    /// publication wakes those that wait for one.
+    ///
     /// Values over 4 KiB are copied to two buffers of their size that the handle keeps.
     ///
     /// # Panics
@@ -220,7 +224,8 @@ impl<T: Element> Field<T, ReadWrite> {
         self.update_within(Wait::Forever, f).unwrap_or_else(|error| self.refuse(error))
     }
 
-    /// As [`update`](Self::update), without waiting for a holder that lives.
+    /// As [`update`](Self::update), without waiting for a holder that lives. An `Err` of this call
+    /// published nothing; an `Err` that `f` returns is inside of `Ok`, and was published.
     ///
     /// # Errors
     ///
@@ -234,7 +239,8 @@ impl<T: Element> Field<T, ReadWrite> {
         self.update_within(Wait::No, f).map_err(|error| self.partition.explain(error))
     }
 
-    /// As [`update`](Self::update), waiting at most so long for the semaphore.
+    /// As [`update`](Self::update), waiting at most so long for the semaphore. An `Err` of this call
+    /// published nothing; an `Err` that `f` returns is inside of `Ok`, and was published.
     ///
     /// # Errors
     ///

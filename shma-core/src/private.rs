@@ -1,9 +1,11 @@
 //! Paths for generated code, and nothing else. No part of the public interface.
 
-pub use bytemuck::Pod;
+pub use ::core;
+pub use bytemuck::{Pod, Zeroable};
 
 pub use crate::element::{AtomicElement, Element, ElementType, OfScalar, StructField};
 pub use crate::manifest::{FieldSpec, Manifest, check_pin, lay_out};
+pub use crate::state::declared::{Declared, declared};
 pub use crate::state::{Build, Family, Merge, Refs, State, Uniform, Values, Zip};
 pub use static_assertions::{const_assert, const_assert_eq};
 

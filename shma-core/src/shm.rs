@@ -451,6 +451,9 @@ impl<S: ShmState> Shm<S, ReadWrite> {
     /// them or none, also if this process is killed half-way: whoever takes one of its semaphores
     /// next completes it.
     ///
+    /// It publishes whenever `f` returns, also if it returns an `Err` after it changed something. A
+    /// transaction that changed no byte publishes nothing.
+    ///
     /// The state is copied twice into private memory, which the handle keeps for the next
     /// transaction. Atomic fields take no part: `new` has their live handles, and `old` a copy.
     ///

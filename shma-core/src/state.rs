@@ -8,6 +8,8 @@
 //! `unsafe` here: the trait that vouches for the list.
 #![allow(unsafe_code)]
 
+pub(crate) mod declared;
+
 use crate::element::{AtomicElement, Element, OfScalar};
 use crate::manifest::Manifest;
 
@@ -95,6 +97,9 @@ pub trait Merge<'h, E: Element, H: Family, V: Family> {
 ///
 /// - Every field of the struct is an [`Element`], so that all zeroes is a value of it.
 ///   [`zeroed`](crate::ShmState::zeroed) would otherwise make an invalid value.
+/// - [`Fields`](Self::Fields) of a family consists of `Of<T>` and `AtomicOf<T>` for elements `T`, and
+///   of nothing else. Otherwise a handle to the state could be sent to another thread together with
+///   something that must not be.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a state",

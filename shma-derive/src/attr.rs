@@ -1,10 +1,11 @@
 //! The `#[shm(..)]` attributes, with their keys kept for the spans of errors.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::Parse;
 use syn::{Attribute, LitInt, LitStr, Meta, Path};
 
+use crate::editions::raw;
 use crate::errors::{Errors, Place};
 
 /// A key and its value.
@@ -17,13 +18,16 @@ pub struct Given<T> {
 #[derive(Default)]
 pub struct StructAttrs {
     pub name: Option<Given<LitStr>>,
+    pub fields: Option<Given<Ident>>,
     pub fingerprint: Option<Given<LitInt>>,
     pub krate: Option<Given<Path>>,
+    pub own_pod: Option<Ident>,
 }
 
 /// What stands on a field.
 #[derive(Default)]
 pub struct FieldAttrs {
+    pub name: Option<Given<LitStr>>,
     pub no_merge: Option<Ident>,
     pub slots: Option<Given<LitInt>>,
     pub timed: Option<Ident>,
@@ -35,16 +39,18 @@ type Known = [(&'static str, &'static str)];
 
 const ON_STATE: &Known = &[
     ("name", "`name = \"..\"`"),
+    ("fields", "`fields = \"..\"`"),
     ("fingerprint", "`fingerprint = 0x..`"),
     ("crate", "`crate = path`"),
 ];
 const ON_STATE_FIELD: &Known = &[
+    ("name", "`name = \"..\"`"),
     ("no_merge", "`no_merge`"),
     ("slots", "`slots = 4`"),
     ("timed", "`timed`"),
     ("atomic", "`atomic`"),
 ];
-const ON_ELEMENT: &Known = &[("crate", "`crate = path`")];
+const ON_ELEMENT: &Known = &[("own_pod", "`own_pod`"), ("crate", "`crate = path`")];
 const ON_ELEMENT_FIELD: &Known = &[];
 
 pub fn on_state(attrs: &[Attribute], errors: &mut Errors) -> StructAttrs {
@@ -60,6 +66,7 @@ pub fn on_state_field(index: usize, attrs: &[Attribute], errors: &mut Errors) ->
     let mut found = FieldAttrs::default();
     for entry in entries(attrs, place, ON_STATE_FIELD, errors) {
         match entry.key.to_string().as_str() {
+            "name" => found.name = entry.name_of_field(place, errors),
             "no_merge" => found.no_merge = entry.flag(place, errors),
             "timed" => found.timed = entry.flag(place, errors),
             "atomic" => found.atomic = entry.flag(place, errors),
@@ -78,11 +85,18 @@ fn on_struct(entries: Vec<Entry>, errors: &mut Errors) -> StructAttrs {
     for entry in entries {
         match entry.key.to_string().as_str() {
             "name" => found.name = entry.name(errors),
+            "fields" => found.fields = entry.fields(errors),
+            "own_pod" => found.own_pod = entry.flag(Place::Struct, errors),
             "fingerprint" => found.fingerprint = entry.fingerprint(errors),
             _ => found.krate = entry.path(errors),
         }
     }
     found
+}
+
+/// Whether an attribute has this name. To the compiler `r#shm` and `shm` are one name.
+pub fn is(attr: &Attribute, name: &str) -> bool {
+    attr.path().get_ident().is_some_and(|ident| ident.unraw() == name)
 }
 
 /// One `key` or `key = value` before the value is understood.
@@ -94,7 +108,7 @@ struct Entry {
 /// All entries of all `#[shm(..)]` attributes at a place, without the unknown and repeated ones.
 fn entries(attrs: &[Attribute], place: Place, known: &Known, errors: &mut Errors) -> Vec<Entry> {
     let mut found: Vec<Entry> = Vec::new();
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("shm")) {
+    for attr in attrs.iter().filter(|attr| is(attr, "shm")) {
         let Meta::List(list) = &attr.meta else {
             let message = format!("`#[shm(..)]` needs a list; {}", may_be(known));
             errors.push(place, &attr.meta, message);
@@ -142,9 +156,10 @@ fn may_be(known: &Known) -> String {
 fn misplaced(key: &Ident, place: Place) -> &'static str {
     let stands_on = |known: &Known| known.iter().any(|(name, _)| key == name);
     match place {
-        Place::Struct if stands_on(ON_STATE_FIELD) => "belongs on a field of a state",
-        Place::Field(_) if stands_on(ON_STATE) => "belongs on the struct",
         Place::Struct if stands_on(ON_STATE) => "belongs on a state",
+        Place::Struct if stands_on(ON_ELEMENT) => "belongs on an element",
+        Place::Struct if stands_on(ON_STATE_FIELD) => "belongs on a field of a state",
+        Place::Field(_) if stands_on(ON_STATE) || stands_on(ON_ELEMENT) => "belongs on the struct",
         Place::Field(_) if stands_on(ON_STATE_FIELD) => "belongs on a field of a state",
         _ => "is no attribute of `shm`",
     }
@@ -189,6 +204,31 @@ impl Entry {
             let name = name.value();
             !name.is_empty() && !name.contains(char::is_control)
         })
+    }
+
+    fn name_of_field(self, place: Place, errors: &mut Errors) -> Option<Given<LitStr>> {
+        let wanted = "the name of a field consists of parts joined by dots, each of letters, \
+                      digits and `_`; write `name = \"layers.0.weight\"`";
+        self.given(place, wanted, errors, |name: &LitStr| {
+            let is_part = |part: &str| {
+                let behind = part.trim_start_matches(|c: char| c.is_ascii_digit());
+                let mut chars = behind.chars();
+                let starts = chars.next().map(|c| c == '_' || unicode_ident::is_xid_start(c));
+                !part.is_empty()
+                    && starts.unwrap_or(true)
+                    && chars.all(unicode_ident::is_xid_continue)
+            };
+            name.value().split('.').all(is_part)
+        })
+    }
+
+    fn fields(self, errors: &mut Errors) -> Option<Given<Ident>> {
+        let wanted = "the name of the struct of fields is an identifier in quotes; write \
+                      `fields = \"ModelHandles\"`";
+        let Given { key, value } = self
+            .given(Place::Struct, wanted, errors, |name: &LitStr| name.parse::<Ident>().is_ok())?;
+        let value = raw(&value.parse().ok()?, Span::call_site().located_at(value.span()));
+        Some(Given { key, value })
     }
 
     fn fingerprint(self, errors: &mut Errors) -> Option<Given<LitInt>> {

@@ -1,13 +1,16 @@
 //! The rules of a declaration. What the compiler finds by itself, by the bounds of the generated
 //! code, is no rule here.
 
+mod names;
 mod types;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, Fields, Meta, Token};
 
+use crate::attr;
 use crate::errors::{Errors, Place};
 use crate::model::{Declaration, Field};
 
@@ -20,6 +23,9 @@ pub fn state(state: &Declaration<'_>, errors: &mut Errors) {
     has_no_type_parameters("a state", "; const parameters are fine", state, errors);
     is_not_packed(state, errors);
     has_one_layout_if_pinned(state, errors);
+    names::are_short(state, errors);
+    names::differ(state, errors);
+    names::mirror_is_another(state, errors);
     for field in &state.fields {
         has_slots_only_if_published(field, errors);
         is_timed_only_if_published(field, errors);
@@ -37,6 +43,7 @@ pub fn element(element: &Declaration<'_>, errors: &mut Errors) {
     has_no_type_parameters("an element", "", element, errors);
     has_no_const_parameters(element, errors);
     has_fixed_layout(element, errors);
+    names::are_short(element, errors);
     for field in &element.fields {
         types::is_element(field, errors);
     }
@@ -104,27 +111,26 @@ fn has_no_const_parameters(element: &Declaration<'_>, errors: &mut Errors) {
 }
 
 fn is_not_packed(state: &Declaration<'_>, errors: &mut Errors) {
-    if let Some(packed) =
-        representation(&state.original.attrs, |meta| meta.path().is_ident("packed"))
-    {
+    if let Some(packed) = representation(&state.original.attrs, |name| name == "packed") {
         let message = "a region has its own layout, whatever the struct's; remove `packed`";
         errors.push(Place::Struct, packed, message);
     }
 }
 
 fn has_fixed_layout(element: &Declaration<'_>, errors: &mut Errors) {
-    let fixed = |meta: &Meta| meta.path().is_ident("C") || meta.path().is_ident("transparent");
-    if representation(&element.original.attrs, fixed).is_none() {
+    let is_fixed = |name: &Ident| name == "C" || name == "transparent";
+    if representation(&element.original.attrs, is_fixed).is_none() {
         let message = "the layout of an element must be fixed; write `#[repr(C)]` above the struct";
         errors.push(Place::Struct, &element.original.ident, message);
     }
 }
 
 /// The first part of a `#[repr(..)]` that `wanted` accepts.
-fn representation(attrs: &[Attribute], wanted: impl Fn(&Meta) -> bool) -> Option<Meta> {
+fn representation(attrs: &[Attribute], wanted: impl Fn(&Ident) -> bool) -> Option<Meta> {
     let list = Punctuated::<Meta, Token![,]>::parse_terminated;
-    let attrs = attrs.iter().filter(|attr| attr.path().is_ident("repr"));
-    attrs.filter_map(|attr| attr.parse_args_with(list).ok()).flatten().find(wanted)
+    let attrs = attrs.iter().filter(|attr| attr::is(attr, "repr"));
+    let mut parts = attrs.filter_map(|attr| attr.parse_args_with(list).ok()).flatten();
+    parts.find(|part| part.path().get_ident().is_some_and(|name| wanted(&name.unraw())))
 }
 
 fn has_one_layout_if_pinned(state: &Declaration<'_>, errors: &mut Errors) {

@@ -4,12 +4,15 @@
 //! underscores, since a constant of the user's with the same name would take their place.
 
 mod asserts;
+mod docs;
 mod element;
 pub mod fallback;
 mod fields;
+mod generics;
 mod lints;
 mod manifest;
 mod visit;
+mod witness;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -22,6 +25,7 @@ pub use element::element;
 pub fn state(state: &Declaration<'_>) -> TokenStream {
     let mirror = fields::mirror(state);
     let types = asserts::types_of_state(state);
+    let witness = witness::of_state(state);
     let declaration = manifest::declaration(state);
     let methods = visit::methods(state);
     let uniform = visit::uniform(state);
@@ -32,10 +36,11 @@ pub fn state(state: &Declaration<'_>) -> TokenStream {
         (state.parameters(), state.arguments(), state.predicates());
     let items = quote! {
         #types
+        #witness
         #[automatically_derived]
         unsafe impl<#parameters> __private::State for #ident<#arguments>
         where
-            [(); __CHECKED]: ::core::marker::Sized,
+            [(); __CHECKED]: __private::core::marker::Sized,
             #predicates
         {
             #declaration
@@ -63,6 +68,7 @@ fn in_private_scope(declaration: &Declaration<'_>, items: &TokenStream) -> Token
 
 #[cfg(test)]
 mod tests {
+    use quote::format_ident;
     use syn::{DeriveInput, parse_quote};
 
     fn expanded(declaration: &DeriveInput) -> String {
@@ -80,10 +86,38 @@ mod tests {
             }
         });
         let mut rest = &text[text.find("struct ModelFields").unwrap()..];
-        for part in ["Row by row.", "pub weights : F", "The field `step`.", "pub (crate) step : F"]
+        for part in
+            ["Row by row.", "pub r#weights : F", "The field `step`.", "pub (crate) r#step : F"]
         {
             let at = rest.find(part).unwrap_or_else(|| panic!("no {part} in its place in {text}"));
             rest = &rest[at..];
+        }
+    }
+
+    /// No tool that looks at regions shows a longer one.
+    #[test]
+    fn a_name_is_too_long() {
+        let long = "x".repeat(4097);
+        let (state, field) = (format_ident!("{long}"), format_ident!("{long}"));
+        let texts = [
+            expanded(&parse_quote!(struct #state { step: u64 })),
+            expanded(&parse_quote!(
+                #[shm(name = #long)]
+                struct Model {
+                    step: u64,
+                }
+            )),
+            expanded(&parse_quote!(struct Model { #field: u64 })),
+            expanded(&parse_quote!(
+                struct Model {
+                    #[shm(name = #long)]
+                    step: u64,
+                }
+            )),
+            crate::expand::element(&parse_quote!(#[repr(C)] struct #state { x: f32 })).to_string(),
+        ];
+        for text in texts {
+            assert!(text.contains("at most 4096 bytes, and this one has 4097"), "{text:.300}");
         }
     }
 

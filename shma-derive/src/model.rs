@@ -6,8 +6,9 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Expr, Fields, Type};
 
 use crate::attr::{self, FieldAttrs, StructAttrs};
+use crate::editions::raw;
 use crate::errors::Errors;
-use crate::generics::without_self;
+use crate::self_type::without_self;
 
 /// What stands under a `#[derive(ShmState)]` or `#[derive(ShmElement)]`.
 pub struct Declaration<'a> {
@@ -93,9 +94,12 @@ impl<'a> Declaration<'a> {
         }
     }
 
-    /// The name of the mirror: `ModelFields` for `Model`.
+    /// The name of the mirror: `ModelFields` for `Model`, unless the declaration has another.
     pub fn mirror(&self) -> Ident {
-        format_ident!("{}Fields", self.ident, span = self.ident.span())
+        match &self.attrs.fields {
+            Some(fields) if fields.value != self.ident => fields.value.clone(),
+            _ => format_ident!("{}Fields", self.ident, span = self.ident.span()),
+        }
     }
 
     /// Whether the layout depends on parameters.
@@ -107,7 +111,10 @@ impl<'a> Declaration<'a> {
 impl Field<'_> {
     /// Its name as the manifest has it.
     pub fn name(&self) -> String {
-        self.ident.unraw().to_string()
+        match &self.attrs.name {
+            Some(name) => name.value.value(),
+            None => self.ident.unraw().to_string(),
+        }
     }
 
     /// Where the type begins and ends.
@@ -137,9 +144,7 @@ fn named_fields(data: &Data) -> impl Iterator<Item = (&Ident, &syn::Field)> {
 /// The same name as a name of generated code, so that lints about the declaration are not repeated
 /// for what is generated from it.
 fn generated(ident: &Ident) -> Ident {
-    let mut ident = ident.clone();
-    ident.set_span(Span::call_site().located_at(ident.span()));
-    ident
+    raw(ident, Span::call_site().located_at(ident.span()))
 }
 
 /// The lengths of an array, outermost first, and what it consists of.

@@ -3,7 +3,6 @@
 
 use std::ops::Bound;
 
-use bytemuck::{Pod, Zeroable};
 use shma_core::{Access, Element, Field, Shm, ShmElement, ShmState};
 
 use crate::dice::Dice;
@@ -15,7 +14,7 @@ pub const BEGUN: usize = 0;
 pub const ENDED: usize = 1;
 
 /// An element of 24 bytes.
-#[derive(Debug, Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 #[repr(C)]
 pub struct Particle {
     pub at: [f64; 2],

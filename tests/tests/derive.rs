@@ -1,6 +1,7 @@
 //! What the derives make of a declaration: the manifest, the mirror, and elements out of structs.
 
-use shma_core::bytemuck::{Pod, Zeroable};
+use shma_core::bytemuck::{Pod, Zeroable, bytes_of};
+use shma_core::inspect::View;
 use shma_core::private::State;
 use shma_core::{Error, Field, ReadOnly, Refs, Shm, ShmElement, ShmState};
 use shma_tests::region::Name;
@@ -86,6 +87,103 @@ fn attributes_in_the_manifest() {
     assert!(manifest.to_json().contains("\"a model\""), "{}", manifest.to_json());
 }
 
+/// A declared name may be none that Rust has, as those of other tools are. It is the name that the
+/// region has.
+#[test]
+fn declared_names_of_fields() -> Result<(), Error> {
+    #[derive(ShmState)]
+    #[shm(name = "named")]
+    struct Layers {
+        #[shm(name = "layers.0.weight")]
+        first: [f32; 3],
+        #[shm(name = "größe_2")]
+        second: f32,
+    }
+    #[derive(ShmState)]
+    #[shm(name = "named")]
+    struct Same {
+        #[shm(name = "layers.0.weight")]
+        weight: [f32; 3],
+        größe_2: f32,
+    }
+
+    let names = Layers::MANIFEST.fields.iter().map(|field| field.name);
+    assert_eq!(names.collect::<Vec<_>>(), ["layers.0.weight", "größe_2"]);
+    assert_eq!(Layers::FINGERPRINT, Same::FINGERPRINT);
+
+    let name = Name::new("layers");
+    let layers = Layers::create(&name, &Layers { first: [1.0; 3], second: 2.0 })?;
+    let same = Same::open(&name)?;
+    layers.first.update(|new, old| new[1] = old[1] + 1.0);
+    assert_eq!((same.weight.read(), same.größe_2.read()), ([1.0, 2.0, 1.0], 2.0));
+    let view = View::open(&name)?;
+    assert_eq!(view.manifest().fields[0].name, "layers.0.weight");
+    Ok(())
+}
+
+/// What builds can be opened, and looked at by its own text.
+#[test]
+fn the_deepest_state_can_be_opened() -> Result<(), Error> {
+    type Eight<T> = [[[[[[[[T; 1]; 1]; 1]; 1]; 1]; 1]; 1]; 1];
+    type Array = Eight<Eight<Eight<Eight<Eight<Eight<Eight<Eight<u8>>>>>>>>;
+    macro_rules! within {
+        ($inner:ty,) => {
+            type Deepest = [$inner; 2];
+        };
+        ($inner:ty, $name:ident $($more:ident)*) => {
+            #[derive(Clone, Copy, ShmElement)]
+            #[repr(C)]
+            struct $name {
+                inner: $inner,
+            }
+            within!($name, $($more)*);
+        };
+    }
+    within!(Array,
+        A0 A1 A2 A3 A4 A5 A6 A7 A8 A9 B0 B1 B2 B3 B4 B5 B6 B7 B8 B9
+        C0 C1 C2 C3 C4 C5 C6 C7 C8 C9 D0 D1
+    );
+    #[derive(ShmState)]
+    struct Deep {
+        array: Array,
+        structs: Deepest,
+    }
+
+    let name = Name::new("deep");
+    let deep = Deep::create(&name, &Deep::zeroed())?;
+    assert_eq!(Deep::open(&name)?.array.read(), deep.array.read());
+    assert_eq!(deep.structs.version(), Deep::open(&name)?.structs.version());
+    assert_eq!(View::open(&name)?.manifest().fingerprint(), Deep::FINGERPRINT);
+    Ok(())
+}
+
+/// Where `Pod` and `Zeroable` are the user's own, the derive leaves them alone.
+#[test]
+fn an_element_with_its_own_pod() {
+    #[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+    #[bytemuck(crate = "shma_core::bytemuck")]
+    #[shm(own_pod)]
+    #[repr(C)]
+    struct Point {
+        x: f32,
+        y: f32,
+    }
+    #[derive(Clone, Copy, ShmElement)]
+    #[repr(C)]
+    struct Other {
+        x: f32,
+        y: f32,
+    }
+
+    fn sum<T: Pod>(value: T) -> u32 {
+        bytes_of(&value).iter().map(|&byte| u32::from(byte)).sum()
+    }
+
+    assert_eq!(sum(Point { x: 1.0, y: 0.0 }), sum(Other { x: 1.0, y: 0.0 }));
+    let (Point { x, y }, Other { x: a, y: b }) = (Point::zeroed(), Other::zeroed());
+    assert_eq!([x, y], [a, b]);
+}
+
 /// A length is a `usize` wherever it stands.
 #[test]
 fn a_length_beyond_thirty_two_bits() {
@@ -126,21 +224,18 @@ fn a_pinned_fingerprint() {
 /// A struct is an element in arrays and in other structs, prints by its name, and is its own scalar.
 #[test]
 fn structs_as_elements() -> Result<(), Error> {
-    #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable, ShmElement)]
-    #[bytemuck(crate = "shma_core::bytemuck")]
+    #[derive(Debug, Clone, Copy, PartialEq, ShmElement)]
     #[repr(C)]
     struct Point {
         x: f32,
         r#in: [f32; 1],
     }
-    #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable, ShmElement)]
-    #[bytemuck(crate = "shma_core::bytemuck")]
+    #[derive(Debug, Clone, Copy, PartialEq, ShmElement)]
     #[repr(C, align(16))]
     struct Line {
         ends: [Point; 2],
     }
-    #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable, ShmElement)]
-    #[bytemuck(crate = "shma_core::bytemuck")]
+    #[derive(Debug, Clone, Copy, PartialEq, ShmElement)]
     #[repr(transparent)]
     #[shm(crate = ::shma_core)]
     struct Metres {

@@ -1,10 +1,10 @@
 //! Generated code must hold wherever a user may put a declaration: in any module, under any lints,
 //! under any names, from any macro. Most of these stories are told by compiling at all.
 
-use shma_core::bytemuck::{Pod, Zeroable};
 use shma_core::private::State;
-use shma_core::{Error, ShmElement, ShmState};
+use shma_core::{Element, Error, Manifest, Refs, ShmElement, ShmState};
 use shma_tests::region::Name;
+use shma_tests_macros::becomes;
 
 /// A field may be called like a method of the handle, like a keyword, or like what the generated
 /// code calls its own things.
@@ -58,16 +58,159 @@ fn names_that_generated_code_might_use() {
     assert_eq!(types.collect::<Vec<_>>(), ["[f32; 3]", "[f32; 7]", "[[f32; 8]; 4]", "[u64; 5]"]);
 }
 
+/// What a macro in place of a type uses is not seen by the derive.
+#[test]
+fn types_written_by_a_macro() {
+    type F = f32;
+    macro_rules! rows {
+        ($count:expr) => {
+            [[F; 3]; $count]
+        };
+    }
+
+    #[derive(ShmState)]
+    struct Rows {
+        values: rows!(2),
+        more: [rows!(1); 4],
+    }
+
+    let types = Rows::MANIFEST.fields.iter().map(|field| field.ty.to_string());
+    assert_eq!(types.collect::<Vec<_>>(), ["[[f32; 3]; 2]", "[[[f32; 3]; 1]; 4]"]);
+    assert_eq!((Rows::zeroed().values, Rows::zeroed().more), Default::default());
+}
+
+/// To the compiler the raw spelling is the same, in attributes too.
+#[test]
+fn raw_spellings() {
+    #[derive(Clone, Copy, ShmElement)]
+    #[r#repr(r#C)]
+    struct Pair {
+        r#first: r#u32,
+        second: u32,
+    }
+    #[derive(ShmState)]
+    #[r#shm(r#name = "raw")]
+    struct Raw {
+        #[r#shm(r#atomic)]
+        hits: [r#u64; 3],
+        #[r#shm(slots = 2)]
+        #[shm(r#no_merge)]
+        pair: r#Pair,
+    }
+
+    let [hits, pair] = Raw::MANIFEST.fields else { panic!("{}", Raw::MANIFEST) };
+    assert_eq!((hits.atomic, hits.slots, pair.slots, Raw::MANIFEST.name), (true, 1, 2, "raw"));
+    let raw = Raw::zeroed();
+    assert_eq!((raw.hits, raw.pair.first, raw.pair.second), ([0; 3], 0, 0));
+}
+
+/// The compiler decides on these before the derive reads.
+#[test]
+fn conditional_fields_and_attributes() {
+    #[derive(Clone, Copy, ShmElement)]
+    #[cfg_attr(all(), repr(C))]
+    struct Pair {
+        #[cfg(any())]
+        never: bool,
+        left: u32,
+        #[cfg(all())]
+        right: u32,
+    }
+    #[derive(ShmState)]
+    #[cfg_attr(all(), shm(name = "conditional"))]
+    struct Conditional {
+        #[cfg(any())]
+        never: String,
+        #[cfg_attr(all(), shm(atomic))]
+        hits: u64,
+        #[cfg_attr(any(), shm(atomic))]
+        #[cfg(all())]
+        pair: Pair,
+    }
+
+    let [hits, pair] = Conditional::MANIFEST.fields else { panic!("{}", Conditional::MANIFEST) };
+    assert_eq!(
+        (hits.atomic, pair.atomic, Conditional::MANIFEST.name),
+        (true, false, "conditional")
+    );
+    let state = Conditional::zeroed();
+    assert_eq!((state.hits, state.pair.left, state.pair.right), (0, 0, 0));
+}
+
+/// An attribute macro may do to the struct what leaves its fields as they are.
+#[test]
+fn attributes_that_leave_the_fields() {
+    #[derive(ShmState)]
+    #[becomes(
+        #[derive(Clone)]
+        #[repr(C)]
+        pub(crate) struct Model<const N: usize> { pub rows: [f32; N], step: u64 }
+    )]
+    struct Model<const N: usize> {
+        rows: [f32; N],
+        step: u64,
+    }
+    #[derive(Clone, Copy, ShmElement)]
+    #[becomes(#[repr(C, packed)] struct Packed { tag: u8, value: u32 })]
+    #[repr(C)]
+    struct Packed {
+        tag: u8,
+        value: u32,
+    }
+
+    let model = Model::<3>::zeroed();
+    assert_eq!((model.clone().rows, model.step), ([0.0; 3], 0));
+    assert_eq!(<Packed as Element>::TYPE.size(), 5);
+    let Packed { tag, value } = Packed { tag: 1, value: 2 };
+    assert_eq!((tag, value), (1, 2));
+}
+
+/// A name may be a keyword of another edition, that of the derive for one.
+#[test]
+fn names_of_other_editions() {
+    shma_tests_2015::declare!(Declared);
+
+    let names = |manifest: Manifest| manifest.fields.iter().map(|field| field.name).collect();
+    let odd: Vec<_> = names(shma_tests_2015::Odd::MANIFEST);
+    assert_eq!(odd, ["async", "await", "dyn", "gen", "try"]);
+    assert_eq!(shma_tests_2015::Odd::MANIFEST.fields[0].ty, "[async; 3]");
+    assert_eq!(shma_tests_2015::Odd::zeroed().next(), 1);
+    assert_eq!(names(shma_tests_2018::Population::<3>::MANIFEST), ["gen"]);
+    assert_eq!(names(shma_tests_2021::Model::MANIFEST), ["weights", "bias", "gen"]);
+    assert_eq!(names(Declared::MANIFEST), ["async", "gen"]);
+    let declared = Declared::zeroed();
+    assert_eq!((declared.r#async, declared.r#gen), (0, 0));
+}
+
+/// The mirror may have another name, where the usual one is taken.
+#[test]
+fn a_mirror_with_another_name() {
+    struct ModelFields;
+    #[derive(ShmState)]
+    #[shm(fields = "r#match")]
+    struct Model {
+        step: u64,
+    }
+
+    fn step(fields: &r#match<Refs<'_>>) -> u64 {
+        *fields.step
+    }
+
+    let _: ModelFields = ModelFields;
+    assert_eq!(step(&State::refs(&*Model::zeroed())), 0);
+    let other = shma_tests_2021::Other::zeroed();
+    let fields: shma_tests_2021::Handles<Refs<'_>> = State::refs(&*other);
+    assert_eq!(*fields.weight, 0.0);
+}
+
 /// Where the user's own names hide those of the standard library, or nothing is imported at all.
 mod without_prelude {
     #![no_implicit_prelude]
     #![allow(dead_code)]
 
-    use ::shma_core::bytemuck::{Pod, Zeroable};
     use ::shma_core::{ShmElement, ShmState};
 
-    #[derive(::std::clone::Clone, ::std::marker::Copy, Pod, Zeroable, ShmElement)]
-    #[bytemuck(crate = "::shma_core::bytemuck")]
+    #[derive(::std::clone::Clone, ::std::marker::Copy, ShmElement)]
     #[repr(C)]
     pub struct Point {
         pub x: f32,
@@ -120,11 +263,10 @@ pub mod strict {
         clippy::nursery
     )]
 
-    use super::{Pod, ShmElement, ShmState, Zeroable};
+    use super::{ShmElement, ShmState};
 
     /// A point.
-    #[derive(Debug, Clone, Copy, Pod, Zeroable, ShmElement)]
-    #[bytemuck(crate = "shma_core::bytemuck")]
+    #[derive(Debug, Clone, Copy, ShmElement)]
     #[repr(C)]
     pub struct Point {
         /// Its place from left to right.

@@ -3,13 +3,12 @@
 
 use std::process::Command;
 
-use bytemuck::{Pod, Zeroable};
 use shma_core::{ShmElement, ShmState};
 use shma_tests::region::{DIRECTORY, Name, header};
 use shma_tests::skip::skip;
 use shma_tests::watchdog::watched;
 
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 struct Pose {
     at: [f64; 2],

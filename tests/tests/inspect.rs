@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
-use bytemuck::{Pod, Zeroable};
 use half::{bf16, f16};
 use num_complex::Complex;
 use shma_core::inspect::{self, Census, Scalar, View, Writer};
@@ -14,7 +13,7 @@ use shma_tests::unfinished;
 use shma_tests::watchdog::{until, watched};
 use shma_tests::{peer, skip::skip};
 
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 struct Pose {
     at: [f64; 2],

@@ -1,13 +1,13 @@
 //! A value that comes out other than it went in.
 
-use bytemuck::{Pod, Zeroable, bytes_of, bytes_of_mut};
+use bytemuck::{Pod, bytes_of, bytes_of_mut};
 use half::{bf16, f16};
 use num_complex::Complex;
 use shma_core::{Element, Error, Field, ReadOnly, Shm, ShmElement, ShmState, Version};
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 struct Particle {
     place: [f32; 3],
@@ -15,7 +15,7 @@ struct Particle {
     id: u32,
 }
 
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 struct Cell {
     particles: [Particle; 2],
@@ -23,7 +23,7 @@ struct Cell {
     energy: u128,
 }
 
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 struct Pixel {
     red: u8,
@@ -31,13 +31,13 @@ struct Pixel {
     blue: u8,
 }
 
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 struct Picture {
     pixels: [[Pixel; 50]; 50],
 }
 
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(transparent)]
 struct Metres {
     metres: f64,

@@ -10,12 +10,22 @@ use shma_tests::skip::skip;
 use trybuild::TestCases;
 
 /// Kinds of fault that the derives find and word.
-const WORDED_BY_THE_DERIVES: [&str; 8] =
-    ["shape", "parameters", "field", "attribute", "slots", "atomic", "fingerprint", "element"];
+const WORDED_BY_THE_DERIVES: [&str; 9] = [
+    "shape",
+    "parameters",
+    "field",
+    "attribute",
+    "name",
+    "slots",
+    "atomic",
+    "fingerprint",
+    "element",
+];
 
 /// Kinds of fault that the compiler finds in what the derives generate: a bound that does not hold,
 /// a constant that has no value, and what a mirror refuses.
-const WORDED_BY_THE_COMPILER: [&str; 4] = ["bound", "constant", "uniform", "mirror"];
+const WORDED_BY_THE_COMPILER: [&str; 6] =
+    ["bound", "changed", "constant", "limit", "uniform", "mirror"];
 
 /// The compiler whose words are in the second kind of files.
 const COMPILER: &str = "rustc 1.95.";

@@ -77,10 +77,7 @@ fn programs_read_every_kind_of_field() {
 mod other {
     use super::*;
 
-    #[derive(
-        Debug, Clone, Copy, shma_core::bytemuck::Pod, shma_core::bytemuck::Zeroable, ShmElement,
-    )]
-    #[bytemuck(crate = "shma_core::bytemuck")]
+    #[derive(Debug, Clone, Copy, ShmElement)]
     #[repr(C)]
     pub struct Part {
         pub b: [u16; 3],
@@ -90,9 +87,7 @@ mod other {
 
 /// Members called after words and macros of C and C++.
 #[allow(non_snake_case)]
-#[derive(
-    Debug, Clone, Copy, shma_core::bytemuck::Pod, shma_core::bytemuck::Zeroable, ShmElement,
-)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 #[bytemuck(crate = "shma_core::bytemuck")]
 #[repr(C)]
 pub struct Part {
@@ -122,9 +117,7 @@ pub struct Part {
     pub constexpr: u32,
 }
 
-#[derive(
-    Debug, Clone, Copy, shma_core::bytemuck::Pod, shma_core::bytemuck::Zeroable, ShmElement,
-)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 #[bytemuck(crate = "shma_core::bytemuck")]
 #[repr(C, packed)]
 pub struct Packed {

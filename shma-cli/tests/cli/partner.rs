@@ -3,7 +3,6 @@
 use std::io::BufRead;
 use std::process::Command;
 
-use bytemuck::{Pod, Zeroable};
 use half::{bf16, f16};
 use num_complex::Complex;
 use shma_core::{ShmElement, ShmState};
@@ -12,7 +11,7 @@ use shma_tests::child::Child;
 /// Where a partner finds the name of its region.
 const NAME: &str = "SHMA_TEST_PARTNER";
 
-#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable, ShmElement)]
+#[derive(Debug, Clone, Copy, PartialEq, ShmElement)]
 #[repr(C)]
 pub struct Pose {
     pub at: [f64; 2],

@@ -14,7 +14,7 @@ const README: &str = include_str!("../../../README.md");
 const TRACK: &str = "track";
 
 #[repr(C)]
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable, ShmElement)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 struct Pose {
     step: u64,
     position: [f64; 3],

@@ -31,8 +31,12 @@
 //! }
 //! ```
 //!
-//! A field is at most 32 GiB less 8 bytes, a name 200 characters, a manifest 512 KiB. A region takes K
-//! times its values (`#[shm(slots = 2)]` halves the default), all of it from the start.
+//! A field is at most 32 GiB less 8 bytes, the name of a region 200 characters, the name of a field
+//! 4,096 bytes, a manifest 512 KiB. An array has at most 64 dimensions, and at most 32 structs lie
+//! within one another. A declaration beyond these limits does not build.
+//!
+//! A region takes K times its values (`#[shm(slots = 2)]` halves the default), all of it from the
+//! start.
 //!
 //! `create` asks first whether there is enough: room in `/dev/shm`, memory of the machine
 //! (`MemAvailable` and free swap) and of its control groups. If not, it returns

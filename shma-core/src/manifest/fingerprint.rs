@@ -1,5 +1,6 @@
 //! The fingerprint of a layout, and what stops a build when layouts differ.
 
+use super::message::Message;
 use super::{FORMAT, FieldManifest, Manifest};
 use crate::element::ElementType;
 
@@ -75,52 +76,6 @@ impl Fnv {
                 }
                 hash
             }
-        }
-    }
-}
-
-/// A message of a build that stops, put together at compile time.
-struct Message {
-    bytes: [u8; 256],
-    len: usize,
-}
-
-impl Message {
-    const fn new() -> Self {
-        Self { bytes: [0; 256], len: 0 }
-    }
-
-    /// With this text behind it, as far as there is room.
-    const fn text(mut self, text: &str) -> Self {
-        let text = text.as_bytes();
-        let mut i = 0;
-        while i < text.len() && self.len < self.bytes.len() {
-            self.bytes[self.len] = text[i];
-            self.len += 1;
-            i += 1;
-        }
-        self
-    }
-
-    /// With this number in hexadecimal behind it.
-    const fn hex(mut self, number: u128) -> Self {
-        self = self.text("0x");
-        let mut digit = 0;
-        while digit < 32 && self.len < self.bytes.len() {
-            let nibble = (number >> (124 - 4 * digit)) as usize & 0xf;
-            self.bytes[self.len] = b"0123456789abcdef"[nibble];
-            self.len += 1;
-            digit += 1;
-        }
-        self
-    }
-
-    #[track_caller]
-    const fn stop(self) -> ! {
-        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
-            Ok(message) => panic!("{}", message),
-            // A name was cut off inside a character.
-            Err(_) => panic!("the layouts differ"),
         }
     }
 }

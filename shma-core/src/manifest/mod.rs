@@ -2,10 +2,13 @@
 
 mod difference;
 mod fingerprint;
+mod limits;
+mod message;
 mod names;
 mod owned;
 mod stored;
 mod text;
+mod text_len;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,16 +18,11 @@ use crate::layout;
 
 pub use difference::{Difference, Differing};
 pub use fingerprint::check_pin;
+pub(crate) use limits::MAX_TEXT;
 pub use owned::OwnedManifest;
-pub(crate) use stored::MAX_TEXT;
 
 /// The version of the bytes in a region; it is part of every fingerprint.
 pub const FORMAT: u32 = 1;
-
-/// The deepest nesting of arrays, which is that of numpy, and of structs, at which their JSON text can
-/// still be read.
-const DEEPEST: usize = 64;
-const DEEPEST_STRUCTS: usize = 32;
 
 /// Slots of a field that does not say `#[shm(slots = ..)]`.
 const DEFAULT_SLOTS: usize = 4;
@@ -91,15 +89,12 @@ pub struct FieldSpec {
 
 impl FieldSpec {
     /// A field of type `T` with the default attributes.
+    #[track_caller]
     pub const fn of<T: Element>(name: &'static str) -> Self {
         assert!(size_of::<T>() == T::TYPE.size(), "an element's type describes all its bytes");
         assert!(size_of::<T>() > 0, "a field has at least one byte");
-        assert!(
-            size_of::<T>() <= layout::MAX_FIELD_BYTES,
-            "a field of a state is at most 32 GiB; split it into several fields"
-        );
+        limits::check_size(name, size_of::<T>());
         assert!(name.len() <= names::LONGEST_NAME, "a field's name has at most 4096 bytes");
-        check_depth(T::TYPE, 0);
         Self { name, ty: T::TYPE, slots: DEFAULT_SLOTS, timed: false, atomic: false }
     }
 
@@ -121,26 +116,6 @@ impl FieldSpec {
         self.atomic = true;
         self.slots = 1;
         self
-    }
-}
-
-/// What the text of a region can say of a type: no tool could read the region otherwise.
-const fn check_depth(ty: &ElementType<'_>, structs: usize) {
-    let (mut scalar, mut dimensions) = (ty, 0);
-    while let ElementType::Array { of, .. } = scalar {
-        (scalar, dimensions) = (of, dimensions + 1);
-    }
-    assert!(dimensions <= DEEPEST, "an array has at most 64 dimensions");
-    if let ElementType::Struct { name, fields, .. } = scalar {
-        assert!(structs < DEEPEST_STRUCTS, "structs are nested at most 32 deep");
-        assert!(name.len() <= names::LONGEST_NAME, "a struct's name has at most 4096 bytes");
-        let mut i = 0;
-        while i < fields.len() {
-            let long = fields[i].name.len() > names::LONGEST_NAME;
-            assert!(!long, "a member's name has at most 4096 bytes");
-            check_depth(fields[i].ty, structs + 1);
-            i += 1;
-        }
     }
 }
 
@@ -168,14 +143,17 @@ pub const fn lay_out<const N: usize>(specs: [FieldSpec; N]) -> [FieldManifest<'s
 }
 
 impl<'m> Manifest<'m> {
-    /// For generated code.
+    /// Stops the build beyond the limits of a state; for generated code.
     #[doc(hidden)]
+    #[track_caller]
     pub const fn new(name: &'m str, fields: &'m [FieldManifest<'m>]) -> Self {
         assert!(
             names::is_state_name(name),
             "a declared name has 1 to 4096 bytes, without controls and directions of writing"
         );
-        Self { name, fields }
+        let manifest = Self { name, fields };
+        manifest.check_limits();
+        manifest
     }
 
     /// Where the partitions end and the manifest's text starts, in bytes.

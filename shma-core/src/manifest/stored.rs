@@ -9,14 +9,11 @@ use std::collections::BTreeSet;
 use bumpalo::Bump;
 use serde_json::Value;
 
+use super::limits::{MAX_TEXT, MOST_DIMENSIONS};
 use super::names::{is_field_name, is_identifier, is_state_name};
-use super::{DEEPEST, FORMAT, FieldManifest, Manifest, OwnedManifest};
+use super::{FORMAT, FieldManifest, Manifest, OwnedManifest};
 use crate::element::{ElementType, StructField};
 use crate::layout;
-
-/// The longest text that is read: thousands of fields. A longer one under a region's name would cost
-/// each process that opens it more than some milliseconds.
-pub(crate) const MAX_TEXT: usize = 512 << 10;
 
 /// The most objects in a text. Those that this library writes take 55 bytes and more, so that no text
 /// of the greatest length has as many; small ones by the hundred thousand would cost each process that
@@ -154,7 +151,7 @@ impl<'m> Reader<'m> {
     fn ty(self, name: &str, value: &Value) -> Result<&'m ElementType<'m>, String> {
         let wrong = || format!("its field `{name}` has no type that this program understands");
         let shape = value["shape"].as_array().ok_or_else(wrong)?;
-        if shape.len() > DEEPEST {
+        if shape.len() > MOST_DIMENSIONS {
             return Err(wrong());
         }
         let mut ty = self.scalar(value).ok_or_else(wrong)?;

@@ -2,6 +2,7 @@
 //! alias is left to the bounds of the generated code.
 
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::{Expr, GenericArgument, Lit, PathArguments, PathSegment, Type, TypePath};
 
 use crate::errors::{Errors, Place};
@@ -65,7 +66,7 @@ fn unnamed(ty: &Type) -> Option<String> {
         }
         Type::Tuple(_) => "the layout of a tuple is not fixed; write several fields, or a struct \
                            with `#[repr(C)]` and \
-                           `#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]`"
+                           `#[derive(Clone, Copy, ShmElement)]`"
             .to_owned(),
         _ => return None,
     })
@@ -74,7 +75,7 @@ fn unnamed(ty: &Type) -> Option<String> {
 /// What is wrong with a type of the standard library.
 fn named(path: &TypePath) -> Option<String> {
     let last = std_name(path)?;
-    let name = last.ident.to_string();
+    let name = last.ident.unraw().to_string();
     let argument = argument(last);
     Some(match (name.as_str(), argument) {
         ("bool", None) => "not every byte is a `bool`; write `u8` and compare it with 0".to_owned(),
@@ -119,7 +120,7 @@ fn named(path: &TypePath) -> Option<String> {
 fn std_name(path: &TypePath) -> Option<&PathSegment> {
     let segments = &path.path.segments;
     let from_std = || {
-        let first = segments.first().map(|first| first.ident.to_string());
+        let first = segments.first().map(|first| first.ident.unraw().to_string());
         matches!(first.as_deref(), Some("std" | "core" | "alloc"))
     };
     let single = segments.len() == 1 && path.path.leading_colon.is_none();
@@ -153,7 +154,7 @@ fn text(ty: &Type) -> String {
 
 fn primitive(ty: &Type) -> Option<String> {
     let Type::Path(path) = ty else { return None };
-    Some(path.path.get_ident()?.to_string())
+    Some(path.path.get_ident()?.unraw().to_string())
 }
 
 fn is_zero(len: &Expr) -> bool {

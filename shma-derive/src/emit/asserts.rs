@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::emit::fields;
@@ -24,7 +25,7 @@ pub fn types_of_state(state: &Declaration<'_>) -> TokenStream {
     let lengths = lengths(state);
     quote! {
         const fn __check<__F: __private::Family, #parameters>() -> usize {
-            #(let _: ::core::option::Option<#types>;)*
+            #(let _: __private::core::option::Option<#types>;)*
             0
         }
         const __CHECKED: usize = {
@@ -51,7 +52,7 @@ pub fn layout_of_state(state: &Declaration<'_>) -> TokenStream {
         const __DECLARED: __private::Manifest<'static> = <#ident as __private::State>::DECLARATION;
         __private::const_assert!({
             let __fields = __DECLARED.fields;
-            let __sizes = [#(::core::mem::size_of::<#types>()),*];
+            let __sizes = [#(__private::core::mem::size_of::<#types>()),*];
             let mut __agree = __fields.len() == __sizes.len();
             let mut __end = 0;
             let mut __i = 0;
@@ -66,59 +67,90 @@ pub fn layout_of_state(state: &Declaration<'_>) -> TokenStream {
     }
 }
 
-/// `__CHECKED` for an element: the struct is `Pod` and its fields are elements.
+/// `__CHECKED` for an element: its fields are elements, and it is as its implementations need it.
 ///
-/// Whether it is `Pod` is asked in a way that has an answer: a constant of the type itself, which
-/// only a `Pod` has, hides the one of the trait. So the answer can be put into words.
+/// Whether it is is asked in a way that has an answer: a constant of the type itself, which only such
+/// a type has, hides the one of the trait. So the answer can be put into words.
 pub fn types_of_element(element: &Declaration<'_>) -> TokenStream {
     let ident = &element.ident;
-    let message = format!(
-        "an element is `Pod`, and `{}` is not; write \
-         `#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]` above it, with `Pod` and `Zeroable` \
-         of `bytemuck`, or of `shma_core::bytemuck` and \
-         `#[bytemuck(crate = \"shma_core::bytemuck\")]`",
-        element.original.ident
-    );
-    let is_pod = quote_spanned! {ident.span()=>
-        ::core::assert!(<__Ask<#ident>>::IS_POD, #message);
+    let name = element.original.ident.unraw();
+    let (bound, message) = match element.attrs.own_pod {
+        None => (
+            quote!(__private::core::marker::Copy),
+            format!(
+                "an element is copied byte by byte, and `{name}` is not `Copy`; write \
+                 `#[derive(Clone, Copy, ShmElement)]` above it"
+            ),
+        ),
+        Some(_) => (
+            quote!(__private::Pod),
+            format!(
+                "an element is `Pod`, and `{name}` is not; remove `own_pod`, or derive `Pod` and \
+                 `Zeroable` of `bytemuck` too"
+            ),
+        ),
+    };
+    let is_fit = quote_spanned! {ident.span()=>
+        __private::core::assert!(<__Ask<#ident>>::IS_FIT, #message);
     };
     let elements = element.fields.iter().map(|field| {
         let ty = &field.ty;
         let (first, last) = field.ends();
         let open = quote_spanned!(first=> <);
         let scalar = quote_spanned!(last=> #open #ty as __private::Element>::Scalar);
-        quote!(let _: ::core::option::Option<#scalar>;)
+        quote!(let _: __private::core::option::Option<#scalar>;)
     });
     let lengths = lengths(element);
     quote! {
         trait __Otherwise {
-            const IS_POD: bool = false;
+            const IS_FIT: bool = false;
         }
         impl<__T> __Otherwise for __T {}
         struct __Ask<__T>(__T);
-        impl<__T: __private::Pod> __Ask<__T> {
-            const IS_POD: bool = true;
+        impl<__T: #bound> __Ask<__T> {
+            const IS_FIT: bool = true;
         }
         const __CHECKED: usize = {
             #(#elements)*
             #lengths
-            #is_pod
+            #is_fit
             0
         };
     }
 }
 
-/// That the fields leave no gap between them.
+/// That the fields leave no gap between them, and lie in the order of declaration.
 pub fn layout_of_element(element: &Declaration<'_>) -> TokenStream {
     let ident = &element.ident;
     let types = element.fields.iter().map(|field| &field.ty);
-    let message = "the fields of an element leave no gap between them; write the missing bytes as \
-                   fields, such as `gap: [u8; 3]`";
+    let places = element.fields.iter().map(|field| {
+        let (ty, name) = (&field.ty, &field.ident);
+        quote!((
+            __private::core::mem::size_of::<#ty>(),
+            __private::core::mem::offset_of!(#ident, #name),
+        ))
+    });
+    let gap = "the fields of an element leave no gap between them; write the missing bytes as \
+               fields, such as `gap: [u8; 3]`";
+    let order = "the fields of an element lie in the order of declaration; a macro below \
+                 `#[derive(ShmElement)]` moved one, or removed `#[repr(C)]`";
     quote_spanned! {ident.span()=>
-        const _: () = ::core::assert!(
-            ::core::mem::size_of::<#ident>() == 0 #(+ ::core::mem::size_of::<#types>())*,
-            #message
-        );
+        const _: () = {
+            __private::core::assert!(
+                __private::core::mem::size_of::<#ident>()
+                    == 0 #(+ __private::core::mem::size_of::<#types>())*,
+                #gap
+            );
+            let __places = [#(#places),*];
+            let mut __end = 0;
+            let mut __i = 0;
+            while __i < __places.len() {
+                let (__size, __offset) = __places[__i];
+                __private::core::assert!(__offset == __end, #order);
+                __end += __size;
+                __i += 1;
+            }
+        };
     }
 }
 
@@ -137,7 +169,7 @@ fn lengths(declaration: &Declaration<'_>) -> TokenStream {
             let __length: usize = #length;
             0 < __length
         }};
-        quote_spanned!(length.span()=> ::core::assert!(#positive, #message);)
+        quote_spanned!(length.span()=> __private::core::assert!(#positive, #message);)
     });
     asserts.collect()
 }

@@ -16,7 +16,8 @@ use crate::model::Declaration;
 /// The errors, and a state that nothing more is said about.
 pub fn state(state: &Declaration<'_>, errors: &Errors) -> TokenStream {
     let constant = constant(state);
-    let wrong = quote!(<[(); #constant] as ::core::ops::Deref>::Target);
+    let private = state.private();
+    let wrong = quote!(<[(); #constant] as #private::core::ops::Deref>::Target);
     let mirror = mirror(state, errors, &wrong);
     let ident = &state.ident;
     let (parameters, arguments) = (state.parameters(), state.arguments());
@@ -30,7 +31,7 @@ pub fn state(state: &Declaration<'_>, errors: &Errors) -> TokenStream {
         #[automatically_derived]
         unsafe impl<#parameters> __private::State for #ident<#arguments>
         where
-            [(); #constant]: ::core::marker::Sized,
+            [(); #constant]: __private::core::marker::Sized,
         {
             const DECLARATION: __private::Manifest<'static> = match #constant { _ => loop {} };
             type Fields<__F: __private::Family> = #of_family;
@@ -61,7 +62,7 @@ pub fn state(state: &Declaration<'_>, errors: &Errors) -> TokenStream {
         #[automatically_derived]
         impl<#parameters> __private::Uniform<#wrong> for #ident<#arguments>
         where
-            [(); #constant]: ::core::marker::Sized,
+            [(); #constant]: __private::core::marker::Sized,
         {
             fn merge<
                 '__h,
@@ -94,7 +95,7 @@ pub fn element(element: &Declaration<'_>, errors: &Errors) -> TokenStream {
         #[automatically_derived]
         unsafe impl<#parameters> __private::Element for #ident<#arguments>
         where
-            [(); #constant]: ::core::marker::Sized,
+            [(); #constant]: __private::core::marker::Sized,
         {
             type Scalar = Self;
             const TYPE: &'static __private::ElementType<'static> = match #constant { _ => loop {} };
@@ -102,7 +103,7 @@ pub fn element(element: &Declaration<'_>, errors: &Errors) -> TokenStream {
         #[automatically_derived]
         impl<#parameters> __private::OfScalar<Self> for #ident<#arguments>
         where
-            [(); #constant]: ::core::marker::Sized,
+            [(); #constant]: __private::core::marker::Sized,
         {}
     };
     let items = in_private_scope(element, &items);
@@ -123,9 +124,9 @@ fn mirror(state: &Declaration<'_>, errors: &Errors, wrong: &TokenStream) -> Toke
     let family = state.family();
     let fields = state.fields.iter().map(|field| {
         if all || errors.concern(Place::Field(field.index)) {
-            fields::of_type(field, wrong)
+            fields::of_type(state, field, wrong)
         } else {
-            fields::of_type(field, &fields::in_family(&family, field))
+            fields::of_type(state, field, &fields::in_family(&family, field))
         }
     });
     let (name, private, parameters) = (state.mirror(), state.private(), state.mirror_parameters());
@@ -133,7 +134,7 @@ fn mirror(state: &Declaration<'_>, errors: &Errors, wrong: &TokenStream) -> Toke
     quote! {
         #visibility struct #name<#family: #private::Family, #parameters> {
             #(#fields)*
-            __family: ::core::marker::PhantomData<#family>,
+            __family: #private::core::marker::PhantomData<#family>,
         }
     }
 }

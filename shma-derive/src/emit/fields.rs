@@ -1,10 +1,11 @@
 //! The mirror: a struct with a field for each field of the state, generic over the family.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use syn::Attribute;
+use quote::{quote, quote_spanned};
+use syn::{Attribute, Meta};
 
-use crate::emit::lints;
+use crate::attr;
+use crate::emit::{docs, lints};
 use crate::model::{Declaration, Field};
 
 /// The mirror of a state.
@@ -12,7 +13,7 @@ pub fn mirror(state: &Declaration<'_>) -> TokenStream {
     let family = state.family();
     let fields = state.fields.iter().map(|field| {
         let ty = in_family(&family, field);
-        of_type(field, &ty)
+        of_type(state, field, &ty)
     });
     with_fields(state, &family, fields.collect())
 }
@@ -25,15 +26,11 @@ pub fn with_fields(state: &Declaration<'_>, family: &Ident, fields: TokenStream)
     let name = state.mirror();
     let parameters = state.mirror_parameters();
     let predicates = state.predicates();
-    let docs = format!(
-        " The fields of [`{0}`](struct@{0}) in the family `{family}`: handles to shared memory, or \
-         views of a value.",
-        original.ident
-    );
+    let docs = docs::of_mirror(state);
     let attrs = original.attrs.iter().filter(|attr| is_deprecated(attr) || hides(attr));
     let levels = lints::of_struct(state);
     quote! {
-        #[doc = #docs]
+        #docs
         #(#attrs)*
         #(#levels)*
         #visibility struct #name<#family: #private::Family, #parameters>
@@ -46,16 +43,14 @@ pub fn with_fields(state: &Declaration<'_>, family: &Ident, fields: TokenStream)
 }
 
 /// A field of the mirror, of this type, with name, visibility and docs of the state's field.
-pub fn of_type(field: &Field<'_>, ty: &TokenStream) -> TokenStream {
-    let attrs = &field.original.attrs;
-    let documented = attrs.iter().any(|attr| attr.path().is_ident("doc"));
-    let docs = (!documented).then(|| format!(" The field `{}`.", field.ident)).into_iter();
-    let attrs = attrs.iter().filter(|attr| attr.path().is_ident("doc") || is_deprecated(attr));
+pub fn of_type(state: &Declaration<'_>, field: &Field<'_>, ty: &TokenStream) -> TokenStream {
+    let docs = docs::of_field(state, field);
+    let attrs = field.original.attrs.iter().filter(|attr| is_deprecated(attr));
     let levels = lints::of_field(field);
     let visibility = &field.original.vis;
     let ident = &field.ident;
     quote! {
-        #(#[doc = #docs])*
+        #docs
         #(#attrs)*
         #(#levels)*
         #visibility #ident: #ty,
@@ -75,10 +70,11 @@ pub fn in_family(family: &Ident, field: &Field<'_>) -> TokenStream {
 }
 
 fn is_deprecated(attr: &Attribute) -> bool {
-    attr.path().is_ident("deprecated")
+    attr::is(attr, "deprecated")
 }
 
 /// `#[doc(hidden)]`.
 fn hides(attr: &Attribute) -> bool {
-    attr.meta.to_token_stream().to_string() == "doc(hidden)"
+    attr::is(attr, "doc")
+        && matches!(&attr.meta, Meta::List(list) if list.tokens.to_string() == "hidden")
 }

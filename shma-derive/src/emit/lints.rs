@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute, Meta};
 
+use crate::attr;
 use crate::model::{Declaration, Field};
 
 /// The levels that the struct sets.
@@ -19,8 +20,7 @@ pub fn of_field(field: &Field<'_>) -> Vec<TokenStream> {
 /// The levels that the struct sets, and what any field allows.
 pub fn of_all(declared: &Declaration<'_>) -> Vec<TokenStream> {
     let fields = declared.fields.iter().flat_map(|field| &field.original.attrs);
-    let allowed =
-        fields.filter(|attr| attr.path().is_ident("allow") || attr.path().is_ident("expect"));
+    let allowed = fields.filter(|attr| attr::is(attr, "allow") || attr::is(attr, "expect"));
     declared.original.attrs.iter().chain(allowed).filter_map(level).collect()
 }
 
@@ -28,9 +28,9 @@ pub fn of_all(declared: &Declaration<'_>) -> Vec<TokenStream> {
 fn level(attr: &Attribute) -> Option<TokenStream> {
     let Meta::List(list) = &attr.meta else { return None };
     let lints = &list.tokens;
-    if list.path.is_ident("expect") {
+    if attr::is(attr, "expect") {
         return Some(quote!(#[allow(#lints)]));
     }
     let levels = ["allow", "warn", "deny", "forbid"];
-    levels.iter().any(|level| list.path.is_ident(level)).then(|| quote!(#attr))
+    levels.iter().any(|level| attr::is(attr, level)).then(|| quote!(#attr))
 }

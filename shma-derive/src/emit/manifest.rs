@@ -1,7 +1,7 @@
 //! The manifest as a constant.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use crate::model::{Declaration, Field};
 
@@ -9,10 +9,14 @@ use crate::model::{Declaration, Field};
 pub fn declaration(state: &Declaration<'_>) -> TokenStream {
     let name = state.name();
     let specs = state.fields.iter().map(spec);
+    // A limit that is exceeded is shown at the struct.
+    let manifest = quote_spanned! {state.ident.span()=>
+        __private::Manifest::new(#name, &__private::lay_out([#(#specs),*]))
+    };
     quote! {
         const DECLARATION: __private::Manifest<'static> = {
             let _: [(); __CHECKED] = [];
-            __private::Manifest::new(#name, &__private::lay_out([#(#specs),*]))
+            #manifest
         };
     }
 }
@@ -26,5 +30,6 @@ fn spec(field: &Field<'_>) -> TokenStream {
     });
     let timed = attrs.timed.iter().map(|_| quote!(.timed()));
     let atomic = attrs.atomic.iter().map(|_| quote!(.atomic()));
-    quote!(__private::FieldSpec::of::<#ty>(#name) #(#slots)* #(#timed)* #(#atomic)*)
+    let spec = quote_spanned!(field.ident.span()=> __private::FieldSpec::of::<#ty>(#name));
+    quote!(#spec #(#slots)* #(#timed)* #(#atomic)*)
 }

@@ -93,7 +93,7 @@ pub fn uniform(state: &Declaration<'_>) -> TokenStream {
         impl<__E: __private::Element, #parameters> __private::Uniform<__E> for #ident<#arguments>
         where
             #(#bounds,)*
-            [(); __CHECKED]: ::core::marker::Sized,
+            [(); __CHECKED]: __private::core::marker::Sized,
             #predicates
         {
             fn merge<

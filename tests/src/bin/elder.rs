@@ -5,10 +5,9 @@
 
 use std::io::BufRead;
 
-use bytemuck::{Pod, Zeroable};
 use shma_core::{ShmElement, ShmState};
 
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 struct Pose {
     at: [f64; 2],

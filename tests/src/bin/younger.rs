@@ -8,10 +8,9 @@ macro_rules! version {
     ($version:ident, { $($pose:tt)* }, $(#[$attribute:meta])? { $($fields:tt)* }) => {
         mod $version {
             #![allow(dead_code)]
-            use bytemuck::{Pod, Zeroable};
             use shma_core::{ShmElement, ShmState};
 
-            #[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+            #[derive(Clone, Copy, ShmElement)]
             #[repr(C)]
             pub struct Pose {
                 $($pose)*

@@ -1,8 +1,6 @@
 use shma_core::ShmElement;
-use shma_core::bytemuck::{Pod, Zeroable};
 
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
-#[bytemuck(crate = "shma_core::bytemuck")]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 #[shm(name = "point")]
 struct Point {

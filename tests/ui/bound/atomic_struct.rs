@@ -1,8 +1,6 @@
-use shma_core::bytemuck::{Pod, Zeroable};
 use shma_core::{ShmElement, ShmState};
 
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
-#[bytemuck(crate = "shma_core::bytemuck")]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 struct Point {
     x: f32,

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use bytemuck::{Pod, Zeroable};
 use shma_core::ShmElement;
 
 /// Strips of a plate, however many workers share them.
@@ -18,7 +17,7 @@ pub const MARKS: usize = 101;
 /// The settings of a solution. They lie in the region too, so that nothing has to be handed to the
 /// workers by other ways.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 pub struct Plan {
     /// Steps in all.
     pub steps: u64,

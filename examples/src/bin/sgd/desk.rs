@@ -6,7 +6,7 @@
 //! If it died between changing the model and handing in, the batch is done twice, which gradient
 //! descent does not mind.
 
-use bytemuck::{Pod, Zeroable};
+use shma_core::bytemuck::Zeroable;
 use shma_core::{ShmElement, ShmState};
 
 use crate::plan::Plan;
@@ -25,7 +25,7 @@ pub struct Desk {
 
 /// Which batches wait, which are worked on, and how many are done.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 pub struct Work {
     total: u64,
     done: u64,
@@ -42,7 +42,7 @@ pub struct Work {
 }
 
 #[repr(C)]
-#[derive(Debug, Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 struct Seat {
     /// 1 while a worker sits here.
     taken: u64,

@@ -1,6 +1,5 @@
 //! What is to be done: how often the images are gone through, in which batches, in which order.
 
-use bytemuck::{Pod, Zeroable};
 use shma_core::ShmElement;
 
 use crate::data::Sample;
@@ -8,7 +7,7 @@ use crate::data::Sample;
 /// The settings of a training. They lie in a region too, so that nothing has to be handed to the
 /// workers by other ways.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 pub struct Plan {
     /// How often all images are gone through.
     pub epochs: u64,

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{Group, Ident, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
 use syn::{ConstParam, GenericParam, TypeParam};
 
 use crate::model::Declaration;
+use crate::self_type::without_self;
 
 /// Each list ends in a comma, unless it is empty. Lifetimes and type parameters occur beside errors
 /// only.
@@ -54,7 +56,7 @@ impl Declaration<'_> {
             return None;
         }
         let samples = self.original.generics.const_params().map(|ConstParam { ty, .. }| {
-            match ty.to_token_stream().to_string().as_str() {
+            match ty.to_token_stream().to_string().trim_start_matches("r#") {
                 "bool" => Some(quote!(true,)),
                 "char" => Some(quote!('1',)),
                 "usize" | "u8" | "u16" | "u32" | "u64" | "u128" => Some(quote!(1,)),
@@ -77,9 +79,13 @@ impl Declaration<'_> {
     }
 
     /// The name of the mirror's first parameter, the family: `F`, if the declaration does not use
-    /// that for something else.
+    /// that for something else. What a macro in place of a type uses is not known.
     pub fn family(&self) -> Ident {
         let mut taken = BTreeSet::new();
+        if self.fields.iter().any(|field| has_macro(field.ty.clone())) {
+            taken.insert("F".to_owned());
+            taken.insert("F_".to_owned());
+        }
         for field in &self.fields {
             collect_idents(field.ty.clone(), &mut taken);
         }
@@ -93,39 +99,22 @@ impl Declaration<'_> {
     }
 }
 
-/// Replaces `Self`, which would mean something else in a generated item, by the type `this`.
-pub fn without_self(tokens: TokenStream, this: &TokenStream) -> TokenStream {
-    let mut out = TokenStream::new();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Ident(ident) if ident == "Self" => {
-                out.extend(if starts_path(tokens.peek()) { quote!(<#this>) } else { this.clone() });
-            }
-            TokenTree::Group(group) => {
-                let mut inner = Group::new(group.delimiter(), without_self(group.stream(), this));
-                inner.set_span(group.span());
-                out.extend([TokenTree::Group(inner)]);
-            }
-            token => out.extend([token]),
-        }
-    }
-    out
-}
-
-/// Whether `next` is the first half of `::`.
-fn starts_path(next: Option<&TokenTree>) -> bool {
-    matches!(next, Some(TokenTree::Punct(next)) if next.as_char() == ':' && next.spacing() == Spacing::Joint)
-}
-
 fn collect_idents(tokens: TokenStream, found: &mut BTreeSet<String>) {
     for token in tokens {
         match token {
             TokenTree::Ident(ident) => {
-                found.insert(ident.to_string());
+                found.insert(ident.unraw().to_string());
             }
             TokenTree::Group(group) => collect_idents(group.stream(), found),
             TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }
     }
+}
+
+fn has_macro(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => punct.as_char() == '!',
+        TokenTree::Group(group) => has_macro(group.stream()),
+        TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+    })
 }

@@ -1,6 +1,6 @@
 use shma_core::{Error, ShmElement, ShmState};
 
-#[derive(Clone, Copy, ShmElement)]
+#[derive(ShmElement)]
 #[repr(C)]
 struct Point {
     x: f32,

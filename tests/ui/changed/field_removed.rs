@@ -1,0 +1,13 @@
+#![forbid(unsafe_code)]
+
+use shma_core::ShmState;
+use shma_tests_macros::becomes;
+
+#[derive(ShmState)]
+#[becomes(struct Model { step: u64 })]
+struct Model {
+    step: u64,
+    bias: f32,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use shma_core::ShmElement;
+
+#[derive(Clone, Copy, ShmElement)]
+#[repr(C)]
+struct Nothing;
+
+fn main() {}
