@@ -16,9 +16,7 @@ const TICK: Duration = Duration::from_millis(1);
 const TICKS: u64 = 1_000;
 
 #[repr(C)]
-#[derive(
-    Debug, Clone, Copy, shma_core::bytemuck::Pod, shma_core::bytemuck::Zeroable, ShmElement,
-)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 struct Setpoint {
     target: f64,
     gain: f64,

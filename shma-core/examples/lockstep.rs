@@ -16,9 +16,7 @@ const POINTS: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[repr(C)]
-#[derive(
-    Debug, Clone, Copy, shma_core::bytemuck::Pod, shma_core::bytemuck::Zeroable, ShmElement,
-)]
+#[derive(Debug, Clone, Copy, ShmElement)]
 struct Edge {
     step: u64,
     value: f64,

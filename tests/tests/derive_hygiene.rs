@@ -113,7 +113,7 @@ fn conditional_fields_and_attributes() {
         #[cfg(any())]
         never: bool,
         left: u32,
-        #[cfg(all())]
+        #[cfg(unix)]
         right: u32,
     }
     #[derive(ShmState)]
@@ -124,7 +124,7 @@ fn conditional_fields_and_attributes() {
         #[cfg_attr(all(), shm(atomic))]
         hits: u64,
         #[cfg_attr(any(), shm(atomic))]
-        #[cfg(all())]
+        #[cfg(unix)]
         pair: Pair,
     }
 
@@ -170,7 +170,8 @@ fn attributes_that_leave_the_fields() {
 fn names_of_other_editions() {
     shma_tests_2015::declare!(Declared);
 
-    let names = |manifest: Manifest| manifest.fields.iter().map(|field| field.name).collect();
+    let names =
+        |manifest: Manifest<'static>| manifest.fields.iter().map(|field| field.name).collect();
     let odd: Vec<_> = names(shma_tests_2015::Odd::MANIFEST);
     assert_eq!(odd, ["async", "await", "dyn", "gen", "try"]);
     assert_eq!(shma_tests_2015::Odd::MANIFEST.fields[0].ty, "[async; 3]");

@@ -1,7 +1,6 @@
 //! Manifests that a process reads: which names they may have, and that they go with their reader.
 #![allow(uncommon_codepoints, reason = "they are what is tried here")]
 
-use bytemuck::{Pod, Zeroable};
 use shma_core::inspect::{View, read_manifest};
 use shma_core::private::{FieldSpec, lay_out};
 use shma_core::{Error, Manifest, ShmElement, ShmState};
@@ -9,7 +8,7 @@ use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
 /// Rust's identifiers: combining marks that have no composed form, a raw one, one that starts with `_`.
-#[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
+#[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 struct ตำแหน่ง {
     r#fn: f32,

@@ -88,7 +88,6 @@ mod other {
 /// Members called after words and macros of C and C++.
 #[allow(non_snake_case)]
 #[derive(Debug, Clone, Copy, ShmElement)]
-#[bytemuck(crate = "shma_core::bytemuck")]
 #[repr(C)]
 pub struct Part {
     pub r#struct: u32,
@@ -118,7 +117,6 @@ pub struct Part {
 }
 
 #[derive(Debug, Clone, Copy, ShmElement)]
-#[bytemuck(crate = "shma_core::bytemuck")]
 #[repr(C, packed)]
 pub struct Packed {
     pub small: u8,
