@@ -2,7 +2,6 @@
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use shma_core::bytemuck::{Pod, Zeroable};
 use shma_core::{ShmElement, ShmState};
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
@@ -10,16 +9,14 @@ use tempfile::tempdir;
 
 use crate::shma::shma;
 
-#[derive(Debug, Clone, Copy, Pod, Zeroable, ShmElement)]
-#[bytemuck(crate = "shma_core::bytemuck")]
+#[derive(Debug, Clone, Copy, ShmElement)]
 #[repr(C)]
 pub struct Point {
     pub x: f32,
     pub y: f32,
 }
 
-#[derive(Debug, Clone, Copy, Pod, Zeroable, ShmElement)]
-#[bytemuck(crate = "shma_core::bytemuck")]
+#[derive(Debug, Clone, Copy, ShmElement)]
 #[repr(C)]
 pub struct Setpoint {
     pub target: [f64; 3],
@@ -27,8 +24,7 @@ pub struct Setpoint {
     pub corners: [[Point; 2]; 2],
 }
 
-#[derive(Debug, Clone, Copy, Pod, Zeroable, ShmElement)]
-#[bytemuck(crate = "shma_core::bytemuck")]
+#[derive(Debug, Clone, Copy, ShmElement)]
 #[repr(C)]
 pub struct Actor {
     pub episodes: u64,
