@@ -16,7 +16,7 @@ Exit status:
   3  there is no such region, field or file
   4  what has the name cannot be used: no region, another user's, another layout, a damaged file,
      a directory
-  5  in use: a semaphore is held, somebody is attached, or writers were too quick
+  5  in use: a semaphore is held, a process is attached, or writers were too quick
   6  a system call failed
 
 With --json every command writes one JSON object per answer; `shma schema` describes them all.
@@ -31,7 +31,7 @@ A PATH is a field, and what of it:
   'actors[0:3].episodes'   that member of each
 The longest field name that a path begins with is the field.";
 
-/// Looks into typed states in shared memory. Nobody who uses them is disturbed.
+/// Looks into typed states in shared memory, without disturbing the processes that use them.
 #[derive(Debug, Parser)]
 #[command(name = "shma", version, about, after_help = AFTER, arg_required_else_help = true)]
 pub struct Arguments {
@@ -128,8 +128,8 @@ pub enum Command {
         /// The region; everything by default.
         name: Option<String>,
     },
-    /// Remove dead ephemeral regions and abandoned temporary files, after showing them. What
-    /// somebody is attached to stays.
+    /// Remove dead ephemeral regions and abandoned temporary files, after showing them. Regions to
+    /// which a process is attached stay.
     Clean {
         /// Only these regions, and no temporary files.
         names: Vec<String>,
@@ -140,11 +140,11 @@ pub enum Command {
         #[arg(long, short)]
         yes: bool,
     },
-    /// Remove a region's name, whoever uses it: those who are attached keep their memory.
+    /// Remove a region's name, also if it is in use: attached processes keep its memory.
     Rm {
         /// The region.
         name: String,
-        /// Do not ask, also if somebody is attached.
+        /// Do not ask, also if a process is attached.
         #[arg(long, short)]
         yes: bool,
     },

@@ -47,7 +47,7 @@ impl Condition {
     }
 }
 
-/// Whether a region outlives those who use it.
+/// Whether a region outlives the processes that use it.
 pub fn lifetime(view: &View) -> &'static str {
     if view.is_persistent() { "persistent" } else { "ephemeral" }
 }

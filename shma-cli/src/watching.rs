@@ -14,7 +14,7 @@ use crate::statistics::{self, Statistics};
 /// Looks that are remembered.
 const HISTORY: usize = 512;
 
-/// Between two counts of those who are attached.
+/// Between two counts of the attached processes.
 const COUNT_AGAIN: Duration = Duration::from_secs(1);
 
 /// Of larger fields only pieces are looked at.
@@ -114,7 +114,7 @@ impl Watching {
         Ok(())
     }
 
-    /// Whether anybody is attached is one question to the kernel. Who they are means looking at
+    /// Whether any process is attached is one question to the kernel. Which ones means looking at
     /// every process of the machine, so that is asked less often.
     fn count_attached(&mut self) -> Result<(), Failure> {
         let any = self.view.is_attached()?;

@@ -44,7 +44,7 @@ fn ask_everything(name: &Name, judge: impl Fn(&str, Ran)) {
         as_json.push("--json");
         judge(arguments[0], shma(&as_json));
     }
-    // Of the others nobody should have to do without because of this one.
+    // This one must not hide the others.
     for listing in ["ls", "top", "metrics"] {
         let listed = shma(&[listing]).done();
         assert!(listed.contains(&*other), "{listing}: {listed}");

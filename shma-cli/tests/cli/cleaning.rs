@@ -8,7 +8,7 @@ use crate::partner::{Lab, Partner, filled};
 use crate::shma::{command, shma};
 use crate::terminal::Terminal;
 
-/// A living region, one that was stopped, and one with nobody but a reader.
+/// A living region, one whose creator was killed, and one that has only a reader.
 #[test]
 fn a_living_region_is_cleaned_away() {
     watched(|| {
@@ -18,7 +18,7 @@ fn a_living_region_is_cleaned_away() {
         assert_eq!(clean(), "nothing to remove\n");
         let reader = Lab::open_read_only(&name).unwrap();
         partner.kill();
-        assert_eq!(clean(), "nothing to remove\n", "somebody reads it");
+        assert_eq!(clean(), "nothing to remove\n", "a reader is attached");
         assert!(name.exists());
         drop(reader);
         assert!(!name.exists(), "the reader was the last one");
@@ -31,7 +31,7 @@ fn a_living_region_is_cleaned_away() {
     });
 }
 
-/// Shown first, and kept if nobody can be asked.
+/// Shown first, and kept where there is no terminal to ask on.
 #[test]
 fn a_dead_region_is_removed_unasked() {
     watched(|| {
@@ -64,7 +64,7 @@ fn an_answer_is_misunderstood() {
     });
 }
 
-/// The name of a region that others use goes only if somebody says so.
+/// The name of a region in use is removed only after a yes.
 #[test]
 fn a_name_is_removed_under_its_users() {
     watched(|| {
@@ -78,6 +78,6 @@ fn a_name_is_removed_under_its_users() {
         assert!(lab.is_current());
         shma(&["rm", "--yes", &name]).done();
         assert!(!lab.is_current() && !name.exists());
-        assert_eq!(lab.step.read(), 41, "those who are attached keep it");
+        assert_eq!(lab.step.read(), 41, "attached processes keep it");
     });
 }

@@ -46,7 +46,7 @@ fn a_signal_restores_the_terminal_and_ends_the_command() {
     });
 }
 
-/// A process that may write the region can truncate it, which ends those who look at it.
+/// A process that may write the region can truncate it, which ends a command that looks at it.
 #[test]
 fn a_truncated_region_restores_the_terminal() {
     watched(|| {

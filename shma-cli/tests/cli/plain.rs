@@ -80,7 +80,7 @@ fn a_killed_owner_is_shown_alive() {
     });
 }
 
-/// Whoever only looks leaves no trace: the last one to leave still takes the region along.
+/// A look leaves no trace: the last process to detach still removes the region.
 #[test]
 fn a_look_keeps_a_region() {
     watched(|| {
@@ -93,7 +93,7 @@ fn a_look_keeps_a_region() {
         let seen = shma(&["info", &name, "--json"]).json();
         assert_eq!(seen["region"]["attached"]["attachments"], 1, "only the partner is attached");
         partner.leave();
-        assert!(!name.exists(), "the region has stayed for those who look");
+        assert!(!name.exists(), "a look has kept the region");
         // It says so, and ends.
         while watch.next_line().is_some() {}
         assert_eq!(watch.end().code(), Some(3));

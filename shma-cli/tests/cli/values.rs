@@ -54,7 +54,7 @@ fn a_slice_takes_something_else() {
     });
 }
 
-/// A field with more numbers than anybody reads.
+/// A field with more numbers than a person reads.
 #[test]
 fn a_large_field_floods_the_terminal() {
     #[derive(ShmState)]
