@@ -16,32 +16,45 @@ const EDGE: usize = 3;
 /// What members stand further to the right than their struct.
 const INDENT: usize = 2;
 
+/// How values are written for people.
+#[derive(Debug, Clone, Copy)]
+pub struct Form {
+    /// Whether all are, however many.
+    pub all: bool,
+    /// The columns of a line. Rows that are longer break between numbers.
+    pub width: usize,
+}
+
 /// Writes nested brackets with aligned numbers, like numpy does; a struct as its members, a line
 /// each.
-pub fn text(to: &mut impl Write, array: &Array<'_>, all: bool) -> io::Result<()> {
+pub fn text(to: &mut impl Write, array: &Array<'_>, form: Form) -> io::Result<()> {
     if matches!(array.scalar, ElementType::Struct { .. }) {
-        return structs(to, array, all, 0);
+        return structs(to, array, form, 0);
     }
-    numbers(to, array, all)?;
+    numbers(to, array, form)?;
     writeln!(to)
 }
 
-fn numbers(to: &mut impl Write, array: &Array<'_>, all: bool) -> io::Result<()> {
-    let summarised = !all && array.len() > MANY;
+fn numbers(to: &mut impl Write, array: &Array<'_>, form: Form) -> io::Result<()> {
+    let summarised = !form.all && array.len() > MANY;
     let mut shown = Vec::new();
     visible(&array.shape, summarised, 0, &mut shown);
     let widths = shown.iter().map(|index| array.get(*index).to_string().chars().count());
-    Nested { array, summarised, width: widths.max().unwrap_or(0) }.write(to, 0, 0)
+    let width = widths.max().unwrap_or(0);
+    // A bracket for each dimension stands before the first number, and a comma after each.
+    let room = form.width.saturating_sub(array.shape.len()).saturating_add(1);
+    let in_line = (room / (width + 2)).max(1);
+    Nested { array, summarised, width, in_line }.write(to, 0, 0)
 }
 
 /// Members of each struct, under the struct's indices where there are several.
-fn structs(to: &mut impl Write, array: &Array<'_>, all: bool, indent: usize) -> io::Result<()> {
+fn structs(to: &mut impl Write, array: &Array<'_>, form: Form, indent: usize) -> io::Result<()> {
     if array.len() == 0 {
         return writeln!(to, "{:indent$}[]", "");
     }
     let mut indices = vec![0; array.shape.len()];
     let scalars = array.len() * scalars(array.scalar);
-    let list = List { array, summarised: !all && scalars > MANY, all, indent };
+    let list = List { array, summarised: !form.all && scalars > MANY, form, indent };
     list.write(to, &mut indices, 0, 0)
 }
 
@@ -60,7 +73,7 @@ fn scalars(ty: &ElementType<'_>) -> usize {
 struct List<'a> {
     array: &'a Array<'a>,
     summarised: bool,
-    all: bool,
+    form: Form,
     indent: usize,
 }
 
@@ -76,11 +89,11 @@ impl List<'_> {
         let Some((len, inner)) = self.array.shape[dimension..].split_first() else {
             let Scalar::Struct(members) = self.array.get(first) else { return Ok(()) };
             if indices.is_empty() {
-                return self::members(to, members, self.all, indent);
+                return self::members(to, members, self.form, indent);
             }
             let indices: Vec<String> = indices.iter().map(usize::to_string).collect();
             writeln!(to, "{:indent$}[{}]", "", indices.join(", "))?;
-            return self::members(to, members, self.all, indent + INDENT);
+            return self::members(to, members, self.form, indent + INDENT);
         };
         let row: usize = inner.iter().product();
         for piece in pieces(*len, self.summarised) {
@@ -95,17 +108,18 @@ impl List<'_> {
     }
 }
 
-fn members(to: &mut impl Write, members: Members<'_>, all: bool, indent: usize) -> io::Result<()> {
+fn members(to: &mut impl Write, members: Members<'_>, form: Form, indent: usize) -> io::Result<()> {
     for (name, elements) in members.iter() {
         let array = Array::of(elements);
         write!(to, "{:indent$}{name}:", "")?;
         if matches!(array.scalar, ElementType::Struct { .. }) {
             writeln!(to)?;
-            structs(to, &array, all, indent + INDENT)?;
+            structs(to, &array, form, indent + INDENT)?;
             continue;
         }
         let mut value = Vec::new();
-        numbers(&mut value, &array, all)?;
+        let width = form.width.saturating_sub(indent + INDENT);
+        numbers(&mut value, &array, Form { width, ..form })?;
         let value = String::from_utf8_lossy(&value);
         if value.contains('\n') {
             let indent = indent + INDENT;
@@ -125,6 +139,8 @@ struct Nested<'a> {
     array: &'a Array<'a>,
     summarised: bool,
     width: usize,
+    /// Numbers in a line, at most.
+    in_line: usize,
 }
 
 impl Nested<'_> {
@@ -135,7 +151,9 @@ impl Nested<'_> {
         let row: usize = inner.iter().product();
         write!(to, "[")?;
         for (i, piece) in pieces(*len, self.summarised).enumerate() {
-            if i > 0 && inner.is_empty() {
+            if i > 0 && inner.is_empty() && i % self.in_line == 0 {
+                write!(to, ",\n{:indent$}", "", indent = dimension + 1)?;
+            } else if i > 0 && inner.is_empty() {
                 write!(to, ", ")?;
             } else if i > 0 {
                 write!(to, ",{}", "\n".repeat(inner.len()))?;

@@ -40,7 +40,8 @@ pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<O
     } else if form.csv {
         print::csv(output, &array)?;
     } else {
-        print::text(output, &array, form.all)?;
+        let form = print::Form { all: form.all, width: output.width };
+        print::text(output, &array, form)?;
     }
     Ok(Outcome::Done)
 }

@@ -127,6 +127,38 @@ fn a_pipe_has_no_width() {
 }
 
 #[derive(ShmState)]
+struct Rows {
+    rows: [[f64; 40]; 2],
+    row: [u32; 100],
+}
+
+/// A row that is longer than a line went on in the next one in the middle of a number.
+#[test]
+fn rows_break_between_numbers() {
+    watched(|| {
+        let name = Name::new("rows");
+        let mut start = Rows::zeroed();
+        for (i, number) in start.rows.as_flattened_mut().iter_mut().enumerate() {
+            *number = i as f64 + 0.125;
+        }
+        start.row = std::array::from_fn(|i| 1000 + i as u32);
+        let _rows = Rows::create(&name, &start).unwrap();
+        for field in ["rows", "row"] {
+            let piped = shma(&["get", &name, field]).done();
+            assert_eq!(piped.lines().count(), if field == "rows" { 2 } else { 1 }, "{piped}");
+            let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            for columns in WIDTHS {
+                let mut get = Terminal::start(&mut command(&["get", &name, field]), 400, columns);
+                assert!(get.wait().success());
+                let screen = get.screen();
+                assert!((0..400).all(|row| !screen.row_wrapped(row)), "{}", screen.contents());
+                assert_eq!(words(&screen.contents()), words(&piped), "{columns}");
+            }
+        }
+    });
+}
+
+#[derive(ShmState)]
 struct Marks {
     /// Two columns a letter.
     状態: f64,
