@@ -27,7 +27,7 @@ pub(crate) struct Header {
     fingerprint: [AtomicU64; 2],
     instance: [AtomicU64; 2],
     flags: AtomicU32,
-    /// A hint that the name is gone; the link count is the truth.
+    /// A hint that the name is gone. What the name leads to is the truth.
     pub(crate) retired: AtomicU32,
     /// Where owner ids come from.
     pub(crate) next_id: AtomicU32,
@@ -91,7 +91,7 @@ fn set_pair(words: &[AtomicU64; 2], bytes: [u8; 16]) {
 pub(crate) struct UncheckedHeader<'a>(&'a [u8; layout::HEADER_BYTES]);
 
 /// What a checked header says.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CheckedHeader {
     pub(crate) fingerprint: u128,
     pub(crate) persistent: bool,

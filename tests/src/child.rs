@@ -156,6 +156,11 @@ impl Child {
         self.await_stopped();
     }
 
+    /// Whether it is stopped now.
+    pub fn is_stopped(&self) -> bool {
+        self.state() == Some('T')
+    }
+
     /// Waits until somebody, maybe itself, has stopped it.
     #[track_caller]
     pub fn await_stopped(&self) {

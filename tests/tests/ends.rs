@@ -1,12 +1,16 @@
 //! Regions that stay when they should go, go when they should stay, or come back wrong.
 
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use shma_core::inspect::View;
 use shma_core::{Error, ShmState};
 use shma_tests::child::Child;
 use shma_tests::peer;
 use shma_tests::region::{Bytes, Name, header};
-use shma_tests::skip::skip;
+use shma_tests::skip::{is_root, skip};
 use shma_tests::states::Board;
 use shma_tests::watchdog::{until, watched};
 
@@ -220,8 +224,8 @@ fn a_writer_sleeps_for_a_region_that_is_gone() {
     });
 }
 
-/// Whether a region is retired is asked of the link count; the mark in its header is a hint for
-/// those who come by the old file.
+/// Whether a region is retired is asked of its name. The mark in its header is a hint for a process
+/// that has the old file open.
 #[test]
 fn a_retired_region_is_opened() {
     watched(|| {
@@ -235,6 +239,135 @@ fn a_retired_region_is_opened() {
         assert!(matches!(Board::open(&name), Err(Error::NotFound { .. })));
         let anew = Board::open_or_create(&name, &Board::with(8)).unwrap();
         assert_eq!((board.count.read(), anew.count.read()), (7, 8));
+    });
+}
+
+/// A name that leads to another file, or to none, is no name of the region, whatever other name its
+/// file has: nothing published there is ever found by it.
+#[test]
+fn a_renamed_region_is_not_current() {
+    watched(|| {
+        for how in ["renamed", "renamed, made anew", "linked, unlinked", "linked, made anew"] {
+            let name = Name::new("renamed");
+            let aside = PathBuf::from(format!("{}.aside", name.path().display()));
+            let mut owner = peer_that(&format!("create {name} 7"));
+            let writer = Board::open(&name).unwrap();
+            let reader = Board::open_read_only(&name).unwrap();
+            let view = View::open(&name).unwrap();
+            let mut sleepers =
+                [peer_that(&format!("open {name}")), peer_that(&format!("open-read-only {name}"))];
+            for peer in &mut sleepers {
+                peer.tell("wait 3600000");
+                assert!(peer.line().starts_with("since "));
+            }
+            if how.starts_with("renamed") {
+                fs::rename(name.path(), &aside).unwrap();
+            } else {
+                fs::hard_link(name.path(), &aside).unwrap();
+                assert!(writer.is_current() && reader.is_current() && view.is_current());
+                Board::unlink(&name).unwrap();
+            }
+            let anew =
+                how.ends_with("anew").then(|| Board::create(&name, &Board::with(8)).unwrap());
+            assert!(!writer.is_current() && !reader.is_current() && !view.is_current(), "{how}");
+            for peer in &mut sleepers {
+                let answer = peer.line();
+                assert!(answer.starts_with("error Retired"), "{how}: {answer}");
+            }
+            let waited = writer.count.wait_newer(writer.count.version(), Duration::MAX);
+            assert!(matches!(waited, Err(Error::Retired { .. })), "{how}: {waited:?}");
+
+            owner.order("add 1");
+            assert_eq!(reader.count.read(), 8, "{how}: the memory is shared as before");
+            // Those who leave the old one remove neither name.
+            owner.order("close");
+            drop((writer, reader, sleepers));
+            assert!(aside.exists());
+            assert_eq!(name.exists(), anew.is_some(), "{how}");
+            if let Some(anew) = anew {
+                assert!(anew.is_current());
+                assert_eq!(Board::open(&name).unwrap().count.read(), 8);
+            }
+            fs::remove_file(aside).unwrap();
+        }
+    });
+}
+
+/// Of a hard link back to the name the region says that it had lost it.
+#[test]
+fn a_retired_region_is_opened_by_a_second_link() {
+    watched(|| {
+        let name = Name::new("linked-back");
+        let aside = PathBuf::from(format!("{}.aside", name.path().display()));
+        let board = Board::create(&name, &Board::with(7)).unwrap();
+        fs::hard_link(name.path(), &aside).unwrap();
+        Board::unlink(&name).unwrap();
+        fs::rename(&aside, name.path()).unwrap();
+        let opened = Board::open(&name).map(drop);
+        assert!(matches!(opened, Err(Error::NotARegion { .. })), "{opened:?}");
+        drop(board);
+    });
+}
+
+/// A process that can no longer see the directory still has its region. It must not be told that the
+/// region is gone.
+#[test]
+fn a_process_in_a_jail_loses_its_region() {
+    if !is_root("chroot") {
+        return;
+    }
+    watched(|| {
+        let name = Name::new("jail");
+        let mut owner = peer_that(&format!("create {name} 7"));
+        let mut jailed = peer_that(&format!("open {name}"));
+        jailed.order("jail");
+        assert_eq!(jailed.ask("current"), "true");
+        jailed.tell("wait 3600000");
+        jailed.expect("since 1");
+        owner.order("add 1");
+        jailed.expect("2");
+        owner.order(&format!("unlink {name}"));
+        until("it is told", || jailed.ask("current") == "false");
+    });
+}
+
+mod other {
+    /// Another layout.
+    #[derive(shma_core::ShmState)]
+    pub struct Board {
+        pub count: f64,
+    }
+}
+
+/// A call that is going to fail must not look like an attachment: the last one out would leave the
+/// region to it, and it does not come in.
+#[test]
+fn a_failing_open_keeps_the_region() {
+    watched(|| {
+        let name = Name::new("failing-open");
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for reads in [false, true] {
+                let (name, over) = (&name, &over);
+                scope.spawn(move || {
+                    while !over.load(Ordering::Relaxed) {
+                        let failed = match reads {
+                            true => other::Board::open_read_only(name).map(drop),
+                            false => other::Board::open(name).map(drop),
+                        };
+                        assert!(failed.is_err());
+                    }
+                });
+            }
+            for round in 0..300 {
+                let left = Board::create(&name, &Board::with(7)).map(drop);
+                if left.is_err() || name.exists() {
+                    over.store(true, Ordering::Relaxed);
+                    panic!("round {round}: {left:?}, name exists: {}", name.exists());
+                }
+            }
+            over.store(true, Ordering::Relaxed);
+        });
     });
 }
 

@@ -1,11 +1,17 @@
 //! Users who may not, and names that belong to somebody else.
+//!
+//! `unsafe` here: a lease.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
+use std::os::unix::net::UnixListener;
 use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::geteuid;
-use shma_core::{Error, Shm, ShmState};
+use shma_core::{Error, Shm, ShmState, inspect};
 use shma_tests::child::Child;
 use shma_tests::peer;
 use shma_tests::refusal::calls;
@@ -217,6 +223,71 @@ fn stays_foreign(name: &Name, me: u32, them: u32, call: impl Fn(Call) -> Result<
     }
     assert_eq!(name.path().metadata().unwrap().ino(), file.ino());
     assert_eq!(Bytes::open(&name.path()).all(), before);
+}
+
+/// Another user's entry can make opening fail in many ways. Each call says whose it is, before
+/// anything else, and opens nothing.
+#[test]
+fn a_squatter_hides_behind_what_cannot_be_opened() {
+    if !is_root("giving files to another user") {
+        return;
+    }
+    watched(|| {
+        let target = Name::new("target");
+        let _board = Board::options().mode(0o666).create(&target, &Board::with(7)).unwrap();
+        for kind in ["lease", "symlink", "directory", "fifo", "socket", "device", "secret"] {
+            let name = Name::new(kind);
+            let path = name.path();
+            let mut kept = (None, None);
+            match kind {
+                "lease" | "secret" => kept.0 = Some(fs::File::create(&path).unwrap()),
+                "symlink" => symlink(target.path(), &path).unwrap(),
+                "directory" => fs::create_dir(&path).unwrap(),
+                "socket" => kept.1 = Some(UnixListener::bind(&path).unwrap()),
+                _ => {
+                    let (what, device) = if kind == "fifo" {
+                        (FileType::Fifo, 0)
+                    } else {
+                        // The kernel has no driver for it, so opening it does nothing.
+                        (FileType::CharacterDevice, rustix::fs::makedev(240, 77))
+                    };
+                    let made = mknodat(CWD, &path, what, Mode::from_raw_mode(0o666), device);
+                    if let Err(error) = made {
+                        skip(&format!("making a {kind} is not permitted: {error}"));
+                        continue;
+                    }
+                }
+            }
+            lchown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+            if kind == "lease" && !lease(kept.0.as_ref().unwrap()) {
+                skip("leases are not to be had");
+                continue;
+            }
+            let before = path.symlink_metadata().unwrap();
+            let others = [
+                ("wait", Board::options().wait(Duration::from_millis(50)).open(&name).map(drop)),
+                ("View::open", inspect::View::open(&name).map(drop)),
+                ("Writer::open", inspect::Writer::open(&name).map(drop)),
+                ("inspect::unlink", inspect::unlink(&name)),
+                ("remove_dead", inspect::remove_dead(&name).map(drop)),
+            ];
+            for (call, result) in calls(&name).into_iter().chain(others) {
+                let Err(Error::ForeignOwner { owner: NOBODY, .. }) = result else {
+                    panic!("{kind}, {call}: {result:?}")
+                };
+            }
+            let after = path.symlink_metadata().unwrap();
+            assert_eq!((before.ino(), before.mode()), (after.ino(), after.mode()), "{kind}");
+        }
+    });
+}
+
+/// Takes a lease on a file, and ignores the signal that asks for it back.
+fn lease(file: &fs::File) -> bool {
+    // SAFETY: sets how a signal is handled, which is to ignore it.
+    unsafe { libc::signal(libc::SIGIO, libc::SIG_IGN) };
+    // SAFETY: asks for a lease on an open file, and touches no memory.
+    unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, libc::F_WRLCK) == 0 }
 }
 
 /// The same, seen by somebody who has no power over the file: another user's, with all rights

@@ -44,7 +44,7 @@
 //! | `attach.token` | the same, and one owner id is drawn | the same | the same |
 //! | `create.filled` | a whole region under the temporary name | the same | the same |
 //! | `create.replacing` | as above, and beside it the dead region that was to be replaced; its locks went with the process | the dead region, with its last values | the next creation replaces it, or `open` takes it over |
-//! | | renamed over the dead region, which does not say `retired` yet | the new region with its initial values | nobody has to: the old one's link count says it |
+//! | | renamed over the dead region, which does not say `retired` yet | the new region with its initial values | nobody has to: the name leads to the new one |
 //! | `create.named` | a whole region that nobody is attached to | its initial values | `open` takes it over; the next creation replaces it, unless it is persistent |
 //!
 //! # Attaching
@@ -52,8 +52,8 @@
 //! | stop point | what is there | others see | who mends it |
 //! |---|---|---|---|
 //! | `attach.opened` | nothing new | nothing | |
-//! | `attach.locked` | nothing new: the lock went with the process | for as long as it lived, that the region is in use | |
 //! | `attach.token` | `next_id` is one further | nothing | nobody has to: ids are not reused until 2^30 of them are drawn |
+//! | `attach.locked` | the same: the lock went with the process | for as long as it lived, that the region is in use | |
 //!
 //! # Updating a field
 //!
@@ -154,7 +154,7 @@
 //! | stop point | what is there | others see | who mends it |
 //! |---|---|---|---|
 //! | `unlink.locked` | nothing new: the lock went with the process | the region as it was | |
-//! | `unlink.unlinked` | the name is gone; `retired` is not set, sleepers sleep | `is_current` is false; sleepers get `Retired` after at most 100 ms | nobody has to: the link count says it |
+//! | `unlink.unlinked` | the name is gone; `retired` is not set, sleepers sleep | `is_current` is false; sleepers get `Retired` after at most 100 ms | nobody has to: the name leads nowhere |
 //! | | the same, with `retired` | the same | |
 //! | `wake.told` | the same, and some sleepers are awake | the same | |
 //!

@@ -34,7 +34,7 @@
 //! | 24 | 16 | `fingerprint` | [`Manifest::fingerprint`](crate::Manifest::fingerprint) |
 //! | 40 | 16 | `instance` | random, another one in every region that is created |
 //! | 56 | 4 | `flags` | bit 0: persistent; no other bit is set |
-//! | 60 | 4 | `retired` | not 0: the name is gone. A hint; the file's link count is the truth |
+//! | 60 | 4 | `retired` | not 0: the name is gone. A hint; what the name leads to is the truth |
 //! | 64 | 4 | `next_id` | owner ids drawn so far, modulo 2^30 - 1 |
 //! | 68 | 4 | | 0 |
 //! | 72 | 8 | `text_at` | where the manifest starts |

@@ -185,8 +185,10 @@
 //!   A file that takes no memory yet goes after 60 s.
 //! - The last to leave removes the name only if it has a handle that writes, or may open the file for
 //!   writing, and may remove it from the directory.
-//! - [`is_current`](crate::Shm::is_current) and `Error::Retired` go by the file's link count. Whoever
-//!   makes another hard link to the file hides from others that the name is gone.
+//! - [`is_current`](crate::Shm::is_current) and `Error::Retired` go by the name: it must lead to this
+//!   region's file. A file that was renamed or hard-linked by hand and has no other name is retired, and
+//!   no process removes it. A process that can no longer see the region's directory, as after `chroot`,
+//!   goes by the file's link count, as long as it has its descriptor.
 //! - Creating, opening and removing wait at most a second for each other and for other threads that
 //!   fork, and then return `Error::Timeout`; dropping the last handle, which removes the name, waits as
 //!   long for forks, and then leaves the name. [`Options::wait`](crate::Options::wait) looks for the

@@ -19,8 +19,8 @@
 //! | `age` | 0 | 0 | 0 |
 //! | `snapshot_into` | 1 of the state | 1 fence | 0 |
 //! | `wait_newer`, something newer | 0 | 0 | 0 |
-//! | `wait_newer`, asleep | 0 | 2 a slice | 2 a slice of 100 ms: link count, sleep |
-//! | `wait_newer` by a read-only handle | 0 | 0 | 2 a millisecond: link count, sleep |
+//! | `wait_newer`, asleep | 0 | 2 a slice | 2 a slice of 100 ms: name, sleep |
+//! | `wait_newer` by a read-only handle | 0 | 0 | 2 a millisecond: name, sleep |
 //!
 //! A read repeats itself if K - 1 publications pass and another one begins while it copies. Copying
 //! takes as long for the writer as for the reader, so with 4 slots this is rare; with 2 slots beside

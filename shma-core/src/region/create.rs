@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use rustix::fs::{CWD, FileType, Mode, RenameFlags, Stat};
+use rustix::fs::{CWD, Mode, RenameFlags};
 use rustix::io::Errno;
 use shared_memory::{ShmemConf, ShmemError};
 
@@ -16,10 +16,9 @@ use super::dead::{TEMPORARY, UNLOCKED, sweep};
 use super::file::{RegionFile, fstat};
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::{DIRECTORY, check_directory};
-use super::open::{foreign, map, open_file, read_header, stored_manifest, with_token};
-use super::owner::Owner;
+use super::open::{map, open_file, read_header, stored_manifest, with_token};
 use super::room::{check_length, lengthen, no_space, reserve};
-use super::{DEADLINE, Name, PAUSE, Region, Terms};
+use super::{Accepted, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::header::INSTANCE_AT;
 use crate::manifest::{Known, MAX_TEXT, Manifest};
@@ -106,9 +105,9 @@ impl Newborn {
         let total = (manifest.tail() + text.len()) as u64;
         check_length(name, total)?;
         let temporary = make_file(name)?;
-        let file = match open_file(name, &temporary.0, true) {
+        let (file, _) = match open_file(name, &temporary.0, true, Accepted::Own) {
             Err(Error::NotFound { .. }) => return Ok(None),
-            file => file?,
+            opened => opened?,
         };
         stop_point!("create.made");
         let file = RegionFile::new(name, file)?;
@@ -242,16 +241,15 @@ struct Dead {
 }
 
 fn occupant(name: &Name) -> Result<Occupant, Error> {
-    let file = match open_file(name, &name.path(), true) {
-        Ok(file) => file,
+    let (file, stat) = match open_file(name, &name.path(), true, Accepted::Own) {
+        Ok(opened) => opened,
         Err(Error::NotFound { .. }) => return Ok(Occupant::Leaving),
         Err(error @ (Error::NotARegion { .. } | Error::ForeignOwner { .. })) => {
             return Ok(Occupant::Stays(error));
         }
         Err(error) => return Err(error),
     };
-    let stat = fstat(name, &file)?;
-    if let Some(error) = cannot_be_replaced(name, &file, &stat)? {
+    if let Some(error) = cannot_be_replaced(name, &file)? {
         return Ok(Occupant::Stays(error));
     }
     let attached = ByteLock::Write.conflict(&file, ATTACHED);
@@ -264,14 +262,7 @@ fn occupant(name: &Name) -> Result<Occupant, Error> {
     }
 }
 
-fn cannot_be_replaced(name: &Name, file: &File, stat: &Stat) -> Result<Option<Error>, Error> {
-    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-        return Ok(Some(name.not_a_region("it is no regular file")));
-    }
-    let owner = Owner::of(file, stat);
-    if owner != Owner::Own {
-        return Ok(Some(foreign(name, stat, owner)));
-    }
+fn cannot_be_replaced(name: &Name, file: &File) -> Result<Option<Error>, Error> {
     let header = match read_header(name, file) {
         Err(error @ Error::NotARegion { .. }) => return Ok(Some(error)),
         header => header?,

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{FileType, Stat};
 
-use super::file::{fork_page, fstat};
+use super::file::fork_page;
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::DIRECTORY;
-use super::open::{foreign, open_file, read_header};
+use super::open::{open_file, read_header};
 use super::owner::Owner;
-use super::{DEADLINE, Name};
+use super::{Accepted, DEADLINE, Name, Users};
 use crate::error::Error;
 use crate::os::{self, ByteLock, FileId};
 use crate::sync::stop_point;
@@ -33,12 +33,7 @@ const STALE: Duration = Duration::from_secs(60);
 /// Whoever opens it while this holds A for writing finds it on its way out, and starts again.
 pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
     let path = name.path();
-    let file = open_file(name, &path, true)?;
-    let stat = fstat(name, &file)?;
-    let owner = Owner::of(&file, &stat);
-    if owner != Owner::Own {
-        return Err(foreign(name, &stat, owner));
-    }
+    let (file, stat) = open_file(name, &path, true, Accepted::Own)?;
     if read_header(name, &file)?.persistent {
         return Ok(false);
     }
@@ -76,8 +71,8 @@ fn dead(path: &Path) -> Option<Dead> {
     }
     // The name serves messages only, and there are none here.
     let name = Name::new("sweep").ok()?;
-    let file = open_file(&name, path, false).ok()?;
-    let stat = fstat(&name, &file).ok()?;
+    let anyone = Accepted::Trusted(&Users::Anyone);
+    let (file, stat) = open_file(&name, path, false, anyone).ok()?;
     let was_locked = stat.st_size > UNLOCKED as i64;
     let age = || SystemTime::now().duration_since(modified(&stat)).unwrap_or_default();
     if !was_locked && age() < STALE {
@@ -104,8 +99,8 @@ fn remove_until(path: &Path, end: Instant) -> bool {
 
 fn remove_unlocked(path: &Path, end: Instant) -> Result<bool, Error> {
     let name = Name::new("sweep")?;
-    let file = open_file(&name, path, true)?;
-    let named = Named { name: &name, path, file: &file, id: FileId::of(&fstat(&name, &file)?) };
+    let (file, stat) = open_file(&name, path, true, Accepted::Own)?;
+    let named = Named { name: &name, path, file: &file, id: FileId::of(&stat) };
     named.locked(fork_page(&name)?, end, &[ATTACHED], "unlink", || {
         rustix::fs::unlink(path)?;
         Ok(true)

@@ -7,12 +7,13 @@ use std::fs::File;
 use std::mem::ManuallyDrop;
 use std::time::Instant;
 
+use rustix::io::Errno;
+
 use super::file::{RegionFile, fork_page, fstat};
-use super::lock::{ATTACHED, NAMED, Named, retire};
+use super::lock::{ATTACHED, NAMED, Named, leads_to, retire};
 use super::look::checked_manifest;
-use super::open::{check_file, foreign, map, open_file, read_header};
-use super::owner::Owner;
-use super::{DEADLINE, Name, PAUSE, Region, Terms};
+use super::open::{map, open_file, read_header, try_open};
+use super::{Accepted, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::{Error, Place};
 use crate::manifest::{Known, Manifest};
 use crate::os::{FileId, pause};
@@ -30,13 +31,7 @@ pub(crate) fn unlink(
     let end = Instant::now() + DEADLINE;
     let path = name.path();
     loop {
-        let file = open_file(name, &path, true)?;
-        let stat = fstat(name, &file)?;
-        check_file(name, &file, &stat, terms)?;
-        let owner = Owner::of(&file, &stat);
-        if owner != Owner::Own {
-            return Err(foreign(name, &stat, owner));
-        }
+        let (file, stat) = open_file(name, &path, true, Accepted::Own)?;
         let header = read_header(name, &file)?;
         let named = Named { name, path: &path, file: &file, id: FileId::of(&stat) };
         let unlinked = named.locked(fork_page(name)?, end, &[NAMED], "unlink", || {
@@ -63,8 +58,8 @@ pub(crate) fn unlink(
     }
 }
 
-/// Wakes those who wait for a publication. Those whom a failure here leaves asleep look at the link
-/// count when their slice of sleep ends.
+/// Wakes those who wait for a publication. Those whom a failure here leaves asleep look at the name
+/// when their slice of sleep ends.
 fn wake_waiters(name: &Name, file: File, manifest: Known, terms: &Terms) {
     let region = RegionFile::new(name, file).and_then(|it| map(name, it, manifest, terms));
     if let Ok(region) = region {
@@ -96,14 +91,17 @@ impl Region {
     /// The region's file as its name leads to it, if the name still does and this user may open it.
     pub(super) fn reopen(&self, writable: bool) -> Result<File, Error> {
         let retired = || Error::Retired { place: Place::new(self.name(), None) };
-        let file = match open_file(&self.name, &self.name.path(), writable) {
-            Err(Error::NotFound { .. }) => return Err(retired()),
-            file => file?,
-        };
-        match FileId::of(&fstat(&self.name, &file)?) == self.file.id() {
-            true => Ok(file),
-            false => Err(retired()),
+        let path = self.name.path();
+        // Looked at before, because to open what is no file can do something.
+        if !leads_to(&path, self.file.id()) {
+            return Err(retired());
         }
+        let file = match try_open(&path, writable) {
+            Err(Errno::NOENT) => return Err(retired()),
+            opened => opened.map_err(|errno| self.name.io("open", errno.into()))?,
+        };
+        let stat = fstat(&self.name, &file)?;
+        if FileId::of(&stat) == self.file.id() { Ok(file) } else { Err(retired()) }
     }
 
     /// Removes the name if nobody is attached. The caller has given up its own lock A.

@@ -77,10 +77,10 @@ impl RegionFile {
         self.description
     }
 
-    /// Whether the region's file has any name, unless something else has its descriptor.
-    pub(super) fn is_linked(&self) -> Option<bool> {
-        let stat = rustix::fs::fstat(self.file.as_deref()?).ok()?;
-        (FileId::of(&stat) == self.id()).then_some(stat.st_nlink > 0)
+    /// Whether the region's file has any name; false if something else has its descriptor.
+    pub(super) fn is_linked(&self) -> bool {
+        let stat = self.own().and_then(|file| rustix::fs::fstat(file).ok());
+        stat.is_some_and(|stat| stat.st_nlink > 0)
     }
 
     pub(super) fn id(&self) -> FileId {

@@ -63,9 +63,8 @@ pub(super) fn leads_to(path: &Path, id: FileId) -> bool {
         .is_ok_and(|stat| FileId::of(&stat) == id)
 }
 
-/// Leaves a hint for those who have the file open. Its link count says the same, so nothing hangs
-/// on whether this succeeds, and a process that may write no files so long leaves none: SIGXFSZ would
-/// end it.
+/// Leaves a hint for a process that has the file open. The name says the same, so nothing depends on
+/// whether this succeeds. A process that may write no files so long leaves none: SIGXFSZ would end it.
 pub(super) fn retire(file: &File) {
     if file_size_limit() < RETIRED_AT + 4 {
         return;

@@ -10,10 +10,8 @@
 use std::fs::File;
 use std::time::Instant;
 
-use super::file::{RegionFile, fstat};
-use super::open::{
-    check_file, check_place, is_leaving, map, open_file, read_header, stored_manifest,
-};
+use super::file::RegionFile;
+use super::open::{check_place, is_leaving, map, open_file, read_header, stored_manifest};
 use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::header::CheckedHeader;
@@ -46,10 +44,10 @@ pub(crate) fn look(name: &Name, terms: &Terms) -> Result<Sight, Error> {
 
 /// One attempt; `None` if the region was on its way out.
 fn attempt(name: &Name, terms: &Terms) -> Result<Option<Sight>, Error> {
-    let file = open_file(name, &name.path(), false)?;
-    check_file(name, &file, &fstat(name, &file)?, terms)?;
+    let path = name.path();
+    let (file, _) = open_file(name, &path, false, terms.accepted())?;
     let header = read_header(name, &file)?;
-    if is_leaving(name, &file, &header)? {
+    if is_leaving(name, &path, &file, &header)? {
         return Ok(None);
     }
     let manifest = checked_manifest(name, &file, &header)?;

@@ -17,9 +17,9 @@
 //! 1. The name is removed or replaced only by one who holds N of the file that the name means, and
 //!    who has looked, after locking, that it still means it. So two processes never both believe
 //!    that they remove one name.
-//! 2. An attachment takes A first and looks at the link count then. So a region whose name is
-//!    removed because nobody is attached has nobody attached: whoever comes in between finds no
-//!    link, and starts again.
+//! 2. An attachment takes A first and looks then whether the name leads to the file. So a region whose
+//!    name is removed because there is no attachment has none: a process that comes in between does
+//!    not find the name, and starts again.
 //! 3. No lock is waited for without a deadline.
 //! 4. Write locks are taken and given up while no thread of the process forks. A fork child shares
 //!    the locks that it finds, which is right for an attachment, whose memory it has too, and would
@@ -43,6 +43,8 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 use crate::error::Place;
 use crate::header::Header;
 use crate::layout;
@@ -56,8 +58,7 @@ use crate::token::{self, Token};
 use crate::words;
 
 use file::RegionFile;
-use lock::leads_to;
-use owner::Owner;
+use owner::Accepted;
 
 pub(crate) use create::create;
 pub(crate) use dead::{abandoned, remove_abandoned, remove_dead, temporaries};
@@ -66,6 +67,7 @@ pub(crate) use lock::ATTACHED;
 pub(crate) use look::look;
 pub(crate) use name::{DIRECTORY, Name, PREFIX};
 pub(crate) use open::open;
+pub(crate) use owner::Users;
 
 /// How long a lock of the life cycle is waited for.
 const DEADLINE: Duration = Duration::from_secs(1);
@@ -87,35 +89,9 @@ pub(crate) struct Terms {
     pub(crate) writable: bool,
 }
 
-/// Users besides this one and root whose regions are opened.
-#[derive(Debug, Clone)]
-pub(crate) enum Users {
-    Also(Vec<u32>),
-    Anyone,
-}
-
-impl Default for Users {
-    fn default() -> Self {
-        Self::Also(Vec::new())
-    }
-}
-
-impl Users {
-    fn names(&self, owner: u32) -> bool {
-        match self {
-            Self::Also(users) => users.contains(&owner),
-            Self::Anyone => true,
-        }
-    }
-}
-
 impl Terms {
-    fn accepts(&self, owner: Owner) -> bool {
-        match owner {
-            Owner::Own | Owner::Other(0) => true,
-            Owner::Other(user) => self.owners.names(user),
-            Owner::Unmapped => matches!(self.owners, Users::Anyone),
-        }
+    fn accepted(&self) -> Accepted<'_> {
+        Accepted::Trusted(&self.owners)
     }
 }
 
@@ -191,10 +167,20 @@ impl Region {
         self.file.is_forked()
     }
 
-    /// Whether a name still leads to the region.
+    /// Whether the name still leads to the region. Another name, of a file that was renamed or linked
+    /// by hand, does not count: nobody finds the region there.
     pub(crate) fn is_linked(&self) -> bool {
-        let linked = self.file.is_linked();
-        linked.unwrap_or_else(|| leads_to(&self.name.path(), self.file.id()))
+        match rustix::fs::lstat(self.name.path()) {
+            Ok(stat) => FileId::of(&stat) == self.file.id(),
+            Err(Errno::NOENT) if self.sees_directory() => false,
+            // The process can no longer see where regions lie, as after `chroot`.
+            Err(_) => self.file.is_linked(),
+        }
+    }
+
+    /// Whether the directory of regions is still the one that the region lies in.
+    fn sees_directory(&self) -> bool {
+        rustix::fs::stat(DIRECTORY).is_ok_and(|stat| self.file.id().is_beside(&stat))
     }
 
     #[inline]

@@ -12,8 +12,9 @@ use rustix::fs::{FileType, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::file::{RegionFile, fstat};
+use super::lock::leads_to;
 use super::name::check_directory;
-use super::owner::{Owner, user};
+use super::owner::{Accepted, Owner, user};
 use super::{DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
@@ -41,31 +42,19 @@ pub(crate) fn open(name: &Name, manifest: &Known, terms: &Terms) -> Result<Regio
 }
 
 /// One attempt; `None` if the region was on its way out.
+///
+/// All that can fail comes before the lock A. An attempt that held A and failed would keep a process
+/// that leaves meanwhile from removing the name, and would not remove it either.
 fn attempt(name: &Name, manifest: &Known, terms: &Terms) -> Result<Option<Region>, Error> {
     let path = name.path();
-    let file = match open_file(name, &path, terms.writable) {
-        Err(Error::ForeignOwner { owner, unmapped: false, .. }) if terms.owners.names(owner) => {
-            return Err(not_permitted(name, terms.writable));
-        }
-        file => file?,
-    };
-    let stat = fstat(name, &file)?;
-    check_file(name, &file, &stat, terms)?;
+    let (file, _) = open_file(name, &path, terms.writable, terms.accepted())?;
     let opened = RegionFile::new(name, file)?;
     stop_point!("attach.opened");
-    if !mutant!("attach-unlocked") && !opened.attach(name)? {
+    let header = read_header(name, opened.get())?;
+    if is_leaving(name, &path, opened.get(), &header)? {
         return Ok(None);
     }
-    stop_point!("attach.locked");
-    let file = opened.get();
-    if fstat(name, file)?.st_nlink == 0 {
-        return Ok(None);
-    }
-    let header = read_header(name, file)?;
-    if is_leaving(name, file, &header)? {
-        return Ok(None);
-    }
-    check_layout(name, file, &header, manifest.get())?;
+    check_layout(name, opened.get(), &header, manifest.get())?;
     let mut region = map(name, opened, manifest.clone(), terms)?;
     if terms.writable {
         region = match with_token(region, &path)? {
@@ -73,66 +62,105 @@ fn attempt(name: &Name, manifest: &Known, terms: &Terms) -> Result<Option<Region
             None => return Ok(None),
         };
     }
+    if !mutant!("attach-unlocked") && !region.file.attach(name)? {
+        return Ok(None);
+    }
+    stop_point!("attach.locked");
+    // What changed until the lock is looked at anew.
+    let same = read_header(name, region.file.get()).is_ok_and(|again| again == header);
+    if !same || !leads_to(&path, region.file.id()) {
+        return Ok(None);
+    }
     region.persistent = header.persistent;
     Ok(Some(region))
 }
 
 /// Whether the region has lost its name.
-pub(super) fn is_leaving(name: &Name, file: &File, header: &CheckedHeader) -> Result<bool, Error> {
-    if fstat(name, file)?.st_nlink == 0 {
+pub(super) fn is_leaving(
+    name: &Name,
+    path: &Path,
+    file: &File,
+    header: &CheckedHeader,
+) -> Result<bool, Error> {
+    if !leads_to(path, FileId::of(&fstat(name, file)?)) {
         return Ok(true);
     }
     if header.retired {
-        // Whoever retires a region has taken its name before.
+        // The mark follows the removal of the name.
         return Err(name.not_a_region("it says that it has no name any more; remove the file"));
     }
     Ok(false)
 }
 
-/// Opens what has the name, without following links, creating anything, or waiting for the other
-/// end of a FIFO.
-pub(super) fn open_file(name: &Name, path: &Path, writable: bool) -> Result<File, Error> {
-    match try_open(path, writable) {
-        Ok(file) => Ok(file),
-        Err(Errno::NOENT) => {
-            check_directory(name)?;
-            Err(Error::NotFound { name: name.as_str().to_owned() })
+/// Opens what has the name, without creating anything: a regular file of a user whose files are
+/// accepted. The owner is looked at first, and without opening, which a squatter can make fail in
+/// many ways: by a lease, a device, a FIFO.
+pub(super) fn open_file(
+    name: &Name,
+    path: &Path,
+    writable: bool,
+    accepted: Accepted<'_>,
+) -> Result<(File, Stat), Error> {
+    let seen = look_at(name, path)?;
+    let owner = Owner::of_unopened(&seen);
+    let kind = check_kind(name, &seen);
+    if !accepted.may_include(&seen) || kind.is_err() && !accepted.includes(owner) {
+        return Err(foreign(name, &seen, owner));
+    }
+    kind?;
+    let file = match try_open(path, writable) {
+        Ok(file) => file,
+        // The name may have gone on meanwhile.
+        Err(errno) => {
+            return Err(not_opened(name, &look_at(name, path)?, writable, accepted, errno));
         }
-        Err(Errno::NOTDIR) => {
-            check_directory(name)?;
-            Err(name.io("open", Errno::NOTDIR.into()))
+    };
+    let stat = fstat(name, &file)?;
+    let owner = Owner::of(&file, &stat);
+    if !accepted.includes(owner) {
+        return Err(foreign(name, &stat, owner));
+    }
+    check_kind(name, &stat)?;
+    Ok((file, stat))
+}
+
+fn look_at(name: &Name, path: &Path) -> Result<Stat, Error> {
+    rustix::fs::lstat(path).map_err(|errno| {
+        if let (Errno::NOENT | Errno::NOTDIR, Err(error)) = (errno, check_directory(name)) {
+            return error;
         }
-        Err(Errno::LOOP) => Err(no_file(name, path, "it is a symbolic link")),
-        Err(Errno::ISDIR) => Err(no_file(name, path, "it is a directory")),
-        Err(Errno::NXIO) => Err(no_file(name, path, "it is a socket or a device")),
-        Err(Errno::ACCESS | Errno::PERM) => Err(refused(name, path, writable)),
-        Err(errno) => Err(name.io("open", errno.into())),
+        match errno {
+            Errno::NOENT => Error::NotFound { name: name.as_str().to_owned() },
+            errno => name.io("lstat in /dev/shm", errno.into()),
+        }
+    })
+}
+
+/// Why a file cannot be opened: because it is another user's, or for its own sake.
+fn not_opened(
+    name: &Name,
+    stat: &Stat,
+    writable: bool,
+    accepted: Accepted<'_>,
+    errno: Errno,
+) -> Error {
+    let owner = Owner::of_unopened(stat);
+    let refused = matches!(errno, Errno::ACCESS | Errno::PERM);
+    if !accepted.includes(owner) || refused && !accepted.names(owner) {
+        return foreign(name, stat, owner);
+    }
+    match errno {
+        _ if refused => not_permitted(name, writable),
+        Errno::AGAIN => leased(name),
+        errno => name.io("open", errno.into()),
     }
 }
 
 /// Links are not followed, and what is no file makes nothing wait.
 const HOW: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
-fn try_open(path: &Path, writable: bool) -> Result<File, Errno> {
+pub(super) fn try_open(path: &Path, writable: bool) -> Result<File, Errno> {
     os::open(path, HOW | if writable { OFlags::RDWR } else { OFlags::RDONLY })
-}
-
-/// Something that is no file, and another user's before all.
-fn no_file(name: &Name, path: &Path, what: &str) -> Error {
-    match rustix::fs::lstat(path).map(|stat| (Owner::of_unopened(&stat), stat)) {
-        Ok((Owner::Own | Owner::Other(0), _)) | Err(_) => name.not_a_region(what),
-        Ok((owner, stat)) => foreign(name, &stat, owner),
-    }
-}
-
-/// Why a file cannot be opened: because it is another user's, or by its mode alone.
-fn refused(name: &Name, path: &Path, writable: bool) -> Error {
-    match rustix::fs::lstat(path).map(|stat| (Owner::of_unopened(&stat), stat)) {
-        Ok((Owner::Own, _)) => not_permitted(name, writable),
-        Ok((owner, stat)) => foreign(name, &stat, owner),
-        // It is not the file that this user may not use.
-        Err(errno) => name.io("lstat in /dev/shm", errno.into()),
-    }
 }
 
 /// The file is this user's or of one who was allowed by name, and only its mode is in the way.
@@ -147,6 +175,12 @@ fn not_permitted(name: &Name, writable: bool) -> Error {
     name.io("open", io::Error::new(io::ErrorKind::PermissionDenied, what))
 }
 
+fn leased(name: &Name) -> Error {
+    let what = "another process holds a lease on the file (fcntl F_SETLEASE); try again when it has \
+                given that up";
+    name.io("open", io::Error::new(io::ErrorKind::WouldBlock, what))
+}
+
 pub(super) fn foreign(name: &Name, stat: &Stat, owner: Owner) -> Error {
     let unmapped = owner == Owner::Unmapped;
     Error::ForeignOwner {
@@ -157,22 +191,17 @@ pub(super) fn foreign(name: &Name, stat: &Stat, owner: Owner) -> Error {
     }
 }
 
-/// A regular file of a user whose regions are accepted.
-pub(super) fn check_file(
-    name: &Name,
-    file: &File,
-    stat: &Stat,
-    terms: &Terms,
-) -> Result<(), Error> {
-    let kind = FileType::from_raw_mode(stat.st_mode);
-    if kind != FileType::RegularFile {
-        return Err(name.not_a_region(format!("it is no regular file but a {kind:?}")));
-    }
-    let owner = Owner::of(file, stat);
-    if !terms.accepts(owner) {
-        return Err(foreign(name, stat, owner));
-    }
-    Ok(())
+/// A regular file.
+fn check_kind(name: &Name, stat: &Stat) -> Result<(), Error> {
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => return Ok(()),
+        FileType::Symlink => "a symbolic link",
+        FileType::Directory => "a directory",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        _ => "a device",
+    };
+    Err(name.not_a_region(format!("it is {kind} and no regular file; remove it by hand")))
 }
 
 /// Reads the header once, and checks all of it that does not depend on the layout.

@@ -43,6 +43,49 @@ impl Owner {
     }
 }
 
+/// Users besides this one and root whose regions are opened.
+#[derive(Debug, Clone)]
+pub(crate) enum Users {
+    Also(Vec<u32>),
+    Anyone,
+}
+
+impl Default for Users {
+    fn default() -> Self {
+        Self::Also(Vec::new())
+    }
+}
+
+/// Whose files a call takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Accepted<'a> {
+    /// This user's.
+    Own,
+    /// This user's, root's, and those of these users.
+    Trusted(&'a Users),
+}
+
+impl Accepted<'_> {
+    pub(super) fn includes(self, owner: Owner) -> bool {
+        matches!((self, owner), (Self::Trusted(_), Owner::Other(0))) || self.names(owner)
+    }
+
+    /// Whether the owner is included without being root.
+    pub(super) fn names(self, owner: Owner) -> bool {
+        match (self, owner) {
+            (_, Owner::Own) | (Self::Trusted(Users::Anyone), _) => true,
+            (Self::Trusted(Users::Also(users)), Owner::Other(user)) => users.contains(&user),
+            _ => false,
+        }
+    }
+
+    /// Whether the file can turn out to be included when it is open: until then the number of its
+    /// owner is all that is known.
+    pub(super) fn may_include(self, stat: &Stat) -> bool {
+        self.includes(Owner::of_unopened(stat)) || stat.st_uid == user()
+    }
+}
+
 /// The effective user of this process.
 pub(super) fn user() -> u32 {
     rustix::process::geteuid().as_raw()

@@ -228,12 +228,40 @@ fn a_slow_newcomer_joins_the_retired() {
             owner.order(&format!("create {name} 8"));
             newcomer.go_on();
             newcomer.expect("ok");
-            match point {
-                // It was attached already, and had only to be given its owner id.
-                "attach.token" => assert_eq!(newcomer.ask("current"), "false"),
-                _ => assert_eq!(newcomer.ask("read"), "8", "{open}, {point}"),
-            }
+            assert_eq!(newcomer.ask("read"), "8", "{open}, {point}");
             owner.order("add 1");
+        }
+    });
+}
+
+/// A process that is stopped before it counts as attached keeps nothing: the last one out takes the
+/// region along. Nor does one whose call is going to fail ever count.
+#[test]
+fn a_newcomer_that_is_not_attached_keeps_the_region() {
+    watched(|| {
+        for (point, call) in [
+            ("attach.opened", "open"),
+            ("attach.token", "open"),
+            ("attach.opened", "open-read-only"),
+            ("attach.opened", "open-otherwise"),
+            ("attach.locked", "open-otherwise"),
+        ] {
+            let name = Name::new("not-attached");
+            let mut last = peer!("talk");
+            last.order(&format!("create {name} 7"));
+            let mut newcomer = stopping(&format!("pause:{point}"));
+            newcomer.tell(&format!("{call} {name}"));
+            let mut said = None;
+            until("it stops or answers", || {
+                said = newcomer.said();
+                said.is_some() || newcomer.is_stopped()
+            });
+            last.order("close");
+            assert!(!name.exists(), "{call}, {point}");
+            newcomer.go_on();
+            let answer = said.unwrap_or_else(|| newcomer.line());
+            let expected = if point == "attach.locked" { "LayoutMismatch" } else { "NotFound" };
+            assert!(answer.starts_with(&format!("error {expected}")), "{call}, {point}: {answer}");
         }
     });
 }
@@ -243,18 +271,16 @@ fn a_slow_newcomer_joins_the_retired() {
 #[test]
 fn a_slow_newcomer_finds_nothing() {
     watched(|| {
-        for point in ["attach.locked", "attach.token"] {
-            let scene = Scene::new("found");
-            let mut newcomer = stopping(&format!("pause:{point}"));
-            stops_in(&mut newcomer, &format!("open {}", scene.name));
-            let Scene { name, board, witness } = scene;
-            drop((board, witness));
-            assert!(name.exists());
-            newcomer.go_on();
-            newcomer.expect("ok");
-            assert_eq!(newcomer.ask("read"), "1");
-            newcomer.order("close");
-            until("it takes the region along", || !name.exists());
-        }
+        let scene = Scene::new("found");
+        let mut newcomer = stopping("pause:attach.locked");
+        stops_in(&mut newcomer, &format!("open {}", scene.name));
+        let Scene { name, board, witness } = scene;
+        drop((board, witness));
+        assert!(name.exists());
+        newcomer.go_on();
+        newcomer.expect("ok");
+        assert_eq!(newcomer.ask("read"), "1");
+        newcomer.order("close");
+        until("it takes the region along", || !name.exists());
     });
 }

@@ -19,6 +19,11 @@ impl FileId {
         Self { device: stat.st_dev, inode: stat.st_ino }
     }
 
+    /// Whether a file lies where this one does: in the same mounted file system.
+    pub(crate) fn is_beside(self, stat: &Stat) -> bool {
+        self.device == stat.st_dev
+    }
+
     fn is(self, file: impl AsFd) -> bool {
         rustix::fs::fstat(file).is_ok_and(|stat| Self::of(&stat) == self)
     }

@@ -107,7 +107,7 @@ fn two_waiters_learn_of_a_publication() {
     waiting(2, 2, Fault::None).preempted_at_most(2).passes_either_way();
 }
 
-/// The region loses its name while one waits, who looks at the link count before each sleep.
+/// The region loses its name while one waits, who looks at the name before each sleep.
 #[test]
 fn a_waiter_learns_of_the_end() {
     let model = Model::new("notify: the end", || {

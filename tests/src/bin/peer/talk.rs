@@ -38,6 +38,12 @@ fn listen() -> Receiver<String> {
     lines
 }
 
+/// Another layout than that of a [`Board`].
+#[derive(ShmState)]
+struct Otherwise {
+    count: f64,
+}
+
 enum Handle {
     None,
     Writer(Shm<Board>),
@@ -96,6 +102,11 @@ impl Desk {
                 alarms::ring(Duration::from_micros(number(micros)));
                 return Some(Ok(ok(())));
             }
+            ["jail"] => {
+                rustix::process::chroot("/proc/self/fdinfo").unwrap();
+                return Some(Ok(ok(())));
+            }
+            ["open-otherwise", name] => return Some(Otherwise::open(name).map(|_| ok(()))),
             ["limit-descriptors"] => return Some(limit_descriptors()),
             ["limit-files", bytes] => return Some(limit_files(number(bytes))),
             ["create", name, count] => options().create(name, &Board::with(number(count))),
