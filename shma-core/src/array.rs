@@ -8,8 +8,8 @@ use std::ops::{Range, RangeBounds};
 
 use crate::access::{Access, ReadWrite};
 use crate::bounds;
-use crate::element::Element;
 use crate::field::{BY_VALUE, Field};
+use crate::manifest::element::Element;
 use crate::partition::AcquireError;
 use crate::protocol::semaphore::Wait;
 use crate::scratch;

@@ -22,9 +22,9 @@ use std::time::Duration;
 use crate::access::{Access, ReadWrite};
 use crate::bounds;
 use crate::cells::Cells;
-use crate::element::sealed::Number;
-use crate::element::{self, AtomicElement, AtomicNumber};
 use crate::error::Error;
+use crate::manifest::element::sealed::Number;
+use crate::manifest::element::{self, AtomicElement, AtomicNumber};
 use crate::partition::Partition;
 use crate::version::Version;
 

@@ -8,7 +8,7 @@
 
 use std::marker::PhantomData;
 
-use crate::element::AtomicNumber;
+use crate::manifest::element::AtomicNumber;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// The numbers of an atomic field.

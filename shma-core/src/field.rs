@@ -9,8 +9,8 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 
 use crate::access::{Access, ReadWrite};
-use crate::element::{self, Element};
 use crate::error::{Error, Place};
+use crate::manifest::element::{self, Element};
 use crate::partition::{AcquireError, Partition};
 use crate::protocol::semaphore::Wait;
 use crate::protocol::slots::{Change, Slots};

@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 
 use crate::access::{Access, ReadWrite};
 use crate::atomic::Atomic;
-use crate::element::{AtomicElement, Element};
 use crate::field::Field;
+use crate::manifest::element::{AtomicElement, Element};
 use crate::state::Family;
 
 /// The family of handles to fields in shared memory.

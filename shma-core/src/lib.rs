@@ -206,7 +206,6 @@ cfg_if::cfg_if! {
         mod atomic;
         mod bounds;
         mod cells;
-        mod element;
         mod error;
         mod field;
         mod handles;
@@ -227,10 +226,10 @@ cfg_if::cfg_if! {
         pub use {
             access::{Access, ReadOnly, ReadWrite},
             atomic::Atomic,
-            element::{AtomicElement, AtomicNumber, Element, ElementType, OfScalar, StructField},
             error::{Error, Place, SemaphoreHolder, Space},
             field::Field,
             handles::{Handles, Muts},
+            manifest::element::{AtomicElement, AtomicNumber, Element, ElementType, OfScalar, StructField},
             manifest::{Difference, Differing, FieldManifest, Manifest, OwnedManifest},
             shm::{Options, Shm, ShmState},
             state::{Family, Refs, Uniform},

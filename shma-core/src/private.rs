@@ -3,7 +3,7 @@
 pub use ::core;
 pub use bytemuck::{Pod, Zeroable};
 
-pub use crate::element::{AtomicElement, Element, ElementType, OfScalar, StructField};
+pub use crate::manifest::element::{AtomicElement, Element, ElementType, OfScalar, StructField};
 pub use crate::manifest::{FieldSpec, Manifest, check_pin, lay_out};
 pub use crate::state::declared::{Declared, declared};
 pub use crate::state::{Build, Family, Merge, Refs, State, Uniform, Values, Zip};

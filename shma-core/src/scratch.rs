@@ -10,8 +10,8 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use crate::element::Element;
 use crate::layout;
+use crate::manifest::element::Element;
 use crate::sync::AtomicU64;
 use crate::words;
 

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use crate::access::{Access, ReadOnly, ReadWrite};
 use crate::atomic::Atomic;
-use crate::element::{AtomicElement, Element, OfScalar};
 use crate::error::Error;
 use crate::field::Field;
 use crate::handles::{Handles, Muts};
+use crate::manifest::element::{AtomicElement, Element, OfScalar};
 use crate::manifest::{Known, Manifest};
 use crate::os;
 use crate::partition::Partition;

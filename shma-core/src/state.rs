@@ -10,8 +10,8 @@
 
 pub(crate) mod declared;
 
-use crate::element::{AtomicElement, Element, OfScalar};
 use crate::manifest::Manifest;
+use crate::manifest::element::{AtomicElement, Element, OfScalar};
 
 /// Chooses what stands for a field of type `T`.
 pub trait Family {

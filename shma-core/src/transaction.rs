@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use crate::access::{Access, ReadWrite};
 use crate::atomic::Atomic;
-use crate::element::{AtomicElement, Element};
 use crate::error::{Error, Place};
 use crate::field::Field;
 use crate::handles::{Handles, Muts};
+use crate::manifest::element::{AtomicElement, Element};
 use crate::os;
 use crate::partition::lock_order;
 use crate::partition::{Guard, Partition};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down.
-const ORDER: [&str; 28] = [
+const ORDER: [&str; 27] = [
     "lib",
     "private",
     "docs",
@@ -24,7 +24,6 @@ const ORDER: [&str; 28] = [
     "region",
     "header",
     "manifest",
-    "element",
     "token",
     "protocol",
     "words",

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::element::{ElementType, StructField};
+use crate::manifest::element::{ElementType, StructField};
 
 /// An array of scalars, of any number of dimensions, as bytes and their type.
 #[derive(Debug, Clone, Copy)]

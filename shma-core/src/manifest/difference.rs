@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::element::ElementType;
 use super::{FieldManifest, Manifest};
-use crate::element::ElementType;
 
 /// More differences than this are counted only: a region may hold any number of fields.
 const MOST_LINES: usize = 40;

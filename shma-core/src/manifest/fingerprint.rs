@@ -1,8 +1,8 @@
 //! The fingerprint of a layout, and what stops a build when layouts differ.
 
+use super::element::ElementType;
 use super::message::Message;
 use super::{FORMAT, FieldManifest, Manifest};
-use crate::element::ElementType;
 
 impl Manifest<'_> {
     /// The 128 bits by which two programs know that they agree: FNV-1a over the declared name, the

@@ -1,6 +1,7 @@
 //! The key manifest: names, types and offsets of a state's fields, as a constant and as JSON.
 
 mod difference;
+pub(crate) mod element;
 mod fingerprint;
 mod limits;
 mod message;
@@ -13,7 +14,7 @@ mod text_len;
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::element::{Element, ElementType};
+use super::element::{Element, ElementType};
 use crate::layout;
 
 pub use difference::{Difference, Differing};

@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use bumpalo::Bump;
 use serde_json::Value;
 
+use super::element::{ElementType, StructField};
 use super::limits::{MAX_TEXT, MOST_DIMENSIONS};
 use super::names::{is_field_name, is_identifier, is_state_name};
 use super::{FORMAT, FieldManifest, Manifest, OwnedManifest};
-use crate::element::{ElementType, StructField};
 use crate::layout;
 
 /// The most objects in a text. Those that this library writes take 55 bytes and more, so that no text

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::element::ElementType;
 use super::{FORMAT, FieldManifest, Manifest};
-use crate::element::ElementType;
 use crate::layout;
 
 impl Manifest<'_> {
