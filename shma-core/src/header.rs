@@ -62,7 +62,7 @@ impl Header {
         persistent: bool,
         instance: [u8; 16],
     ) {
-        // Relaxed, all of them: nobody else looks before the rename, and the system calls on both
+        // Relaxed, all of them: no other process looks before the rename, and the system calls on both
         // sides of that order everything.
         let set = |word: &AtomicU64, value| word.store(value, Ordering::Relaxed);
         let at = manifest.tail() as u64;
@@ -124,7 +124,7 @@ impl<'a> UncheckedHeader<'a> {
     pub(crate) fn check(&self, file_size: u64) -> Result<CheckedHeader, String> {
         if self.u64(offset_of!(Header, magic)) != MAGIC {
             return Err(
-                "it does not begin like one; remove the file by hand if nobody needs it".into()
+                "it does not begin like one; remove the file by hand if it is not needed".into()
             );
         }
         let byte_order = self.u32(offset_of!(Header, byte_order));

@@ -47,21 +47,21 @@
 //!
 //! # Control block
 //!
-//! At the start of every partition. "The holder" is whoever holds the field's semaphore.
+//! At the start of every partition. "The holder" is the process that holds the field's semaphore.
 //!
 //! | offset | bytes | name | written by | holds |
 //! |---|---|---|---|---|
 //! | 0 | 8 | `version` | the holder; recovery | publications so far, creation included: at least 1. Slot `version % K` is the active one |
 //! | 8 | 8 | `begin` | the holder | `version`, or `version + 1` from the start of the next publication on |
 //! | 16 | 8 | `published` | the holder | time of the latest publication, in nanoseconds of `CLOCK_MONOTONIC` |
-//! | 24 | 4 | `notify` | waiters; whoever wakes them | bit 0: somebody may sleep on this word. The rest counts the times that sleepers were woken, and starts at 1 |
-//! | 28 | 100 | | nobody | 0 |
-//! | 128 | 4 | `lock` | everybody | 0: free. Else bits 0 to 29: the holder's owner id. Bit 31: somebody may sleep on this word |
+//! | 24 | 4 | `notify` | waiters; processes that wake them | bit 0: a process may sleep on this word. The rest counts the times that sleepers were woken, and starts at 1 |
+//! | 28 | 100 | | none | 0 |
+//! | 128 | 4 | `lock` | every writer | 0: free. Else bits 0 to 29: the holder's owner id. Bit 31: a process may sleep on this word |
 //! | 132 | 4 | `pid` | the holder | for people: process id of the latest holder, in its own PID namespace |
 //! | 136 | 8 | `target` | a transaction | the version that the transaction gives the field; means something while `commit` is odd |
-//! | 144 | 8 | `contended` | everybody | for people: acquisitions that found the semaphore taken |
-//! | 152 | 8 | `dead_owners` | everybody | for people: acquisitions from a dead owner |
-//! | 160 | 32 | | nobody | 0 |
+//! | 144 | 8 | `contended` | every writer | for people: acquisitions that found the semaphore taken |
+//! | 152 | 8 | `dead_owners` | every writer | for people: acquisitions from a dead owner |
+//! | 160 | 32 | | none | 0 |
 //! | 192 | 64 | `dirty` | the holder | 8 numbers, of which K count. `dirty[n % K]`, as `first << 32 \| end` in words: where publication `n` may differ from `n - 1` |
 //!
 //! # Slots and stripes
@@ -154,7 +154,7 @@
 //! file.read_exact_at(&mut element, slot + 7 * 4)?;
 //! assert_eq!(f32::from_ne_bytes(element), 0.5);
 //!
-//! // Nobody may have begun to overwrite that slot meanwhile.
+//! // No writer may have begun to overwrite that slot meanwhile.
 //! let begin = word(row("offset") + 8)?;
 //! assert!(begin.wrapping_sub(version) < row("slots"));
 //! # Ok(())

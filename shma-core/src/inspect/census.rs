@@ -41,7 +41,7 @@ struct Lock {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Attached {
-    /// Whether anybody is: exact.
+    /// Whether any process is: exact.
     pub any: bool,
     /// How many attachments there are, as far as the kernel lists locks here.
     pub attachments: Option<usize>,
@@ -73,7 +73,8 @@ impl Census {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the kernel does not say whether anybody is.
+    /// [`Error::Io`] if the kernel does not say whether any process is attached; [`Error::Retired`] if the view
+    /// can no longer ask.
     pub fn attached(&self, view: &View) -> Result<Attached, Error> {
         let (device, inode) = view.file();
         let key = (major(device).into(), minor(device).into(), inode);

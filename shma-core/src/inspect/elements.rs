@@ -48,7 +48,7 @@ impl<'a> Elements<'a> {
     ///
     /// # Panics
     ///
-    /// If there are not so many.
+    /// If the index is not below [`len`](Self::len).
     pub fn get(&self, index: usize) -> Scalar<'a> {
         let scalar = self.ty.scalar();
         let first = index.checked_mul(scalar.size()).expect("an index of the array");
@@ -102,7 +102,7 @@ impl<'a> Members<'a> {
 }
 
 impl<'a> Scalar<'a> {
-    /// The scalar of a type that is no array, with exactly so many bytes.
+    /// The scalar of a type that is no array, with exactly the bytes of one.
     pub(super) fn of(ty: &'a ElementType<'a>, bytes: &'a [u8]) -> Self {
         let name = match ty {
             ElementType::Struct { fields, .. } => {

@@ -109,7 +109,7 @@ impl FieldView {
     ///
     /// # Blocking
     ///
-    /// Waits for nobody, and takes no semaphore.
+    /// Never waits for a writer, and acquires no semaphore.
     pub fn read(&self) -> Result<Value, Error> {
         let mut value = self.blank();
         value.version = self.read_part(0, &mut value.bytes)?;

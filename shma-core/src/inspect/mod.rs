@@ -26,34 +26,51 @@
 //!
 //! let status = weights.status();
 //! assert_eq!(u64::from(status.version), 2);
-//! assert!(status.holder.is_none(), "nobody is inside an update");
+//! assert!(status.holder.is_none(), "no process is inside an update");
 //! # Ok::<(), shma_core::Error>(())
 //! ```
 //!
-//! # What a look does to those who are looked at
+//! # What a look does to a region
 //!
 //! Nothing. A [`View`] maps the region read-only and takes no lock, so it does not count as
-//! attached: the last user of an ephemeral region removes it as if nobody looked, a dead region is
-//! replaced as if nobody looked, and the end of a look removes nothing. A view of a region whose
-//! name has gone on shows that region still; [`View::is_current`] tells.
+//! attached. The last user of an ephemeral region removes it, a creator replaces a dead one, and the
+//! end of a look removes nothing. A view of a region whose name leads elsewhere by now shows that
+//! region still; [`View::is_current`] tells.
 //!
 //! A [`Writer`] is an attachment like any other, with an owner id and a sign of life of its own,
 //! and publishes by the same steps.
 //!
+//! # What a look costs
+//!
+//! A view keeps one mapping and one descriptor, which [`View::close_file`] closes. [`look_at_all`]
+//! lists any number of regions with two descriptors. A manifest that was read is freed with the last
+//! view, value or [`OwnedManifest`] that has it, so a monitor may look at any number of layouts.
+//!
+//! Where the looking process itself lacks descriptors, memory or permission, [`Look`] says so, and
+//! blames no region.
+//!
 //! # What is believed
 //!
-//! A region comes from outside. Its header and its manifest are copied once and checked, the
-//! manifest is laid out anew and has to agree with what the region says, and names that would
-//! disturb a terminal are refused. What is not a region of this format is an error, whatever it
-//! holds. As everywhere in the library, a process that may write the region can make values
-//! garbage, and by truncating the file it can end those who look at it; so only regions of this
-//! user and of root are opened, unless a call is told otherwise: see [`Whose`].
+//! A region comes from outside. Its header and its manifest are copied once and checked. The manifest
+//! is laid out anew and has to agree with what the region says. Its names follow the rules of
+//! declarations:
+//!
+//! | name of | is |
+//! |---|---|
+//! | a field | parts joined by dots, each of letters, digits and `_`, in any script: `layers.0.weight`, and every identifier of Rust |
+//! | a struct, a member | an identifier of Rust, without `r#` |
+//! | a state | text without controls and directions of writing, which could disturb a terminal |
+//!
+//! What is not a region of this format is an error, whatever it holds. As everywhere in the library, a
+//! process that may write the region can make values garbage, and by truncating the file it can end
+//! the processes that look at it. So only regions of this user and of root are opened, unless a call
+//! is told otherwise: see [`Whose`].
 //!
 //! # Exact and not
 //!
 //! | question | answer |
 //! |---|---|
-//! | is anybody attached? | exact: [`View::is_attached`] asks for the lock that each attachment holds. A process that may read the file can fake it |
+//! | is any process attached? | exact: [`View::is_attached`] asks for the lock that each attachment holds. A process that may read the file can fake it |
 //! | is the holder of a semaphore alive? | exact, by the same question that the next writer asks; but it may be another holder by the time the answer is read |
 //! | how many attachments, which owner ids? | [`Census`]: as `/proc/locks` lists them, which is not one instant, and `None` where there is no such file |
 //! | which processes? | [`Census`]: those that have the region mapped, among the ones that this user may look at, in this PID namespace; fork children and other lookers have it mapped too |

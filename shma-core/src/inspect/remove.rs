@@ -5,8 +5,8 @@ use super::whose::Whose;
 use crate::error::Error;
 use crate::region::{self, Name};
 
-/// Removes an ephemeral region to which nobody is attached. Whether it did: not if it is
-/// persistent, or somebody is attached or is just removing or replacing it.
+/// Removes an ephemeral region without attachments. Returns whether it did: not if the region is
+/// persistent, or if another process is attached, or removes or replaces it at the same time.
 ///
 /// # Errors
 ///

@@ -126,8 +126,8 @@ impl View {
         self.region.is_linked()
     }
 
-    /// Whether anybody is attached. An ephemeral region to which nobody is attached is dead: its
-    /// processes were killed, and it waits to be taken over, replaced or removed.
+    /// Whether any process is attached. An ephemeral region without attachments is dead: it waits to be
+    /// opened again, replaced or removed.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl View {
     ///
     /// # Blocking
     ///
-    /// Waits for nobody, and takes no semaphore.
+    /// Never waits for a writer, and acquires no semaphore.
     pub fn snapshot(&self) -> Result<Vec<Value>, Error> {
         let fields: Vec<FieldView> = self.fields().collect();
         let mut values: Vec<Value> = fields.iter().map(FieldView::blank).collect();

@@ -18,8 +18,8 @@ use crate::version::Version;
 /// An attachment that writes whole values, as any other writer does: under the field's semaphore,
 /// with an owner id and a sign of life of its own.
 ///
-/// An ephemeral region goes with its last attachment, so with this one if it is that, but for one
-/// that was found dead: it is left as it was found, with the new values.
+/// If this is the last attachment, dropping it deletes an ephemeral region, except one that had no
+/// attachments before: that one stays, with the new values.
 #[derive(Debug)]
 pub struct Writer {
     region: Arc<Region>,

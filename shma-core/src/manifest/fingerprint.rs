@@ -8,7 +8,7 @@ impl Manifest<'_> {
     /// The 128 bits by which two programs know that they agree: FNV-1a over the declared name, the
     /// format version, and for each field in order its name, type, shape, slots, timed and atomic.
     ///
-    /// It tells accidents apart, not attacks: whoever may write a region may write anything.
+    /// It guards against accidents, not attacks: a process that may write a region can write anything.
     pub const fn fingerprint(&self) -> u128 {
         let mut hash = Fnv::new().number(FORMAT as usize).text(self.name);
         hash = hash.number(self.fields.len());

@@ -1,9 +1,9 @@
 //! What a state may not exceed. All of it is known when the state is built, so it is said then.
 
+use super::element::{ElementType, StructField};
 use super::message::Message;
 use super::names::LONGEST_NAME;
 use super::{FieldManifest, Manifest};
-use crate::element::{ElementType, StructField};
 use crate::layout;
 
 /// The most dimensions of an array, which are those of numpy.

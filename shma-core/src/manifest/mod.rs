@@ -14,8 +14,9 @@ mod text_len;
 use std::borrow::Cow;
 use std::fmt;
 
-use super::element::{Element, ElementType};
 use crate::layout;
+
+use element::{Element, ElementType};
 
 pub use difference::{Difference, Differing};
 pub use fingerprint::check_pin;
@@ -99,7 +100,7 @@ impl FieldSpec {
         Self { name, ty: T::TYPE, slots: DEFAULT_SLOTS, timed: false, atomic: false }
     }
 
-    /// With so many slots.
+    /// With this number of slots.
     pub const fn slots(mut self, slots: usize) -> Self {
         assert!(slots == 2 || slots == 4 || slots == 8, "a field has 2, 4 or 8 slots");
         self.slots = slots;

@@ -1,7 +1,7 @@
 //! How long the text of a manifest is, known before there is a text.
 
+use super::element::{ElementType, StructField};
 use super::{FORMAT, FieldManifest, Manifest};
-use crate::element::{ElementType, StructField};
 use crate::layout;
 
 impl Manifest<'_> {
@@ -124,7 +124,7 @@ const fn quoted(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use crate::element::{Element, ElementType, StructField};
+    use crate::manifest::element::{Element, ElementType, StructField};
     use crate::manifest::{FieldSpec, Manifest, lay_out};
 
     fn agrees<const N: usize>(name: &'static str, fields: [FieldSpec; N]) {
