@@ -265,11 +265,11 @@ fn values_written_together_appear_together_or_not_at_all() {
         let number = |byte| f64::from_ne_bytes([byte; 8]);
         let write = |number: u8, timeout| {
             let (clock, waves, counts) = ([number; 8], [number; 16], [number; 24]);
-            writer.write_all(&[("clock", &clock), ("counts", &counts), ("waves", &waves)], timeout)
+            writer.write_all(&[("waves", &waves), ("counts", &counts), ("clock", &clock)], timeout)
         };
         let versions = write(1, Duration::from_secs(60)).unwrap();
-        assert_eq!(versions[..2], [zoo.clock.version(), zoo.counts.version()]);
-        assert_eq!(versions[2], zoo.waves.version());
+        assert_eq!(versions[..2], [zoo.waves.version(), zoo.counts.version()]);
+        assert_eq!(versions[2], zoo.clock.version());
         assert_eq!(bytemuck::bytes_of(&zoo.waves.read()), [1; 16]);
         assert_eq!((zoo.clock.read(), zoo.counts.get(2)), (number(1), u64::from_ne_bytes([1; 8])));
         std::thread::scope(|scope| {
