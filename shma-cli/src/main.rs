@@ -25,6 +25,7 @@ mod units;
 mod watching;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -42,6 +43,9 @@ fn raise_limit() {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     raise_limit();
+    // A limit of file sizes is an error of the call that writes, which names the file, and not the end
+    // of this process. If it cannot be had, the signal ends it as before.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     let mut output = Output::new(arguments.json);
     let done = commands::run(arguments.command, &mut output).and_then(|outcome| {
         output.finish()?;

@@ -98,7 +98,10 @@ impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
         f: impl FnOnce(&mut [E], &[E]) -> R,
     ) -> R {
         let range = bounds::within(&range, N, || self.place());
-        self.change(range, f).unwrap_or_else(|error| self.refuse(error))
+        match self.change(range, f) {
+            Ok(result) => result,
+            Err(error) => self.refuse(error),
+        }
     }
 
     /// Replaces one element.
@@ -114,7 +117,9 @@ impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
     #[track_caller]
     pub fn set(&self, index: usize, value: E) {
         bounds::check(index, N, || self.place());
-        self.replace_part(index, &value).unwrap_or_else(|error| self.refuse(error));
+        if let Err(error) = self.replace_part(index, &value) {
+            self.refuse(error);
+        }
     }
 
     #[inline]

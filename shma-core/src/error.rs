@@ -32,7 +32,10 @@ pub enum Error {
         reason: &'static str,
     },
     /// The region was made by a program that declares the state differently.
-    #[error("region `{name}` has another layout than this program's `{state}`:\n{difference}")]
+    #[error(
+        "region `{name}` has another layout than this program's `{state}`:\n{difference}\n{}",
+        WayOut { name, attached: *attached, persistent: *persistent }
+    )]
     #[non_exhaustive]
     LayoutMismatch {
         /// The region.
@@ -41,6 +44,10 @@ pub enum Error {
         state: Cow<'static, str>,
         /// One line per field that differs: the field, what the region has, what this program has.
         difference: String,
+        /// Whether a process is attached to the region.
+        attached: bool,
+        /// Whether the region stays until it is unlinked.
+        persistent: bool,
     },
     /// What has the name belongs to another user.
     #[error("region `{name}` {}", Foreign { owner: *owner, user: *user, unmapped: *unmapped })]
@@ -126,7 +133,7 @@ pub enum Error {
     },
     /// The calling thread holds this semaphore already, or one of a field declared later.
     #[error(
-        "this thread is inside an update of field `{held}`, so it cannot wait for {place}: nested updates go in declaration order, each field once"
+        "this thread is inside an update of field `{held}`, so it cannot wait for {place}: nested updates go in declaration order, each field once (a work-stealing pool may run another update inside of this one: see `docs::limitations`)"
     )]
     #[non_exhaustive]
     Reentrant {
@@ -144,7 +151,7 @@ pub enum Error {
     },
     /// The handle was made before a fork, in the parent.
     #[error(
-        "this handle to {place} was inherited through fork: it reads, but writes only after attaching anew"
+        "this handle to {place} was inherited through fork: it reads, but does not write; open the region in the child"
     )]
     #[non_exhaustive]
     Forked {
@@ -349,6 +356,34 @@ impl fmt::Display for Advice<'_> {
         match advice::advice(self.call, self.error) {
             Some(advice) => write!(f, "; {advice}"),
             None => Ok(()),
+        }
+    }
+}
+
+/// What can be done about a region of another layout.
+struct WayOut<'a> {
+    name: &'a str,
+    attached: bool,
+    persistent: bool,
+}
+
+impl fmt::Display for WayOut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name;
+        match (self.attached, self.persistent) {
+            (true, _) => write!(
+                f,
+                "processes are attached to it (`shma info {name}` lists them): end them first, or declare \
+                 the state as they do, or use another name"
+            ),
+            (false, false) => write!(
+                f,
+                "no process is attached to it: `create` replaces it, `unlink` or `shma rm {name}` removes it"
+            ),
+            (false, true) => write!(
+                f,
+                "no process is attached to it, and it is persistent: `unlink` or `shma rm {name}` removes it"
+            ),
         }
     }
 }

@@ -221,7 +221,11 @@ impl<T: Element> Field<T, ReadWrite> {
     #[inline]
     #[track_caller]
     pub fn update<R>(&self, f: impl FnOnce(&mut T, &T) -> R) -> R {
-        self.update_within(Wait::Forever, f).unwrap_or_else(|error| self.refuse(error))
+        // No closure: it would be the place that the panic names.
+        match self.update_within(Wait::Forever, f) {
+            Ok(result) => result,
+            Err(error) => self.refuse(error),
+        }
     }
 
     /// As [`update`](Self::update), without waiting for a holder that lives. An `Err` of this call
@@ -284,7 +288,9 @@ impl<T: Element> Field<T, ReadWrite> {
     #[inline]
     #[track_caller]
     pub fn write(&self, value: &T) {
-        self.replace(value).unwrap_or_else(|error| self.refuse(error));
+        if let Err(error) = self.replace(value) {
+            self.refuse(error);
+        }
     }
 
     #[inline]
@@ -308,14 +314,24 @@ impl<T: Element> Field<T, ReadWrite> {
     /// Waits for the holder of the semaphore.
     #[inline]
     #[track_caller]
-    pub fn update_with(&self, new: &T, mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
+    pub fn update_with(&self, new: &T, f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
+        if let Err(error) = self.update_each(new, f) {
+            self.refuse(error);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn update_each(
+        &self,
+        new: &T,
+        mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar,
+    ) -> Result<(), AcquireError> {
         let new = element::scalars(new);
         self.element_wise(|range, block| {
             for (value, new) in block.iter_mut().zip(&new[range]) {
                 *value = f(*new, *value);
             }
         })
-        .unwrap_or_else(|error| self.refuse(error));
     }
 
     /// As [`update_with`](Self::update_with), and the argument ends up holding what was published.
@@ -329,7 +345,18 @@ impl<T: Element> Field<T, ReadWrite> {
     /// Waits for the holder of the semaphore.
     #[inline]
     #[track_caller]
-    pub fn merge(&self, new: &mut T, mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
+    pub fn merge(&self, new: &mut T, f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
+        if let Err(error) = self.merge_each(new, f) {
+            self.refuse(error);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn merge_each(
+        &self,
+        new: &mut T,
+        mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar,
+    ) -> Result<(), AcquireError> {
         let new = element::scalars_mut(new);
         self.element_wise(|range, block| {
             for (value, new) in block.iter_mut().zip(&mut new[range]) {
@@ -337,7 +364,6 @@ impl<T: Element> Field<T, ReadWrite> {
                 *new = *value;
             }
         })
-        .unwrap_or_else(|error| self.refuse(error));
     }
 
     #[inline]

@@ -477,7 +477,11 @@ impl<S: ShmState> Shm<S, ReadWrite> {
         if let Ok(mut spare) = self.spare.try_lock() {
             *spare = Some(copies);
         }
-        result.unwrap_or_else(|error| panic!("{error}"))
+        // No closure: it would be the place that the panic names.
+        match result {
+            Ok(result) => result,
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Element-wise update of all fields, one after the other in declaration order, each under its
@@ -498,8 +502,11 @@ impl<S: ShmState> Shm<S, ReadWrite> {
     where
         S: Uniform<E>,
     {
-        let merge = &mut UpdateEach { f: &mut f };
-        S::merge::<Handles<ReadWrite>, Refs<'_>, _>(&self.fields, S::refs(new), merge);
+        let mut merge = UpdateEach { f: &mut f, refused: None };
+        S::merge::<Handles<ReadWrite>, Refs<'_>, _>(&self.fields, S::refs(new), &mut merge);
+        if let Some(error) = merge.refused {
+            panic!("{error}");
+        }
     }
 
     /// As [`update_with`](Self::update_with), and the argument ends up holding what was published.
@@ -516,8 +523,11 @@ impl<S: ShmState> Shm<S, ReadWrite> {
     where
         S: Uniform<E>,
     {
-        let merge = &mut MergeEach { f: &mut f };
-        S::merge::<Handles<ReadWrite>, Values<'_>, _>(&self.fields, S::values(new), merge);
+        let mut merge = MergeEach { f: &mut f, refused: None };
+        S::merge::<Handles<ReadWrite>, Values<'_>, _>(&self.fields, S::values(new), &mut merge);
+        if let Some(error) = merge.refused {
+            panic!("{error}");
+        }
     }
 }
 
@@ -559,24 +569,34 @@ impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for ReadEach {
 
 struct UpdateEach<'f, F> {
     f: &'f mut F,
+    /// Why a field was refused. None after it is touched.
+    refused: Option<Error>,
 }
 
 impl<'h, 'v, E: Element, F: FnMut(E, E) -> E> Merge<'h, E, Handles<ReadWrite>, Refs<'v>>
     for UpdateEach<'_, F>
 {
     fn field<T: OfScalar<E>>(&mut self, _: usize, field: &'h Field<T>, new: &'v T) {
-        field.update_with(new, &mut *self.f);
+        if self.refused.is_none() {
+            let updated = field.update_each(new, &mut *self.f);
+            self.refused = updated.err().map(|error| field.partition().explain(error));
+        }
     }
 }
 
 struct MergeEach<'f, F> {
     f: &'f mut F,
+    /// As in [`UpdateEach`].
+    refused: Option<Error>,
 }
 
 impl<'h, 'v, E: Element, F: FnMut(E, E) -> E> Merge<'h, E, Handles<ReadWrite>, Values<'v>>
     for MergeEach<'_, F>
 {
     fn field<T: OfScalar<E>>(&mut self, _: usize, field: &'h Field<T>, new: &'v mut T) {
-        field.merge(new, &mut *self.f);
+        if self.refused.is_none() {
+            let merged = field.merge_each(new, &mut *self.f);
+            self.refused = merged.err().map(|error| field.partition().explain(error));
+        }
     }
 }

@@ -81,6 +81,31 @@ pub fn hide_folder(path: &str) -> io::Result<()> {
     mount(Some("tmpfs"), path, Some("tmpfs"), 0, None)
 }
 
+/// Takes the place that regions lie in away, as this process and those it starts see it: `missing`, a
+/// `file`, or `read-only`.
+///
+/// # Errors
+///
+/// If it is not allowed.
+pub fn spoil_place(how: &str) -> io::Result<()> {
+    mount_small("1m", "100")?;
+    match how {
+        "missing" => hide_folder("/dev"),
+        "file" => {
+            hide_folder("/dev")?;
+            std::fs::write("/dev/shm", "")
+        }
+        "read-only" => mount(
+            Some("tmpfs"),
+            "/dev/shm",
+            Some("tmpfs"),
+            libc::MS_REMOUNT | libc::MS_RDONLY,
+            None,
+        ),
+        _ => panic!("unknown way `{how}`"),
+    }
+}
+
 /// Makes this process one user among many who cannot be told apart: leaves the user namespace for one
 /// that maps no user.
 ///

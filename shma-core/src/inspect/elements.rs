@@ -18,6 +18,7 @@ impl<'a> Elements<'a> {
     /// # Panics
     ///
     /// If there are more or fewer bytes than such a value has.
+    #[track_caller]
     pub fn new(ty: &'a ElementType<'a>, bytes: &'a [u8]) -> Self {
         assert_eq!(bytes.len(), ty.size(), "a {ty} has {} bytes", ty.size());
         Self { ty, bytes }

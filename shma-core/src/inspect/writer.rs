@@ -67,6 +67,7 @@ impl Writer {
     /// # Blocking
     ///
     /// Waits for the holder of the semaphore, at most `timeout`.
+    #[track_caller]
     pub fn write(&self, field: &str, value: &[u8], timeout: Duration) -> Result<Version, Error> {
         let index = self.check(field, value);
         let partition = self.partition(index);
@@ -99,6 +100,7 @@ impl Writer {
     ///
     /// Waits for the holders of the semaphores, at most `timeout`. More than one ordinary field
     /// needs the semaphores of all ordinary fields of the region.
+    #[track_caller]
     pub fn write_all(
         &self,
         values: &[(&str, &[u8])],
@@ -140,10 +142,11 @@ impl Writer {
     }
 
     /// The number of a field that takes this value.
+    #[track_caller]
     fn check(&self, field: &str, value: &[u8]) -> usize {
         let fields = &self.manifest().fields;
         let index = fields.iter().position(|declared| *declared.name == *field);
-        let index = index.unwrap_or_else(|| panic!("there is no field `{field}`"));
+        let Some(index) = index else { panic!("there is no field `{field}`") };
         bounds::check_len(value.len(), fields[index].size, || self.region.place(index));
         index
     }

@@ -254,9 +254,10 @@ fn occupant(name: &Name) -> Result<Occupant, Error> {
     }
     let attached = ByteLock::Write.conflict(&file, ATTACHED);
     match attached.map_err(|error| name.io("fcntl(F_OFD_GETLK)", error))? {
-        Some(ByteLock::Read) if !mutant!("replace-living") => {
-            Ok(Occupant::Stays(exists(name, "somebody is attached to it")))
-        }
+        Some(ByteLock::Read) if !mutant!("replace-living") => Ok(Occupant::Stays(exists(
+            name,
+            "processes are attached to it (`shma info` lists them)",
+        ))),
         Some(ByteLock::Write) => Ok(Occupant::Leaving),
         Some(ByteLock::Read) | None => Ok(Occupant::Dead(Dead { file, id: FileId::of(&stat) })),
     }

@@ -12,7 +12,7 @@ use rustix::fs::{FileType, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::file::{RegionFile, fstat};
-use super::lock::leads_to;
+use super::lock::{ATTACHED, leads_to};
 use super::name::check_directory;
 use super::owner::{Accepted, Owner, user};
 use super::{DEADLINE, Name, PAUSE, Region, Terms};
@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::header::{CheckedHeader, UncheckedHeader};
 use crate::layout;
 use crate::manifest::{Known, Manifest, OwnedManifest};
-use crate::os::{self, FileId, Mapping, pause};
+use crate::os::{self, ByteLock, FileId, Mapping, pause};
 use crate::protocol::semaphore::{Owners, owner_of};
 use crate::sync::Ordering;
 use crate::sync::mutant;
@@ -243,7 +243,10 @@ fn check_layout(
 ) -> Result<(), Error> {
     if header.fingerprint != manifest.fingerprint() {
         let stored = stored_manifest(name, file, header)?;
-        return Err(mismatch(name, stored.get(), manifest));
+        let attached = ByteLock::Write.conflict(file, ATTACHED);
+        // What cannot be found out is taken for alive.
+        let attached = attached.map_or(true, |lock| lock == Some(ByteLock::Read));
+        return Err(mismatch(name, stored.get(), manifest, attached, header.persistent));
     }
     let text = manifest_text(name, file, header)?;
     if text != manifest.to_json().as_bytes() {
@@ -264,7 +267,13 @@ fn check_layout(
     check_place(name, header, manifest)
 }
 
-fn mismatch(name: &Name, stored: &Manifest<'_>, ours: &Manifest<'_>) -> Error {
+fn mismatch(
+    name: &Name,
+    stored: &Manifest<'_>,
+    ours: &Manifest<'_>,
+    attached: bool,
+    persistent: bool,
+) -> Error {
     let difference = stored.difference(ours);
     let difference = if difference.is_empty() {
         "  the fingerprints differ, although no field does".to_owned()
@@ -272,7 +281,13 @@ fn mismatch(name: &Name, stored: &Manifest<'_>, ours: &Manifest<'_>) -> Error {
         difference.between("the region", "this program").to_string()
     };
     let state = ours.name.to_owned().into();
-    Error::LayoutMismatch { name: name.as_str().to_owned(), state, difference }
+    Error::LayoutMismatch {
+        name: name.as_str().to_owned(),
+        state,
+        difference,
+        attached,
+        persistent,
+    }
 }
 
 /// The text lies where this layout ends.

@@ -41,6 +41,7 @@ fn main() {
         ["closed-streams", which, name] => descriptors::closed_streams(which, name),
         ["reuse", how, name] => descriptors::reuse(how, name),
         ["unmapped", user] => namespace::unmapped(user),
+        ["spoilt-shm", how] => namespace::spoilt(how),
         ["room"] => room::run(),
         ["shortage", prefix, spare] => shortage::look(prefix, spare),
         ["overlay-shm"] => namespace::overlay(),

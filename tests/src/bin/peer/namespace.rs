@@ -2,7 +2,7 @@
 
 use std::io;
 
-use shma_tests::namespace::{leave, leave_users, mount_overlay, mount_small};
+use shma_tests::namespace::{leave, leave_users, mount_overlay, mount_small, spoil_place};
 
 use crate::say;
 
@@ -14,6 +14,11 @@ pub fn small(bytes: &str, files: &str) {
 /// Mounts a `/dev/shm` on overlayfs that nobody else sees; then talks.
 pub fn overlay() {
     talk_in(mount_overlay());
+}
+
+/// Takes `/dev/shm` away, as this process sees it; then talks.
+pub fn spoilt(how: &str) {
+    talk_in(spoil_place(how));
 }
 
 /// Talks as a user, in a user namespace that maps none.

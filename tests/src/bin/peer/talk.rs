@@ -130,6 +130,7 @@ impl Desk {
                 return Some(self.read_only(options, name));
             }
             ["open-read-only", name] => return Some(self.read_only(options(), name)),
+            ["names"] => return Some(inspect::names().map(|names| names.join(" "))),
             ["size", name] => {
                 let path = std::path::Path::new(region::DIRECTORY).join(format!("shma.{name}"));
                 return Some(Ok(path.metadata().unwrap().len().to_string()));
