@@ -1,7 +1,9 @@
 //! Regions that stay when they should go, go when they should stay, or come back wrong.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -396,5 +398,72 @@ fn a_process_without_free_descriptors_leaves_its_region() {
         peer.order("limit-descriptors");
         peer.order("close");
         assert!(!name.exists());
+    });
+}
+
+/// The last process ends in the ordinary way, but does not drop its handle. The region stays with its
+/// values, until it is taken over, replaced or removed.
+#[test]
+fn an_end_without_a_drop_leaves_a_dead_region() {
+    watched(|| {
+        let name = Name::new("undropped");
+        assert!(peer_that(&format!("create {name} 7")).close().success());
+        assert!(name.exists() && !View::open(&name).unwrap().is_attached().unwrap());
+        let board = Board::open(&name).unwrap();
+        assert_eq!(board.count.read(), 7);
+        drop(board);
+        assert!(!name.exists());
+
+        assert!(peer_that(&format!("create {name} 7")).close().success());
+        assert_eq!(Board::create(&name, &Board::with(8)).unwrap().count.read(), 8);
+        assert!(peer_that(&format!("create {name} 7")).close().success());
+        assert!(shma_core::inspect::remove_dead(&name).unwrap());
+    });
+}
+
+/// A process that gives up its user may not remove what it has created, where only owners may.
+#[test]
+fn a_process_that_gave_up_its_user_leaves_a_dead_region() {
+    if !is_root("becoming another user") {
+        return;
+    }
+    let place = std::fs::metadata(shma_tests::region::DIRECTORY).unwrap();
+    if place.permissions().mode() & 0o1002 == 0o0002 {
+        return skip("every user may remove every file in /dev/shm");
+    }
+    watched(|| {
+        let name = Name::new("given-up");
+        let mut daemon = peer_that(&format!("create {name} 7"));
+        daemon.order("become 65533");
+        daemon.order("add 1");
+        daemon.order("close");
+        assert!(name.exists());
+        assert_eq!(Board::open(&name).unwrap().count.read(), 8);
+        assert!(!name.exists());
+    });
+}
+
+/// Python's own way to shared memory removes what it has opened when it ends, unless it is told not to.
+#[test]
+fn python_removes_what_it_has_opened_unless_told_not_to() {
+    let python = |program: &str| {
+        let run = Command::new("python3").args(["-c", program]).output();
+        run.is_ok_and(|output| output.status.success())
+    };
+    if !python("from multiprocessing import shared_memory, resource_tracker") {
+        return skip("python3 is not installed");
+    }
+    watched(move || {
+        let name = Name::new("python");
+        let open = format!(
+            "from multiprocessing import shared_memory, resource_tracker\n\
+             memory = shared_memory.SharedMemory(name='shma.{name}')\n"
+        );
+        let board = Board::create(&name, &Board::with(7)).unwrap();
+        let kept = "resource_tracker.unregister(memory._name, 'shared_memory')\nmemory.close()\n";
+        assert!(python(&format!("{open}{kept}")));
+        assert!(board.is_current());
+        assert!(python(&format!("{open}memory.close()\n")));
+        until("its tracker has removed the name", || !board.is_current());
     });
 }

@@ -6,8 +6,11 @@
 //! on 32 bits, the crate does not compile, and says so in one error. On overlayfs, which is what a
 //! container has there that mounts nothing, a file's locks end with its descriptor though it is still
 //! mapped, and nothing would tell a living owner from a dead one: `create` and `open` test for that,
-//! and return an error. The protocols assume nothing of x86-64, but it is what the tests run on. Values
-//! lie in the machine's byte order: a region is for one machine, and ends with it.
+//! and return an error. A system without `/dev/shm`, as AWS Lambda, has no place for regions, and every
+//! call says so. A strictly confined snap may create `/dev/shm/snap.NAME.*` only, and regions are called
+//! `/dev/shm/shma.*`, so it needs the plug `shared-memory`. The protocols assume nothing of x86-64, but
+//! it is what the tests run on. Values lie in the machine's byte order: a region is for one machine, and
+//! ends with it.
 //!
 //! # Sizes
 //!
@@ -108,12 +111,29 @@
 //! pair.first.update(|first, _| pair.second.update(|second, _| (*first, *second) = (1, 2)));
 //!
 //! let against = pair.second.update(|_, _| pair.first.try_update(|_, _| ()));
-//! assert!(matches!(against, Err(Error::Reentrant { held: "second", .. })));
+//! assert!(matches!(against, Err(Error::Reentrant { held, .. }) if held == "second"));
 //! # Ok::<(), shma_core::Error>(())
 //! ```
 //!
 //! Only fields of one region are watched over. Whoever nests updates of several regions has to keep
 //! to one order of regions everywhere.
+//!
+//! Two versions of this library in one process, as a program and its plugin may have, do not share the
+//! record of what a thread holds. An update of a field by the one inside an update of the same field by
+//! the other waits for ever. Keep all updates of a region in one of them.
+//!
+//! # Work-stealing pools
+//!
+//! A closure runs while its semaphore is held. If it waits for jobs of a pool, as rayon's `join`,
+//! `par_iter` and `scope` do, its thread executes other jobs meanwhile. A job that updates the same field
+//! on that thread panics ("inside an update of field .."). On another thread it waits for the semaphore,
+//! whose holder waits for the job: both hang for ever, and with them all writers of the field. So:
+//!
+//! - Compute in the pool first, and publish the result outside of it.
+//! - Or publish from jobs, with closures that do not call the pool.
+//! - Or let jobs add to an [`Atomic`](crate::Atomic) field, which has no semaphore.
+//!
+//! [`recipes`](super::recipes#work-stealing-pools) has a program.
 //!
 //! # Atomic fields
 //!
@@ -156,9 +176,19 @@
 //! that those of the program come before the wait and after it. What makes processes without calling these
 //! handlers does not wait: `clone` as a bare system call, `_Fork`, and a `fork` in the handler of a signal
 //! that interrupts such a call. Other processes take the parent of such a child for alive until the
-//! child ends or becomes another program. `vfork` and `posix_spawn` call no handlers either. Their
-//! children share their parent's memory, and so its life, until they become other programs: usually
-//! at once, but a file action that blocks delays it.
+//! child ends or becomes another program.
+//!
+//! `vfork` and `posix_spawn` call no handlers either. Their children share their parent's memory, and so
+//! its life, until they become other programs: usually at once, but a file action that blocks, as one
+//! that opens a FIFO, delays it. If the parent is killed meanwhile, what it holds stays held until the
+//! child goes on or ends.
+//!
+//! # Deaths that take long
+//!
+//! A process counts as alive as long as its memory exists. The kernel takes some 80 ms per GiB to
+//! remove it. Before that it writes the core dump of a process that crashes, which takes long where
+//! the core goes to a slow disk or to a program. Where a semaphore must be free sooner, limit core
+//! dumps (`ulimit -c 0`).
 //!
 //! # Descriptors
 //!
@@ -178,8 +208,14 @@
 //!
 //! # Ends
 //!
-//! - A region whose processes were all killed stays until somebody opens, replaces or removes it.
-//!   What it takes of `/dev/shm` stays taken.
+//! - A region stays if its last process ends without dropping its handles: by a signal, `process::exit`,
+//!   or with handles in statics. So it does if that process may not remove the file any more, since it
+//!   has given up its user. It takes its memory until it is opened and left, replaced or removed; see
+//!   [`restart`](super::restart#how-a-region-ends).
+//! - Python's own `SharedMemory(name="shma.NAME")` removes the name when the Python process ends, and with
+//!   it the region. Use `track=False` (Python 3.13),
+//!   `resource_tracker.unregister("/shma.NAME", "shared_memory")` after opening, or
+//!   `np.memmap("/dev/shm/shma.NAME", mode="r")`.
 //! - A creation that is killed leaves a temporary file, with the memory that it had reserved. The next
 //!   creation by the same user removes the file, whatever region it creates, and so does `shma clean`.
 //!   A file that takes no memory yet goes after 60 s.

@@ -3,6 +3,7 @@
 //! | page | answers |
 //! |---|---|
 //! | [`recipes`] | how to build what users build most, as programs that run |
+//! | [`restart`] | what to call at start, what outlives a run, and what stays at the end |
 //! | [`layout`] | which byte of a region means what, for tools that do not have the struct |
 //! | [`consistency`] | why no value is mixed, why a snapshot is a cut, why a death loses nothing |
 //! | [`crash`] | what lies in memory if a process dies at a given step, and who mends it |
@@ -31,4 +32,5 @@ pub mod limitations;
 pub mod memory_model;
 pub mod performance;
 pub mod recipes;
+pub mod restart;
 pub mod security;

@@ -1,0 +1,134 @@
+//! Restart and shutdown: what to call at start, and what stays at the end.
+//!
+//! # Which call at start
+//!
+//! | the program | calls | and if |
+//! |---|---|---|
+//! | owns the state, and begins anew each time | [`create`](crate::ShmState::create) | its predecessor died: the dead region is replaced. It still runs: `AlreadyExists`, so two instances never run at once |
+//! | goes on where its predecessor stopped, or is one of several equals | [`open_or_create`](crate::ShmState::open_or_create) | all died: it gets the last published values |
+//! | uses the state of another program | [`open`](crate::ShmState::open), with [`Options::wait`](crate::Options::wait) | the other one has not started yet: waits, then `NotFound` |
+//! | only looks | [`open_read_only`](crate::ShmState::open_read_only) | the same |
+//!
+//! A region is ephemeral by default: dropping the last handle to it removes it. With
+//! [`Options::persistent`](crate::Options::persistent) it stays until [`unlink`](crate::ShmState::unlink).
+//! `create` never replaces a persistent region.
+//!
+//! # Values that outlive a run
+//!
+//! A region that is opened again holds what the last run published, also what was meant for that run
+//! only: a flag that says "stop", a count of ready workers, an error. Such a value ends the next
+//! run before it begins. So the process that starts a run resets these fields before it starts others:
+//!
+//! ```
+//! use shma_core::ShmState;
+//!
+//! #[derive(ShmState)]
+//! struct Control {
+//!     ticks: u64, // outlives a run
+//!     #[shm(atomic)]
+//!     stop: u32, // means something within one run
+//! }
+//! # let name = format!("doc-restart-{}", std::process::id());
+//!
+//! for run in 1..=2 {
+//!     let options = Control::options().persistent(true);
+//!     let control = options.open_or_create(&name, &Control::zeroed())?;
+//!     assert_eq!(control.stop.get(), run - 1, "the second run finds what the first one said");
+//!     control.stop.set(0);
+//!     while control.stop.get() == 0 {
+//!         control.ticks.update(|new, old| *new = old + 1);
+//!         control.stop.set(1);
+//!     }
+//! }
+//! assert_eq!(Control::open(&name)?.ticks.read(), 2);
+//! # Control::unlink(&name)?;
+//! # Ok::<(), shma_core::Error>(())
+//! ```
+//!
+//! A number of the run beside the flag does without the reset: write `stop = run`, and obey it only in
+//! that run.
+//!
+//! # Is there another process
+//!
+//! | question | ask |
+//! |---|---|
+//! | is any process attached? | [`View::is_attached`](crate::inspect::View::is_attached), exact |
+//! | which processes, how many attachments? | [`Census`](crate::inspect::Census), or `shma info NAME` |
+//! | does the holder of a semaphore live? | [`FieldView::status`](crate::inspect::FieldView::status), or `shma info NAME` |
+//! | does the worker still publish? | [`age`](crate::Field::age) of a field that it writes at least every so often |
+//! | does the name still lead to my region? | [`is_current`](crate::Shm::is_current) |
+//!
+//! A handle does not learn that another process has ended. The kernel frees the semaphores of a dead
+//! process, and its last published values stay.
+//!
+//! ```
+//! use shma_core::{ShmState, inspect::View};
+//!
+//! #[derive(ShmState)]
+//! struct Control {
+//!     ticks: u64,
+//! }
+//! # let name = format!("doc-present-{}", std::process::id());
+//!
+//! let control = Control::options().persistent(true).create(&name, &Control::zeroed())?;
+//! assert!(View::open(&name)?.is_attached()?);
+//! drop(control);
+//! assert!(!View::open(&name)?.is_attached()?);
+//! # Control::unlink(&name)?;
+//! # Ok::<(), shma_core::Error>(())
+//! ```
+//!
+//! # How a region ends
+//!
+//! | the last process | its ephemeral region |
+//! |---|---|
+//! | drops its last handle | is removed |
+//! | returns from `main` with a handle in a `static`, or in a thread that still runs | stays, dead: destructors do not run |
+//! | calls `process::exit` or `abort`, or panics with `panic = "abort"` | the same |
+//! | is ended by a signal: SIGKILL, but also SIGTERM, SIGINT and SIGHUP without a handler | the same |
+//! | has changed its user since it created the region, so that it may not remove the file | the same |
+//! | has only read-only handles, and may not open the file for writing | the same |
+//!
+//! A dead region keeps its memory and its values. The next `open` or `open_or_create` takes it over, the
+//! next `create` replaces it, and `shma clean` or
+//! [`inspect::remove_dead`](crate::inspect::remove_dead) removes it. To leave nothing behind, let `main` own
+//! the handles, handle SIGTERM and SIGINT by a flag that ends the main loop, and return.
+//!
+//! # When the declaration has changed
+//!
+//! A program that is built with another declaration gets [`Error::LayoutMismatch`](crate::Error::LayoutMismatch)
+//! from `open` and `open_or_create`, whether the old region is in use or dead. The message says which, and
+//! so do the fields of the error. A region without a process can be given up:
+//!
+//! ```
+//! use shma_core::{Error, Shm, ShmState};
+//!
+//! # mod before {
+//! #     #[derive(shma_core::ShmState)]
+//! #     #[shm(name = "Plant")]
+//! #     pub struct Plant { pub level: [f32; 4] }
+//! # }
+//! #[derive(ShmState)]
+//! struct Plant {
+//!     level: [f32; 8], // had 4 before
+//! }
+//!
+//! fn start(name: &str) -> Result<Shm<Plant>, Error> {
+//!     match Plant::open_or_create(name, &Plant::zeroed()) {
+//!         // No process uses the old one, and its values are of no use to this program.
+//!         Err(Error::LayoutMismatch { attached: false, .. }) => {
+//!             Plant::unlink(name)?;
+//!             Plant::open_or_create(name, &Plant::zeroed())
+//!         }
+//!         started => started,
+//!     }
+//! }
+//! # let name = format!("doc-declared-{}", std::process::id());
+//! # let options = before::Plant::options().persistent(true);
+//! # drop(options.create(&name, &before::Plant::zeroed())?);
+//! # assert!(Plant::open(&name).is_err());
+//! assert_eq!(start(&name)?.level.read(), [0.0; 8]);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! To keep the values, save them first: `shma export NAME FILE.npz` needs no declaration.
