@@ -31,6 +31,17 @@ A PATH is a field, and what of it:
   'actors[0:3].episodes'   that member of each
 The longest field name that a path begins with is the field.";
 
+/// How values are written, behind the help of `set`.
+const VALUES: &str = "\
+A VALUE is JSON, as `shma get --json` prints it; one scalar goes to all places of an array:
+  shma set robot step 5
+  shma set robot gain nan                   also inf, -inf
+  shma set robot 'weights[0, :]' 0
+  shma set robot setpoint.target '[1, 2, 3]'
+  shma set robot setpoint '{\"target\": [1, 2, 3], \"gain\": 40}'
+  shma set robot weights --npy weights.npy
+A path is written as for `shma get`.";
+
 /// Looks into typed states in shared memory, without disturbing the processes that use them.
 #[derive(Debug, Parser)]
 #[command(name = "shma", version, about, after_help = AFTER, arg_required_else_help = true)]
@@ -96,6 +107,27 @@ pub enum Command {
         #[arg(long)]
         field: Option<String>,
         /// How long to wait for the semaphores, in seconds.
+        #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+        timeout: Duration,
+    },
+    /// Write one value: `shma set robot setpoint.target '[1, 2, 3]'`. It is one update, under the
+    /// field's semaphore.
+    #[command(after_help = VALUES)]
+    Set {
+        /// The region.
+        name: String,
+        /// The field, and what of it.
+        path: String,
+        /// The value; `-` reads it from standard input.
+        #[arg(allow_hyphen_values = true)]
+        value: Option<String>,
+        /// Take the value from a file of `numpy.save`; `-` is standard input.
+        #[arg(long, value_name = "FILE", conflicts_with = "value")]
+        npy: Option<PathBuf>,
+        /// Write nothing unless the field is at this version.
+        #[arg(long, value_name = "N")]
+        if_version: Option<u64>,
+        /// How long to wait for the semaphore, in seconds.
         #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
         timeout: Duration,
     },

@@ -6,6 +6,7 @@ mod args;
 mod array;
 mod c_names;
 mod commands;
+mod encode;
 mod failure;
 mod files;
 mod numpy;

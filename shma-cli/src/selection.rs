@@ -158,14 +158,16 @@ impl Selection {
         bytes
     }
 
-    /// Puts scalars where they were selected.
-    #[cfg(test)]
-    pub fn scatter(&self, mut values: &[u8], span: &mut [u8]) {
+    /// Where each run of `values`, which are the scalars in C order, goes in the field.
+    pub fn parts<'v>(&self, mut values: &'v [u8]) -> Vec<(usize, &'v [u8])> {
+        let start = self.span().start;
+        let mut parts = Vec::new();
         self.blocks(&mut |block| {
             let (value, rest) = values.split_at(block.len());
-            span[block].copy_from_slice(value);
+            parts.push((start + block.start, value));
             values = rest;
         });
+        parts
     }
 
     /// Whether the scalars lie in the span as they are ordered, without anything in between.
@@ -296,7 +298,7 @@ mod tests {
 
     /// Every way through memory, against the sum of the offsets.
     #[test]
-    fn what_is_scattered_is_gathered() {
+    fn what_is_written_is_what_is_read() {
         for (selection, offsets) in [
             (selection(3, 1, &[]), vec![3]),
             (selection(0, 1, &[(2, 4), (3, 1)]), vec![0, 1, 2, 4, 5, 6]),
@@ -308,10 +310,11 @@ mod tests {
             let all: Vec<u8> = (0..20).collect();
             let span = selection.span();
             assert_eq!(selection.gather(&all[span.clone()]), offsets, "{selection:?}");
-            let mut into = vec![0; 20];
-            selection.scatter(&offsets, &mut into[span.clone()]);
-            let expected = |at: &u8| if offsets.contains(at) { *at } else { 0 };
-            assert_eq!(into, all.iter().map(expected).collect::<Vec<_>>(), "{selection:?}");
+            for (first, part) in selection.parts(&offsets) {
+                assert_eq!(part, &all[first..][..part.len()], "{selection:?}");
+            }
+            let written: usize = selection.parts(&offsets).iter().map(|(_, part)| part.len()).sum();
+            assert_eq!(offsets.len(), written, "{selection:?}");
         }
     }
 

@@ -13,6 +13,7 @@ mod ls;
 mod metrics;
 mod rm;
 mod schema;
+mod set;
 pub mod top;
 mod watch;
 
@@ -44,6 +45,10 @@ pub fn run(command: Command, output: &mut Output) -> Result<Outcome, Failure> {
         Command::Header { name, prefix } => header::run(output, &name, prefix.as_deref()),
         Command::Completions { shell } => completions::run(output, shell),
         Command::Metrics => metrics::run(output),
+        Command::Set { name, path, value, npy, if_version, timeout } => {
+            let change = set::Change { value, npy, if_version, timeout };
+            set::run(output, &name, &path, &change)
+        }
         Command::Schema => schema::run(output),
     }
 }

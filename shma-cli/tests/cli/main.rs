@@ -16,6 +16,7 @@ mod partner;
 mod paths;
 mod plain;
 mod readme;
+mod setting;
 mod shma;
 mod terminal;
 mod values;

@@ -14,6 +14,7 @@ use crate::protocol::semaphore::Wait;
 use crate::region::{self, Name, Region};
 use crate::transaction;
 use crate::version::Version;
+use crate::words;
 
 /// An attachment that writes whole values, as any other writer does: under the field's semaphore,
 /// with an owner id and a sign of life of its own.
@@ -73,7 +74,7 @@ impl Writer {
         let partition = self.partition(index);
         let field = &self.manifest().fields[index];
         if field.atomic {
-            return store_cells(&partition, field, value);
+            return store_cells(&partition, field, &[(0, value)]);
         }
         let published = partition
             .acquire(Wait::at_most(timeout))
@@ -141,13 +142,71 @@ impl Writer {
         Ok(order.into_iter().map(|index| versions[index]).collect())
     }
 
+    /// Replaces parts of the value of a field as one publication, and returns its number. Each part
+    /// is bytes and where the first of them goes. With `expected` nothing is replaced unless that is
+    /// the field's version: the answer is then `Err` of the version that it has. Of an atomic field
+    /// each element in the parts is replaced by itself, without a semaphore and whatever is
+    /// `expected`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], which says who holds the semaphore; [`Error::Reentrant`],
+    /// [`Error::Forked`].
+    ///
+    /// # Panics
+    ///
+    /// If there is no such field, or a part goes beyond its value or cuts an element of an atomic
+    /// field in two.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of the semaphore, at most `timeout`.
+    #[track_caller]
+    pub fn write_parts(
+        &self,
+        field: &str,
+        parts: &[(usize, &[u8])],
+        expected: Option<u64>,
+        timeout: Duration,
+    ) -> Result<Result<Version, Version>, Error> {
+        let index = self.index(field);
+        let (partition, field) = (self.partition(index), &self.manifest().fields[index]);
+        let end = |(first, part): &(usize, &[u8])| first.saturating_add(part.len());
+        let first = parts.iter().map(|(first, _)| *first).min().unwrap_or(0);
+        let end = parts.iter().map(end).max().unwrap_or(0);
+        bounds::within(&(first..end), field.size, || self.region.place(index));
+        if field.atomic {
+            return store_cells(&partition, field, parts).map(Ok);
+        }
+        let guard = partition.acquire(Wait::at_most(timeout));
+        let guard = guard.map_err(|error| partition.explain(error))?;
+        let version = Version::new(guard.version());
+        if expected.is_some_and(|expected| expected != guard.version()) {
+            return Ok(Err(version));
+        }
+        let mut bytes = vec![0; end - first];
+        words::load_part_over(guard.active(), first, &mut bytes);
+        for (at, part) in parts {
+            bytes[at - first..][..part.len()].copy_from_slice(part);
+        }
+        let published = guard.publish_part(first, &bytes);
+        published.map(|version| Ok(Version::new(version))).map_err(|error| partition.explain(error))
+    }
+
+    /// The number of a field.
+    #[track_caller]
+    fn index(&self, field: &str) -> usize {
+        let index = self.manifest().fields.iter().position(|declared| *declared.name == *field);
+        let Some(index) = index else { panic!("there is no field `{field}`") };
+        index
+    }
+
     /// The number of a field that takes this value.
     #[track_caller]
     fn check(&self, field: &str, value: &[u8]) -> usize {
-        let fields = &self.manifest().fields;
-        let index = fields.iter().position(|declared| *declared.name == *field);
-        let Some(index) = index else { panic!("there is no field `{field}`") };
-        bounds::check_len(value.len(), fields[index].size, || self.region.place(index));
+        let index = self.index(field);
+        let size = self.manifest().fields[index].size;
+        bounds::check_len(value.len(), size, || self.region.place(index));
         index
     }
 
@@ -156,26 +215,31 @@ impl Writer {
     }
 }
 
-/// Replaces the numbers of an atomic field, each in its own size.
+/// Replaces numbers of an atomic field, each in its own size.
 fn store_cells(
     partition: &Partition,
     field: &FieldManifest<'_>,
-    value: &[u8],
+    parts: &[(usize, &[u8])],
 ) -> Result<Version, Error> {
     partition.check_fork().map_err(|error| partition.explain(error))?;
     let words = partition.slots().slot(0);
     let count = partition.count_call();
-    let (halves, _) = value.as_chunks::<4>();
-    let (wholes, _) = value.as_chunks::<8>();
-    if field.ty.scalar().size() == 4 {
-        let cells = Cells::<u32>::new(words, halves.len());
-        for (i, half) in halves.iter().enumerate() {
-            cells.store(i, u32::from_ne_bytes(*half));
-        }
-    } else {
-        let cells = Cells::<u64>::new(words, wholes.len());
-        for (i, whole) in wholes.iter().enumerate() {
-            cells.store(i, u64::from_ne_bytes(*whole));
+    let size = field.ty.scalar().size();
+    let len = field.size / size;
+    for (first, part) in parts {
+        assert!(first.is_multiple_of(size) && part.len().is_multiple_of(size));
+        let (halves, _) = part.as_chunks::<4>();
+        let (wholes, _) = part.as_chunks::<8>();
+        if size == 4 {
+            let cells = Cells::<u32>::new(words, len);
+            for (i, half) in (first / size..).zip(halves) {
+                cells.store(i, u32::from_ne_bytes(*half));
+            }
+        } else {
+            let cells = Cells::<u64>::new(words, len);
+            for (i, whole) in (first / size..).zip(wholes) {
+                cells.store(i, u64::from_ne_bytes(*whole));
+            }
         }
     }
     drop(count);
