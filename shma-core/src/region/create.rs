@@ -13,11 +13,12 @@ use rustix::io::Errno;
 use shared_memory::{ShmemConf, ShmemError};
 
 use super::dead::{TEMPORARY, UNLOCKED, sweep};
-use super::file::{RegionFile, fstat};
+use super::file::{RegionFile, fstat, open_file};
 use super::lock::{ATTACHED, NAMED, Named, retire};
+use super::mapping::{map, with_token};
 use super::name::{DIRECTORY, check_directory};
-use super::open::{map, open_file, read_header, stored_manifest, with_token};
 use super::room::{check_length, lengthen, no_space, reserve};
+use super::stored::{read_header, stored_manifest};
 use super::{Accepted, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
 use crate::header::INSTANCE_AT;
@@ -168,7 +169,7 @@ impl Newborn {
             pause(PAUSE);
         }
         stop_point!("create.named");
-        self.region.persistent = self.persistent;
+        self.region.unlink_on_drop = !self.persistent;
         Ok(Some(self.region))
     }
 

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{FileType, Stat};
 
-use super::file::fork_page;
+use super::file::{fork_page, open_file};
 use super::lock::{ATTACHED, NAMED, Named, retire};
 use super::name::DIRECTORY;
-use super::open::{open_file, read_header};
 use super::owner::Owner;
+use super::stored::read_header;
 use super::{Accepted, DEADLINE, Name, Users};
 use crate::error::Error;
 use crate::os::{self, ByteLock, FileId};

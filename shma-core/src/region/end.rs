@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use rustix::io::Errno;
 
-use super::file::{RegionFile, fork_page, fstat};
+use super::file::{RegionFile, fork_page, fstat, open_file, try_open};
 use super::lock::{ATTACHED, NAMED, Named, leads_to, retire};
-use super::look::checked_manifest;
-use super::open::{map, open_file, read_header, try_open};
+use super::mapping::map;
+use super::stored::{checked_manifest, read_header};
 use super::{Accepted, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::{Error, Place};
 use crate::manifest::{Known, Manifest};
@@ -69,7 +69,7 @@ fn wake_waiters(name: &Name, file: File, manifest: Known, terms: &Terms) {
 
 impl Drop for Region {
     fn drop(&mut self) {
-        let leaves = !self.persistent && !self.is_forked();
+        let leaves = self.unlink_on_drop && !self.is_forked();
         if self.is_forked() {
             // The child has no such page, and may have something else at its address.
             let _gone = ManuallyDrop::new(self.token.take());

@@ -1,14 +1,136 @@
 //! A region's file, open, and the lock A on it.
 
 use std::fs::File;
+use std::io;
 use std::mem::ManuallyDrop;
+use std::path::Path;
 
-use rustix::fs::Stat;
+use rustix::fs::{FileType, OFlags, Stat};
+use rustix::io::Errno;
 
 use super::Name;
 use super::lock::ATTACHED;
+use super::name::check_directory;
+use super::owner::{Accepted, Owner, user};
 use crate::error::Error;
-use crate::os::{ByteLock, Description, FileId, ForkPage};
+use crate::os::{self, ByteLock, Description, FileId, ForkPage};
+
+/// Opens what has the name, without creating anything: a regular file of a user whose files are
+/// accepted. The owner is looked at first, and without opening, which a squatter can make fail in
+/// many ways: by a lease, a device, a FIFO.
+pub(super) fn open_file(
+    name: &Name,
+    path: &Path,
+    writable: bool,
+    accepted: Accepted<'_>,
+) -> Result<(File, Stat), Error> {
+    let seen = look_at(name, path)?;
+    let owner = Owner::of_unopened(&seen);
+    let kind = check_kind(name, &seen);
+    if !accepted.may_include(&seen) || kind.is_err() && !accepted.includes(owner) {
+        return Err(foreign(name, &seen, owner));
+    }
+    kind?;
+    let file = match try_open(path, writable) {
+        Ok(file) => file,
+        // The name may have gone on meanwhile.
+        Err(errno) => {
+            return Err(not_opened(name, &look_at(name, path)?, writable, accepted, errno));
+        }
+    };
+    let stat = fstat(name, &file)?;
+    let owner = Owner::of(&file, &stat);
+    if !accepted.includes(owner) {
+        return Err(foreign(name, &stat, owner));
+    }
+    check_kind(name, &stat)?;
+    Ok((file, stat))
+}
+
+fn look_at(name: &Name, path: &Path) -> Result<Stat, Error> {
+    rustix::fs::lstat(path).map_err(|errno| {
+        if let (Errno::NOENT | Errno::NOTDIR, Err(error)) = (errno, check_directory(name)) {
+            return error;
+        }
+        match errno {
+            Errno::NOENT => Error::NotFound { name: name.as_str().to_owned() },
+            errno => name.io("lstat in /dev/shm", errno.into()),
+        }
+    })
+}
+
+/// Why a file cannot be opened: because it is another user's, or for its own sake.
+fn not_opened(
+    name: &Name,
+    stat: &Stat,
+    writable: bool,
+    accepted: Accepted<'_>,
+    errno: Errno,
+) -> Error {
+    let owner = Owner::of_unopened(stat);
+    let refused = matches!(errno, Errno::ACCESS | Errno::PERM);
+    if !accepted.includes(owner) || refused && !accepted.names(owner) {
+        return foreign(name, stat, owner);
+    }
+    match errno {
+        _ if refused => not_permitted(name, writable),
+        Errno::AGAIN => leased(name),
+        errno => name.io("open", errno.into()),
+    }
+}
+
+/// Links are not followed, and what is no file makes nothing wait.
+const HOW: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+
+pub(super) fn try_open(path: &Path, writable: bool) -> Result<File, Errno> {
+    os::open(path, HOW | if writable { OFlags::RDWR } else { OFlags::RDONLY })
+}
+
+/// As [`try_open`], for reading and writing, for a caller inside [`os::above_streams`].
+pub(super) fn open_at_once(path: &Path) -> Result<File, Errno> {
+    os::open_at_once(path, HOW | OFlags::RDWR)
+}
+
+/// The file is this user's or of one who was allowed by name, and only its mode is in the way.
+fn not_permitted(name: &Name, writable: bool) -> Error {
+    let what = if writable {
+        "the file's mode does not let this user read and write it; open it read-only, or create it \
+         with another mode (see `Options::mode`)"
+    } else {
+        "the file's mode does not let this user read it; create it with another one (see \
+         `Options::mode`)"
+    };
+    name.io("open", io::Error::new(io::ErrorKind::PermissionDenied, what))
+}
+
+fn leased(name: &Name) -> Error {
+    let what = "another process holds a lease on the file (fcntl F_SETLEASE); try again when it has \
+                given that up";
+    name.io("open", io::Error::new(io::ErrorKind::WouldBlock, what))
+}
+
+fn foreign(name: &Name, stat: &Stat, owner: Owner) -> Error {
+    let unmapped = owner == Owner::Unmapped;
+    Error::ForeignOwner {
+        name: name.as_str().to_owned(),
+        owner: stat.st_uid,
+        user: user(),
+        unmapped,
+    }
+}
+
+/// A regular file.
+fn check_kind(name: &Name, stat: &Stat) -> Result<(), Error> {
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => return Ok(()),
+        FileType::Symlink => "a symbolic link",
+        FileType::Directory => "a directory",
+        FileType::Fifo => "a FIFO",
+        FileType::Socket => "a socket",
+        _ => "a device",
+    };
+    Err(name.not_a_region(format!("it is {kind} and no regular file; remove it by hand")))
+}
 
 /// A descriptor of the region's file, and what tells whether it is one.
 ///

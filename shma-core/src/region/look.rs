@@ -10,11 +10,11 @@
 use std::fs::File;
 use std::time::Instant;
 
-use super::file::RegionFile;
-use super::open::{check_place, is_leaving, map, open_file, read_header, stored_manifest};
+use super::file::{RegionFile, open_file};
+use super::mapping::map;
+use super::stored::{checked_manifest, is_leaving, read_header};
 use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms};
 use crate::error::Error;
-use crate::header::CheckedHeader;
 use crate::manifest::{Known, OwnedManifest};
 use crate::os::{ByteLock, pause};
 
@@ -56,20 +56,6 @@ fn attempt(name: &Name, terms: &Terms) -> Result<Option<Sight>, Error> {
     Ok(Some(Sight { region, manifest, persistent: header.persistent }))
 }
 
-/// The manifest that the region holds, if it is one and lies where it has to.
-pub(super) fn checked_manifest(
-    name: &Name,
-    file: &File,
-    header: &CheckedHeader,
-) -> Result<OwnedManifest, Error> {
-    let manifest = stored_manifest(name, file, header)?;
-    if header.fingerprint != manifest.get().fingerprint() {
-        return Err(name.not_a_region("its manifest contradicts its fingerprint"));
-    }
-    check_place(name, header, manifest.get())?;
-    Ok(manifest)
-}
-
 impl Region {
     /// The file that the region lies in.
     pub(crate) fn file(&self) -> &File {
@@ -97,6 +83,6 @@ impl Region {
 
     /// Makes dropping this attachment leave the name alone.
     pub(crate) fn keep_name(&mut self) {
-        self.persistent = true;
+        self.unlink_on_drop = false;
     }
 }

@@ -34,10 +34,12 @@ mod end;
 mod file;
 mod lock;
 mod look;
+mod mapping;
 mod name;
 mod open;
 mod owner;
 mod room;
+mod stored;
 
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -105,8 +107,8 @@ pub(crate) struct Region {
     file: ManuallyDrop<RegionFile>,
     name: Name,
     manifest: Known,
-    /// Whether leaving leaves the name alone.
-    persistent: bool,
+    /// Whether dropping the last attachment removes the name.
+    unlink_on_drop: bool,
     /// The sign of life of a read-write attachment.
     token: Option<Token>,
     pid: u32,
