@@ -17,7 +17,7 @@ use crate::manifest::element::{AtomicElement, Element, OfScalar};
 use crate::manifest::{Known, Manifest};
 use crate::os;
 use crate::partition::Partition;
-use crate::region::{self, Name, Region, Terms, Users};
+use crate::region::{self, Creation, Name, Pages, Region, Users};
 use crate::state::{Build, Merge, Nothing, Refs, State, Uniform, Values, Zip};
 use crate::transaction::{self, Copies};
 
@@ -136,8 +136,7 @@ pub trait ShmState: State {
     ///
     /// At most a second for other processes that create or remove the name, and threads that fork.
     fn unlink(name: &str) -> Result<(), Error> {
-        let terms = Options::<Self>::new().terms;
-        region::unlink(&Name::new(name)?, Some(&Self::MANIFEST), &terms)
+        region::unlink(&Name::new(name)?, Some(&Self::MANIFEST))
     }
 }
 
@@ -146,7 +145,9 @@ impl<S: State> ShmState for S {}
 /// How a region is made or opened.
 #[must_use]
 pub struct Options<S> {
-    terms: Terms,
+    creation: Creation,
+    owners: Users,
+    pages: Pages,
     wait: Duration,
     _state: std::marker::PhantomData<fn() -> S>,
 }
@@ -154,54 +155,55 @@ pub struct Options<S> {
 // By hand: a derive would ask the same of the state, of which there is none here.
 impl<S> Clone for Options<S> {
     fn clone(&self) -> Self {
-        Self { terms: self.terms.clone(), ..*self }
+        Self { owners: self.owners.clone(), ..*self }
     }
 }
 
 impl<S> std::fmt::Debug for Options<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { terms, wait, .. } = self;
-        f.debug_struct("Options").field("terms", terms).field("wait", wait).finish()
+        let Self { creation, owners, pages, wait, .. } = self;
+        let mut options = f.debug_struct("Options");
+        options.field("creation", creation).field("owners", owners);
+        options.field("pages", pages).field("wait", wait).finish()
     }
 }
 
 impl<S: ShmState> Options<S> {
     fn new() -> Self {
-        let terms = Terms {
-            mode: 0o600,
-            persistent: false,
-            prefault: false,
+        Self {
+            creation: Creation { mode: 0o600, persistent: false },
             owners: Users::default(),
-            writable: true,
-        };
-        Self { terms, wait: Duration::ZERO, _state: std::marker::PhantomData }
+            pages: Pages::Later,
+            wait: Duration::ZERO,
+            _state: std::marker::PhantomData,
+        }
     }
 
     /// Permission bits of a region that is created; 0o600 by default, whatever the umask. Who may
     /// write can harm the values, who may read can get in the way of creating and removing: see
     /// [`security`](crate::docs::security).
     pub fn mode(mut self, mode: u32) -> Self {
-        self.terms.mode = mode & 0o777;
+        self.creation.mode = mode & 0o777;
         self
     }
 
     /// Whether a region that is created stays until it is unlinked. By default the last handle
     /// takes it along.
     pub fn persistent(mut self, persistent: bool) -> Self {
-        self.terms.persistent = persistent;
+        self.creation.persistent = persistent;
         self
     }
 
     /// Whether to touch all pages at once, so that no first access is slow.
     pub fn prefault(mut self, prefault: bool) -> Self {
-        self.terms.prefault = prefault;
+        self.pages = if prefault { Pages::AtOnce } else { Pages::Later };
         self
     }
 
     /// Opens also regions of this user. By default only one's own and root's are: whoever owns a
     /// region may truncate it, which ends the processes that use it.
     pub fn allow_owner(mut self, user: u32) -> Self {
-        if let Users::Also(users) = &mut self.terms.owners {
+        if let Users::Also(users) = &mut self.owners {
             users.push(user);
         }
         self
@@ -231,7 +233,7 @@ impl<S: ShmState> Options<S> {
             let values = S::refs(init);
             S::zip::<Refs<'_>, Refs<'_>, _>(&values, S::refs(init), &mut Fill { region });
         };
-        region::create(name, &S::MANIFEST, &self.terms, fill).map(Shm::new)
+        region::create(name, &S::MANIFEST, self.creation, self.pages, fill).map(Shm::new)
     }
 
     /// As [`ShmState::open`].
@@ -260,9 +262,9 @@ impl<S: ShmState> Options<S> {
         let name = Name::new(name)?;
         let mut last = None;
         for _ in 0..ROUNDS {
-            match region::open(&name, &Known::Declared(&S::MANIFEST), &self.terms) {
+            match self.open_once(&name) {
                 Err(Error::NotFound { .. }) => {}
-                opened => return opened.map(Shm::new),
+                opened => return opened,
             }
             match self.create_once(&name, init) {
                 Err(error @ Error::AlreadyExists { .. }) => last = Some(error),
@@ -281,20 +283,24 @@ impl<S: ShmState> Options<S> {
     /// # Blocking
     ///
     /// As [`open`](Self::open).
-    pub fn open_read_only(mut self, name: &str) -> Result<Shm<S, ReadOnly>, Error> {
-        self.terms.writable = false;
+    pub fn open_read_only(self, name: &str) -> Result<Shm<S, ReadOnly>, Error> {
         self.open_when_there(&Name::new(name)?)
+    }
+
+    fn open_once<A: Access>(&self, name: &Name) -> Result<Shm<S, A>, Error> {
+        let known = Known::Declared(&S::MANIFEST);
+        region::open::<A>(name, &known, &self.owners, self.pages).map(Shm::new)
     }
 
     fn open_when_there<A: Access>(&self, name: &Name) -> Result<Shm<S, A>, Error> {
         // A time beyond what the clock can say is for ever.
         let end = Instant::now().checked_add(self.wait);
         loop {
-            match region::open(name, &Known::Declared(&S::MANIFEST), &self.terms) {
+            match self.open_once(name) {
                 Err(Error::NotFound { .. }) if end.is_none_or(|end| Instant::now() < end) => {
                     os::pause(LOOK_AGAIN);
                 }
-                opened => return opened.map(Shm::new),
+                opened => return opened,
             }
         }
     }
@@ -549,7 +555,9 @@ impl MakeHandles<'_> {
     fn partition<T: Element, A: Access>(&self, index: usize) -> Partition {
         // The handle copies values of `T` from and to slots that were laid out for the manifest.
         assert_eq!(size_of::<T>(), self.region.manifest().fields[index].size);
-        Partition::new(Arc::clone(self.region), index, A::WRITABLE)
+        // And writes, if it may, to a mapping that can be written.
+        assert_eq!(A::WRITABLE, self.region.is_writable());
+        Partition::new(Arc::clone(self.region), index)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Owner ids, and how the death of an owner is known.
 //!
 //! An owner is a read-write attachment. Its id is drawn from a counter in the region, so that no id
-//! comes back while anybody may remember it, and it holds a write lock on one byte of the region's
+//! comes back while a process may remember it, and it holds a write lock on one byte of the region's
 //! file for as long as it lives: the token. The lock belongs to an open file description that is
 //! reached through nothing but one mapping of one page. The mapping is not inherited by fork
 //! children, ends with `exec` and with the process however it ends, and cannot be closed by a
@@ -78,7 +78,7 @@ impl Token {
             if !taken.map_err(|error| NoToken::Io("fcntl(F_OFD_SETLK)", error))? {
                 continue;
             }
-            // After 2^30 attachments a counter comes round. An id whose dead owner nobody has
+            // After 2^30 attachments a counter comes round. An id whose dead owner no process has
             // replaced yet would become alive again.
             if in_use(owner) {
                 ByteLock::release(&own, byte)
@@ -125,7 +125,7 @@ fn map_first_page(file: &File) -> io::Result<MmapRaw> {
     MmapOptions::new().len(crate::layout::HEADER_BYTES).map_raw_read_only(file)
 }
 
-/// Whether an owner is known to be dead: nobody holds its byte. `asking` is a descriptor of the
+/// Whether an owner is known to be dead: its byte is not locked. `asking` is a descriptor of the
 /// region that was opened as `description`. A program may close descriptors that are not its own, and
 /// an unrelated file has no locks. So an answer counts only if the descriptor is the same afterwards.
 pub(crate) fn is_dead(asking: &File, description: Description, owner: u32) -> bool {

@@ -50,7 +50,7 @@ pub struct Status {
 impl FieldView {
     pub(super) fn new(region: &Arc<Region>, index: usize) -> Self {
         Self {
-            partition: Partition::new(Arc::clone(region), index, false),
+            partition: Partition::new(Arc::clone(region), index),
             index,
             region: Arc::clone(region),
         }

@@ -1,7 +1,5 @@
 //! Removing regions by name, whatever their layout.
 
-use super::view::terms;
-use super::whose::Whose;
 use crate::error::Error;
 use crate::region::{self, Name};
 
@@ -28,5 +26,5 @@ pub fn remove_dead(name: &str) -> Result<bool, Error> {
 ///
 /// At most a second for other processes that create or remove the name, and threads that fork.
 pub fn unlink(name: &str) -> Result<(), Error> {
-    region::unlink(&Name::new(name)?, None, &terms(true, Whose::Own))
+    region::unlink(&Name::new(name)?, None)
 }

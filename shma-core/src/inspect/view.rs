@@ -12,7 +12,7 @@ use crate::error::{Error, Place};
 use crate::manifest::{Manifest, OwnedManifest};
 use crate::os;
 use crate::protocol::snapshot::Attempt;
-use crate::region::{self, Name, Region, Terms, Users};
+use crate::region::{self, Name, Region, Users};
 use crate::sync::spin;
 
 /// Tries in a row before it does.
@@ -28,13 +28,12 @@ pub struct View {
     stat: Stat,
 }
 
-pub(super) fn terms(writable: bool, whose: Whose) -> Terms {
-    let owners = match whose {
+fn users(whose: Whose) -> Users {
+    match whose {
         Whose::Own => Users::default(),
         Whose::Also(user) => Users::Also(vec![user]),
         Whose::Anyone => Users::Anyone,
-    };
-    Terms { mode: 0o600, persistent: false, prefault: false, owners, writable }
+    }
 }
 
 impl View {
@@ -62,7 +61,7 @@ impl View {
     ///
     /// As [`open`](Self::open).
     pub fn open_of(name: &str, whose: impl Into<Whose>) -> Result<Self, Error> {
-        let sight = region::look(&Name::new(name)?, &terms(false, whose.into()))?;
+        let sight = region::look(&Name::new(name)?, &users(whose.into()))?;
         let region = Arc::new(sight.region);
         let stat = rustix::fs::fstat(region.file());
         let stat = stat.map_err(|errno| Error::Io {

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::view::terms;
-use super::whose::Whose;
+use crate::access::ReadWrite;
 use crate::bounds;
 use crate::cells::Cells;
 use crate::error::Error;
 use crate::manifest::{FieldManifest, Manifest};
 use crate::partition::Partition;
 use crate::protocol::semaphore::Wait;
-use crate::region::{self, Name, Region};
+use crate::region::{self, Name, Pages, Region, Users};
 use crate::transaction;
 use crate::version::Version;
 use crate::words;
@@ -39,9 +38,10 @@ impl Writer {
     /// At most a second for other processes that create or remove the name, and threads that fork.
     pub fn open(name: &str) -> Result<Self, Error> {
         let name = Name::new(name)?;
-        let sight = region::look(&name, &terms(false, Whose::Own))?;
+        let sight = region::look(&name, &Users::default())?;
         let was_dead = !sight.region.is_attached()?;
-        let mut region = region::open(&name, sight.region.known(), &terms(true, Whose::Own))?;
+        let known = sight.region.known();
+        let mut region = region::open::<ReadWrite>(&name, known, &Users::default(), Pages::Later)?;
         if was_dead {
             region.keep_name();
         }
@@ -211,7 +211,7 @@ impl Writer {
     }
 
     fn partition(&self, index: usize) -> Partition {
-        Partition::new(Arc::clone(&self.region), index, true)
+        Partition::new(Arc::clone(&self.region), index)
     }
 }
 

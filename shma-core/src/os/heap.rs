@@ -50,7 +50,7 @@ pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, _at_most: Duration) {
         kernel.sleepers.push((word, thread::current()));
         true
     });
-    // Loom switches threads only on its own calls, so nobody can come in between.
+    // Loom switches threads only on its own calls, so no thread can come in between.
     if sleeps {
         thread::park();
     }

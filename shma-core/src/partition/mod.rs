@@ -62,7 +62,7 @@ impl Partition {
     /// # Panics
     ///
     /// If there is no field of this number.
-    pub(crate) fn new(region: Arc<Region>, index: usize, writable: bool) -> Self {
+    pub(crate) fn new(region: Arc<Region>, index: usize) -> Self {
         let field = &region.manifest().fields[index];
         Self {
             addresses: region.addresses(index),
@@ -71,7 +71,7 @@ impl Partition {
             stride: field.slot_stride() / crate::layout::WORD,
             words: crate::layout::words(field.size),
             timed: field.timed,
-            writable,
+            writable: region.is_writable(),
             contention: ContentionHint::default(),
             region,
         }

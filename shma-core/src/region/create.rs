@@ -1,6 +1,6 @@
 //! The birth of a region: complete under a temporary name, then renamed.
 //!
-//! Whoever dies on the way leaves a temporary file, which a later creation sweeps away, and never a
+//! A creator that dies on the way leaves a temporary file, which a later creation sweeps away, and never a
 //! half-made region under its name.
 
 use std::fs::File;
@@ -14,12 +14,14 @@ use shared_memory::{ShmemConf, ShmemError};
 
 use super::dead::{TEMPORARY, UNLOCKED, sweep};
 use super::file::{RegionFile, fstat, open_file};
-use super::lock::{ATTACHED, NAMED, Named, retire};
+use super::lock::{ATTACHED, Attempt, NAMED, Named, retire};
 use super::mapping::{map, with_token};
 use super::name::{DIRECTORY, check_directory};
+use super::owner::Accepted;
 use super::room::{check_length, lengthen, no_space, reserve};
 use super::stored::{read_header, stored_manifest};
-use super::{Accepted, DEADLINE, Name, PAUSE, Region, Terms};
+use super::{Creation, DEADLINE, Name, PAUSE, Pages, Region};
+use crate::access::ReadWrite;
 use crate::error::Error;
 use crate::header::INSTANCE_AT;
 use crate::manifest::{Known, MAX_TEXT, Manifest};
@@ -30,11 +32,12 @@ use crate::sync::stop_point;
 /// How a file is made, for messages.
 const MAKING: &str = "shm_open, ftruncate or mmap of a file in /dev/shm";
 
-/// Creates the region. `fill` writes the initial values; nobody else sees the region before.
+/// Creates the region. `fill` writes the initial values; no other process sees the region before.
 pub(crate) fn create(
     name: &Name,
     manifest: &'static Manifest<'static>,
-    terms: &Terms,
+    creation: Creation,
+    pages: Pages,
     fill: impl Fn(&Region),
 ) -> Result<Region, Error> {
     let end = Instant::now() + DEADLINE;
@@ -44,7 +47,7 @@ pub(crate) fn create(
         if let Occupant::Stays(error) = occupant(name)? {
             return Err(error);
         }
-        match Newborn::make(name, manifest, terms) {
+        match Newborn::make(name, manifest, creation, pages) {
             Ok(Some(newborn)) => {
                 fill(&newborn.region);
                 newborn.finish()?;
@@ -69,8 +72,7 @@ struct Newborn {
     region: Region,
     text: String,
     file: Temporary,
-    mode: Mode,
-    persistent: bool,
+    creation: Creation,
 }
 
 /// The name of a file that is not finished. Dropped, it is removed.
@@ -90,7 +92,8 @@ impl Newborn {
     fn make(
         name: &Name,
         manifest: &'static Manifest<'static>,
-        terms: &Terms,
+        creation: Creation,
+        pages: Pages,
     ) -> Result<Option<Self>, Error> {
         let text = manifest.to_json();
         if text.len() > MAX_TEXT {
@@ -121,10 +124,9 @@ impl Newborn {
         stop_point!("create.lengthened");
         reserve(name, file.get(), total)?;
         stop_point!("create.reserved");
-        let region = map(name, file, Known::Declared(manifest), terms)?;
+        let region = map::<ReadWrite>(name, file, Known::Declared(manifest), pages)?;
         let Some(region) = with_token(region, &temporary.0)? else { return Ok(None) };
-        let mode = Mode::from_raw_mode(terms.mode);
-        Ok(Some(Self { region, text, file: temporary, mode, persistent: terms.persistent }))
+        Ok(Some(Self { region, text, file: temporary, creation }))
     }
 
     /// Writes the header and the manifest's text, and sets the mode, which may keep this process from
@@ -133,7 +135,12 @@ impl Newborn {
         let Region { file, name, .. } = &self.region;
         let (file, manifest) = (file.get(), self.region.manifest());
         let instance = random(name)?;
-        self.region.header().fill(manifest, self.text.len() as u64, self.persistent, instance);
+        self.region.header().fill(
+            manifest,
+            self.text.len() as u64,
+            self.creation.persistent,
+            instance,
+        );
         file.write_all_at(self.text.as_bytes(), manifest.tail() as u64)
             .map_err(|error| name.io("pwrite", error))?;
         // The mapping and the descriptor are two ways to one file, or something is badly wrong.
@@ -142,7 +149,8 @@ impl Newborn {
         if seen != instance {
             return Err(name.not_a_region("what is written through its mapping does not show"));
         }
-        rustix::fs::fchmod(file, self.mode).map_err(|errno| name.io("fchmod", errno.into()))
+        let mode = Mode::from_raw_mode(self.creation.mode);
+        rustix::fs::fchmod(file, mode).map_err(|errno| name.io("fchmod", errno.into()))
     }
 
     /// Renames the region to its name, over a dead one if there is one; `None` if the temporary
@@ -169,7 +177,7 @@ impl Newborn {
             pause(PAUSE);
         }
         stop_point!("create.named");
-        self.region.unlink_on_drop = !self.persistent;
+        self.region.unlink_on_drop = !self.creation.persistent;
         Ok(Some(self.region))
     }
 
@@ -179,7 +187,7 @@ impl Newborn {
         let path = name.path();
         let named = Named { name, path: &path, file: &dead.file, id: dead.id };
         let bytes = if mutant!("replace-living") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
-        named.locked(self.region.file.fork(), end, bytes, "rename", || {
+        let attempt = named.locked(self.region.file.fork(), end, bytes, "rename", || {
             stop_point!("create.replacing");
             match rustix::fs::rename(&self.file.0, &path) {
                 Err(Errno::NOENT) => return Ok(false),
@@ -187,7 +195,8 @@ impl Newborn {
             }
             retire(&dead.file);
             Ok(true)
-        })
+        })?;
+        Ok(attempt == Attempt::Done(true))
     }
 }
 
@@ -229,13 +238,13 @@ fn make_file(name: &Name) -> Result<Temporary, Error> {
 enum Occupant {
     /// Nothing any more, or something that is being removed.
     Leaving,
-    /// A region that nobody was attached to and that may be replaced.
+    /// A region without an attachment, which may be replaced.
     Dead(Dead),
     /// Something that is not replaced.
     Stays(Error),
 }
 
-/// A region that was seen dead; somebody may open it again.
+/// A region that was seen dead; a process may open it again.
 struct Dead {
     file: File,
     id: FileId,

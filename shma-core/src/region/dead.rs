@@ -1,4 +1,4 @@
-//! Removing what nobody is attached to any more: dead regions, and unfinished ones.
+//! Removing what has no attachment any more: dead regions, and unfinished ones.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,11 +7,11 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::fs::{FileType, Stat};
 
 use super::file::{fork_page, open_file};
-use super::lock::{ATTACHED, NAMED, Named, retire};
+use super::lock::{ATTACHED, Attempt, NAMED, Named, retire};
 use super::name::DIRECTORY;
-use super::owner::Owner;
+use super::owner::{Accepted, Owner, Users};
 use super::stored::read_header;
-use super::{Accepted, DEADLINE, Name, Users};
+use super::{DEADLINE, Name};
 use crate::error::Error;
 use crate::os::{self, ByteLock, FileId};
 use crate::sync::stop_point;
@@ -27,10 +27,10 @@ pub(super) const UNLOCKED: usize = 1;
 /// No creator takes this long from a temporary file to its lock.
 const STALE: Duration = Duration::from_secs(60);
 
-/// Removes the name of an ephemeral region to which nobody is attached. Whether it did: not if
-/// somebody is, or came in between, or if it is persistent.
+/// Removes the name of an ephemeral region without attachments. Returns whether it did: not if there is
+/// one, or a process attaches meanwhile, or the region is persistent.
 ///
-/// Whoever opens it while this holds A for writing finds it on its way out, and starts again.
+/// A process that opens it while this holds A for writing finds it on its way out, and retries.
 pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
     let path = name.path();
     let (file, stat) = open_file(name, &path, true, Accepted::Own)?;
@@ -38,12 +38,14 @@ pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
         return Ok(false);
     }
     let named = Named { name, path: &path, file: &file, id: FileId::of(&stat) };
-    named.locked(fork_page(name)?, Instant::now() + DEADLINE, &[ATTACHED, NAMED], "unlink", || {
+    let (fork, end) = (fork_page(name)?, Instant::now() + DEADLINE);
+    let attempt = named.locked(fork, end, &[ATTACHED, NAMED], "unlink", || {
         stop_point!("remove.locked");
         rustix::fs::unlink(&path)?;
         retire(&file);
-        Ok(true)
-    })
+        Ok(())
+    })?;
+    Ok(attempt == Attempt::Done(()))
 }
 
 /// The files of regions that were not finished, or are about to be.
@@ -101,10 +103,9 @@ fn remove_unlocked(path: &Path, end: Instant) -> Result<bool, Error> {
     let name = Name::new("sweep")?;
     let (file, stat) = open_file(&name, path, true, Accepted::Own)?;
     let named = Named { name: &name, path, file: &file, id: FileId::of(&stat) };
-    named.locked(fork_page(&name)?, end, &[ATTACHED], "unlink", || {
-        rustix::fs::unlink(path)?;
-        Ok(true)
-    })
+    let unlink = || rustix::fs::unlink(path);
+    let attempt = named.locked(fork_page(&name)?, end, &[ATTACHED], "unlink", unlink)?;
+    Ok(attempt == Attempt::Done(()))
 }
 
 /// Removes what creators of this user left who died before the region had its name. Whether there was

@@ -1,4 +1,4 @@
-//! How a region's name goes: with its last user, or because somebody removes it.
+//! How a region's name goes: with its last attachment, or because a process removes it.
 //!
 //! `unsafe` here: ending a mapping and closing a file in their order.
 #![allow(unsafe_code)]
@@ -10,10 +10,12 @@ use std::time::Instant;
 use rustix::io::Errno;
 
 use super::file::{RegionFile, fork_page, fstat, open_file, try_open};
-use super::lock::{ATTACHED, NAMED, Named, leads_to, retire};
+use super::lock::{ATTACHED, Attempt, NAMED, Named, leads_to, retire};
 use super::mapping::map;
+use super::owner::Accepted;
 use super::stored::{checked_manifest, read_header};
-use super::{Accepted, DEADLINE, Name, PAUSE, Region, Terms};
+use super::{DEADLINE, Name, PAUSE, Pages, Region};
+use crate::access::ReadWrite;
 use crate::error::{Error, Place};
 use crate::manifest::{Known, Manifest};
 use crate::os::{FileId, pause};
@@ -26,7 +28,6 @@ use crate::sync::stop_point;
 pub(crate) fn unlink(
     name: &Name,
     expected: Option<&'static Manifest<'static>>,
-    terms: &Terms,
 ) -> Result<(), Error> {
     let end = Instant::now() + DEADLINE;
     let path = name.path();
@@ -34,25 +35,28 @@ pub(crate) fn unlink(
         let (file, stat) = open_file(name, &path, true, Accepted::Own)?;
         let header = read_header(name, &file)?;
         let named = Named { name, path: &path, file: &file, id: FileId::of(&stat) };
-        let unlinked = named.locked(fork_page(name)?, end, &[NAMED], "unlink", || {
+        let attempt = named.locked(fork_page(name)?, end, &[NAMED], "unlink", || {
             stop_point!("unlink.locked");
             rustix::fs::unlink(&path)?;
             stop_point!("unlink.unlinked");
             retire(&file);
-            Ok(true)
+            Ok(())
         })?;
-        if unlinked {
+        if attempt == Attempt::Done(()) {
             let manifest = match expected {
                 Some(own) if own.fingerprint() == header.fingerprint => Ok(Known::Declared(own)),
                 _ => checked_manifest(name, &file, &header).map(Known::Read),
             };
             if let Ok(manifest) = manifest {
-                wake_waiters(name, file, manifest, terms);
+                wake_waiters(name, file, manifest);
             }
             return Ok(());
         }
         if Instant::now() >= end {
-            return Err(name.timeout("removal"));
+            return Err(name.timeout(match attempt {
+                Attempt::Forking => "waiting for other threads that fork",
+                _ => "removal",
+            }));
         }
         pause(PAUSE);
     }
@@ -60,8 +64,9 @@ pub(crate) fn unlink(
 
 /// Wakes those who wait for a publication. Those whom a failure here leaves asleep look at the name
 /// when their slice of sleep ends.
-fn wake_waiters(name: &Name, file: File, manifest: Known, terms: &Terms) {
-    let region = RegionFile::new(name, file).and_then(|it| map(name, it, manifest, terms));
+fn wake_waiters(name: &Name, file: File, manifest: Known) {
+    let region = RegionFile::new(name, file)
+        .and_then(|it| map::<ReadWrite>(name, it, manifest, Pages::Later));
     if let Ok(region) = region {
         region.controls().for_each(|control| Notify(&control.notify).wake_announced());
     }
@@ -104,22 +109,23 @@ impl Region {
         if FileId::of(&stat) == self.file.id() { Ok(file) } else { Err(retired()) }
     }
 
-    /// Removes the name if nobody is attached. The caller has given up its own lock A.
+    /// Removes the name if there is no attachment. The caller has released its own lock A.
     ///
     /// Of two who leave at once the later one gets both locks: each has given up its own before. Two
     /// that turned their read lock into a write lock in place would both fail.
-    fn remove_if_last(&self) -> Result<bool, Error> {
+    fn remove_if_last(&self) -> Result<(), Error> {
         // A descriptor for reading takes no write locks.
         let own = self.token.as_ref().and_then(|_| self.file.own());
         let reopened = if own.is_none() { self.reopen(true).ok() } else { None };
-        let Some(file) = own.or(reopened.as_ref()) else { return Ok(false) };
+        let Some(file) = own.or(reopened.as_ref()) else { return Ok(()) };
         let (path, id) = (self.name.path(), self.file.id());
         let named = Named { name: &self.name, path: &path, file, id };
         let bytes = if mutant!("leave-first") { &[NAMED][..] } else { &[ATTACHED, NAMED] };
+        // If another process holds a lock, it is attached, or removes the name itself.
         named.locked(self.file.fork(), Instant::now() + DEADLINE, bytes, "unlink", || {
             stop_point!("leave.locked");
-            rustix::fs::unlink(&path)?;
-            Ok(true)
-        })
+            rustix::fs::unlink(&path)
+        })?;
+        Ok(())
     }
 }

@@ -155,17 +155,17 @@ impl RegionFile {
         Ok(Self { file: Some(ManuallyDrop::new(file)), description, fork, generation })
     }
 
-    /// Takes A; false if somebody shows that nobody is attached.
+    /// Acquires A; false if a process holds it for writing, to show that there is no attachment.
     pub(super) fn attach(&self, name: &Name) -> Result<bool, Error> {
         let taken = ByteLock::Read.try_take(self.get(), ATTACHED);
         taken.map_err(|error| name.io("fcntl(F_OFD_SETLK)", error))
     }
 
-    /// Gives up A.
+    /// Releases A.
     ///
-    /// A fork child shares the lock, also one that is about to exec, and a program may start others at
-    /// any time. Nobody would remove the name after it, so it does not count: whoever wants to stay
-    /// attaches anew. If this fails, closing does the same but for them.
+    /// A fork child shares this lock, also one that is about to exec, but does not count as attached: it
+    /// never removes the name, and has to open the region itself to stay. So the lock is released
+    /// explicitly. If this fails, closing does the same, except where a child shares it.
     pub(super) fn detach(&self) {
         if let Some(file) = self.own() {
             give_up(file);

@@ -29,29 +29,42 @@ pub(super) struct Named<'a> {
     pub(super) id: FileId,
 }
 
+/// What became of an attempt to act on a name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Attempt<T> {
+    /// The act ran, and returned this.
+    Done(T),
+    /// The name leads to another file, or to none.
+    NameLost,
+    /// Another process holds one of the locks.
+    Locked,
+    /// Threads of this process forked without a gap until the deadline.
+    Forking,
+}
+
 impl Named<'_> {
-    /// Acts on the name while write locks on these bytes are held and `path` is this file. False if
-    /// it is not, if somebody else holds one of the locks, or if the act says so.
+    /// Acts on the name while write locks on these bytes are held and `path` is this file.
     ///
-    /// No thread forks meanwhile: the child would have a share of the locks and hold them for as
-    /// long as it lives, and nobody could attach. Also false, then, if threads fork without a gap
-    /// until `end`. `act` must not allocate; `call` is what fails in it.
-    pub(super) fn locked(
+    /// No thread forks meanwhile: the child would share the locks and hold them as long as it lives,
+    /// and no process could attach. `act` must not allocate; `call` is what fails in it.
+    pub(super) fn locked<T>(
         self,
         fork: ForkPage,
         end: Instant,
         bytes: &[i64],
         call: &'static str,
-        act: impl FnOnce() -> Result<bool, Errno>,
-    ) -> Result<bool, Error> {
+        act: impl FnOnce() -> Result<T, Errno>,
+    ) -> Result<Attempt<T>, Error> {
         let moment = || {
-            let _taken = match Taken::take(self.file, bytes)? {
-                Some(taken) if leads_to(self.path, self.id) => taken,
-                _ => return Ok(Ok(false)),
+            let Some(_taken) = Taken::take(self.file, bytes)? else {
+                return Ok(Ok(Attempt::Locked));
             };
-            Ok(act())
+            if !leads_to(self.path, self.id) {
+                return Ok(Ok(Attempt::NameLost));
+            }
+            Ok(act().map(Attempt::Done))
         };
-        let acted = fork.unforked(end, moment).unwrap_or(Ok(Ok(false)));
+        let acted = fork.unforked(end, moment).unwrap_or(Ok(Ok(Attempt::Forking)));
         let acted = acted.map_err(|error| self.name.io("fcntl(F_OFD_SETLK)", error))?;
         acted.map_err(|errno| self.name.io(call, errno.into()))
     }

@@ -1,6 +1,6 @@
 //! A look at a region without attaching to it.
 //!
-//! Whoever looks takes no lock. The lock A says "do not replace or remove this": a looker that held
+//! A look takes no lock. The lock A says "do not replace or remove this": a looker that held
 //! it would keep the last user from removing an ephemeral region, keep a creator from replacing a
 //! dead one, and count as attached; and one that then left as others leave would remove a dead
 //! region because it had looked at it. Memory safety does not hang on that lock: a mapping lasts
@@ -12,8 +12,10 @@ use std::time::Instant;
 
 use super::file::{RegionFile, open_file};
 use super::mapping::map;
+use super::owner::{Accepted, Users};
 use super::stored::{checked_manifest, is_leaving, read_header};
-use super::{ATTACHED, DEADLINE, Name, PAUSE, Region, Terms};
+use super::{ATTACHED, DEADLINE, Name, PAUSE, Pages, Region};
+use crate::access::ReadOnly;
 use crate::error::Error;
 use crate::manifest::{Known, OwnedManifest};
 use crate::os::{ByteLock, pause};
@@ -29,10 +31,10 @@ pub(crate) struct Sight {
 }
 
 /// Looks at the region of this name.
-pub(crate) fn look(name: &Name, terms: &Terms) -> Result<Sight, Error> {
+pub(crate) fn look(name: &Name, owners: &Users) -> Result<Sight, Error> {
     let end = Instant::now() + DEADLINE;
     loop {
-        if let Some(sight) = attempt(name, terms)? {
+        if let Some(sight) = attempt(name, owners)? {
             return Ok(sight);
         }
         if Instant::now() >= end {
@@ -43,16 +45,16 @@ pub(crate) fn look(name: &Name, terms: &Terms) -> Result<Sight, Error> {
 }
 
 /// One attempt; `None` if the region was on its way out.
-fn attempt(name: &Name, terms: &Terms) -> Result<Option<Sight>, Error> {
+fn attempt(name: &Name, owners: &Users) -> Result<Option<Sight>, Error> {
     let path = name.path();
-    let (file, _) = open_file(name, &path, false, terms.accepted())?;
+    let (file, _) = open_file(name, &path, false, Accepted::Trusted(owners))?;
     let header = read_header(name, &file)?;
     if is_leaving(name, &path, &file, &header)? {
         return Ok(None);
     }
     let manifest = checked_manifest(name, &file, &header)?;
     let known = Known::Read(manifest.clone());
-    let region = map(name, RegionFile::new(name, file)?, known, terms)?;
+    let region = map::<ReadOnly>(name, RegionFile::new(name, file)?, known, Pages::Later)?;
     Ok(Some(Sight { region, manifest, persistent: header.persistent }))
 }
 
@@ -62,7 +64,7 @@ impl Region {
         self.file.get()
     }
 
-    /// Whether anybody is attached. Exact, but for a user who may read the file and fakes it.
+    /// Whether there is an attachment. Exact, except that a user who may read the file can fake one.
     pub(crate) fn is_attached(&self) -> Result<bool, Error> {
         let ask = |file: &File| ByteLock::Write.conflict(file, ATTACHED);
         let asked = self.file.own().map(ask);
@@ -72,7 +74,7 @@ impl Region {
             None => ask(&self.reopen(false)?),
         };
         let lock = answer.map_err(|error| self.name.io("fcntl(F_OFD_GETLK)", error))?;
-        // A write lock is held by one who has just shown that nobody is.
+        // A process holds it for writing that has just shown that there is none.
         Ok(lock == Some(ByteLock::Read))
     }
 

@@ -8,7 +8,8 @@ use memmap2::MmapOptions;
 use rustix::io::Errno;
 
 use super::file::{RegionFile, fstat, open_at_once};
-use super::{DEADLINE, Name, Region, Terms};
+use super::{DEADLINE, Name, Pages, Region};
+use crate::access::Access;
 use crate::error::Error;
 use crate::manifest::Known;
 use crate::os::{self, FileId, Mapping};
@@ -19,32 +20,32 @@ use crate::token::{NoToken, Token};
 
 /// Maps a file that holds at least what the manifest says. What comes of it leaves the name alone
 /// when it is dropped: leaving is for those who are attached.
-pub(super) fn map(
+pub(super) fn map<A: Access>(
     name: &Name,
     opened: RegionFile,
     manifest: Known,
-    terms: &Terms,
+    pages: Pages,
 ) -> Result<Region, Error> {
     let bytes = manifest.get().tail();
     let mut options = MmapOptions::new();
     options.len(bytes);
-    if terms.prefault {
+    if pages == Pages::AtOnce {
         options.populate();
     }
     let file = opened.get();
-    let mapped =
-        if terms.writable { options.map_raw(file) } else { options.map_raw_read_only(file) };
+    let mapped = if A::WRITABLE { options.map_raw(file) } else { options.map_raw_read_only(file) };
     let map = mapped.map_err(|error| name.io("mmap", error))?;
     let stat = fstat(name, file)?;
     if u64::try_from(stat.st_size).unwrap_or(0) < bytes as u64 {
         return Err(name.not_a_region("it was truncated while it was opened"));
     }
     Ok(Region {
-        map: ManuallyDrop::new(Mapping::new(map, terms.writable)),
+        map: ManuallyDrop::new(Mapping::new(map, A::WRITABLE)),
         file: ManuallyDrop::new(opened),
         name: name.clone(),
         manifest,
         unlink_on_drop: false,
+        writable: A::WRITABLE,
         token: None,
         pid: rustix::process::getpid().as_raw_nonzero().get() as u32,
     })

@@ -1,8 +1,10 @@
 //! Regions: the files in `/dev/shm` that hold states, and this process's attachments to them.
 //!
 //! [`Region`] is an attachment; it is the only place where an offset becomes a pointer. How one is
-//! born is in [`mod@create`], how an existing one is joined in [`mod@open`], how its name goes in
-//! [`end`] and, if nobody is left to take it along, in [`dead`]. [`mod@look`] attaches nobody.
+//! created is in [`mod@create`], how an existing one is attached to in [`mod@open`], how its name goes
+//! in [`end`] and, if no attachment is left to remove it, in [`dead`]. [`mod@look`] maps a region without
+//! attaching. What they share: whose a file is ([`owner`]), opening it ([`file`]), what it says of
+//! itself ([`stored`]), and the way into memory ([`mapping`]).
 //!
 //! # Locks of the life cycle
 //!
@@ -60,7 +62,6 @@ use crate::token::{self, Token};
 use crate::words;
 
 use file::RegionFile;
-use owner::Accepted;
 
 pub(crate) use create::create;
 pub(crate) use dead::{abandoned, remove_abandoned, remove_dead, temporaries};
@@ -77,24 +78,22 @@ const DEADLINE: Duration = Duration::from_secs(1);
 /// Between two looks at what cannot be waited for.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// What a caller asks of an attachment.
-#[derive(Debug, Clone)]
-pub(crate) struct Terms {
-    /// Permission bits of a new region.
+/// How a region is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Creation {
+    /// Permission bits.
     pub(crate) mode: u32,
-    /// Whether a new region stays until it is unlinked.
+    /// Whether it stays until it is unlinked.
     pub(crate) persistent: bool,
-    /// Whether to touch all pages at once.
-    pub(crate) prefault: bool,
-    pub(crate) owners: Users,
-    /// Whether the mapping can be written.
-    pub(crate) writable: bool,
 }
 
-impl Terms {
-    fn accepted(&self) -> Accepted<'_> {
-        Accepted::Trusted(&self.owners)
-    }
+/// When the pages of a mapping are touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pages {
+    /// Each at its first access.
+    Later,
+    /// All of them at once, so that no first access is slow.
+    AtOnce,
 }
 
 /// An attachment of this process to a region.
@@ -109,6 +108,8 @@ pub(crate) struct Region {
     manifest: Known,
     /// Whether dropping the last attachment removes the name.
     unlink_on_drop: bool,
+    /// Whether the mapping can be written.
+    writable: bool,
     /// The sign of life of a read-write attachment.
     token: Option<Token>,
     pid: u32,
@@ -157,6 +158,11 @@ impl Region {
         RegionKey { file: self.file.id(), generation: self.file.generation() }
     }
 
+    /// Whether the mapping can be written.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writable
+    }
+
     /// The id that this process has in diagnostics.
     #[inline]
     pub(crate) fn pid(&self) -> u32 {
@@ -170,7 +176,7 @@ impl Region {
     }
 
     /// Whether the name still leads to the region. Another name, of a file that was renamed or linked
-    /// by hand, does not count: nobody finds the region there.
+    /// by hand, does not count: no process finds the region there.
     pub(crate) fn is_linked(&self) -> bool {
         match rustix::fs::lstat(self.name.path()) {
             Ok(stat) => FileId::of(&stat) == self.file.id(),
@@ -233,7 +239,7 @@ impl Region {
         for slot in words.chunks(stride) {
             words::store(slot, value);
         }
-        // Relaxed, all of them: nobody else looks before the rename.
+        // Relaxed, all of them: no other process looks before the rename.
         control.version.store(1, Ordering::Relaxed);
         control.begin.store(1, Ordering::Relaxed);
         control.target.store(1, Ordering::Relaxed);

@@ -5,8 +5,10 @@ use std::time::Instant;
 use super::file::{RegionFile, open_file};
 use super::lock::leads_to;
 use super::mapping::{map, with_token};
+use super::owner::{Accepted, Users};
 use super::stored::{check_layout, is_leaving, read_header};
-use super::{DEADLINE, Name, PAUSE, Region, Terms};
+use super::{DEADLINE, Name, PAUSE, Pages, Region};
+use crate::access::Access;
 use crate::error::Error;
 use crate::manifest::Known;
 use crate::os::pause;
@@ -14,10 +16,15 @@ use crate::sync::mutant;
 use crate::sync::stop_point;
 
 /// Attaches to the region of this name.
-pub(crate) fn open(name: &Name, manifest: &Known, terms: &Terms) -> Result<Region, Error> {
+pub(crate) fn open<A: Access>(
+    name: &Name,
+    manifest: &Known,
+    owners: &Users,
+    pages: Pages,
+) -> Result<Region, Error> {
     let end = Instant::now() + DEADLINE;
     loop {
-        if let Some(region) = attempt(name, manifest, terms)? {
+        if let Some(region) = attempt::<A>(name, manifest, owners, pages)? {
             return Ok(region);
         }
         if Instant::now() >= end {
@@ -31,9 +38,14 @@ pub(crate) fn open(name: &Name, manifest: &Known, terms: &Terms) -> Result<Regio
 ///
 /// All that can fail comes before the lock A. An attempt that held A and failed would keep a process
 /// that leaves meanwhile from removing the name, and would not remove it either.
-fn attempt(name: &Name, manifest: &Known, terms: &Terms) -> Result<Option<Region>, Error> {
+fn attempt<A: Access>(
+    name: &Name,
+    manifest: &Known,
+    owners: &Users,
+    pages: Pages,
+) -> Result<Option<Region>, Error> {
     let path = name.path();
-    let (file, _) = open_file(name, &path, terms.writable, terms.accepted())?;
+    let (file, _) = open_file(name, &path, A::WRITABLE, Accepted::Trusted(owners))?;
     let opened = RegionFile::new(name, file)?;
     stop_point!("attach.opened");
     let header = read_header(name, opened.get())?;
@@ -41,8 +53,8 @@ fn attempt(name: &Name, manifest: &Known, terms: &Terms) -> Result<Option<Region
         return Ok(None);
     }
     check_layout(name, opened.get(), &header, manifest.get())?;
-    let mut region = map(name, opened, manifest.clone(), terms)?;
-    if terms.writable {
+    let mut region = map::<A>(name, opened, manifest.clone(), pages)?;
+    if A::WRITABLE {
         region = match with_token(region, &path)? {
             Some(region) => region,
             None => return Ok(None),

@@ -23,7 +23,7 @@ use crate::sync::mutant;
 /// by a bare system call.
 #[derive(Debug)]
 struct Words {
-    /// The process's generation; zero until somebody asks for it.
+    /// The process's generation; zero until it is asked for.
     generation: AtomicU64,
     /// How many calls of `fork` are under way, or [`UNFORKED`].
     forks: AtomicU32,
@@ -53,7 +53,7 @@ static PAGE: AtomicPtr<Words> = AtomicPtr::new(ptr::null_mut());
 #[unsafe(link_section = ".init_array")]
 static AT_START: extern "C" fn() = {
     extern "C" fn watch() {
-        // Whoever attaches tries again, and says what is wrong.
+        // Attaching retries, and says what is wrong.
         if !mutant!("forks-watched-late") {
             let _ = ForkPage::get();
         }
@@ -205,7 +205,7 @@ impl ForkPage {
     }
 }
 
-/// Counts a `fork`, when nobody keeps it out.
+/// Counts a `fork`, when no thread keeps it out.
 extern "C" fn before_fork() {
     let (Some(ForkPage(words)), false) = (ForkPage::current(), KEEPS_FORKS_OUT.get()) else {
         return;

@@ -95,7 +95,7 @@ impl ByteLock {
         flock(kind, byte)
     }
 
-    /// Takes the lock if nobody holds a conflicting one.
+    /// Acquires the lock if there is no conflicting one.
     pub(crate) fn try_take(self, file: &File, byte: i64) -> io::Result<bool> {
         match control(file, libc::F_OFD_SETLK, &mut self.request(byte)) {
             Ok(()) => Ok(true),
