@@ -75,7 +75,7 @@ mod tests {
         crate::expand::state(declaration).to_string()
     }
 
-    /// Whoever reads the generated documentation finds the words of the declaration.
+    /// The generated documentation repeats the words of the declaration.
     #[test]
     fn the_mirror_has_the_docs_of_the_declaration() {
         let text = expanded(&parse_quote! {
@@ -85,7 +85,7 @@ mod tests {
                 pub(crate) step: u64,
             }
         });
-        let mut rest = &text[text.find("struct ModelFields").unwrap()..];
+        let mut rest = &text[text.find("struct __FieldsOfModel").unwrap()..];
         for part in
             ["Row by row.", "pub r#weights : F", "The field `step`.", "pub (crate) r#step : F"]
         {

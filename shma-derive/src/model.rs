@@ -94,8 +94,15 @@ impl<'a> Declaration<'a> {
         }
     }
 
-    /// The name of the mirror: `ModelFields` for `Model`, unless the declaration has another.
+    /// The name of the mirror in generated code. If the module has a `ModelFields` of its own, only
+    /// the [alias](Self::mirror_alias) collides with it, and that is the one error.
     pub fn mirror(&self) -> Ident {
+        format_ident!("__FieldsOf{}", self.ident, span = self.ident.span())
+    }
+
+    /// The name of the mirror for users: `ModelFields` for `Model`, unless the declaration has
+    /// another.
+    pub fn mirror_alias(&self) -> Ident {
         match &self.attrs.fields {
             Some(fields) if fields.value != self.ident => fields.value.clone(),
             _ => format_ident!("{}Fields", self.ident, span = self.ident.span()),

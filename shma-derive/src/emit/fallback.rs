@@ -131,7 +131,9 @@ fn mirror(state: &Declaration<'_>, errors: &Errors, wrong: &TokenStream) -> Toke
     });
     let (name, private, parameters) = (state.mirror(), state.private(), state.mirror_parameters());
     let visibility = &state.original.vis;
+    let alias = fields::alias(state, &family);
     quote! {
+        #alias
         #visibility struct #name<#family: #private::Family, #parameters> {
             #(#fields)*
             __family: #private::core::marker::PhantomData<#family>,

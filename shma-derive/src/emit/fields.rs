@@ -23,14 +23,19 @@ pub fn with_fields(state: &Declaration<'_>, family: &Ident, fields: TokenStream)
     let private = state.private();
     let original = state.original;
     let visibility = &original.vis;
-    let name = state.mirror();
+    let (name, alias) = (state.mirror(), alias(state, family));
     let parameters = state.mirror_parameters();
     let predicates = state.predicates();
     let docs = docs::of_mirror(state);
     let attrs = original.attrs.iter().filter(|attr| is_deprecated(attr) || hides(attr));
+    let attrs: Vec<&Attribute> = attrs.collect();
     let levels = lints::of_struct(state);
     quote! {
         #docs
+        #(#attrs)*
+        #(#levels)*
+        #alias
+        #[doc(hidden)]
         #(#attrs)*
         #(#levels)*
         #visibility struct #name<#family: #private::Family, #parameters>
@@ -40,6 +45,14 @@ pub fn with_fields(state: &Declaration<'_>, family: &Ident, fields: TokenStream)
             #fields
         }
     }
+}
+
+/// The mirror's name for users.
+pub fn alias(state: &Declaration<'_>, family: &Ident) -> TokenStream {
+    let visibility = &state.original.vis;
+    let (name, alias) = (state.mirror(), state.mirror_alias());
+    let (parameters, arguments) = (state.mirror_parameters(), state.mirror_arguments());
+    quote!(#visibility type #alias<#family, #parameters> = #name<#family, #arguments>;)
 }
 
 /// A field of the mirror, of this type, with name, visibility and docs of the state's field.
