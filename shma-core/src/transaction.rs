@@ -1,9 +1,7 @@
 //! Several fields as one: transactions, and snapshots of all fields.
 //!
-//! The protocols are those of [`commit`](crate::protocol::commit) and [`snapshot`](crate::protocol::snapshot);
-//! here they meet the types.
-
-use std::time::Duration;
+//! The protocols are those of [`commit`] and [`snapshot`](crate::protocol::snapshot); here they meet
+//! the types.
 
 use crate::access::{Access, ReadWrite};
 use crate::atomic::Atomic;
@@ -11,23 +9,15 @@ use crate::error::{Error, Place};
 use crate::field::Field;
 use crate::handles::{Handles, Muts};
 use crate::manifest::element::{AtomicElement, Element};
-use crate::os;
-use crate::partition::lock_order;
 use crate::partition::{Guard, Partition};
-use crate::protocol::commit::Commit;
+use crate::partition::{lock_order, retry};
+use crate::protocol::commit::{self, Part};
 use crate::protocol::semaphore::Wait;
 use crate::protocol::snapshot::{self, Attempt};
 use crate::region::Region;
 use crate::state::{Family, Nothing, Refs, State, Values, Zip};
+use crate::sync::AtomicU64;
 use crate::sync::stop_point;
-use crate::sync::{AtomicU64, spin};
-use crate::words;
-
-/// Optimistic tries before a snapshot does anything else.
-const TRIES: usize = 64;
-
-/// What a snapshot sleeps between later tries.
-const PAUSE: Duration = Duration::from_micros(50);
 
 /// Two private copies of a state.
 #[derive(Debug)]
@@ -94,26 +84,15 @@ pub(crate) fn commit(mut guards: Vec<Guard<'_>>, changes: &[Option<&[u8]>]) -> R
     if changes.iter().all(Option::is_none) {
         return Ok(());
     }
-    let mut commit = Commit::new(first.partition().commit(), guards.len());
-    let mut stores = Vec::with_capacity(guards.len());
-    for (guard, change) in guards.iter().zip(changes) {
-        let partition = guard.partition();
-        match change {
-            Some(bytes) => {
-                let slot = commit.join(partition.slots(), guard.version());
-                stores.push((slot, *bytes));
-                guard.stamp();
-            }
-            None => commit.stay(partition.control(), guard.version()),
+    let parts = guards.iter().zip(changes).map(|(guard, change)| {
+        if change.is_some() {
+            guard.stamp();
         }
-    }
-    for (slot, bytes) in stores {
-        words::store(slot, bytes);
-        stop_point!("commit.slot");
-    }
+        Part { slots: guard.partition().slots(), version: guard.version(), new: *change }
+    });
     // A handler of a signal may have forked since. What remains is as in `Guard::publish`.
-    first.check_fork().map_err(|error| first.partition().explain(error))?;
-    commit.happen();
+    commit::publish(first.partition().commit(), parts, || first.check_fork())
+        .map_err(|error| first.partition().explain(error))?;
     for (guard, change) in guards.iter_mut().zip(changes) {
         if change.is_some() {
             guard.has_published();
@@ -206,23 +185,16 @@ pub(crate) fn snapshot<S: State, A: Access>(
     fields: &S::Fields<Handles<A>>,
     into: &mut S,
 ) {
-    if try_snapshot(region, fields, into).is_ok() {
-        return;
-    }
-    let may_lock = A::WRITABLE && !region.is_forked() && !lock_order::any(region.key());
-    loop {
-        // Semaphores that happen to be free, for the time of one try: a field whose semaphore is
-        // held stands still. None is waited for, so a stopped holder is in nobody's way.
+    let attempt = |into: &mut S| attempt(&region.header().commit, fields, into).then_some(());
+    retry::forever(into, attempt, |into| {
+        // Semaphores that happen to be free, for the time of one attempt. A field whose semaphore is
+        // held does not change.
         let mut free = Free { guards: Vec::new() };
-        if may_lock {
+        if A::WRITABLE && !region.is_forked() && !lock_order::any(region.key()) {
             S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut free);
         }
-        if attempt(&region.header().commit, fields, into) {
-            return;
-        }
-        drop(free);
-        os::pause(PAUSE);
-    }
+        free
+    });
 }
 
 /// Bounded effort.
@@ -231,13 +203,9 @@ pub(crate) fn try_snapshot<S: State, A: Access>(
     fields: &S::Fields<Handles<A>>,
     into: &mut S,
 ) -> Result<(), Error> {
-    for _ in 0..TRIES {
-        if attempt(&region.header().commit, fields, into) {
-            return Ok(());
-        }
-        spin();
-    }
-    Err(Error::Contended { place: Place::new(region.name(), None) })
+    let attempt = || attempt(&region.header().commit, fields, into).then_some(());
+    retry::in_a_row(attempt)
+        .ok_or_else(|| Error::Contended { place: Place::new(region.name(), None) })
 }
 
 /// One optimistic try.

@@ -1,4 +1,4 @@
-//! Why no value is mixed, why a snapshot is a cut, and why a death loses nothing.
+//! Why no value is mixed, why a snapshot shows one instant, and why a death loses nothing.
 //!
 //! Each argument stands in full in front of the code that rests on it: at the heads of
 //! `slots.rs`, `commit.rs`, `snapshot.rs` and `notify.rs` in `src/protocol`. Here is what each says
@@ -6,7 +6,7 @@
 //!
 //! # One field, one value
 //!
-//! *A reader accepts a slot only if nobody can have begun to overwrite it.*
+//! *A reader accepts a slot only if no writer can have begun to overwrite it.*
 //!
 //! Publication `n` lies in slot `n % K`, and its writer stores `begin = n` before the first word of
 //! it. A reader loads `version` = v, copies slot `v % K`, then loads `begin`, and accepts if
@@ -26,12 +26,12 @@
 //!
 //! # Parts
 //!
-//! *A slot that was written K publications ago differs from the active one only where the K - 1
-//! publications since have changed something, and each has left word of where that is.*
+//! *The slot that is reused is K publications old. Each of the K - 1 publications since then recorded
+//! the range that it changed, so their union covers every difference.*
 //!
 //! A field of 8 words, K = 4. `dirty[n % 4]` is where publication n differs from n - 1:
 //!
-//! | publication | changes words | goes to slot | word left |
+//! | publication | changes words | goes to slot | range recorded |
 //! |---|---|---|---|
 //! | 1 | (creation fills all slots) | 1 | none |
 //! | 2 | 0 and 1 | 2 | `dirty[2]` = 0..2 |
@@ -44,10 +44,10 @@
 //! ranges from slot 0 to slot 1, which makes the two equal; replaces `dirty[1]`; and only then
 //! stores words 2 and 3. It has copied 5 words and stored 2, however large the field is.
 //!
-//! *Killed while it copies*: slot 1 is more equal to slot 0 than before, no word left is lost, and
+//! *Killed while it copies*: slot 1 is more equal to slot 0 than before, no recorded range is lost, and
 //! the next writer copies the same ranges. *Killed while it stores words 2 and 3*: slot 1 differs
-//! from slot 0 in 2..4. The next writer finds `begin` = 5 beside `version` = 4, knows by that that
-//! somebody was at slot 1, and copies `dirty[1]` as well. Left out, its own publication 5 would
+//! from slot 0 in 2..4. The next writer finds `begin` = 5 beside `version` = 4, so it knows that
+//! a writer was at slot 1, and copies `dirty[1]` as well. Left out, its own publication 5 would
 //! bring the dead writer's words along.
 //!
 //! A whole update need not copy first, but leaves word of everything: so the K - 1 partial updates
@@ -90,11 +90,11 @@
 //!
 //! A committer holds the semaphores of all fields. It fills slots, writes into every field's
 //! `target` the version that the field is to have, makes `commit` odd, stores the versions, and
-//! makes `commit` even again. So whoever finds `commit` odd takes `target` for the version where it
+//! makes `commit` even again. So a reader that finds `commit` odd takes `target` for the version where it
 //! is one ahead. A read of one field looks at `commit` only where `begin` says that a publication
 //! has begun: that is the case from before the transaction happens until its version is stored.
 //!
-//! *A snapshot is a cut*: there is an instant at which all its values stood together. Fields a = 60
+//! *A snapshot is a consistent cut*: there is an instant at which all its values stood together. Fields a = 60
 //! and b = 40, and a transaction that moves 10 from a to b:
 //!
 //! | the snapshot | meanwhile | it finds | and |
@@ -144,20 +144,20 @@
 //!
 //! # Redo
 //!
-//! *Completing a transaction is a list of compare-exchanges, each of which succeeds once, whoever
-//! tries and however often.*
+//! *Completing a transaction is a list of compare-exchanges, each of which succeeds once, however
+//! many processes try and however often.*
 //!
 //! A committer is killed when `commit` is 5. It was about to take a from version 7 to 8, and b was
 //! to stay at 3:
 //!
-//! | who | does | a: `version`, `target` | b: `version`, `target` | `commit` |
+//! | process | does | a: `version`, `target` | b: `version`, `target` | `commit` |
 //! |---|---|---|---|---|
 //! | | | 7, 8 | 3, 3 | 5 |
 //! | P takes a's semaphore from the dead | loads `commit` = 5, and is stopped | 7, 8 | 3, 3 | 5 |
 //! | Q takes b's semaphore from the dead | a from 7 to 8 | 8, 8 | 3, 3 | 5 |
 //! | Q | b from 2 to 3: fails, it is 3 | 8, 8 | 3, 3 | 5 |
 //! | Q | `commit` from 5 to 6, wakes all waiters | 8, 8 | 3, 3 | 6 |
-//! | Q | updates b, and gives its semaphore back | 8, 8 | 4, 3 | 6 |
+//! | Q | updates b, and releases its semaphore | 8, 8 | 4, 3 | 6 |
 //! | P goes on | a from 7 to 8: fails, it is 8 | 8, 8 | 4, 3 | 6 |
 //! | P | b from 2 to 3: fails, it is 4 | 8, 8 | 4, 3 | 6 |
 //! | P | `commit` from 5 to 6: fails | 8, 8 | 4, 3 | 6 |
@@ -167,24 +167,24 @@
 //! to 3. Had the committer left b's target as an earlier transaction had it, one that died before
 //! it happened with a target of 4, then Q would have published what that one left in the slot.
 //!
-//! If Q is killed on the way, the semaphore that it took is a dead owner's again, and whoever takes
-//! that one does the same.
+//! If Q is killed on the way, the semaphore that it took is a dead owner's again, and the next
+//! process to acquire it does the same.
 //!
 //! # Waiters and publishers
 //!
 //! *Both change the lock word by a read-modify-write: one comes first, and the other sees what was
-//! done before.*
+//! done before it.*
 //!
-//! A publisher stores `version`, gives the lock word back, then reads `notify`. A waiter reads
-//! `notify`, looks at `version`, announces itself in `notify`, changes nothing in the lock word by a
-//! read-modify-write, looks at `version` again, and sleeps if `notify` is still what it made of it.
+//! A publisher stores `version`, releases the lock word, then reads `notify`. A waiter reads
+//! `notify`, looks at `version`, announces itself in `notify`, exchanges the lock word for
+//! itself, looks at `version` again, and sleeps if `notify` is still what it made of it.
 //!
 //! | the waiter's change of the lock word comes | the publisher | the waiter |
 //! |---|---|---|
 //! | after the publisher's | may find no announcement, and makes no system call | finds the new version, and does not sleep |
 //! | before the publisher's | finds the announcement, makes `notify` another number, wakes | is turned away by the kernel, which compares the number, or is woken |
 //!
-//! So a publication that nobody waits for pays one load. A publisher that dies before it wakes leaves
+//! So a publication that no process waits for pays one load. A publisher that dies before it wakes leaves
 //! sleepers, and they look again at the end of their slice of 100 ms. For atomic fields the counter
 //! of calls stands in place of the lock word.
 //!

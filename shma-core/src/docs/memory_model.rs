@@ -19,6 +19,8 @@
 //!   process: for tests with real processes.
 //! - `--cfg shma_tsan` puts fences and assembly in words that ThreadSanitizer understands, for the
 //!   campaign `tsan`.
+//! - The models run the library's own steps: what is in `src/protocol` is compiled as it is, with
+//!   loom's atomics in place of the standard library's.
 //! - Names with a capital letter are faults of the abstract machine in the workspace's
 //!   `tests/src/explorer/models`. It explores what loom cannot: a kill before every step, and what a
 //!   thread does by a version that it has loaded itself.
@@ -33,7 +35,7 @@
 //! | `version` again, behind `commit` | L | as the first; a version older than an even `commit` could be older than the transaction | `read-version-once` |
 //! | `target` | Relaxed | behind the load of `commit`, which released it | |
 //! | the slot's words | Relaxed | the two fences below, and `version` | |
-//! | fence, in `accept` | Acquire | the release fence in `begin`: who saw a word of a later publication sees its `begin` | `slots-no-reader-fence` |
+//! | fence, in `accept` | Acquire | the release fence in `begin`: a reader that saw a word of a later publication sees its `begin` | `slots-no-reader-fence` |
 //! | `begin`, in `accept` | Relaxed | behind that fence; accepted if less than K further | `slots-limit` |
 //! | `commit`, in `accept` | Relaxed | behind that fence; has to be what it was, if a target was gone by | `read-unconfirmed` |
 //!
@@ -59,13 +61,13 @@
 //! |---|---|---|---|
 //! | `target` of a field that takes part, store | Relaxed | released by the odd `commit`, and by the fence in `begin` as in the next row | |
 //! | `target` of a field that does not, store | Release | a reader that takes it for that of the transaction before finds in `accept` that that one has ended | `commit-stays-unsaid`, `commit-relaxed-stay` |
-//! | `commit`, load before it is made odd | Relaxed | only who holds all semaphores changes it, or a recoverer before the dead one's semaphore could be had | |
+//! | `commit`, load before it is made odd | Relaxed | only the holder of all semaphores changes it, or a recoverer, before the dead owner's semaphore can be acquired | |
 //! | `commit`, store of odd | Release | L of `commit` in readers, snapshots and `recover`: targets and slots are seen | `commit-relaxed` |
 //! | `version`, stores | Release | as in publishing | `slots-relaxed-version` |
 //! | `commit`, store of even | Release | L of `commit`: all versions are seen | `EvenRelaxed` |
 //! | `commit`, in `recover` | L | the store of odd | `NoRecovery`, `RecoveryAfterUpdate` |
 //! | `target`, in `recover` | Relaxed | behind it | `TargetFromBegin` |
-//! | `version`, compare-exchange in `recover` | Release, Acquire on failure | L of `version` in readers: the slot came to the recoverer through `commit`. On failure: the release of whoever else has redone it | `recover-relaxed-version`, `recover-relaxed-failure`, `recover-plain-version` |
+//! | `version`, compare-exchange in `recover` | Release, Acquire on failure | L of `version` in readers: the slot came to the recoverer through `commit`. On failure: the release of another recoverer that has redone it | `recover-relaxed-version`, `recover-relaxed-failure`, `recover-plain-version` |
 //! | `commit`, compare-exchange in `recover` | Release, Relaxed on failure | L of `commit`: all versions are seen | `recover-relaxed-commit` |
 //!
 //! # Snapshots (`snapshot.rs`)
@@ -76,9 +78,9 @@
 //! | `version`, first look | L | as in reading | `load-not-acquired` |
 //! | `target` | Relaxed | behind the first look at `commit` | |
 //! | each field's slot, fence and `begin` | | as in reading | `slots-no-reader-fence` |
-//! | fence | SeqCst | the same fence of another snapshot: of two, one has seen all that the other has | `SnapshotFenceAcquire` |
+//! | fence | SeqCst | the same fence of another snapshot: of two, one has seen all that the other has | `snapshot-acquire-fence`, `SnapshotFenceAcquire` |
 //! | `version`, second look | Relaxed | behind the fence | `snapshot-looks-once`, `SnapshotWithoutRecheck` |
-//! | `commit`, second look | Relaxed | behind the fence | `SnapshotOddUnconfirmed` |
+//! | `commit`, second look | Relaxed | behind the fence | `snapshot-commit-unconfirmed`, `SnapshotOddUnconfirmed` |
 //!
 //! # The semaphore (`semaphore.rs`)
 //!
@@ -91,28 +93,28 @@
 //! | fence, when the kernel says that the owner is dead | Acquire | all that the dead owner did | `semaphore-no-take-over-fence` |
 //! | `lock`, from the dead owner's word | Acquire, Relaxed on failure | a release in between; exactly the word that was asked about | `semaphore-swapped-take-over` |
 //! | `lock`, own id to 0 | AcqRel, Relaxed on failure | Release: the next holder. Acquire: `meet` of a waiter for a publication | `semaphore-relaxed-release`, `semaphore-deaf-release`, `semaphore-plain-release` |
-//! | `lock`, own id with WAITERS to 0 | AcqRel, Relaxed on failure | the same; then one is woken | `semaphore-wakes-nobody` |
-//! | `lock`, `meet`: changes nothing | AcqRel | Acquire: the release of a publisher. Release: that of the announcement, to the next publisher | `semaphore-relaxed-meeting` |
+//! | `lock`, own id with WAITERS to 0 | AcqRel, Relaxed on failure | the same; then one waiter is woken | `semaphore-wakes-nobody` |
+//! | `lock`, `meet`: exchanged for itself | AcqRel, Relaxed on failure | Acquire: the release of a publisher. Release: that of the announcement, to the next publisher | `semaphore-relaxed-meeting`, `notify-meets-nobody` |
 //! | `lock`, in messages and when an id is drawn | Relaxed | nothing: gone as soon as seen | |
 //!
 //! # Waiting for a publication (`notify.rs`)
 //!
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|
-//! | `notify`, in `look` | L | the release in `wake_announced`: who is turned away finds what for | `NotifyLoadedRelaxed` |
+//! | `notify`, in `look` | L | the release in `wake_announced`: a waiter that is turned away finds the publication | `NotifyLoadedRelaxed` |
 //! | `notify`, setting SLEEPERS | Relaxed | released by `meet`; exactly the word that was looked at | `notify-any-word` |
-//! | `version`, behind `meet` | L | the publisher's store, through `lock` | |
+//! | `version`, behind `meet` | L | the publisher's store, through `lock` | `notify-looks-once` |
 //! | `notify`, in `wake_if_announced` | Relaxed | behind the publisher's change of `lock` | |
-//! | `notify`, in `wake_announced` | AcqRel, Relaxed on failure | L in `look`: another number, so that the kernel turns away who is about to sleep | `notify-same-word` |
+//! | `notify`, in `wake_announced` | AcqRel, Relaxed on failure | L in `look`: another number, so that the kernel turns away a waiter that is about to sleep | `notify-same-word` |
 //!
 //! # Atomic fields (`cells.rs`, `call_counters.rs`)
 //!
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|
 //! | an element: load, store, add, compare-exchange | Relaxed | elements are ordered with nothing but themselves | |
-//! | a counter, after a call | AcqRel | Release: the fence of the reader that adds the counters up, so elements of counted calls are seen. Acquire: a waiter's change of the counter | |
-//! | the counters, added up, and a fence | Relaxed, Acquire | the increments | |
-//! | a counter, changed by nothing before sleeping | AcqRel | the increments, as `meet` does the release of `lock` | |
+//! | a counter, after a call | AcqRel | Release: the fence in `sum`, so elements of counted calls are seen; and the acquire in `meet`. Acquire: the release in `meet` | `calls-relaxed-count`, `calls-deaf-count` |
+//! | the counters, added up, and a fence | Relaxed, Acquire | the increments | `calls-unordered-sum` |
+//! | a counter, in `meet`: exchanged for itself | AcqRel, Relaxed on failure | Acquire: the increments. Release: the announcement, to the next caller | `calls-relaxed-meeting`, `calls-mute-meeting`, `notify-meets-nobody` |
 //!
 //! # Numbers of their own
 //!

@@ -8,7 +8,6 @@ use crate::bounds;
 use crate::cells::Cells;
 use crate::error::{Error, Place, SemaphoreHolder};
 use crate::manifest::FieldManifest;
-use crate::os;
 use crate::partition::Partition;
 use crate::protocol::semaphore::Owners;
 use crate::protocol::snapshot::{self, Attempt};
@@ -19,9 +18,6 @@ use crate::words;
 
 /// How long a look tries for a value beside writers that publish without pause.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
-
-/// What it sleeps between later tries.
-pub(super) const PAUSE: Duration = Duration::from_micros(50);
 
 /// A field of a region that is looked at.
 #[derive(Debug, Clone)]
@@ -133,15 +129,10 @@ impl FieldView {
             return Ok(self.load_cells(first, into));
         }
         let end = Instant::now() + PATIENCE;
-        loop {
-            let load = |slots: crate::protocol::slots::Slots<'_>, version| {
-                words::load_part_over(slots.slot(version), first, into);
-            };
-            match self.partition.read_bounded(load) {
-                Err(Error::Contended { .. }) if Instant::now() < end => os::pause(PAUSE),
-                read => return read.map(Version::new),
-            }
-        }
+        let read = self.partition.read_until(end, |slots, version| {
+            words::load_part_over(slots.slot(version), first, into);
+        });
+        read.map(Version::new)
     }
 
     /// A value to read into.

@@ -5,18 +5,14 @@ use std::time::Instant;
 
 use rustix::fs::Stat;
 
-use super::field::{FieldView, PATIENCE, PAUSE};
+use super::field::{FieldView, PATIENCE};
 use super::value::Value;
 use super::whose::Whose;
 use crate::error::{Error, Place};
 use crate::manifest::{Manifest, OwnedManifest};
-use crate::os;
+use crate::partition::retry;
 use crate::protocol::snapshot::Attempt;
 use crate::region::{self, Name, Region, Users};
-use crate::sync::spin;
-
-/// Tries in a row before it does.
-const TRIES: usize = 64;
 
 /// A region as it is seen without being attached to it; see [the module](super).
 #[derive(Debug)]
@@ -166,18 +162,9 @@ impl View {
         let fields: Vec<FieldView> = self.fields().collect();
         let mut values: Vec<Value> = fields.iter().map(FieldView::blank).collect();
         let end = Instant::now() + PATIENCE;
-        loop {
-            for _ in 0..TRIES {
-                if self.attempt(&fields, &mut values) {
-                    return Ok(values);
-                }
-                spin();
-            }
-            if Instant::now() >= end {
-                return Err(Error::Contended { place: Place::new(self.name(), None) });
-            }
-            os::pause(PAUSE);
-        }
+        let read = retry::until(end, || self.attempt(&fields, &mut values).then_some(()));
+        read.map(|()| values)
+            .ok_or_else(|| Error::Contended { place: Place::new(self.name(), None) })
     }
 
     fn attempt(&self, fields: &[FieldView], values: &mut [Value]) -> bool {

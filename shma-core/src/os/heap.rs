@@ -1,4 +1,4 @@
-//! The contract under loom: a kernel that knows only who sleeps on which word.
+//! The contract under loom: a kernel that knows only which thread sleeps on which word.
 //!
 //! A slice of sleep does not end by itself, so that a lost wake-up shows as loom's deadlock and is
 //! not mended by a time-out. Where a protocol relies on the end of its slices, which is how a
@@ -30,7 +30,7 @@ thread_local! {
     static KERNEL: RefCell<Option<Rc<Mutex<Kernel>>>> = const { RefCell::new(None) };
 }
 
-/// Forgets everybody; every execution of a model starts with it.
+/// Forgets all threads; every execution of a model starts with it.
 pub(crate) fn boot() {
     KERNEL.set(Some(Rc::default()));
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{Forked, Partition};
 use crate::error::Error;
 use crate::protocol::call_counters::CallCounters;
-use crate::protocol::notify::Notify;
 use crate::protocol::semaphore::Owners;
 
 impl Partition {
@@ -21,12 +20,7 @@ impl Partition {
 
     /// Waits until a call is counted that `since` does not count.
     pub(crate) fn wait_for_call(&self, since: u64, timeout: Duration) -> Result<u64, Error> {
-        let found = || {
-            // Each caller counts in one of these before it looks for sleepers.
-            self.call_counters().meet();
-            self.counted_calls() != since
-        };
-        self.wait(since, timeout, || self.counted_calls(), found)
+        self.wait(timeout, |turn| self.call_counters().wait(since, turn))
     }
 
     /// Whether the calling process may write.
@@ -53,6 +47,5 @@ impl Drop for CountCall<'_> {
             return;
         }
         self.0.call_counters().count(self.0.region.me());
-        Notify(&self.0.control().notify).wake_if_announced();
     }
 }

@@ -1,8 +1,16 @@
-//! One field's part of a region: its semaphore, its slots, and those who wait for it.
+//! One field's part of a region: its semaphore, its slots, and the processes that wait for it.
 //!
-//! Nothing here knows the field's type; values are bytes. Reading is here, writing in [`writing`],
-//! waiting for publications in [`waiting`], and what atomic fields have in place of versions in
-//! [`call_counters`].
+//! Nothing here knows the field's type; values are bytes. Here the protocols get a region's words.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`reading`] | reads, and what they do when publications overtake them |
+//! | [`writing`] | the semaphore, and what its holder may do |
+//! | [`waiting`] | waits for a publication or a call |
+//! | [`call_counters`] | what atomic fields have in place of versions |
+//! | [`lock_order`] | which semaphores a thread holds |
+//! | [`retry`] | how often an attempt is repeated |
+//! | [`contention_hint`] | what a handle remembers of overtaken reads |
 //!
 //! `unsafe` here: following the addresses that the region gave.
 #![allow(unsafe_code)]
@@ -10,6 +18,8 @@
 mod call_counters;
 mod contention_hint;
 pub(crate) mod lock_order;
+mod reading;
+pub(crate) mod retry;
 mod waiting;
 mod writing;
 
@@ -19,21 +29,14 @@ use std::time::Duration;
 
 use contention_hint::ContentionHint;
 
-use crate::error::{Error, Place};
+use crate::error::Place;
 use crate::os;
 use crate::protocol::control::Control;
 use crate::protocol::slots::Slots;
 use crate::region::{Addresses, Region};
-use crate::sync::stop_point;
-use crate::sync::{AtomicU64, Ordering, spin};
+use crate::sync::{AtomicU64, Ordering};
 
 pub(crate) use writing::{AcquireError, Forked, Guard};
-
-/// Optimistic tries before a reader does anything else.
-const TRIES: u32 = 64;
-
-/// What a reader sleeps between later tries.
-const READ_PAUSE: Duration = Duration::from_micros(50);
 
 /// A field's part of a region.
 #[derive(Debug, Clone)]
@@ -136,79 +139,5 @@ impl Partition {
         // Relaxed: a diagnostic number of its own.
         let published = self.control().published.load(Ordering::Relaxed);
         Duration::from_nanos(now.saturating_sub(published))
-    }
-}
-
-/// Reading.
-impl Partition {
-    /// Copies one publication, however long it takes. `copy` gets the slots and a publication's
-    /// number, and may run several times.
-    #[inline]
-    pub(crate) fn read(&self, mut copy: impl FnMut(Slots<'_>, u64)) -> u64 {
-        if !self.contention.is_noted() {
-            if let Some(version) = self.read_once(&mut copy) {
-                return version;
-            }
-            self.note_contention();
-        }
-        self.read_again(copy)
-    }
-
-    /// One optimistic try.
-    #[inline]
-    fn read_once(&self, copy: &mut impl FnMut(Slots<'_>, u64)) -> Option<u64> {
-        let slots = self.slots();
-        let reading = slots.enter();
-        stop_point!("read.entered");
-        copy(slots, reading.version);
-        slots.accept(reading).then_some(reading.version)
-    }
-
-    #[cold]
-    fn note_contention(&self) {
-        // Relaxed: about where the publications are.
-        self.contention.note(self.control().version.load(Ordering::Relaxed));
-    }
-
-    /// So many optimistic tries, with care if publications have overtaken one lately.
-    fn try_read(&self, copy: &mut impl FnMut(Slots<'_>, u64), tries: u32) -> Option<u64> {
-        for _ in 0..tries {
-            if self.contention.is_noted() {
-                self.slots().prefetch();
-            }
-            if let Some(version) = self.read_once(copy) {
-                self.contention.age(version);
-                return Some(version);
-            }
-            self.note_contention();
-            spin();
-        }
-        None
-    }
-
-    /// Bounded effort.
-    pub(crate) fn read_bounded(&self, mut copy: impl FnMut(Slots<'_>, u64)) -> Result<u64, Error> {
-        self.try_read(&mut copy, TRIES).ok_or_else(|| Error::Contended { place: self.place() })
-    }
-
-    /// Each turn is one optimistic try, one try for the semaphore, and one short sleep. So neither
-    /// a writer that never pauses nor a holder that is stopped keeps this reader from its value:
-    /// it gets through whichever way is open. A thread that holds a semaphore of the region leaves
-    /// the semaphore alone, because it might be the one that it holds, or out of order.
-    #[cold]
-    fn read_again(&self, mut copy: impl FnMut(Slots<'_>, u64)) -> u64 {
-        if let Some(version) = self.try_read(&mut copy, TRIES) {
-            return version;
-        }
-        let may_lock =
-            self.writable && !self.region.is_forked() && !lock_order::any(self.region.key());
-        loop {
-            let under_semaphore = if may_lock { self.try_acquire_free() } else { None };
-            if let Some(version) = self.try_read(&mut copy, 1) {
-                return version;
-            }
-            drop(under_semaphore);
-            os::pause(READ_PAUSE);
-        }
     }
 }

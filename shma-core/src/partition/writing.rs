@@ -7,7 +7,7 @@ use super::{Partition, lock_order};
 use crate::error::{Error, SemaphoreHolder};
 use crate::os;
 use crate::protocol::commit;
-use crate::protocol::notify::Notify;
+use crate::protocol::notify;
 use crate::protocol::semaphore::{Acquired, Busy, Owners, Semaphore, Wait, owner_of};
 use crate::protocol::slots::{Change, Publication};
 use crate::sync::stop_point;
@@ -91,22 +91,12 @@ impl Partition {
     #[cold]
     fn settle(&self, acquired: Acquired) {
         if acquired == Acquired::FromDead {
-            commit::recover(self.commit(), self.region.controls());
-            self.wake_everybody();
+            let semaphore = Semaphore(&self.control().lock);
+            commit::inherit(self.commit(), semaphore, || self.region.controls());
             // Relaxed, here and below: counters for people.
             self.control().dead_owners.fetch_add(1, Ordering::Relaxed);
         }
         self.control().contended.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The dead owner may have died between a publication and waking those who wait for it, and
-    /// it may have been somebody's turn for the semaphore.
-    fn wake_everybody(&self) {
-        Semaphore(&self.control().lock).wake_all();
-        for control in self.region.controls() {
-            Notify(&control.notify).wake_announced();
-        }
-        stop_point!("recover.woken");
     }
 
     /// The error that a caller gets.
@@ -133,7 +123,7 @@ impl Partition {
         Error::Timeout { place, what: "waiting for the semaphore", waited, holder }
     }
 
-    /// Who holds the semaphore, 0 for nobody.
+    /// The owner that holds the semaphore, 0 if it is free.
     pub(crate) fn owner(&self) -> u32 {
         // Relaxed: gone as soon as seen.
         owner_of(self.control().lock.load(Ordering::Relaxed))
@@ -151,12 +141,12 @@ impl Partition {
     }
 }
 
-/// The held semaphore of a partition. Dropped, it is given back, unless the process that holds it
+/// The held semaphore of a partition. Dropped, it is released, unless the process that holds it
 /// has become another one by forking meanwhile.
 #[derive(Debug)]
 pub(crate) struct Guard<'a> {
     partition: &'a Partition,
-    /// Somebody may sleep for it.
+    /// A process may wait for what was published.
     published: bool,
     /// What the thread holds is recorded with the thread.
     _thread: PhantomData<*const ()>,
@@ -234,7 +224,7 @@ impl<'a> Guard<'a> {
         self.partition.control().published.store(now, Ordering::Relaxed);
     }
 
-    /// Something was published: those who wait for it are woken when the semaphore is given back.
+    /// Something was published: its waiters are woken when the semaphore is released.
     #[inline]
     pub(crate) fn has_published(&mut self) {
         self.published = true;
@@ -253,10 +243,6 @@ impl Drop for Guard<'_> {
         if region.is_forked() {
             return;
         }
-        Semaphore(&self.partition.control().lock).release(region.me());
-        if self.published {
-            stop_point!("wake.released");
-            Notify(&self.partition.control().notify).wake_if_announced();
-        }
+        notify::release(self.partition.control(), region.me(), self.published);
     }
 }

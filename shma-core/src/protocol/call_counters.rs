@@ -1,8 +1,9 @@
 //! The counters of calls that write an atomic field; why they are enough is in `atomic`.
 
 use super::control::Control;
+use super::notify::{Notify, Turn};
 use crate::layout;
-use crate::sync::{AtomicU64, Ordering, fence};
+use crate::sync::{AtomicU64, Ordering, fence, mutant, touch_64};
 
 /// Words from one counter to the next: each has cache lines of its own. Loom has no cache.
 const STRIDE: usize = if cfg!(loom) { 1 } else { layout::ALIGN / layout::WORD };
@@ -29,26 +30,38 @@ impl<'a> CallCounters<'a> {
         let counters = self.counters().map(|counter| counter.load(Ordering::Relaxed));
         let created = self.control.version.load(Ordering::Relaxed);
         let sum = counters.fold(created, u64::wrapping_add);
-        fence(Ordering::Acquire);
+        if !mutant!("calls-unordered-sum") {
+            fence(Ordering::Acquire);
+        }
         sum
     }
 
-    /// Counts a call of this owner, which has stored everything.
+    /// Counts a call of this owner, which has stored everything, and wakes the waiters that have
+    /// announced themselves.
     #[inline]
     pub(crate) fn count(self, owner: u32) {
         if let Some(counter) = self.counters().nth(owner as usize % COUNT) {
-            // Release: meets the fence in `sum`, and `meet`, as does the acquire.
-            counter.fetch_add(1, Ordering::AcqRel);
+            // Release: meets the fence in `sum`, and the acquire in `meet`. Acquire: meets the
+            // release in `meet`.
+            let order = mutant!("calls-relaxed-count", Ordering::AcqRel => Ordering::Relaxed);
+            let order = mutant!("calls-deaf-count", order => Ordering::Release);
+            counter.fetch_add(1, order);
         }
+        Notify(&self.control.notify).wake_if_announced();
+    }
+
+    /// Waits until a call is counted that `since` does not count; see [`Notify::wait`].
+    pub(crate) fn wait(self, since: u64, turn: impl FnMut() -> Turn) -> Option<u64> {
+        Notify(&self.control.notify).wait(since, || self.sum(), || self.meet(), turn)
     }
 
     /// Changes nothing, but takes a place in the order of all changes of each counter: of every
     /// call, either this thread sees that it is counted, or the caller sees then what this thread
     /// did before.
-    pub(crate) fn meet(self) {
-        for counter in self.counters() {
-            // AcqRel: meets that of `count`.
-            counter.fetch_add(0, Ordering::AcqRel);
-        }
+    fn meet(self) {
+        // Release: meets the acquire in `count`. Acquire: meets its release.
+        let order = mutant!("calls-relaxed-meeting", Ordering::AcqRel => Ordering::Relaxed);
+        let order = mutant!("calls-mute-meeting", order => Ordering::Acquire);
+        self.counters().for_each(|counter| touch_64(counter, order));
     }
 }

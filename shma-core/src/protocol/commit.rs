@@ -2,13 +2,13 @@
 //!
 //! A committer holds the semaphores of all fields. It fills slots, notes in each field's `target`
 //! the version that the field is to have, makes `commit` odd (the instant at which it has happened)
-//! stores the versions, and makes `commit` even again. If it dies in between, whoever takes over any
-//! of its semaphores does the rest, here, before it looks at anything else.
+//! stores the versions, and makes `commit` even again. If it dies in between, the
+//! process that takes over any of its semaphores does the rest, here, before it looks at anything else.
 //!
 //! # Why redo is repeatable
 //!
-//! While `commit` is odd, every semaphore is held by the dead committer or by somebody inside
-//! [`recover`]: nobody else can have got one without passing through here, and nobody leaves while
+//! While `commit` is odd, every semaphore is held by the dead committer or by a thread inside
+//! [`recover`]: no other can have acquired one without passing through here, and none leaves while
 //! it is odd. So the targets stand still. Each version goes from `target - 1` to `target` by a
 //! compare-exchange, which succeeds once however many recoverers try, and never on a version that
 //! is there already or further. A recoverer that is late, after the others have ended the commit
@@ -18,29 +18,66 @@
 //! A version can come back to `target - 1` only after 2^64 publications.
 
 use super::control::Control;
+use super::notify::Notify;
+use super::semaphore::Semaphore;
 use super::slots::{Change, Publication, Slots};
 use crate::sync::mutant;
 use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering, load_acquire_64, load_held_64};
+use crate::words;
 
-/// A commit under way. The caller holds the semaphores of all fields.
-///
-/// Every field is told of first, by [`join`](Self::join) or [`stay`](Self::stay); then the slots
-/// of those that joined are stored; then [`happen`](Self::happen).
+/// A field of a transaction, whose semaphore the caller holds.
 #[derive(Debug)]
-pub(crate) struct Commit<'a> {
+pub(crate) struct Part<'a> {
+    pub(crate) slots: Slots<'a>,
+    /// Its active publication.
+    pub(crate) version: u64,
+    /// The bytes of its new value; `None` if it stays as it is.
+    pub(crate) new: Option<&'a [u8]>,
+}
+
+/// Publishes the new values of these fields as one. They are all fields that have a semaphore.
+///
+/// `check` has the last word: it runs behind everything that is not visible.
+pub(crate) fn publish<'a, E>(
+    word: &'a AtomicU64,
+    parts: impl ExactSizeIterator<Item = Part<'a>>,
+    check: impl FnOnce() -> Result<(), E>,
+) -> Result<(), E> {
+    let mut commit = Commit::new(word, parts.len());
+    let mut stores = Vec::with_capacity(parts.len());
+    for Part { slots, version, new } in parts {
+        match new {
+            Some(bytes) => stores.push((commit.join(slots, version), bytes)),
+            None => commit.stay(slots.control, version),
+        }
+    }
+    for (slot, bytes) in stores {
+        words::store(slot, bytes);
+        stop_point!("commit.slot");
+    }
+    check()?;
+    commit.happen();
+    Ok(())
+}
+
+/// A commit under way: every field is told of first, by [`join`](Self::join) or
+/// [`stay`](Self::stay); then the slots of those that joined are stored; then
+/// [`happen`](Self::happen).
+#[derive(Debug)]
+struct Commit<'a> {
     word: &'a AtomicU64,
     publications: Vec<Publication<'a>>,
 }
 
 impl<'a> Commit<'a> {
     /// A commit to which so many fields may join.
-    pub(crate) fn new(word: &'a AtomicU64, fields: usize) -> Self {
+    fn new(word: &'a AtomicU64, fields: usize) -> Self {
         Self { word, publications: Vec::with_capacity(fields) }
     }
 
     /// The field takes part: all of its value is going to be stored into the slot returned.
-    pub(crate) fn join(&mut self, slots: Slots<'a>, version: u64) -> &'a [AtomicU64] {
+    fn join(&mut self, slots: Slots<'a>, version: u64) -> &'a [AtomicU64] {
         let publication = slots.begin(version, Change::Whole);
         let slot = publication.slot;
         // Relaxed: `happen` releases it.
@@ -49,9 +86,9 @@ impl<'a> Commit<'a> {
         slot
     }
 
-    /// The field stays as it is. Its target must say so: one that a committer left who died before
-    /// its commit had happened would be redone together with this one.
-    pub(crate) fn stay(&mut self, control: &Control, version: u64) {
+    /// The field stays as it is. Its target is reset: a stale one, left by a committer that died
+    /// before its commit happened, would be redone together with this commit.
+    fn stay(&mut self, control: &Control, version: u64) {
         // Release: a reader that has seen the last commit odd, and takes this target for that
         // commit's, must find in `accept` that it has ended. In `join` the fence in `begin` sees
         // to it.
@@ -62,13 +99,13 @@ impl<'a> Commit<'a> {
     }
 
     /// Publishes all that joined, as one. Their slots have been stored.
-    pub(crate) fn happen(self) {
-        // Only who holds all semaphores changes it, or whoever recovers, which has happened before
-        // the dead one's semaphore could be had.
+    fn happen(self) {
+        // Only the holder of all semaphores changes it, or a recoverer, before the dead owner's
+        // semaphore can be acquired.
         let even = load_held_64(self.word) & !1;
         stop_point!("commit.stored");
         // Release: meets the acquire loads in `recover`, in readers beside a publication, and in
-        // snapshots. Targets and slots are seen by whoever sees it.
+        // snapshots. A thread that sees it sees targets and slots.
         let order = mutant!("commit-relaxed", Ordering::Release => Ordering::Relaxed);
         self.word.store(even.wrapping_add(1), order);
         stop_point!("commit.happened");
@@ -76,16 +113,29 @@ impl<'a> Commit<'a> {
             publication.publish();
             stop_point!("commit.version");
         }
-        // Release: whoever sees it even sees all versions.
+        // Release: a thread that sees it even sees all versions.
         self.word.store(even.wrapping_add(2), Ordering::Release);
         stop_point!("commit.done");
     }
 }
 
+/// What a thread owes that has just taken this semaphore from a dead owner, before it loads anything
+/// else: it completes the owner's commit, and wakes the waiters of all fields. The owner may have died
+/// between a publication and its wake-up, and may have been next in turn for the semaphore.
+#[cold]
+pub(crate) fn inherit<'a, I: Iterator<Item = &'a Control>>(
+    commit: &AtomicU64,
+    semaphore: Semaphore<'_>,
+    fields: impl Fn() -> I,
+) {
+    recover(commit, fields());
+    semaphore.wake_all();
+    fields().for_each(|field| Notify(&field.notify).wake_announced());
+    stop_point!("recover.woken");
+}
+
 /// Completes a commit that its dead owner left half-way. Returns whether there was one.
-///
-/// The caller has just taken a semaphore from a dead owner, and has loaded nothing since.
-pub(crate) fn recover<'a>(commit: &AtomicU64, fields: impl Iterator<Item = &'a Control>) -> bool {
+fn recover<'a>(commit: &AtomicU64, fields: impl Iterator<Item = &'a Control>) -> bool {
     // Meets the release with which the committer made it odd: the targets are seen.
     let seen = load_acquire_64(commit);
     if seen.is_multiple_of(2) {
@@ -98,7 +148,7 @@ pub(crate) fn recover<'a>(commit: &AtomicU64, fields: impl Iterator<Item = &'a C
         // Release: meets the acquire loads of readers; what the committer stored in the slot
         // came to this thread through `commit`.
         let order = mutant!("recover-relaxed-version", Ordering::Release => Ordering::Relaxed);
-        // Acquire on failure: meets that release of whoever else has redone it, so that the version
+        // Acquire on failure: meets that release of another thread that has redone it, so that the version
         // is ordered for the caller like everything else, and loom's checks of what a holder loads
         // see it. (An older version could not be loaded in any case: the exchange has seen this one.)
         let failure = mutant!("recover-relaxed-failure", Ordering::Acquire => Ordering::Relaxed);
@@ -108,7 +158,7 @@ pub(crate) fn recover<'a>(commit: &AtomicU64, fields: impl Iterator<Item = &'a C
         }
         stop_point!("recover.version");
     }
-    // Release: whoever sees it even sees all versions.
+    // Release: a thread that sees it even sees all versions.
     let order = mutant!("recover-relaxed-commit", Ordering::Release => Ordering::Relaxed);
     let _ = commit.compare_exchange(seen, seen.wrapping_add(1), order, Ordering::Relaxed);
     stop_point!("recover.done");

@@ -1,16 +1,16 @@
 //! The control block at the start of every partition.
 //!
-//! | offset | field | who writes | meaning |
+//! | offset | field | written by | meaning |
 //! |---|---|---|---|
 //! | 0 | `version: u64` | the holder; recovery | publications so far; slot `version % K` is the active one |
 //! | 8 | `begin: u64` | the holder | `version`, or `version + 1` while a publication is under way |
 //! | 16 | `published: u64` | the holder | when the latest publication was, in nanoseconds of the monotonic clock |
-//! | 24 | `notify: u32` | who has published; waiters | `(wakes mod 2^31) << 1 \| SLEEPERS` |
-//! | 128 | `lock: u32` | everybody | 0, or `WAITERS \| owner id` |
+//! | 24 | `notify: u32` | publishers; waiters | `(wakes mod 2^31) << 1 \| SLEEPERS` |
+//! | 128 | `lock: u32` | all | 0, or `WAITERS \| owner id` |
 //! | 132 | `pid: u32` | the holder | diagnostic: the holder's process id in its own namespace |
 //! | 136 | `target: u64` | the holder of all | the version that a committed transaction gives the field |
-//! | 144 | `contended: u64` | everybody | acquisitions that found the semaphore taken |
-//! | 152 | `dead_owners: u64` | everybody | acquisitions that took it from a dead owner |
+//! | 144 | `contended: u64` | all | acquisitions that found the semaphore taken |
+//! | 152 | `dead_owners: u64` | all | acquisitions that took it from a dead owner |
 //! | 192 | `dirty: [u64; 8]` | the holder | `dirty[n % K]`: where publication n differs from n - 1, as `first << 32 \| end` in words |
 //!
 //! Readers poll the first line, writers fight over the second; they lie two cache lines apart. The

@@ -9,7 +9,7 @@
 //! | [`semaphore`] | excludes writers of one field from each other, and replaces a dead one |
 //! | [`commit`] | publishes several fields as one, and completes what a dead committer left |
 //! | [`snapshot`] | reads several fields as they stood at one instant |
-//! | [`notify`] | wakes those who wait for a publication |
+//! | [`notify`] | wakes the waiters for a publication |
 //! | [`call_counters`] | stands in for versions where a field has no semaphore |
 
 pub(crate) mod call_counters;

@@ -1,39 +1,94 @@
 //! Waiting for a publication: one word.
 //!
-//! | word | meaning | who may change it |
+//! | word | meaning | changed by |
 //! |---|---|---|
-//! | `n << 1` | nobody sleeps | a waiter, by adding `SLEEPERS` |
-//! | `n << 1 \| SLEEPERS` | somebody may sleep, or is about to | whoever has published, to `(n + 1) << 1`, and then it wakes all |
+//! | `n << 1` | no waiter sleeps | a waiter, by adding `SLEEPERS` |
+//! | `n << 1 \| SLEEPERS` | a waiter may sleep, or is about to | a process that has published, to `(n + 1) << 1`, and then it wakes all |
 //!
-//! A publication that nobody waits for only reads the word. So publisher and waiter have to find
-//! each other in some other way than by this word alone, and they do in a word that both change by
-//! a read-modify-write: the publisher has to give its semaphore back anyway, and a waiter that is
-//! about to sleep does a read-modify-write there that changes nothing.
+//! A publication that no waiter waits for only reads the word. So publisher and waiter have to meet
+//! in some other word, by a read-modify-write of each. For a field that is its lock word: the
+//! publisher has to release the semaphore anyway, and a waiter that is about to sleep does a
+//! read-modify-write there that changes nothing. For an atomic field it is each of its call counters.
 //!
 //! 1. The waiter reads the word, and looks whether there is anything newer.
 //! 2. It announces itself by a compare-exchange on exactly the word that it has read.
 //! 3. It changes nothing in the lock word, and looks once more whether there is anything newer.
 //! 4. It sleeps, unless the word is another one by now.
 //!
-//! A publisher stores its version, gives the lock word back, and then reads this word. All changes
-//! of the lock word stand in one order, each is a read-modify-write with acquire and release, and so
-//! each sees what came before the ones before it. If the publisher's comes before step 3, the waiter
-//! sees the publication. If it comes after, the publisher sees the announcement: it changes the
-//! number, so that a waiter which does not sleep yet is turned away by the kernel, which compares
-//! the word again, and wakes those who do.
+//! A publisher stores its version, releases the lock word, and then reads this word.
 //!
-//! A publisher that dies before the wake leaves sleepers, who look again when their slice of sleep
+//! # Why no wake-up is lost
+//!
+//! All changes of the lock word stand in one order. Each is a read-modify-write with acquire and
+//! release, and so each sees what came before the ones before it.
+//!
+//! 1. The publisher's change comes before step 3: the waiter sees the publication.
+//! 2. It comes after: the publisher sees the announcement. It changes the number, so that the kernel,
+//!    which compares the word again, turns away a waiter that does not sleep yet; and it wakes those
+//!    that do.
+//!
+//! # The same on x86-64
+//!
+//! That argument needs nothing of the processor but what the orderings say. On x86-64 a weaker one
+//! holds too, and would hold if the compiler left step 3 out, as it does with a `fetch_or(0)`. A
+//! locked instruction there orders all that is before it ahead of all that is behind it.
+//!
+//! 1. The waiter's announcement is a locked instruction between step 1 and its second look, and the
+//!    publisher's release is one between its version and its look at this word. Both cannot miss the
+//!    other: whichever of the two instructions is later has the other's store before its look.
+//! 2. A waiter that finds `SLEEPERS` set already announces nothing. But it read the bit before it
+//!    looked for the version. If it missed the version, the publisher's look comes later still: the
+//!    publisher finds the bit, or another number, at which the kernel turns the waiter away.
+//!
+//! So if the announcement ever became a plain store, step 3 would still be there: it is a
+//! compare-exchange, which compilers keep.
+//!
+//! # Deaths
+//!
+//! A publisher that dies before the wake leaves sleepers, which look again when their slice of sleep
 //! ends. So does a number that comes round between steps 1 and 4, after 2^31 wakes.
 
 use std::time::Duration;
 
+use super::control::Control;
+use super::semaphore::Semaphore;
+use super::slots::Slots;
 use crate::os;
 use crate::sync::mutant;
 use crate::sync::stop_point;
 use crate::sync::{AtomicU32, Ordering, load_acquire_32};
 
-/// Somebody may sleep on the word.
+/// A waiter may sleep on the word.
 const SLEEPERS: u32 = 1;
+
+/// What a waiter does that has found nothing newer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Turn {
+    /// It looks again.
+    Again,
+    /// It sleeps until it is woken, for at most this long, and looks again.
+    Sleep(Duration),
+    /// It gives up.
+    End,
+}
+
+/// Waits until there is a publication other than `since`; see [`Notify::wait`].
+pub(crate) fn wait_newer(slots: Slots<'_>, since: u64, turn: impl FnMut() -> Turn) -> Option<u64> {
+    let control = slots.control;
+    // A publisher releases this word before it looks for sleepers.
+    let meet = || Semaphore(&control.lock).meet();
+    Notify(&control.notify).wait(since, || slots.version(), meet, turn)
+}
+
+/// Releases the semaphore, and if its holder has published, wakes those that wait for that.
+#[inline]
+pub(crate) fn release(control: &Control, me: u32, published: bool) {
+    Semaphore(&control.lock).release(me);
+    if published {
+        stop_point!("wake.released");
+        Notify(&control.notify).wake_if_announced();
+    }
+}
 
 /// The notify word of a partition.
 #[derive(Debug, Clone, Copy)]
@@ -43,18 +98,47 @@ impl Notify<'_> {
     /// What the word is first.
     pub(crate) const FIRST: u32 = SLEEPERS << 1;
 
+    /// Waits until `newest` is other than `since`, and returns it; `None` when `turn` gives up.
+    ///
+    /// `meet` is step 3: a read-modify-write, with acquire and release, of each word that a publisher
+    /// changes by one before it reads this word.
+    pub(crate) fn wait(
+        self,
+        since: u64,
+        newest: impl Fn() -> u64,
+        meet: impl Fn(),
+        mut turn: impl FnMut() -> Turn,
+    ) -> Option<u64> {
+        loop {
+            let seen = self.look();
+            let version = newest();
+            if version != since {
+                return Some(version);
+            }
+            match turn() {
+                Turn::Again => {}
+                Turn::Sleep(at_most) => self.sleep(seen, at_most, || {
+                    if !mutant!("notify-meets-nobody") {
+                        meet();
+                    }
+                    !mutant!("notify-looks-once") && newest() != since
+                }),
+                Turn::End => return None,
+            }
+        }
+    }
+
     /// The word, to hand to [`sleep`](Self::sleep); to be followed by a look for something newer.
     #[inline]
-    pub(crate) fn look(self) -> u32 {
-        // Meets the release in `wake_announced`: whoever is turned away by the new number finds
-        // what it was changed for.
+    fn look(self) -> u32 {
+        // Meets the release in `wake_announced`: a waiter that the new number turns away
+        // finds what it was changed for.
         load_acquire_32(self.0)
     }
 
-    /// Sleeps until somebody wakes, at most so long, unless the word is not `seen` any more, or
-    /// `found` finds something newer. `found` starts with a read-modify-write, with acquire and
-    /// release, of a word that every publisher changes by one before it reads this word.
-    pub(crate) fn sleep(self, seen: u32, at_most: Duration, found: impl FnOnce() -> bool) {
+    /// Sleeps until it is woken, for at most this long, unless the word is not `seen` any more, or
+    /// `found`, which starts with step 3, finds something newer.
+    fn sleep(self, seen: u32, at_most: Duration, found: impl FnOnce() -> bool) {
         let known = mutant!("notify-any-word", seen => {
             self.0.fetch_or(SLEEPERS, Ordering::Relaxed) | SLEEPERS
         });
@@ -68,8 +152,8 @@ impl Notify<'_> {
         }
     }
 
-    /// Wakes all who sleep, if anybody has announced itself. The caller has published, and has
-    /// then changed the word that `found` changes.
+    /// Wakes all that sleep, if a waiter has announced itself. The caller has published, and has then
+    /// changed the word that waiters meet it in.
     #[inline]
     pub(crate) fn wake_if_announced(self) {
         // Relaxed: ordered by that change.
@@ -78,7 +162,7 @@ impl Notify<'_> {
         }
     }
 
-    /// Wakes all who sleep or are about to.
+    /// Wakes all that sleep or are about to.
     #[cold]
     pub(crate) fn wake_announced(self) {
         // Another number, and no bit. Release: meets the acquire of `look`. Relaxed on failure:

@@ -1,17 +1,17 @@
 //! The binary semaphore of a partition: one word.
 //!
-//! | word | meaning | who may change it |
+//! | word | meaning | changed by |
 //! |---|---|---|
-//! | 0 | free | anybody, to itself |
-//! | `id` | held by the attachment `id`; nobody sleeps | `id`, to 0; anybody, by adding `WAITERS`; anybody who knows that `id` is dead, to itself |
-//! | `id \| WAITERS` | held by the attachment `id`; somebody may sleep | `id`, to 0, and then it wakes one; anybody who knows that `id` is dead, to itself |
-//! | `WAITERS`, or bit 30 set | a peer scribbled | as if held by the attachment that the low 30 bits name, but nobody gives it back; 0 is never alive |
+//! | 0 | free | any attachment, to its id |
+//! | `id` | held by the attachment `id`; no thread sleeps | `id`, to 0; any, by adding `WAITERS`; one that knows that `id` is dead, to its own id |
+//! | `id \| WAITERS` | held by the attachment `id`; a thread may sleep | `id`, to 0, and then it wakes one; one that knows that `id` is dead, to its own id |
+//! | `WAITERS`, or bit 30 set | a peer scribbled | as if held by the attachment that the low 30 bits name, but it is never released; 0 is never alive |
 //!
 //! Every change is a compare-exchange on exactly the word that was seen, also the release: a word
 //! that is not ours any more is left alone.
 //!
-//! `WAITERS` may be set with nobody asleep, which costs one needless wake-up, but somebody who
-//! sleeps has set it: a thread that has slept takes the semaphore together with the bit, because
+//! `WAITERS` may be set with no thread asleep, which costs one needless wake-up. But every thread
+//! that sleeps has set it: one that has slept takes the semaphore together with the bit, because
 //! it cannot know whether others sleep still. A thread that is woken and dies at once takes a
 //! wake-up along; the others find out when their slice of sleep ends.
 
@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 use crate::os;
 use crate::sync::mutant;
 use crate::sync::stop_point;
-use crate::sync::{AtomicU32, Ordering, fence, load_hint_32, spin};
+use crate::sync::{AtomicU32, Ordering, fence, load_hint_32, spin, touch_32};
 
-/// Somebody may sleep on the word.
+/// A thread may sleep on the word.
 const WAITERS: u32 = 1 << 31;
 
 /// The bits of an owner id.
@@ -38,7 +38,7 @@ const PAUSES: u32 = 4;
 /// The longest sleep before the owner is looked at again.
 const SLICE: Duration = Duration::from_millis(5);
 
-/// Who is who among the owners.
+/// What is known of owners.
 pub(crate) trait Owners {
     /// The id of the calling attachment.
     fn me(&self) -> u32;
@@ -94,7 +94,7 @@ pub(crate) fn owner_of(word: u32) -> u32 {
 pub(crate) struct Semaphore<'a>(pub(crate) &'a AtomicU32);
 
 impl Semaphore<'_> {
-    /// Takes it if it is free. `mine` is an owner id, with `WAITERS` or without.
+    /// Acquires it if it is free. `mine` is an owner id, with `WAITERS` or without.
     #[inline]
     pub(crate) fn try_acquire_free(self, mine: u32) -> bool {
         // Acquire: meets the release in `release`, so that what the last holder stored is seen.
@@ -103,7 +103,7 @@ impl Semaphore<'_> {
         self.0.compare_exchange(0, mine, order, Ordering::Relaxed).is_ok()
     }
 
-    /// Takes it, waiting as long as `wait` says for an owner that lives.
+    /// Acquires it, waiting as long as `wait` says for an owner that lives.
     #[cold]
     pub(crate) fn acquire(self, owners: &impl Owners, wait: Wait) -> Result<Acquired, Busy> {
         let me = owners.me();
@@ -151,13 +151,13 @@ impl Semaphore<'_> {
                 stop_point!("acquire.sleeping");
                 os::futex_wait(self.0, marked, left.min(SLICE));
                 slept = mutant!("semaphore-forgets-sleepers", WAITERS => 0);
-                // Awake at last: whoever was quicker holds it for a moment only, most likely.
+                // Awake at last: a quicker thread holds it for a moment only, most likely.
                 looks = 0;
             }
         }
     }
 
-    /// Replaces an owner that is known to be dead. Who loses the race knows nothing: the word may
+    /// Replaces an owner that is known to be dead. A thread that loses the race knows nothing: the word may
     /// since have been the next owner's, and free, and this owner's no more.
     #[cold]
     fn take_over(self, me: u32, seen: u32) -> bool {
@@ -170,7 +170,7 @@ impl Semaphore<'_> {
             return true;
         }
         // With WAITERS: some may sleep on the dead owner's word. Acquire: meets the release of
-        // whoever else recovered and died.
+        // another thread that recovered and died.
         let taken = self
             .0
             .compare_exchange(seen, me | WAITERS, Ordering::Acquire, Ordering::Relaxed)
@@ -179,7 +179,7 @@ impl Semaphore<'_> {
         taken
     }
 
-    /// Gives it back, and wakes one who sleeps.
+    /// Releases it, and wakes one thread that sleeps.
     #[inline]
     pub(crate) fn release(self, me: u32) {
         if mutant!("semaphore-plain-release") {
@@ -205,15 +205,15 @@ impl Semaphore<'_> {
     }
 
     /// Changes nothing, but takes a place in the order of all changes of the word: of every holder,
-    /// either this thread sees what it did before it gave the word back, or it sees then what this
+    /// either this thread sees what it did before it released the word, or it sees then what this
     /// thread did before.
     pub(crate) fn meet(self) {
         // Release: meets the acquire in `release`. Acquire: meets its release.
         let order = mutant!("semaphore-relaxed-meeting", Ordering::AcqRel => Ordering::Relaxed);
-        self.0.fetch_or(0, order);
+        touch_32(self.0, order);
     }
 
-    /// Wakes everybody who sleeps, to look again.
+    /// Wakes all threads that sleep, to look again.
     pub(crate) fn wake_all(self) {
         os::futex_wake_all(self.0);
     }

@@ -188,7 +188,7 @@ impl<'a> Slots<'a> {
         if !mutant!("slots-late-begin") {
             self.control.begin.store(next, Ordering::Relaxed);
         }
-        // Meets the acquire fence in `accept`: whoever sees a word that is stored from here on,
+        // Meets the acquire fence in `accept`: a reader that sees a word stored from here on
         // sees `begin` too.
         if !mutant!("slots-no-writer-fence") {
             fence(Ordering::Release);

@@ -2,7 +2,7 @@
 //!
 //! The commit word is that of [`commit`](super::commit).
 //!
-//! # Why it is a cut
+//! # Why it shows one instant
 //!
 //! Let a snapshot load `commit` = c, then of every field a version and its slot, then look again.
 //!
@@ -12,7 +12,7 @@
 //!    which all those values stood. A transaction that happened in between, before that instant or
 //!    after it, made `commit` another one.
 //! 2. c is odd: a transaction has happened and its versions are being stored, by its committer or
-//!    by whoever recovers it. All semaphores are held, so nothing else is published until `commit`
+//!    by a process that recovers it. All semaphores are held, so nothing else is published until `commit`
 //!    moves on. Each field's value is its target's, whether its version says so yet or not. The
 //!    second look at `commit` confirms that it has not moved on.
 //!
@@ -58,10 +58,12 @@ impl<'h> Attempt<'h> {
     pub(crate) fn confirm(self, again: impl FnOnce() -> bool) -> bool {
         stop_point!("snapshot.copied");
         // All first looks come before it, all second looks after it, in one order of all threads.
-        fence(Ordering::SeqCst);
+        fence(mutant!("snapshot-acquire-fence", Ordering::SeqCst => Ordering::Acquire));
         let unchanged = !self.commit.is_multiple_of(2) || mutant!("snapshot-looks-once") || again();
         // Relaxed: behind the fence.
-        unchanged && self.word.load(Ordering::Relaxed) == self.commit
+        let confirmed = mutant!("snapshot-commit-unconfirmed")
+            || self.word.load(Ordering::Relaxed) == self.commit;
+        unchanged && confirmed
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn load_acquire_32(word: &AtomicU32) -> u32 {
 }
 
 /// A load by the holder of a semaphore, of a word that only its holder changes: nothing is to be
-/// ordered, because acquiring the semaphore has. Loom checks that nobody else can store meanwhile,
+/// ordered, because acquiring the semaphore has. Loom checks that no other thread can store meanwhile,
 /// and does not take it for an access: one by the thread that is about to store would make it
 /// overlook earlier loads of others.
 #[inline(always)]
@@ -60,6 +60,26 @@ pub(crate) fn load_held_64(word: &AtomicU64) -> u64 {
     #[cfg(loom)]
     #[allow(unsafe_code, reason = "loom's load without an order is unsafe")]
     return unsafe { word.unsync_load() };
+}
+
+/// A read-modify-write that changes nothing, but takes a place in the order of all changes of the
+/// word. A compare-exchange, because compilers leave out a `fetch_or(0)` where the processor orders
+/// loads and stores by itself.
+pub(crate) fn touch_32(word: &AtomicU32, order: Ordering) {
+    let mut seen = 0;
+    // Relaxed on failure: tried again.
+    while let Err(other) = word.compare_exchange(seen, seen, order, Ordering::Relaxed) {
+        seen = other;
+    }
+}
+
+/// As [`touch_32`].
+pub(crate) fn touch_64(word: &AtomicU64, order: Ordering) {
+    let mut seen = 0;
+    // Relaxed on failure: tried again.
+    while let Err(other) = word.compare_exchange(seen, seen, order, Ordering::Relaxed) {
+        seen = other;
+    }
 }
 
 /// Tells the processor, or loom's scheduler, that this thread waits for another.

@@ -171,7 +171,7 @@ pub(crate) fn load_part(from: &[AtomicU64], first: usize, into: &mut [MaybeUnini
 }
 
 /// [`store`] from byte `first` of `to` on. The other bytes of words that `from` covers in part
-/// stay as they are, provided that nobody else stores to these words.
+/// stay as they are, provided that no other thread stores to these words.
 #[inline]
 pub(crate) fn store_part(to: &[AtomicU64], first: usize, from: &[u8]) {
     let to = &to[covering(first, from.len())];
@@ -238,7 +238,7 @@ pub(crate) fn prefetch_to_store(_words: &[AtomicU64]) {
     _words.iter().step_by(LINE / WORD).for_each(|word| x86::prefetch_to_store(word.as_ptr()));
 }
 
-/// Replaces some bytes of a word that nobody else stores to.
+/// Replaces some bytes of a word that no other thread stores to.
 fn patch(word: &AtomicU64, first: usize, bytes: &[u8]) {
     count(bytes.len());
     // Relaxed, both: as in `load_loop` and `store_loop`.

@@ -8,7 +8,7 @@
 //! What loom cannot say:
 //!
 //! - It remembers one access of each kind to an atomic, the last. A thread that loads a word and then
-//!   stores it hides from the search who else has loaded it before, and so orders are missed: a
+//!   stores it hides from the search which others have loaded it before, and so orders are missed: a
 //!   relaxed publication by a writer that has loaded `version` itself, for one. So loads under a
 //!   semaphore are [`load_held_64`], which is no access in loom's eyes, but checked; and words that
 //!   are looked at and then exchanged are explored [either way](Model::passes_either_way).
@@ -35,6 +35,7 @@ use std::time::{Duration, Instant};
 use crate::os;
 use crate::sync::mutant;
 
+mod call_counters;
 mod commit;
 mod crew;
 mod desk;
@@ -98,11 +99,6 @@ impl Model {
     /// Explores it with a fault of the protocol, which must show in a panic that says `symptom`.
     fn catches(&self, mutant: &'static str, symptom: &str) {
         mutant::with(mutant, || self.shows(mutant, symptom));
-    }
-
-    /// Explores a model that has a fault of its own, one that a caller of the protocol could have.
-    fn fails(&self, symptom: &str) {
-        self.shows("a fault of its own", symptom);
     }
 
     fn shows(&self, fault: &str, symptom: &str) {

@@ -2,10 +2,12 @@
 //!
 //! A value is one word, which says what publication it is and whose.
 
+use std::convert::Infallible;
+
 use super::crew::Crew;
 use super::desk::Desk;
-use crate::protocol::commit::{Commit, recover};
-use crate::protocol::notify::Notify;
+use crate::protocol::commit::{self, Part};
+use crate::protocol::notify;
 use crate::protocol::semaphore::{Acquired, Semaphore, Wait};
 use crate::protocol::slots::Change;
 use crate::sync::Ordering;
@@ -56,25 +58,17 @@ impl Pair {
         Semaphore(&self.desk.fields[field].lock)
     }
 
-    pub(super) fn notify(&self, field: usize) -> Notify<'_> {
-        Notify(&self.desk.fields[field].notify)
-    }
-
     /// Publishes the fields that take part as one, after these versions.
     pub(super) fn transact(&self, author: u32, parts: [bool; 2], versions: [u64; 2]) {
-        let mut commit = Commit::new(&self.desk.commit, 2);
-        let mut stores = Vec::new();
-        for (field, version) in versions.into_iter().enumerate() {
-            if parts[field] {
-                stores.push((commit.join(self.desk.slots(field), version), version + 1));
-            } else {
-                commit.stay(&self.desk.fields[field], version);
-            }
-        }
-        for (slot, version) in stores {
-            words::store(slot, &value(version, author).to_ne_bytes());
-        }
-        commit.happen();
+        let values = versions.map(|version| value(version + 1, author).to_ne_bytes());
+        let parts = [0, 1].map(|field| Part {
+            slots: self.desk.slots(field),
+            version: versions[field],
+            new: parts[field].then_some(&values[field][..]),
+        });
+        let published: Result<(), Infallible> =
+            commit::publish(&self.desk.commit, parts.into_iter(), || Ok(()));
+        published.expect("nothing refuses it");
     }
 
     /// Publishes one field.
@@ -84,10 +78,9 @@ impl Pair {
         publication.publish();
     }
 
-    /// Gives a semaphore back after a publication.
+    /// Releases a semaphore after a publication.
     pub(super) fn release(&self, owner: u32, field: usize) {
-        self.semaphore(field).release(owner);
-        self.notify(field).wake_if_announced();
+        notify::release(&self.desk.fields[field], owner, true);
     }
 
     /// One try to read.
@@ -105,9 +98,7 @@ impl Pair {
         let semaphore = self.semaphore(field);
         let acquired = semaphore.acquire(&self.crew.member(id), wait);
         if acquired == Ok(Acquired::FromDead) {
-            recover(&self.desk.commit, self.desk.fields.iter());
-            semaphore.wake_all();
-            (0..2).for_each(|field| self.notify(field).wake_announced());
+            commit::inherit(&self.desk.commit, semaphore, || self.desk.fields.iter());
         }
         acquired.is_ok()
     }

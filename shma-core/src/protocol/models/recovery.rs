@@ -1,4 +1,4 @@
-//! Those who come after a committer that has died, at each place of its commit.
+//! The successors of a committer that has died, at each place of its commit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,12 +9,13 @@ use loom::thread;
 use super::Model;
 use super::commit::read_both;
 use super::pair::{COMMITTER, Pair, Seen};
-use super::snapshot::{Fault, snapshot};
+use super::snapshot::snapshot;
+use crate::protocol::notify::{self, Turn};
 use crate::protocol::semaphore::Wait;
 use crate::sync::stop::lives_for;
 
 /// The place in a transaction of both fields at which it has just happened.
-const HAPPENED: usize = 5;
+const HAPPENED: usize = 7;
 
 /// Checks a model for each place at which a thread can die, from `first` on, and the one in which
 /// it lives. `run` gets the place, and returns whether it lived.
@@ -58,7 +59,7 @@ fn succeed(pair: &Pair, id: u32, field: usize) {
 /// Takes what all have left, whole or not at all, and returns it.
 fn inherit(pair: &Pair) -> [Seen; 2] {
     let left = [0, 1].map(|field| {
-        assert!(pair.acquire(9, field, Wait::No), "somebody holds it for ever");
+        assert!(pair.acquire(9, field, Wait::No), "it is held for ever");
         pair.newest(field)
     });
     assert_eq!(left[0].is_transacted(), left[1].is_transacted(), "half a transaction: {left:?}");
@@ -106,7 +107,7 @@ fn successor_and_snapshot(places: usize) -> bool {
         let pair = Arc::clone(&pair);
         move || succeed(&pair, 2, 1)
     });
-    if let Some(cut) = snapshot(&pair, Fault::None) {
+    if let Some(cut) = snapshot(&pair) {
         assert_eq!(cut[0].is_transacted(), cut[1].is_transacted(), "half a transaction: {cut:?}");
     }
     successor.join().unwrap();
@@ -178,8 +179,8 @@ fn successors_may_die_too() {
     });
 }
 
-/// A committer that dies after it has happened, one who waits for field 1, and a successor of
-/// field 0, who therefore never touches the lock word that the other one meets publishers in.
+/// A committer that dies after it has happened, a waiter for field 1, and a successor of
+/// field 0, which never touches the lock word in which that waiter meets publishers.
 fn waiter(places: usize) -> bool {
     let pair = Arc::new(Pair::new());
     let committer = thread::spawn({
@@ -189,17 +190,8 @@ fn waiter(places: usize) -> bool {
     let waiter = thread::spawn({
         let pair = Arc::clone(&pair);
         move || {
-            let newer = || pair.desk.slots(1).version() != 1;
-            loop {
-                let seen = pair.notify(1).look();
-                if newer() {
-                    return;
-                }
-                pair.notify(1).sleep(seen, Duration::MAX, || {
-                    pair.semaphore(1).meet();
-                    newer()
-                });
-            }
+            let newer = notify::wait_newer(pair.desk.slots(1), 1, || Turn::Sleep(Duration::MAX));
+            assert_eq!(newer, Some(2));
         }
     });
     assert!(pair.acquire(2, 0, Wait::Forever));
@@ -215,7 +207,7 @@ fn waiters_learn_of_what_is_recovered() {
     });
 }
 
-/// A target that a committer left who died before its commit had happened is not redone together
+/// A stale target, left by a committer that died before its commit happened, is not redone together
 /// with the next commit, in which that field stays.
 #[test]
 fn what_never_happened_is_not_redone() {
@@ -223,8 +215,8 @@ fn what_never_happened_is_not_redone() {
         let pair = Pair::new();
         live(&pair, COMMITTER, HAPPENED - 1, || commit(&pair));
         assert!((0..2).all(|field| pair.acquire(2, field, Wait::No)));
-        // Field 0 alone takes part: two places less.
-        live(&pair, 2, HAPPENED - 2, || pair.transact(2, [true, false], [1, 1]));
+        // Field 0 alone takes part: three places less.
+        live(&pair, 2, HAPPENED - 3, || pair.transact(2, [true, false], [1, 1]));
         assert_eq!(inherit(&pair).map(|seen| seen.version), [2, 1]);
     });
     model.passes();

@@ -89,7 +89,7 @@ fn dead_owner() -> Model {
             let guarded = Rc::clone(&guarded);
             move || {
                 let from_dead = guarded.acquire(id) == Acquired::FromDead;
-                // What the dead one did is there; whoever replaces it comes first.
+                // What the dead owner did is there; its successor comes first.
                 assert_eq!(from_dead, guarded.value.get() == 1, "replaced twice or never");
                 guarded.count();
                 guarded.release(id);
