@@ -132,6 +132,8 @@ impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
         let first = range.start * size_of::<E>();
         scratch::with_part_copies(guard.active(), first, range.len(), |new, old| {
             let result = f(new, old);
+            // The closure may have forked.
+            guard.check_fork()?;
             guard.publish_part(first, bytemuck::cast_slice(new))?;
             Ok(result)
         })

@@ -270,7 +270,8 @@ impl<T: Element> Field<T, ReadWrite> {
         let guard = self.partition.acquire(wait)?;
         self.spare.with_copies(guard.active(), |new, old| {
             let result = f(new, old);
-            // After the closure, which may have forked.
+            // The closure may have forked.
+            guard.check_fork()?;
             guard.publish_whole(bytemuck::bytes_of(new))?;
             Ok(result)
         })
@@ -373,7 +374,7 @@ impl<T: Element> Field<T, ReadWrite> {
     ) -> Result<(), AcquireError> {
         let guard = self.partition.acquire(Wait::Forever)?;
         let active = guard.active();
-        let publication = guard.begin(Change::Whole)?;
+        let publication = guard.begin(Change::Whole);
         let len = const { size_of::<T>() / size_of::<T::Scalar>() };
         // After the closure, which may have forked.
         scratch::in_blocks(active, publication.slot, len, change, || guard.check_fork())?;

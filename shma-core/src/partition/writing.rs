@@ -171,11 +171,11 @@ impl<'a> Guard<'a> {
         self.partition.slots().slot(self.version())
     }
 
-    /// Starts a publication that differs from the active one in this alone.
+    /// Starts a publication that differs from the active one in this alone. After a closure of the
+    /// user's, [`check_fork`](Self::check_fork) comes first.
     #[inline(always)]
-    pub(crate) fn begin(&self, change: Change) -> Result<Publication<'a>, Forked> {
-        self.check_fork()?;
-        Ok(self.partition.slots().begin(self.version(), change))
+    pub(crate) fn begin(&self, change: Change) -> Publication<'a> {
+        self.partition.slots().begin(self.version(), change)
     }
 
     /// Publishes these bytes as the value.
@@ -184,7 +184,7 @@ impl<'a> Guard<'a> {
     // what reads it wait for the cache. Together that was a third of an `update` of 64 bytes.
     #[inline(always)]
     pub(crate) fn publish_whole(self, value: &[u8]) -> Result<u64, Forked> {
-        let publication = self.begin(Change::Whole)?;
+        let publication = self.begin(Change::Whole);
         words::store(publication.slot, value);
         self.publish(publication)
     }
@@ -193,7 +193,7 @@ impl<'a> Guard<'a> {
     #[inline]
     pub(crate) fn publish_part(self, first: usize, part: &[u8]) -> Result<u64, Forked> {
         let words = words::covering(first, part.len());
-        let publication = self.begin(Change::Words(words))?;
+        let publication = self.begin(Change::Words(words));
         words::store_part(publication.slot, first, part);
         self.publish(publication)
     }
@@ -209,7 +209,7 @@ impl<'a> Guard<'a> {
     pub(crate) fn publish(mut self, publication: Publication<'_>) -> Result<u64, Forked> {
         self.stamp();
         // Behind everything that is stored before the version: a handler of a signal may have forked
-        // since `begin` looked. What remains is a fork between this load and that store.
+        // since the semaphore was acquired. What remains is a fork between this load and that store.
         self.check_fork()?;
         let version = publication.publish();
         self.has_published();

@@ -47,6 +47,7 @@ impl<'h> Attempt<'h> {
 
     /// The first look at a field: copies the first bytes of its value, and returns the number of the
     /// publication that they are of. They count only if [`confirm`](Self::confirm) says so.
+    #[inline]
     pub(crate) fn copy(&self, slots: Slots<'_>, into: &mut [u8]) -> Result<u64, Overtaken> {
         let version = slots.enter_snapshot(self.commit);
         words::load_over(slots.slot(version), into);
@@ -55,6 +56,7 @@ impl<'h> Attempt<'h> {
 
     /// Whether there was an instant at which the fields held what was copied. `again` looks at each
     /// field a second time, by [`is_unchanged`], and says whether all were as they had been.
+    #[inline]
     pub(crate) fn confirm(self, again: impl FnOnce() -> bool) -> bool {
         stop_point!("snapshot.copied");
         // All first looks come before it, all second looks after it, in one order of all threads.
@@ -68,6 +70,7 @@ impl<'h> Attempt<'h> {
 }
 
 /// The second look at a field: whether it still has the version that the first one saw.
+#[inline]
 pub(crate) fn is_unchanged(control: &Control, version: u64) -> bool {
     // Relaxed: behind the fence.
     control.version.load(Ordering::Relaxed) == version
