@@ -44,8 +44,8 @@ impl<'a> CallCounters<'a> {
             // Release: meets the fence in `sum`, and the acquire in `meet`. Acquire: meets the
             // release in `meet`.
             let order = mutant!("calls-relaxed-count", Ordering::AcqRel => Ordering::Relaxed);
-            let order = mutant!("calls-deaf-count", order => Ordering::Release);
-            counter.fetch_add(1, order);
+            let heard = mutant!("calls-deaf-count", order => Ordering::Release);
+            counter.fetch_add(1, heard);
         }
         Notify(&self.control.notify).wake_if_announced();
     }
@@ -61,7 +61,7 @@ impl<'a> CallCounters<'a> {
     fn meet(self) {
         // Release: meets the acquire in `count`. Acquire: meets its release.
         let order = mutant!("calls-relaxed-meeting", Ordering::AcqRel => Ordering::Relaxed);
-        let order = mutant!("calls-mute-meeting", order => Ordering::Acquire);
-        self.counters().for_each(|counter| touch_64(counter, order));
+        let said = mutant!("calls-mute-meeting", order => Ordering::Acquire);
+        self.counters().for_each(|counter| touch_64(counter, said));
     }
 }
