@@ -38,6 +38,7 @@ fn a_child_writes_under_its_parents_name() {
         let mut parent = peer!("fork", "use", &name);
         for line in [
             "child reads 7",
+            "child waits in vain: true",
             "try_update: Forked",
             "update_timeout: Forked",
             "update: panicked",

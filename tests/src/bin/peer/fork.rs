@@ -86,6 +86,10 @@ fn idle(board: Shm<Board>) {
 fn use_in_child(board: Shm<Board>, name: &str) {
     await_child(fork(|| {
         say(&format!("child reads {}", board.count.read()));
+        // Sleeping is announced in shared memory, which a child cannot write.
+        let version = board.count.version();
+        let waited = board.count.wait_newer(version, Duration::from_millis(20));
+        say(&format!("child waits in vain: {}", matches!(waited, Err(Error::Timeout { .. }))));
         say(&format!("try_update: {}", outcome(board.count.try_update(|new, _| *new = 666))));
         let limit = Duration::from_secs(5);
         let update = board.count.update_timeout(limit, |new, _| *new = 666);
