@@ -1,7 +1,7 @@
 //! The order of the library's modules. Each imports only from those below it, so that whoever
 //! reads from the top down never has to come back up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -117,38 +117,4 @@ fn an_import_is_overlooked() {
                 #[cfg(test)]\nmod tests { use crate::region; }";
     let expected = ["os", "region", "stop", "sync", "words"].map(str::to_owned);
     assert_eq!(imports(text), BTreeSet::from(expected));
-}
-
-/// Files of one folder that need each other are one file.
-#[test]
-fn files_of_a_folder_import_each_other() {
-    let mut folders: BTreeMap<PathBuf, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
-    for (_, path) in files() {
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let siblings = siblings(&fs::read_to_string(&path).unwrap());
-        folders.entry(path.parent().unwrap().to_owned()).or_default().insert(name, siblings);
-    }
-    for (folder, mut files) in folders {
-        // Whoever imports nobody that is left is understood; what is never understood is a knot.
-        while !files.is_empty() {
-            let names: BTreeSet<String> = files.keys().cloned().collect();
-            let before = files.len();
-            files.retain(|name, siblings| {
-                siblings.iter().any(|sibling| sibling != name && names.contains(sibling))
-            });
-            assert!(files.len() < before, "in {}: {files:?}", folder.display());
-        }
-    }
-}
-
-/// The modules that a text names by `super::` at the top of the file.
-fn siblings(text: &str) -> BTreeSet<String> {
-    let lines = text
-        .lines()
-        .filter(|line| line.trim_start_matches("pub(super) ").starts_with("use super::"));
-    let module = |line: &str| {
-        let (_, rest) = line.split_once("super::")?;
-        rest.split("::").next().map(str::to_owned)
-    };
-    lines.filter_map(module).collect()
 }

@@ -1,6 +1,6 @@
 //! Which columns of a table a line has room for, and how wide each is.
 
-use super::{Column, Table};
+use super::{Cell, Column};
 use crate::text::width;
 
 /// Blanks between two columns.
@@ -20,9 +20,9 @@ pub struct Layout {
 
 impl Layout {
     /// Columns come in the order of their ranks, until one has no room.
-    pub fn of(table: &Table, limit: usize) -> Self {
-        let columns = &table.columns;
-        let natural: Vec<usize> = (0..columns.len()).map(|i| natural(table, i)).collect();
+    pub fn of(columns: &[Column], rows: &[Vec<Cell>], limit: usize) -> Self {
+        let natural: Vec<usize> =
+            (0..columns.len()).map(|i| natural(&columns[i], i, rows)).collect();
         let essential = columns.iter().zip(&natural).filter(|(column, _)| column.rank == 1);
         let essential: usize = essential.map(|(column, width)| column.least(*width) + GAP).sum();
         let mut widths = vec![None; columns.len()];
@@ -32,7 +32,7 @@ impl Layout {
             widths[0] = Some(name);
             return Self { widths, name };
         }
-        let names = table.rows.iter().map(|row| width(&row[0].text));
+        let names = rows.iter().map(|row| width(&row[0].text));
         let fit = names.filter(|name| *name <= room).max().unwrap_or(0);
         let name = fit.max(width(&columns[0].head).min(room));
         widths[0] = Some(name);
@@ -60,15 +60,8 @@ impl Layout {
     }
 }
 
-impl Column {
-    fn least(&self, natural: usize) -> usize {
-        self.shrinks_to.map_or(natural, |least| least.min(natural))
-    }
-}
-
-/// The width of the widest text of a column.
-fn natural(table: &Table, column: usize) -> usize {
-    let cells = table.rows.iter().map(|row| width(&row[column].text));
-    let Column { head, at_least, .. } = &table.columns[column];
-    cells.max().unwrap_or(0).max(width(head)).max(*at_least)
+/// The width of the widest text of the column with this number.
+fn natural(column: &Column, number: usize, rows: &[Vec<Cell>]) -> usize {
+    let cells = rows.iter().map(|row| width(&row[number].text));
+    cells.max().unwrap_or(0).max(width(&column.head)).max(column.at_least)
 }

@@ -1,9 +1,13 @@
 //! Tables without lines that fit any width: columns go by rank, the first one never.
 
+mod cell;
+mod column;
 mod layout;
 mod names;
 mod parts;
 
+pub use self::cell::{Cell, Line, Tone};
+pub use self::column::Column;
 pub use self::parts::{Part, fit};
 
 use self::layout::Layout;
@@ -11,88 +15,12 @@ use crate::text::{cut, width};
 
 pub use self::layout::GAP;
 
-/// How a text looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    Plain,
-    Head,
-    Quiet,
-    Good,
-    /// Something to look at.
-    Notable,
-    /// Something is wrong.
-    Bad,
-    Selected,
-    Curve,
-}
-
-/// A text and how it looks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
-    pub text: String,
-    pub tone: Tone,
-}
-
-impl Cell {
-    pub fn new(text: impl Into<String>, tone: Tone) -> Self {
-        Self { text: text.into(), tone }
-    }
-
-    /// A count, of which none is not worth a look.
-    pub fn count(count: u64) -> Self {
-        Self::new(count.to_string(), if count == 0 { Tone::Quiet } else { Tone::Plain })
-    }
-}
-
-impl<T: Into<String>> From<T> for Cell {
-    fn from(text: T) -> Self {
-        Self::new(text, Tone::Plain)
-    }
-}
-
-/// A column: its head, and what becomes of it where there is little room.
-#[derive(Debug)]
-pub struct Column {
-    head: String,
-    is_right: bool,
-    /// Columns of higher ranks go first. Those of rank 1 stay as long as there is room beside a
-    /// short name.
-    rank: u8,
-    /// The width to which its texts may be cut.
-    shrinks_to: Option<usize>,
-    at_least: usize,
-}
-
-impl Column {
-    /// A column of texts.
-    pub fn left(head: impl Into<String>, rank: u8) -> Self {
-        Self { head: head.into(), is_right: false, rank, shrinks_to: None, at_least: 0 }
-    }
-
-    /// A column of numbers.
-    pub fn right(head: impl Into<String>, rank: u8) -> Self {
-        Self { is_right: true, ..Self::left(head, rank) }
-    }
-
-    /// A column that is so wide whatever is in it, so that it stands still while numbers change.
-    pub fn at_least(self, width: usize) -> Self {
-        Self { at_least: width, ..self }
-    }
-
-    pub fn shrinks_to(self, width: usize) -> Self {
-        Self { shrinks_to: Some(width), ..self }
-    }
-}
-
 /// A table under construction.
 #[derive(Debug)]
 pub struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
 }
-
-/// A line, from left to right.
-pub type Line = Vec<Cell>;
 
 /// A table as it is shown.
 #[derive(Debug)]
@@ -124,7 +52,7 @@ impl Table {
 
     /// The table in lines of at most so many columns.
     pub fn show(&self, limit: usize) -> Shown {
-        let layout = Layout::of(self, limit);
+        let layout = Layout::of(&self.columns, &self.rows, limit);
         let names: Vec<&str> = self.rows.iter().map(|row| row[0].text.as_str()).collect();
         let names = names::shorten(&names, limit);
         let head: Vec<Cell> = self

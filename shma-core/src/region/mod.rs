@@ -32,6 +32,7 @@
 
 mod create;
 mod dead;
+mod deadline;
 mod end;
 mod file;
 mod lock;
@@ -45,7 +46,6 @@ mod stored;
 
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -61,6 +61,7 @@ use crate::sync::{AtomicU64, Ordering};
 use crate::token::{self, Token};
 use crate::words;
 
+use deadline::{DEADLINE, PAUSE};
 use file::RegionFile;
 
 pub(crate) use create::create;
@@ -71,12 +72,6 @@ pub(crate) use look::look;
 pub(crate) use name::{DIRECTORY, Name, PREFIX};
 pub(crate) use open::open;
 pub(crate) use owner::Users;
-
-/// How long a lock of the life cycle is waited for.
-const DEADLINE: Duration = Duration::from_secs(1);
-
-/// Between two looks at what cannot be waited for.
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// How a region is made.
 #[derive(Debug, Clone, Copy)]
