@@ -12,7 +12,7 @@
 //! A caller increments its stripe after it has changed its elements, and then looks whether a
 //! waiter has announced itself; a waiter announces itself, and then changes nothing in each stripe by
 //! a read-modify-write. They find each other as in `notify`, with a stripe in place of the lock word.
-//! A caller that nobody waits for writes no shared line but its elements and its stripe.
+//! Without a waiter a caller writes no shared line except its elements and its stripe.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -32,9 +32,9 @@ use crate::version::Version;
 ///
 /// Every element is read and written as a whole, by one atomic instruction or a loop of
 /// compare-exchanges. The value as a whole is no snapshot: while others write, a read may see some
-/// elements from before a call and some from after it. There is no semaphore, so nobody waits for
-/// anybody, and a process that is killed in the middle of a call leaves those elements changed that
-/// it had got to.
+/// elements from before a call and some from after it. There is no semaphore, so no call waits for
+/// another process. A process that is killed in the middle of a call leaves those elements changed that
+/// it had reached.
 ///
 /// An index counts scalars, flat in C order, whatever the dimensions of the array.
 ///
@@ -105,7 +105,7 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
 
 impl<T: AtomicElement> Atomic<T, ReadWrite> {
     /// Replaces every element by `f` of the argument's element and its own, one after the other, by
-    /// compare-exchange: `f` may run again for an element that somebody else changed meanwhile.
+    /// compare-exchange: `f` may run again for an element that another thread or process has changed.
     ///
     /// # Panics
     ///

@@ -30,8 +30,8 @@ pub(crate) const BY_VALUE: usize = 64 << 10;
 ///
 /// # Blocking
 ///
-/// A call that takes the semaphore waits for its holder, and for nobody else. A holder that is
-/// killed is replaced as soon as the kernel has ended it; one that is stopped is waited for (see
+/// A call that acquires the semaphore waits for its holder, and for no other process. A killed holder
+/// is replaced as soon as the kernel has ended it; a stopped one is waited for (see
 /// [`try_update`](Self::try_update) and [`update_timeout`](Self::update_timeout)). A thread that
 /// ends inside a closure without unwinding, while its process lives on, keeps the semaphore.
 ///
@@ -99,9 +99,9 @@ impl<T: Element, A: Access> Field<T, A> {
     ///
     /// # Blocking
     ///
-    /// Waits for nobody. Beside a writer that publishes without pause it tries again. After 64 tries
-    /// it also takes the semaphore for the time of a try, if that is free and the handle may write;
-    /// for so long writers wait. [`try_read`](Self::try_read) never does.
+    /// Never blocks. It retries while writers overtake it. After 64 failed attempts a read-write handle
+    /// also tries to hold the semaphore, if it is free, which delays writers for one copy.
+    /// [`try_read`](Self::try_read) never does.
     #[inline]
     pub fn read(&self) -> T {
         const {
@@ -151,7 +151,7 @@ impl<T: Element, A: Access> Field<T, A> {
     ///
     /// # Blocking
     ///
-    /// Waits for nobody, and leaves the semaphore alone.
+    /// Never blocks, and never acquires the semaphore.
     pub fn try_read(&self, into: &mut T) -> Result<Version, Error> {
         let read = self
             .partition
@@ -238,7 +238,7 @@ impl<T: Element> Field<T, ReadWrite> {
     ///
     /// # Blocking
     ///
-    /// Waits for nobody; a holder that is dead is replaced at once.
+    /// Never blocks; a dead holder is replaced at once.
     pub fn try_update<R>(&self, f: impl FnOnce(&mut T, &T) -> R) -> Result<R, Error> {
         self.update_within(Wait::No, f).map_err(|error| self.partition.explain(error))
     }

@@ -35,19 +35,19 @@
 //!
 //! # What you get
 //!
-//! - Reads that wait for nobody: each gives exactly what one publication held, and writes nothing to
-//!   shared memory (but to the semaphore, for the time of one copy, if writers overtake it 64 times
-//!   in a row). A process that may only read the file can read the state.
+//! - Reads never block and never write shared memory; each returns exactly what one publication held.
+//!   (One exception: a read-write handle overtaken 64 times in a row may hold the semaphore for one
+//!   copy.) A process that may only read the file can read the state.
 //! - Read-modify-write by many processes without lost updates, per field: [`Field::update`],
 //!   [`Field::update_with`], and [`Field::update_range`] at the cost of the part.
 //! - All fields as they stood at one instant ([`Shm::snapshot`]), and several fields changed as one
 //!   ([`Shm::transaction`]).
 //! - Fields without a lock, element by element, where `#[shm(atomic)]` says so: [`Atomic`].
-//! - Waiting for the next publication ([`Field::wait_newer`]); one that nobody waits for pays nothing
-//!   for it.
+//! - Waiting for the next publication ([`Field::wait_newer`]); a publication without waiters pays
+//!   nothing for it.
 //! - Survival of `kill -9`: the last published values are intact, transactions are wholly in or out,
-//!   and the next writer gets in. Nothing goes by process ids or time-outs, so a stopped process is
-//!   not robbed, and containers make no difference.
+//!   and the next writer continues. No decision rests on process ids or time-outs, so a stopped
+//!   process loses nothing, and containers make no difference.
 //! - A difference field by field if two programs declare a state differently, and a region that any
 //!   tool can read by the text in it: [`inspect`] does, and so does the command `shma`.
 //!
@@ -68,18 +68,19 @@
 //!
 //! # How it works
 //!
-//! A region is a file in `/dev/shm`, mapped by all who use it. Every field has K slots, a version,
-//! and a semaphore of one word. Publication `n` goes to slot `n % K`. A writer takes the semaphore,
-//! says which publication it begins, fills the next slot, and stores the version. A reader loads the
-//! version, copies that slot, and accepts it unless a writer can have come round to it meanwhile.
+//! A region is a file in `/dev/shm`, mapped by all processes that use it. Every field has K slots, a
+//! version, and a semaphore of one word. Publication `n` goes to slot `n % K`. A writer acquires the
+//! semaphore, stores which publication it begins, fills the next slot, and stores the version. A
+//! reader loads the version, copies that slot, and retries if a writer may have begun to reuse it.
 //!
-//! The word of a semaphore names its holder by a number that never comes back, and each holder keeps
-//! a lock on one byte of the file that ends with its address space, however that ends. Whoever finds
-//! a semaphore taken asks the kernel about that byte. If the holder is dead, it is replaced, and what
-//! it left half-done is either not visible or completed.
+//! The word of a semaphore names its holder by a number that is not reused. Each holder keeps a lock
+//! on one byte of the file, which ends with its address space, however that ends. A writer that finds
+//! the semaphore held asks the kernel about that byte. A dead holder is replaced, and what it left
+//! half-done is either not visible or completed.
 //!
 //! A transaction fills the slots of all fields that it changes, and then makes one word odd: that is
-//! the instant at which it has happened. Whoever comes next can store the versions in its place.
+//! the instant at which it has happened. From then on the next writer can store the versions in its
+//! place.
 //!
 //! [`docs`] has a page for each part of it: the bytes, the arguments, every death, every atomic
 //! access, who can do what to whom.

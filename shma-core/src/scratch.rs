@@ -76,7 +76,7 @@ impl<T: Element> Spare<T> {
     }
 
     fn with_boxed<R>(&self, from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
-        // Not waited for: whoever else has it puts it back soon, and a new pair does as well.
+        // Not waited for: another thread that has it returns it soon, and a new pair does as well.
         let kept = self.0.try_lock().ok().and_then(|mut spare| spare.take());
         let mut pair = kept.unwrap_or_else(bytemuck::zeroed_box::<[T; 2]>);
         let [new, old] = &mut *pair;

@@ -65,7 +65,7 @@ pub trait ShmState: State {
         Options::new()
     }
 
-    /// Creates the region with these values. A region of the name that nobody is attached to is
+    /// Creates the region with these values. A region of the same name without attachments is
     /// replaced, unless it is persistent.
     ///
     /// # Errors
@@ -200,7 +200,7 @@ impl<S: ShmState> Options<S> {
         self
     }
 
-    /// Opens also regions of this user. By default only one's own and root's are: whoever owns a
+    /// Opens also regions of this user. By default only one's own and root's are opened: the owner of a
     /// region may truncate it, which ends the processes that use it.
     pub fn allow_owner(mut self, user: u32) -> Self {
         if let Users::Also(users) = &mut self.owners {
@@ -417,9 +417,8 @@ impl<S: ShmState, A: Access> Shm<S, A> {
     ///
     /// # Blocking
     ///
-    /// Waits for nobody. Beside writers that publish without pause it tries again. After 64 tries it
-    /// also takes those semaphores that are free, for the time of a try, if the handle may write; for
-    /// so long writers wait.
+    /// Never blocks. It retries while writers overtake it. After 64 failed attempts a read-write handle
+    /// also holds those semaphores that are free, for the time of one attempt, which delays writers.
     pub fn snapshot_into(&self, into: &mut S) {
         transaction::snapshot(&self.region, &self.fields, into);
     }
@@ -444,7 +443,7 @@ impl<S: ShmState, A: Access> Shm<S, A> {
     ///
     /// # Blocking
     ///
-    /// Waits for nobody, and leaves all semaphores alone.
+    /// Never blocks, and never acquires a semaphore.
     pub fn try_snapshot_into(&self, into: &mut S) -> Result<(), Error> {
         transaction::try_snapshot(&self.region, &self.fields, into)
     }
@@ -453,9 +452,9 @@ impl<S: ShmState, A: Access> Shm<S, A> {
 impl<S: ShmState> Shm<S, ReadWrite> {
     /// Updates several fields as one: takes all semaphores in declaration order, calls `f` with a
     /// private copy of the state to change and the state as it is, and publishes those fields whose
-    /// bytes `f` has changed, together. Whoever takes a [`snapshot`](Self::snapshot) sees all of
-    /// them or none, also if this process is killed half-way: whoever takes one of its semaphores
-    /// next completes it.
+    /// bytes `f` has changed, together. A [`snapshot`](Self::snapshot) sees all of them or none, also if
+    /// this process is killed half-way: the next process that acquires one of its semaphores completes
+    /// the transaction.
     ///
     /// It publishes whenever `f` returns, also if it returns an `Err` after it changed something. A
     /// transaction that changed no byte publishes nothing.

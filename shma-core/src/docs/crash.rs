@@ -4,9 +4,9 @@
 //! calls. The promise is the same at every instruction: the last published values are intact,
 //! transactions are wholly in or out, and a writer that waits gets in.
 //!
-//! Nothing of it rests on a clean-up by whoever dies. All locks belong to open file descriptions,
-//! which the kernel ends with the process; whether an owner lives is asked of the kernel as soon as
-//! somebody wants what it holds. The kernel tears the process's memory down first, which takes about
+//! None of it rests on a clean-up by the dying process. All locks belong to open file descriptions,
+//! which the kernel ends with the process. A process that wants what an owner holds asks the kernel
+//! whether that owner lives. The kernel tears the process's memory down first, which takes about
 //! 80 ms per GiB resident; until then the process counts as alive.
 //!
 //! # How to stop there
@@ -22,7 +22,7 @@
 //! Beside those stories stand campaigns, which try to break the promises anywhere: in the workspace,
 //! `cargo run --release -p shma-campaigns --bin campaign -- list`. `step-kill` kills each call
 //! behind every instruction that changes something for others, and then at all its other instructions,
-//! `kill` whole herds at random, `birth` those who race for a name, `full` refuses each
+//! `kill` whole herds at random, `birth` the processes that race for a name, `full` refuses each
 //! system call in turn, and `models` explores abstract machines that die before every store.
 //!
 //! # Creating
@@ -44,15 +44,15 @@
 //! | `attach.token` | the same, and one owner id is drawn | the same | the same |
 //! | `create.filled` | a whole region under the temporary name | the same | the same |
 //! | `create.replacing` | as above, and beside it the dead region that was to be replaced; its locks went with the process | the dead region, with its last values | the next creation replaces it, or `open` takes it over |
-//! | | renamed over the dead region, which does not say `retired` yet | the new region with its initial values | nobody has to: the name leads to the new one |
-//! | `create.named` | a whole region that nobody is attached to | its initial values | `open` takes it over; the next creation replaces it, unless it is persistent |
+//! | | renamed over the dead region, which does not say `retired` yet | the new region with its initial values | no repair is needed: the name leads to the new one |
+//! | `create.named` | a whole region without attachments | its initial values | `open` takes it over; the next creation replaces it, unless it is persistent |
 //!
 //! # Attaching
 //!
 //! | stop point | what is there | others see | who mends it |
 //! |---|---|---|---|
 //! | `attach.opened` | nothing new | nothing | |
-//! | `attach.token` | `next_id` is one further | nothing | nobody has to: ids are not reused until 2^30 of them are drawn |
+//! | `attach.token` | `next_id` is one further | nothing | no repair is needed: ids are not reused until 2^30 of them are drawn |
 //! | `attach.locked` | the same: the lock went with the process | for as long as it lived, that the region is in use | |
 //!
 //! # Updating a field
@@ -72,7 +72,7 @@
 //! | | `published` is the time of a publication that did not come | v, with too young an `age` | the same; its own publication sets it |
 //! | `publish.stored` | all of slot t is stored | v | the same |
 //! | `publish.published` | `version` = v + 1, and sleepers sleep | v + 1 | takes over, and wakes the sleepers of all fields |
-//! | `release.freed` | the semaphore is free, and whoever sleeps for it was not woken | v + 1 | whoever is awake has it at once, sleepers after at most 5 ms |
+//! | `release.freed` | the semaphore is free, and its sleeping waiters were not woken | v + 1 | one that is awake acquires it at once, sleepers after at most 5 ms |
 //! | `wake.released` | the semaphore is free, and who waits for a publication was not woken | v + 1; sleepers after at most 100 ms | has it at once |
 //! | `wake.told` | `notify` is another number, and sleepers were not woken | the same | the same |
 //!
@@ -82,9 +82,9 @@
 //!
 //! | stop point | what is there | others |
 //! |---|---|---|
-//! | `acquire.sleeping` | bit 31 of `lock`: somebody may sleep | the holder wakes nobody, once |
+//! | `acquire.sleeping` | bit 31 of `lock`: a waiter may sleep | the holder makes one needless wake-up call |
 //! | | woken to take the semaphore, and dead before it could | sleepers look themselves after at most 5 ms |
-//! | `wait.sleeping` | bit 0 of `notify` | the next publisher wakes nobody, once |
+//! | `wait.sleeping` | bit 0 of `notify` | the next publisher makes one needless wake-up call |
 //!
 //! # Taking over
 //!
@@ -97,8 +97,8 @@
 //! | `recover.done` | `commit` is even | it by its versions | takes over from P; wakes the sleepers of all fields |
 //! | `recover.woken` | the same, and all sleepers are awake | the same | the same |
 //!
-//! The other semaphores that D held stay its own until somebody wants them. Whoever takes one finds
-//! `commit` even.
+//! The other semaphores that D held stay its own until another process wants them. A process that
+//! acquires one finds `commit` even.
 //!
 //! # Transactions
 //!
@@ -140,7 +140,7 @@
 //!
 //! | stop point | what is there | others see | who mends it |
 //! |---|---|---|---|
-//! | | a region that this process is attached to no more | that it is dead, if nobody else is attached | `open` takes it over, the next creation replaces it |
+//! | | a region that this process is attached to no more | that it is dead, if there is no other attachment | `open` takes it over, the next creation replaces it |
 //! | `leave.closed` | the same | the same | the same |
 //! | `leave.locked` | the same: the locks went with the process | the same | the same |
 //! | | the name is gone | `NotFound` | |
@@ -154,7 +154,7 @@
 //! | stop point | what is there | others see | who mends it |
 //! |---|---|---|---|
 //! | `unlink.locked` | nothing new: the lock went with the process | the region as it was | |
-//! | `unlink.unlinked` | the name is gone; `retired` is not set, sleepers sleep | `is_current` is false; sleepers get `Retired` after at most 100 ms | nobody has to: the name leads nowhere |
+//! | `unlink.unlinked` | the name is gone; `retired` is not set, sleepers sleep | `is_current` is false; sleepers get `Retired` after at most 100 ms | no repair is needed: the name leads nowhere |
 //! | | the same, with `retired` | the same | |
 //! | `wake.told` | the same, and some sleepers are awake | the same | |
 //!

@@ -57,8 +57,7 @@
 //!
 //! # Readers
 //!
-//! Reads wait for nobody, but may have to try again beside a writer that publishes K - 1 times while
-//! they copy.
+//! Reads never block, but retry beside a writer that publishes K - 1 times while they copy.
 //!
 //! - A handle that may write also tries for the semaphore after 64 tries, if it is free, and holds it
 //!   for one copy. Writers wait for that copy; and if the reader is stopped in the middle of it, they
@@ -74,8 +73,7 @@
 //!   [`try_update`](crate::Field::try_update) do not wait, and say who it is.
 //! - A thread that ends inside a closure without unwinding, while its process lives on
 //!   (`longjmp`, or the system call that ends one thread), keeps the semaphore until the process ends.
-//! - There is no order among those who wait: whoever is awake when the semaphore becomes free has
-//!   it.
+//! - Waiters have no order: one that is awake when the semaphore becomes free acquires it.
 //! - Closures run while the semaphore is held. What they wait for, all writers of the field wait for.
 //! - Whole-state `update_with` and `merge` need one scalar type; `#[shm(no_merge)]` leaves fields
 //!   out.
@@ -115,8 +113,8 @@
 //! # Ok::<(), shma_core::Error>(())
 //! ```
 //!
-//! Only fields of one region are watched over. Whoever nests updates of several regions has to keep
-//! to one order of regions everywhere.
+//! Only the fields of one region have a checked order. A program that nests updates of several regions
+//! must keep to one order of regions everywhere.
 //!
 //! Two versions of this library in one process, as a program and its plugin may have, do not share the
 //! record of what a thread holds. An update of a field by the one inside an update of the same field by

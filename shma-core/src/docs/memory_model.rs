@@ -133,6 +133,6 @@
 //! # What a death orders
 //!
 //! A process that is killed has carried out some first part of its stores, in the order that the
-//! fences above force on them; none of what it did is undone. Whoever learns of the death asked the
+//! fences above force on them; none of what it did is undone. A process that learns of the death asked the
 //! kernel, which ended the dead process's lock after its last store, and has a fence behind the
 //! answer. So a successor sees everything that the dead owner did, as if it had been released.

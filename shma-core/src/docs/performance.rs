@@ -40,7 +40,7 @@
 //! | `update_range` | 3 of the part, and catching up | 2 | 0; the allocator's for parts over 4 KiB |
 //! | `update_with`, `merge` of the whole state | as for each field in turn | 2 a field | 0 |
 //! | `transaction` | 2 of the state, a comparison of the two, 1 of each field that was changed | 2 a field | the allocator's, for lists of fields |
-//! | any of them, somebody sleeps for a publication | | 1 more | 1: wake |
+//! | any of them, while a reader sleeps for a publication | | 1 more | 1: wake |
 //!
 //! *Catching up* copies, within the region, the ranges that the last K - 1 publications changed, each
 //! one read and written once. So a part costs parts, whatever the field's size. The exception is
@@ -95,7 +95,7 @@
 //! | who | does |
 //! |---|---|
 //! | a writer that finds the semaphore taken | looks 8 times, with 4 to 256 pauses in between, twice as many each time, asks the kernel whether the owner lives (1 system call, 2 if it does not), sleeps until it is woken, at most 5 ms, and so on |
-//! | the holder, if somebody sleeps | 1 more locked instruction and 1 system call when it gives it back |
+//! | the holder, if a waiter sleeps | 1 more locked instruction and 1 system call when it releases it |
 //! | `try_update` | 1 system call to find out whether the owner lives |
 //! | a reader of up to 1 KiB that a publication overtook, for some 4,096 publications | has the lines of all slots fetched together with the version, before it knows which it needs |
 //! | a reader that lost 64 tries | after each further try sleeps 50 µs; if it may write, it also tries for the semaphore (2 locked), and holds it for one copy |
