@@ -94,10 +94,18 @@ impl<R: Read> Read for Member<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = match &mut self.body {
             Body::Stored(file) => file.read(into)?,
-            Body::Deflated(decoder) => decoder.read(into)?,
+            Body::Deflated(decoder) => decoder.read(into).map_err(of_stream)?,
         };
         self.crc.update(&into[..read]);
         self.read += read as u64;
         Ok(read)
+    }
+}
+
+/// The decoder takes bytes that no compressor writes for a mistake of its caller.
+fn of_stream(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::InvalidInput => wrong(format!("is damaged: {error}")),
+        _ => error,
     }
 }

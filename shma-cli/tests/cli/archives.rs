@@ -160,6 +160,10 @@ fn nothing_of_a_damaged_archive_is_written() {
             *flipped.last_mut().unwrap() ^= 0x40;
             let faults = [
                 ("a flipped bit", both(&says_whole(make(&flipped)))),
+                (
+                    "a first byte that begins no stream",
+                    both(&change(&|member| member.bytes[0] |= 6)),
+                ),
                 ("another checksum", both(&change(&|member| member.crc32 ^= 1))),
                 ("too few bytes", both(&says_whole(make(short)))),
                 ("too many bytes", both(&says_whole(make(&long)))),
