@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use rustix::fs::{Stat, fstat};
+
 use crate::failure::Failure;
 use crate::files::{Destination, is_standard_output};
 use crate::output::Output;
@@ -18,23 +20,26 @@ impl<'p> Saving<'p> {
     /// Opens the file. Until [`write`](Self::write) has succeeded, a file that is there already
     /// stays as it is.
     pub fn open(path: &'p Path, output: &Output) -> Result<Self, Failure> {
-        if is_standard_output(path) && output.json {
+        let to = Destination::open(path).map_err(|error| failure(path, error))?;
+        let saving = Self { path, to };
+        if saving.is_standard_output() && output.json {
             return Err(Failure::usage(
-                "both --json and `-` take standard output; give the name of a file",
+                "both --json and the data take standard output; give the name of a file",
             ));
         }
-        if is_standard_output(path) && output.is_terminal {
+        if saving.is_standard_output() && output.is_terminal {
             return Err(Failure::usage(
                 "standard output is a terminal; send it to a program, or give the name of a file",
             ));
         }
-        let to = Destination::open(path).map_err(|error| failure(path, error))?;
-        Ok(Self { path, to })
+        Ok(saving)
     }
 
-    /// Whether the data go to standard output, so that nothing else may.
+    /// Whether the data go to standard output, by whichever name, so that nothing else may.
     pub fn is_standard_output(&self) -> bool {
-        is_standard_output(self.path)
+        let id = |stat: Stat| (stat.st_dev, stat.st_ino);
+        let (ours, standard) = (fstat(self.to.file()), fstat(io::stdout()));
+        self.to.is_stream() && ours.is_ok_and(|ours| standard.is_ok_and(|it| id(it) == id(ours)))
     }
 
     /// Writes the file, and gives it its name.
@@ -43,8 +48,11 @@ impl<'p> Saving<'p> {
         fill: impl FnOnce(&Destination) -> io::Result<()>,
         output: &Output,
     ) -> Result<(), Failure> {
+        let is_standard_output = self.is_standard_output();
         let Self { path, to } = self;
-        let others = fill(&to).and_then(|()| to.finish()).map_err(|error| failure(path, error))?;
+        let others = fill(&to).and_then(|()| to.finish()).map_err(|error| {
+            if is_standard_output { error.into() } else { failure(path, error) }
+        })?;
         if others && !output.json {
             let path = path.display();
             eprintln!("shma: the file {path} had other names; they keep its old contents");

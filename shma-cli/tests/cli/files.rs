@@ -217,6 +217,31 @@ fn a_descriptor_is_written_into_at_its_position() {
     });
 }
 
+/// A message behind the last byte of an archive makes it one that `import` refuses, whichever name of
+/// standard output the data went to.
+#[test]
+fn standard_output_holds_the_archive_alone() {
+    watched(|| {
+        let desk = Desktop::new("alone");
+        let all = desk.path("all");
+        for name in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+            for script in [
+                "\"$0\" export \"$1\" \"$2\" > \"$3\"",
+                "\"$0\" export \"$1\" \"$2\" | cat > \"$3\"",
+            ] {
+                let mut sh = Command::new("sh");
+                sh.args(["-c", script, env!("CARGO_BIN_EXE_shma"), &desk.name, name]);
+                assert!(sh.arg(&all).status().unwrap().success());
+                shma(&["import", &desk.name, all.to_str().unwrap()]).done();
+            }
+            let mut json = Command::new("sh");
+            json.args(["-c", "\"$0\" --json export \"$1\" \"$2\" > \"$3\""]);
+            json.args([env!("CARGO_BIN_EXE_shma"), &desk.name, name]);
+            assert_eq!(json.arg(&all).status().unwrap().code(), Some(2), "{name}");
+        }
+    });
+}
+
 #[test]
 fn a_replaced_file_keeps_its_mode_and_owner() {
     watched(|| {
