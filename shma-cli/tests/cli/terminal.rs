@@ -35,9 +35,11 @@ impl Terminal {
         for set in [Command::stdin, Command::stdout, Command::stderr] {
             set(command, Stdio::from(slave.try_clone().unwrap()));
         }
-        // SAFETY: between fork and exec the closure makes two system calls and nothing else.
+        // SAFETY: between fork and exec the closure makes system calls and nothing else.
         let command = unsafe {
             command.pre_exec(|| {
+                // The tests may run under `nohup`, which their commands would inherit.
+                libc::signal(libc::SIGHUP, libc::SIG_DFL);
                 rustix::process::setsid()?;
                 rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
                 Ok(())
