@@ -50,7 +50,8 @@ pub fn state(state: &Declaration<'_>) -> TokenStream {
         #layout
     };
     let items = in_private_scope(state, &items);
-    quote!(#mirror #items)
+    let aliases = fields::type_aliases(state);
+    quote!(#aliases #mirror #items)
 }
 
 /// Items that are not seen outside.

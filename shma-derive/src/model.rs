@@ -1,8 +1,9 @@
 //! A declaration in the crate's own nouns.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Expr, Fields, Type};
 
 use crate::attr::{self, FieldAttrs, StructAttrs};
@@ -26,12 +27,22 @@ pub struct Field<'a> {
     pub ident: Ident,
     /// Its type as it is written outside of the struct.
     pub ty: TokenStream,
+    /// If a macro is in the type: the alias that `ty` names. A macro may expand to another type each
+    /// time, so it is expanded here once, and what holds of the alias holds of all that is generated.
+    pub alias: Option<Alias>,
     /// What the arrays of the type consist of; the type itself, if it is no array.
     pub scalar: TokenStream,
     /// The lengths of those arrays, as far as they are no literals.
     pub lengths: Vec<TokenStream>,
     /// Nothing in an element.
     pub attrs: FieldAttrs,
+}
+
+/// A name for the type of a field.
+pub struct Alias {
+    pub ident: Ident,
+    /// The type that it stands for.
+    pub ty: TokenStream,
 }
 
 impl<'a> Declaration<'a> {
@@ -62,13 +73,25 @@ impl<'a> Declaration<'a> {
         let fields = named_fields(&original.data).enumerate().map(|(index, (name, field))| {
             let (lengths, scalar) = shape(&field.ty);
             let named = lengths.iter().filter(|length| !matches!(length, Expr::Lit(_)));
+            let lengths = named.map(|length| outside(length));
+            let ty = outside(&field.ty);
+            let (alias, ty, scalar) = if has_macro(ty.clone()) {
+                let ident = format_ident!("__TypeOf{}{index}", original.ident.unraw());
+                let span = Span::call_site().located_at(field.ty.span());
+                let ident = Ident::new(&ident.to_string(), span);
+                let named = quote!(#ident #arguments);
+                (Some(Alias { ident, ty }), named.clone(), named)
+            } else {
+                (None, ty, outside(scalar))
+            };
             Field {
                 index,
                 original: field,
                 ident: generated(name),
-                ty: outside(&field.ty),
-                scalar: outside(scalar),
-                lengths: named.map(|length| outside(length)).collect(),
+                ty,
+                alias,
+                scalar,
+                lengths: lengths.filter(|length| !has_macro(length.clone())).collect(),
                 attrs: field_attrs(index, &field.attrs),
             }
         });
@@ -152,6 +175,15 @@ fn named_fields(data: &Data) -> impl Iterator<Item = (&Ident, &syn::Field)> {
 /// for what is generated from it.
 fn generated(ident: &Ident) -> Ident {
     raw(ident, Span::call_site().located_at(ident.span()))
+}
+
+/// Whether a macro may be called in these tokens.
+fn has_macro(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => punct.as_char() == '!',
+        TokenTree::Group(group) => has_macro(group.stream()),
+        TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 /// The lengths of an array, outermost first, and what it consists of.

@@ -74,6 +74,13 @@ fn types_written_by_a_macro() {
         more: [rows!(1); 4],
     }
 
+    #[derive(ShmState)]
+    struct Generic<const N: usize, const M: usize> {
+        values: rows!(2),
+        more: [rows!(M); N],
+    }
+    assert_eq!(Generic::<4, 1>::MANIFEST.fields[1].ty.to_string(), "[[[f32; 3]; 1]; 4]");
+
     let types = Rows::MANIFEST.fields.iter().map(|field| field.ty.to_string());
     assert_eq!(types.collect::<Vec<_>>(), ["[[f32; 3]; 2]", "[[[f32; 3]; 1]; 4]"]);
     assert_eq!((Rows::zeroed().values, Rows::zeroed().more), Default::default());

@@ -8,7 +8,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::emit::{asserts, in_private_scope, witness};
+use crate::emit::{asserts, fields, in_private_scope, witness};
 use crate::model::Declaration;
 
 /// The struct as an element that is its own scalar.
@@ -66,5 +66,7 @@ pub fn element(element: &Declaration<'_>) -> TokenStream {
         {}
         #layout
     };
-    in_private_scope(element, &items)
+    let aliases = fields::type_aliases(element);
+    let items = in_private_scope(element, &items);
+    quote!(#aliases #items)
 }

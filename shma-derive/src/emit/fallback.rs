@@ -79,8 +79,10 @@ pub fn state(state: &Declaration<'_>, errors: &Errors) -> TokenStream {
         }
     };
     let items = in_private_scope(state, &items);
+    let aliases = fields::type_aliases(state);
     quote! {
         const #constant: usize = { #errors };
+        #aliases
         #mirror
         #items
     }

@@ -6,7 +6,7 @@ use syn::{Attribute, Meta};
 
 use crate::attr;
 use crate::emit::{docs, lints};
-use crate::model::{Declaration, Field};
+use crate::model::{Alias, Declaration, Field};
 
 /// The mirror of a state.
 pub fn mirror(state: &Declaration<'_>) -> TokenStream {
@@ -53,6 +53,19 @@ pub fn alias(state: &Declaration<'_>, family: &Ident) -> TokenStream {
     let (name, alias) = (state.mirror(), state.mirror_alias());
     let (parameters, arguments) = (state.mirror_parameters(), state.mirror_arguments());
     quote!(#visibility type #alias<#family, #parameters> = #name<#family, #arguments>;)
+}
+
+/// The aliases of types with macros, each of which is expanded there and nowhere else.
+pub fn type_aliases(declared: &Declaration<'_>) -> TokenStream {
+    let parameters = declared.parameters();
+    let aliases = declared.fields.iter().filter_map(|field| field.alias.as_ref());
+    let aliases = aliases.map(|Alias { ident, ty }| {
+        quote! {
+            #[doc(hidden)]
+            type #ident<#parameters> = #ty;
+        }
+    });
+    aliases.collect()
 }
 
 /// A field of the mirror, of this type, with name, visibility and docs of the state's field.

@@ -79,13 +79,9 @@ impl Declaration<'_> {
     }
 
     /// The name of the mirror's first parameter, the family: `F`, if the declaration does not use
-    /// that for something else. What a macro in place of a type uses is not known.
+    /// that for something else.
     pub fn family(&self) -> Ident {
         let mut taken = BTreeSet::new();
-        if self.fields.iter().any(|field| has_macro(field.ty.clone())) {
-            taken.insert("F".to_owned());
-            taken.insert("F_".to_owned());
-        }
         for field in &self.fields {
             collect_idents(field.ty.clone(), &mut taken);
         }
@@ -109,12 +105,4 @@ fn collect_idents(tokens: TokenStream, found: &mut BTreeSet<String>) {
             TokenTree::Punct(_) | TokenTree::Literal(_) => {}
         }
     }
-}
-
-fn has_macro(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Punct(punct) => punct.as_char() == '!',
-        TokenTree::Group(group) => has_macro(group.stream()),
-        TokenTree::Ident(_) | TokenTree::Literal(_) => false,
-    })
 }
