@@ -1,6 +1,6 @@
 //! A terminal: a pseudo-terminal at whose other end a test types and reads the screen.
 //!
-//! `unsafe` here: making it the controlling terminal of the command.
+//! `unsafe` here: making it the controlling terminal of the command, which heeds SIGHUP.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -13,6 +13,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 use shma_tests::watchdog::until;
+
+/// Undoes `nohup`, under which the tests may run, and which their commands would inherit.
+fn heed_hang_ups() {
+    // SAFETY: sets no handler.
+    unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
+}
 
 /// A command that runs in a terminal. Dropped, it is killed.
 pub struct Terminal {
@@ -38,8 +44,7 @@ impl Terminal {
         // SAFETY: between fork and exec the closure makes system calls and nothing else.
         let command = unsafe {
             command.pre_exec(|| {
-                // The tests may run under `nohup`, which their commands would inherit.
-                libc::signal(libc::SIGHUP, libc::SIG_DFL);
+                heed_hang_ups();
                 rustix::process::setsid()?;
                 rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
                 Ok(())
