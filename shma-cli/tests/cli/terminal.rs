@@ -1,6 +1,6 @@
 //! A terminal: a pseudo-terminal at whose other end a test types and reads the screen.
 //!
-//! `unsafe` here: making it the controlling terminal of the command, which heeds SIGHUP.
+//! `unsafe` here: making it the controlling terminal of the command, which heeds signals.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -14,10 +14,13 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 use shma_tests::watchdog::until;
 
-/// Undoes `nohup`, under which the tests may run, and which their commands would inherit.
-fn heed_hang_ups() {
-    // SAFETY: sets no handler.
-    unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
+/// Undoes `nohup`, or a shell's `&`, under which the tests may run: their commands would inherit that
+/// these signals are ignored.
+fn heed_signals() {
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: sets no handler.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
 }
 
 /// A command that runs in a terminal. Dropped, it is killed.
@@ -44,7 +47,7 @@ impl Terminal {
         // SAFETY: between fork and exec the closure makes system calls and nothing else.
         let command = unsafe {
             command.pre_exec(|| {
-                heed_hang_ups();
+                heed_signals();
                 rustix::process::setsid()?;
                 rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
                 Ok(())
