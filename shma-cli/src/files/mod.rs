@@ -8,7 +8,7 @@
 //! | a descriptor: `-`, `/dev/stdout`, `/dev/fd/N`, `/proc/self/fd/N` | it is written into, from its position on |
 //! | a directory, a socket, a block device | refused |
 //!
-//! [`place`] finds out what has the name, [`unfinished`] keeps a file without a name until it is
+//! `place` finds out what has the name, `unfinished` keeps a file without a name until it is
 //! complete. Nothing here imports anything of the program, so that several programs share it.
 
 mod place;

@@ -104,7 +104,7 @@ use crate::manifest::OwnedManifest;
 pub use crate::error::SemaphoreHolder;
 
 /// Reads a manifest that was saved: the text that lies in a region, or what
-/// [`Manifest::to_json`] gives.
+/// [`Manifest::to_json`](crate::Manifest::to_json) gives.
 ///
 /// # Errors
 ///
