@@ -78,7 +78,7 @@ impl Token {
             if !taken.map_err(|error| NoToken::Io("fcntl(F_OFD_SETLK)", error))? {
                 continue;
             }
-            // After 2^30 attachments a counter comes round. An id whose dead owner no process has
+            // After 2^30 attachments the counter wraps. An id whose dead owner no process has
             // replaced yet would become alive again.
             if in_use(owner) {
                 ByteLock::release(&own, byte)
@@ -112,7 +112,7 @@ impl Token {
     }
 }
 
-/// The next id. The counter comes round where the ids do: they are not so many that they divide 2^32,
+/// The next id. The counter wraps where the ids do: they are not so many that they divide 2^32,
 /// and would come back early when that is passed.
 fn draw_id(next: &AtomicU32) -> u32 {
     let step = |drawn: u32| Some((drawn % IDS + 1) % IDS);

@@ -46,7 +46,7 @@
 //! # Deaths
 //!
 //! A publisher that dies before the wake leaves sleepers, which look again when their slice of sleep
-//! ends. So does a number that comes round between steps 1 and 4, after 2^31 wakes.
+//! ends. So does a number that wraps between steps 1 and 4, after 2^31 wakes.
 
 use std::time::Duration;
 
