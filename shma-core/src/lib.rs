@@ -186,7 +186,6 @@ pub use shma_derive::{ShmElement, ShmState};
 
 cfg_if::cfg_if! {
     if #[cfg(all(target_os = "linux", target_pointer_width = "64"))] {
-        mod layout;
         mod os;
         mod protocol;
         mod sync;
@@ -202,39 +201,23 @@ cfg_if::cfg_if! {
 cfg_if::cfg_if! {
     // Loom's models need the modules above, and no region.
     if #[cfg(all(target_os = "linux", target_pointer_width = "64", not(loom)))] {
-        mod access;
-        mod array;
-        mod atomic;
-        mod bounds;
-        mod cells;
         mod error;
         mod field;
-        mod handles;
-        mod header;
         pub mod inspect;
         mod manifest;
         mod partition;
         #[doc(hidden)]
         pub mod private;
         mod region;
-        mod scratch;
-        mod shm;
         mod state;
-        mod token;
-        mod transaction;
-        mod version;
 
         pub use {
-            access::{Access, ReadOnly, ReadWrite},
-            atomic::Atomic,
             error::{Error, Place, SemaphoreHolder, Space},
-            field::Field,
-            handles::{Handles, Muts},
+            field::{Atomic, Field, Version},
             manifest::element::{AtomicElement, AtomicNumber, Element, ElementType, OfScalar, StructField},
             manifest::{Difference, Differing, FieldManifest, Manifest, OwnedManifest},
-            shm::{Options, Shm, ShmState},
-            state::{Family, Refs, Uniform},
-            version::Version,
+            region::access::{Access, ReadOnly, ReadWrite},
+            state::{Family, Handles, Muts, Options, Refs, Shm, ShmState, Uniform},
         };
     }
 }

@@ -6,33 +6,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down.
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 14] = [
     "lib",
     "private",
     "docs",
     "inspect",
-    "shm",
-    "transaction",
-    "handles",
     "state",
-    "atomic",
-    "array",
     "field",
-    "scratch",
-    "cells",
     "partition",
     "region",
-    "header",
     "manifest",
-    "token",
     "protocol",
     "words",
-    "layout",
     "os",
     "sync",
-    "bounds",
-    "version",
-    "access",
     "error",
 ];
 

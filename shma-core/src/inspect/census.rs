@@ -14,7 +14,7 @@ use super::view::View;
 use crate::error::Error;
 use crate::os;
 use crate::region;
-use crate::token;
+use crate::region::token;
 
 /// The locks and mappings of all regions, looked at once for as many regions as there are.
 #[derive(Debug)]

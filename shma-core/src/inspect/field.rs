@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::value::Value;
-use crate::bounds;
-use crate::cells::Cells;
 use crate::error::{Error, Place, SemaphoreHolder};
+use crate::field::Version;
+use crate::field::bounds;
+use crate::field::cells::Cells;
 use crate::manifest::FieldManifest;
 use crate::partition::Partition;
 use crate::protocol::semaphore::Owners;
 use crate::protocol::snapshot::{self, Attempt};
 use crate::region::Region;
 use crate::sync::Ordering;
-use crate::version::Version;
 use crate::words;
 
 /// How long a look tries for a value beside writers that publish without pause.

@@ -1,9 +1,9 @@
 //! A value that was read, with its type.
 
 use super::elements::Elements;
+use crate::field::Version;
 use crate::manifest::Known;
 use crate::manifest::element::ElementType;
-use crate::version::Version;
 
 /// A value of a field, as bytes and what they mean.
 #[derive(Debug, Clone)]

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::access::ReadWrite;
-use crate::bounds;
-use crate::cells::Cells;
 use crate::error::Error;
+use crate::field::Version;
+use crate::field::bounds;
+use crate::field::cells::Cells;
 use crate::manifest::{FieldManifest, Manifest};
 use crate::partition::Partition;
 use crate::protocol::semaphore::Wait;
+use crate::region::access::ReadWrite;
 use crate::region::{self, Name, Pages, Region, Users};
-use crate::transaction;
-use crate::version::Version;
+use crate::state::transaction;
 use crate::words;
 
 /// An attachment that writes whole values, as any other writer does: under the field's semaphore,

@@ -4,7 +4,7 @@ use super::element::{ElementType, StructField};
 use super::message::Message;
 use super::names::LONGEST_NAME;
 use super::{FieldManifest, Manifest};
-use crate::layout;
+use crate::protocol::layout;
 
 /// The most dimensions of an array, which are those of numpy.
 pub(super) const MOST_DIMENSIONS: usize = 64;

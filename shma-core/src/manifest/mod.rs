@@ -14,7 +14,7 @@ mod text_len;
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::layout;
+use crate::protocol::layout;
 
 use element::{Element, ElementType};
 

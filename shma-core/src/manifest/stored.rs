@@ -13,7 +13,7 @@ use super::element::{ElementType, StructField};
 use super::limits::{MAX_TEXT, MOST_DIMENSIONS};
 use super::names::{is_field_name, is_identifier, is_state_name};
 use super::{FORMAT, FieldManifest, Manifest, OwnedManifest};
-use crate::layout;
+use crate::protocol::layout;
 
 /// The most objects in a text. Those that this library writes take 55 bytes and more, so that no text
 /// of the greatest length has as many; small ones by the hundred thousand would cost each process that

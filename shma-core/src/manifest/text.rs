@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::element::ElementType;
 use super::{FORMAT, FieldManifest, Manifest};
-use crate::layout;
+use crate::protocol::layout;
 
 impl Manifest<'_> {
     /// The text that lies in the region: names, types, shapes, offsets, slots and element order of

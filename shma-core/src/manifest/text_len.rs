@@ -2,7 +2,7 @@
 
 use super::element::{ElementType, StructField};
 use super::{FORMAT, FieldManifest, Manifest};
-use crate::layout;
+use crate::protocol::layout;
 
 impl Manifest<'_> {
     /// Bytes of [`to_json`](Self::to_json).

@@ -32,9 +32,11 @@ use contention_hint::ContentionHint;
 use crate::error::Place;
 use crate::os;
 use crate::protocol::control::Control;
+use crate::protocol::layout;
 use crate::protocol::slots::Slots;
 use crate::region::{Addresses, Region};
 use crate::sync::{AtomicU64, Ordering};
+use crate::words;
 
 pub(crate) use writing::{AcquireError, Forked, Guard};
 
@@ -71,8 +73,8 @@ impl Partition {
             addresses: region.addresses(index),
             index,
             count: field.slots,
-            stride: field.slot_stride() / crate::layout::WORD,
-            words: crate::layout::words(field.size),
+            stride: field.slot_stride() / words::WORD,
+            words: layout::words(field.size),
             timed: field.timed,
             writable: region.is_writable(),
             contention: ContentionHint::default(),

@@ -1,12 +1,13 @@
 //! The counters of calls that write an atomic field; why they are enough is in `atomic`.
 
 use super::control::Control;
+use super::layout;
 use super::notify::{Notify, Turn};
-use crate::layout;
 use crate::sync::{AtomicU64, Ordering, fence, mutant, touch_64};
+use crate::words;
 
 /// Words from one counter to the next: each has cache lines of its own. Loom has no cache.
-const STRIDE: usize = if cfg!(loom) { 1 } else { layout::ALIGN / layout::WORD };
+const STRIDE: usize = if cfg!(loom) { 1 } else { layout::ALIGN / words::WORD };
 
 /// How many counters there are.
 pub(crate) const COUNT: usize = if cfg!(loom) { 2 } else { layout::CALL_COUNTERS };

@@ -16,7 +16,7 @@
 //! Readers poll the first line, writers fight over the second; they lie two cache lines apart. The
 //! gaps are zero. They are declared as atomics too, because a peer may write them all the same.
 
-use crate::layout;
+use super::layout;
 use crate::sync::{AtomicU32, AtomicU64};
 
 /// The control block; see the table above.
@@ -65,7 +65,7 @@ mod layout_assertions {
     use static_assertions::const_assert_eq;
 
     use super::Control;
-    use crate::layout;
+    use crate::protocol::layout;
 
     const_assert_eq!(size_of::<Control>(), layout::CONTROL_BYTES);
     const_assert_eq!(align_of::<Control>(), layout::ALIGN);

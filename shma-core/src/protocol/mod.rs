@@ -11,10 +11,13 @@
 //! | [`snapshot`] | reads several fields as they stood at one instant |
 //! | [`notify`] | wakes the waiters for a publication |
 //! | [`call_counters`] | stands in for versions where a field has no semaphore |
+//!
+//! [`control`] is the block of words that they share, and [`layout`] says where everything lies.
 
 pub(crate) mod call_counters;
 pub(crate) mod commit;
 pub(crate) mod control;
+pub(crate) mod layout;
 pub(crate) mod notify;
 pub(crate) mod semaphore;
 pub(crate) mod slots;

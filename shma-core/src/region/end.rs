@@ -9,13 +9,13 @@ use std::time::Instant;
 
 use rustix::io::Errno;
 
+use super::access::ReadWrite;
 use super::file::{RegionFile, fork_page, fstat, open_file, try_open};
 use super::lock::{ATTACHED, Attempt, NAMED, Named, leads_to, retire};
 use super::mapping::map;
 use super::owner::Accepted;
 use super::stored::{checked_manifest, read_header};
 use super::{DEADLINE, Name, PAUSE, Pages, Region};
-use crate::access::ReadWrite;
 use crate::error::{Error, Place};
 use crate::manifest::{Known, Manifest};
 use crate::os::{FileId, pause};

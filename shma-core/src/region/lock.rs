@@ -10,8 +10,8 @@ use rustix::fs::{AtFlags, CWD};
 use rustix::io::Errno;
 
 use super::Name;
+use super::header::RETIRED_AT;
 use crate::error::Error;
-use crate::header::RETIRED_AT;
 use crate::os::{ByteLock, FileId, ForkPage, file_size_limit};
 
 /// A: the byte that attachments read-lock.

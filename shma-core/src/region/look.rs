@@ -10,12 +10,12 @@
 use std::fs::File;
 use std::time::Instant;
 
+use super::access::ReadOnly;
 use super::file::{RegionFile, open_file};
 use super::mapping::map;
 use super::owner::{Accepted, Users};
 use super::stored::{checked_manifest, is_leaving, read_header};
 use super::{ATTACHED, DEADLINE, Name, PAUSE, Pages, Region};
-use crate::access::ReadOnly;
 use crate::error::Error;
 use crate::manifest::{Known, OwnedManifest};
 use crate::os::{ByteLock, pause};

@@ -7,16 +7,16 @@ use std::time::Instant;
 use memmap2::MmapOptions;
 use rustix::io::Errno;
 
+use super::access::Access;
 use super::file::{RegionFile, fstat, open_at_once};
+use super::token::{NoToken, Token};
 use super::{DEADLINE, Name, Pages, Region};
-use crate::access::Access;
 use crate::error::Error;
 use crate::manifest::Known;
 use crate::os::{self, FileId, Mapping};
 use crate::protocol::semaphore::{Owners, owner_of};
 use crate::sync::Ordering;
 use crate::sync::stop_point;
-use crate::token::{NoToken, Token};
 
 /// Maps a file that holds at least what the manifest says. What comes of it leaves the name alone
 /// when it is dropped: leaving is for those who are attached.

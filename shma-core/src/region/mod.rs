@@ -30,11 +30,13 @@
 //! `unsafe` here: pointers into the mapping.
 #![allow(unsafe_code)]
 
+pub(crate) mod access;
 mod create;
 mod dead;
 mod deadline;
 mod end;
 mod file;
+mod header;
 mod lock;
 mod look;
 mod mapping;
@@ -43,6 +45,7 @@ mod open;
 mod owner;
 mod room;
 mod stored;
+pub(crate) mod token;
 
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -50,19 +53,19 @@ use std::ptr::NonNull;
 use rustix::io::Errno;
 
 use crate::error::Place;
-use crate::header::Header;
-use crate::layout;
 use crate::manifest::{Known, Manifest};
 use crate::os::{Description, FileId, Mapping};
 use crate::protocol::control::Control;
+use crate::protocol::layout;
 use crate::protocol::notify::Notify;
 use crate::protocol::semaphore::Owners;
 use crate::sync::{AtomicU64, Ordering};
-use crate::token::{self, Token};
 use crate::words;
 
 use deadline::{DEADLINE, PAUSE};
 use file::RegionFile;
+use header::Header;
+use token::Token;
 
 pub(crate) use create::create;
 pub(crate) use dead::{abandoned, remove_abandoned, remove_dead, temporaries};
@@ -201,9 +204,9 @@ impl Region {
     /// If the manifest has no field of this number.
     pub(crate) fn addresses(&self, index: usize) -> Addresses {
         let field = &self.manifest().fields[index];
-        let words = field.slots * field.slot_stride() / layout::WORD;
+        let words = field.slots * field.slot_stride() / words::WORD;
         let counters = field.offset + layout::CONTROL_BYTES;
-        let counter_words = (field.slot_offset() - counters) / layout::WORD;
+        let counter_words = (field.slot_offset() - counters) / words::WORD;
         Addresses {
             control: self.at(field.offset),
             slots: NonNull::slice_from_raw_parts(self.at(field.slot_offset()), words),
@@ -230,7 +233,7 @@ impl Region {
         let control = self.control(index);
         // SAFETY: as in `control`.
         let words = unsafe { self.addresses(index).slots.as_ref() };
-        let stride = self.manifest().fields[index].slot_stride() / layout::WORD;
+        let stride = self.manifest().fields[index].slot_stride() / words::WORD;
         for slot in words.chunks(stride) {
             words::store(slot, value);
         }

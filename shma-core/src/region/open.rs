@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
+use super::access::Access;
 use super::file::{RegionFile, open_file};
 use super::lock::leads_to;
 use super::mapping::{map, with_token};
 use super::owner::{Accepted, Users};
 use super::stored::{check_layout, is_leaving, read_header};
 use super::{DEADLINE, Name, PAUSE, Pages, Region};
-use crate::access::Access;
 use crate::error::Error;
 use crate::manifest::Known;
 use crate::os::pause;

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use super::Name;
 use super::file::fstat;
+use super::header::{CheckedHeader, UncheckedHeader};
 use super::lock::{ATTACHED, leads_to};
 use crate::error::Error;
-use crate::header::{CheckedHeader, UncheckedHeader};
-use crate::layout;
 use crate::manifest::{Manifest, OwnedManifest};
 use crate::os::{ByteLock, FileId};
+use crate::protocol::layout;
 
 /// Reads the header once, and checks all of it that does not depend on the layout.
 pub(super) fn read_header(name: &Name, file: &File) -> Result<CheckedHeader, Error> {

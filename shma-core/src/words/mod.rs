@@ -17,7 +17,8 @@ use std::ops::Range;
 
 use crate::sync::{AtomicU64, Ordering, load_held_64};
 
-const WORD: usize = crate::layout::WORD;
+/// Bytes of a word, the granularity in which slots are copied and dirty ranges are counted.
+pub(crate) const WORD: usize = 8;
 
 /// Bytes of a line of the cache.
 #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]

@@ -5,10 +5,8 @@
 //! needs. All behaviour is written in the library against [`State`]; the generated code only lists
 //! fields.
 //!
-//! `unsafe` here: the trait that vouches for the list.
+//! `unsafe` here: the trait that vouches for the list, and zeroed states.
 #![allow(unsafe_code)]
-
-pub(crate) mod declared;
 
 use crate::manifest::Manifest;
 use crate::manifest::element::{AtomicElement, Element, OfScalar};
@@ -128,6 +126,14 @@ pub unsafe trait State: Sized + 'static {
         views: Self::Fields<V>,
         zip: &mut Z,
     ) -> Self::Fields<Z::Out>;
+}
+
+/// A state of zeroes, on the heap.
+pub(super) fn zeroed<S: State>() -> Box<S> {
+    let zeroed = Box::<S>::new_zeroed();
+    // SAFETY: by the contract of `State` every field is an `Element`, of which all zeroes is a
+    // value.
+    unsafe { zeroed.assume_init() }
 }
 
 /// A state whose fields, but for `#[shm(no_merge)]` and atomic ones, consist of `E` alone; the bound

@@ -2,8 +2,8 @@
 
 use std::mem::offset_of;
 
-use crate::layout;
 use crate::manifest::{FORMAT, MAX_TEXT, Manifest};
+use crate::protocol::layout;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// The first eight bytes of every region.

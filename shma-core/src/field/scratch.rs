@@ -10,7 +10,6 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use crate::layout;
 use crate::manifest::element::Element;
 use crate::sync::AtomicU64;
 use crate::words;
@@ -150,14 +149,14 @@ pub(crate) fn in_blocks<S: Element, Stop>(
     mut change: impl FnMut(Range<usize>, &mut [S]),
     mut check: impl FnMut() -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    let word_of = |scalar: usize| scalar * size_of::<S>() / layout::WORD;
+    let word_of = |scalar: usize| scalar * size_of::<S>() / words::WORD;
     let mut run = |block: &mut [MaybeUninit<S>]| {
         let mut first = 0;
         while first < len {
             let end = len.min(first + block.len());
             let word = word_of(first);
             let next = word_of(end)..word_of(len.min(end + block.len()));
-            let block = load_scalars(from, word * layout::WORD, &mut block[..end - first]);
+            let block = load_scalars(from, word * words::WORD, &mut block[..end - first]);
             if len * size_of::<S>() >= FETCHED_BYTES {
                 words::prefetch(&from[next.clone()]);
                 words::prefetch_to_store(&to[next]);
@@ -203,7 +202,7 @@ impl<const BYTES: usize> Room<BYTES> {
 /// least the fewest that do.
 const fn block_len<S>() -> usize {
     let mut fewest = 1;
-    while !(fewest * size_of::<S>()).is_multiple_of(layout::WORD) {
+    while !(fewest * size_of::<S>()).is_multiple_of(words::WORD) {
         fewest += 1;
     }
     let blocks = BLOCK_BYTES / (fewest * size_of::<S>());

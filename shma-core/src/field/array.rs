@@ -6,14 +6,14 @@
 use std::mem::MaybeUninit;
 use std::ops::{Range, RangeBounds};
 
-use crate::access::{Access, ReadWrite};
-use crate::bounds;
-use crate::field::{BY_VALUE, Field};
+use super::bounds;
+use super::scratch;
+use super::version::Version;
+use super::{BY_VALUE, Field};
 use crate::manifest::element::Element;
 use crate::partition::AcquireError;
 use crate::protocol::semaphore::Wait;
-use crate::scratch;
-use crate::version::Version;
+use crate::region::access::{Access, ReadWrite};
 use crate::words;
 
 /// Parts of an array field. An index counts the outermost dimension, so that of `[[f32; 784]; 128]`

@@ -2,11 +2,11 @@
 
 use std::marker::PhantomData;
 
-use crate::access::{Access, ReadWrite};
-use crate::atomic::Atomic;
+use super::family::Family;
+use crate::field::Atomic;
 use crate::field::Field;
 use crate::manifest::element::{AtomicElement, Element};
-use crate::state::Family;
+use crate::region::access::{Access, ReadWrite};
 
 /// The family of handles to fields in shared memory.
 #[derive(Debug, Clone, Copy)]

@@ -19,14 +19,14 @@ use std::marker::PhantomData;
 use std::ops::RangeBounds;
 use std::time::Duration;
 
-use crate::access::{Access, ReadWrite};
-use crate::bounds;
-use crate::cells::Cells;
+use super::bounds;
+use super::cells::Cells;
+use super::version::Version;
 use crate::error::Error;
 use crate::manifest::element::sealed::Number;
 use crate::manifest::element::{self, AtomicElement, AtomicNumber};
 use crate::partition::Partition;
-use crate::version::Version;
+use crate::region::access::{Access, ReadWrite};
 
 /// A handle to an `#[shm(atomic)]` field.
 ///

@@ -3,11 +3,11 @@
 //! The protocols are those of [`commit`] and [`snapshot`](crate::protocol::snapshot); here they meet
 //! the types.
 
-use crate::access::{Access, ReadWrite};
-use crate::atomic::Atomic;
+use super::family::{Family, Nothing, Refs, State, Values, Zip};
+use super::handles::{Handles, Muts};
 use crate::error::{Error, Place};
+use crate::field::Atomic;
 use crate::field::Field;
-use crate::handles::{Handles, Muts};
 use crate::manifest::element::{AtomicElement, Element};
 use crate::partition::{Guard, Partition};
 use crate::partition::{lock_order, retry};
@@ -15,7 +15,7 @@ use crate::protocol::commit::{self, Part};
 use crate::protocol::semaphore::Wait;
 use crate::protocol::snapshot::{self, Attempt};
 use crate::region::Region;
-use crate::state::{Family, Nothing, Refs, State, Values, Zip};
+use crate::region::access::{Access, ReadWrite};
 use crate::sync::AtomicU64;
 use crate::sync::stop_point;
 

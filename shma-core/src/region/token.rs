@@ -21,6 +21,7 @@ use std::io;
 use memmap2::{Advice, MmapOptions, MmapRaw};
 
 use crate::os::{ByteLock, Description};
+use crate::protocol::layout;
 use crate::sync::mutant;
 use crate::sync::{AtomicU32, Ordering};
 
@@ -122,7 +123,7 @@ fn draw_id(next: &AtomicU32) -> u32 {
 }
 
 fn map_first_page(file: &File) -> io::Result<MmapRaw> {
-    MmapOptions::new().len(crate::layout::HEADER_BYTES).map_raw_read_only(file)
+    MmapOptions::new().len(layout::HEADER_BYTES).map_raw_read_only(file)
 }
 
 /// Whether an owner is known to be dead: its byte is not locked. `asking` is a descriptor of the

@@ -1,22 +1,41 @@
 //! Handles to fields.
 //!
+//! | module | holds |
+//! |---|---|
+//! | this one | [`Field`], and calls on whole values |
+//! | [`array`] | parts of arrays |
+//! | [`atomic`] | [`Atomic`]: fields whose numbers are updated one by one; [`cells`] are those numbers |
+//! | [`scratch`] | private memory for closures |
+//! | [`version`] | the number of a publication |
+//! | [`bounds`] | ranges that a caller gives |
+//!
 //! `unsafe` here: values made of bytes.
 #![allow(unsafe_code)]
+
+mod array;
+mod atomic;
+pub(crate) mod bounds;
+pub(crate) mod cells;
+mod scratch;
+mod version;
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-use crate::access::{Access, ReadWrite};
 use crate::error::{Error, Place};
 use crate::manifest::element::{self, Element};
 use crate::partition::{AcquireError, Partition};
 use crate::protocol::semaphore::Wait;
 use crate::protocol::slots::{Change, Slots};
-use crate::scratch::{self, Spare};
-use crate::version::Version;
+use crate::region::access::{Access, ReadWrite};
 use crate::words;
+
+use scratch::Spare;
+
+pub use atomic::Atomic;
+pub use version::Version;
 
 /// The largest value that is returned by value.
 pub(crate) const BY_VALUE: usize = 64 << 10;

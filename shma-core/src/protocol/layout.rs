@@ -3,6 +3,8 @@
 //! Everything here is computed at compile time from the declaration, so a typed access uses no
 //! offset that was read from shared memory.
 
+use crate::words::WORD;
+
 /// Bytes of the region's header; the first partition starts behind it.
 pub const HEADER_BYTES: usize = 4096;
 
@@ -12,9 +14,6 @@ pub const ALIGN: usize = 128;
 
 /// Bytes of a partition's control block; its first slot starts behind it.
 pub const CONTROL_BYTES: usize = 256;
-
-/// Bytes of a word, the granularity in which slots are copied and dirty ranges are counted.
-pub const WORD: usize = 8;
 
 /// The most slots a partition may have.
 pub const MAX_SLOTS: usize = 8;

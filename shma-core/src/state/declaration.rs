@@ -1,0 +1,121 @@
+//! What the derive makes of a struct: a state that can be created and opened.
+
+use crate::error::Error;
+use crate::manifest::Manifest;
+use crate::region::access::ReadOnly;
+use crate::region::{self, Name};
+
+use super::family::{self, State};
+use super::{Options, Shm};
+
+/// A struct of elements that can lie in shared memory; derive it.
+///
+/// ```
+/// use shma_core::ShmState;
+///
+/// #[derive(ShmState)]
+/// struct Model {
+///     weights: [[f32; 8]; 4],
+///     #[shm(no_merge)]
+///     step: u64,
+/// }
+/// # let name = format!("doc-state-{}", std::process::id());
+///
+/// let model = Model::create(&name, &Model::zeroed())?;
+/// model.step.update(|new, old| *new = old + 1);
+/// assert_eq!(Model::open(&name)?.step.read(), 1);
+/// # Ok::<(), shma_core::Error>(())
+/// ```
+pub trait ShmState: State {
+    /// Declared name, and the fields with their types and places.
+    const MANIFEST: Manifest<'static> = Self::DECLARATION;
+
+    /// The 128 bits by which two programs know that they agree; see [`Manifest::fingerprint`].
+    const FINGERPRINT: u128 = Self::DECLARATION.fingerprint();
+
+    /// A state of zeroes, on the heap. It never passes through the stack.
+    fn zeroed() -> Box<Self> {
+        family::zeroed()
+    }
+
+    /// How a region is made or opened, if not in the default way.
+    fn options() -> Options<Self> {
+        Options::new()
+    }
+
+    /// Creates the region with these values. A region of the same name without attachments is
+    /// replaced, unless it is persistent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AlreadyExists`], [`Error::InvalidName`], [`Error::NoSpace`],
+    /// [`Error::ForeignOwner`], [`Error::NotARegion`], [`Error::Timeout`], [`Error::Io`].
+    ///
+    /// # Blocking
+    ///
+    /// At most a second for other processes that create or remove the name, and threads that fork.
+    fn create(name: &str, init: &Self) -> Result<Shm<Self>, Error> {
+        Self::options().create(name, init)
+    }
+
+    /// Attaches to the region.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::LayoutMismatch`], [`Error::ForeignOwner`],
+    /// [`Error::NotARegion`], [`Error::InvalidName`], [`Error::Timeout`], [`Error::Io`].
+    ///
+    /// # Blocking
+    ///
+    /// At most a second for other processes that create or remove the name, and threads that fork.
+    fn open(name: &str) -> Result<Shm<Self>, Error> {
+        Self::options().open(name)
+    }
+
+    /// Attaches to the region, or creates it; among any number of processes that do so at once,
+    /// one creates it.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open) and [`create`](Self::create). `NotFound` and `AlreadyExists` only if
+    /// the region vanished and appeared a hundred times meanwhile.
+    ///
+    /// # Blocking
+    ///
+    /// As [`open`](Self::open) and [`create`](Self::create).
+    fn open_or_create(name: &str, init: &Self) -> Result<Shm<Self>, Error> {
+        Self::options().open_or_create(name, init)
+    }
+
+    /// Attaches to the region with read permission only.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    ///
+    /// # Blocking
+    ///
+    /// As [`open`](Self::open).
+    fn open_read_only(name: &str) -> Result<Shm<Self, ReadOnly>, Error> {
+        Self::options().open_read_only(name)
+    }
+
+    /// Removes the region's name. Those who are attached keep their memory, learn of it by
+    /// [`Shm::is_current`], and get [`Error::Retired`] when they wait.
+    ///
+    /// The region need not have this state's layout, but it has to be this user's own.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::ForeignOwner`], [`Error::NotARegion`],
+    /// [`Error::InvalidName`], [`Error::Timeout`], [`Error::Io`].
+    ///
+    /// # Blocking
+    ///
+    /// At most a second for other processes that create or remove the name, and threads that fork.
+    fn unlink(name: &str) -> Result<(), Error> {
+        region::unlink(&Name::new(name)?, Some(&Self::MANIFEST))
+    }
+}
+
+impl<S: State> ShmState for S {}

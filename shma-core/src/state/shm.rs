@@ -1,0 +1,300 @@
+//! The handle to a state, and calls over all its fields.
+//!
+//! `unsafe` here: threads.
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex};
+
+use crate::error::Error;
+use crate::field::Atomic;
+use crate::field::Field;
+use crate::manifest::Manifest;
+use crate::manifest::element::{AtomicElement, Element, OfScalar};
+use crate::partition::Partition;
+use crate::region::Region;
+use crate::region::access::{Access, ReadWrite};
+
+use super::family::{Build, Merge, Nothing, Refs, State, Uniform, Values, Zip, zeroed};
+use super::handles::{Handles, Muts};
+use super::transaction::{self, Copies};
+
+/// A handle to a state in shared memory.
+///
+/// It dereferences to the mirror of the state that the derive generates, so a field `weights` of
+/// the state is the [`Field`] `handle.weights`. Handles can be shared between threads. The last
+/// handle to an ephemeral region takes the region along, in whichever process it is dropped.
+pub struct Shm<S: State, A: Access = ReadWrite> {
+    fields: S::Fields<Handles<A>>,
+    /// What the last transaction copied the state to, for the next one.
+    spare: Mutex<Option<Copies<S>>>,
+    region: Arc<Region>,
+}
+
+// SAFETY: by the contract of `State`, `fields` consists of `Field`s and `Atomic`s of elements,
+// which are `Send`; so is the region, and so are copies of a state, which consist of elements.
+unsafe impl<S: State, A: Access> Send for Shm<S, A> {}
+// SAFETY: as above, and they are `Sync`.
+unsafe impl<S: State, A: Access> Sync for Shm<S, A> {}
+
+impl<S: State, A: Access> fmt::Debug for Shm<S, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shm")
+            .field("state", &S::DECLARATION.name)
+            .field("region", &self.region.name())
+            .field("current", &self.is_current())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: State, A: Access> Deref for Shm<S, A> {
+    type Target = S::Fields<Handles<A>>;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        &self.fields
+    }
+}
+
+impl<S: State, A: Access> Shm<S, A> {
+    pub(super) fn new(region: Region) -> Self {
+        let region = Arc::new(region);
+        let fields = S::build(&mut MakeHandles { region: &region });
+        Self { fields, spare: Mutex::new(None), region }
+    }
+
+    /// What the region holds.
+    pub fn manifest(&self) -> &'static Manifest<'static> {
+        &S::DECLARATION
+    }
+
+    /// The region's name.
+    pub fn name(&self) -> &str {
+        self.region.name()
+    }
+
+    /// Whether the name still leads to this region: false once it was unlinked or created anew.
+    /// The handle goes on working on its retired region.
+    pub fn is_current(&self) -> bool {
+        self.region.is_linked()
+    }
+
+    /// Reads every field; each value is consistent by itself.
+    ///
+    /// # Blocking
+    ///
+    /// As [`Field::read`].
+    pub fn read_into(&self, into: &mut S) {
+        S::zip::<Handles<A>, Values<'_>, _>(&self.fields, S::values(into), &mut ReadEach);
+    }
+
+    /// As [`read_into`](Self::read_into), into a new allocation, never through the stack.
+    ///
+    /// # Blocking
+    ///
+    /// As [`Field::read`].
+    pub fn read_boxed(&self) -> Box<S> {
+        let mut state = zeroed::<S>();
+        self.read_into(&mut state);
+        state
+    }
+}
+
+/// The state as it stood at one instant.
+impl<S: State, A: Access> Shm<S, A> {
+    /// Reads all fields as they stood together at one instant, transactions wholly in or out.
+    /// Elements of atomic fields are read one by one and take no part in this.
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks. It retries while writers overtake it. After 64 failed attempts a read-write handle
+    /// also holds those semaphores that are free, for the time of one attempt, which delays writers.
+    pub fn snapshot_into(&self, into: &mut S) {
+        transaction::snapshot(&self.region, &self.fields, into);
+    }
+
+    /// As [`snapshot_into`](Self::snapshot_into), into a new allocation, never through the stack.
+    ///
+    /// # Blocking
+    ///
+    /// As [`snapshot_into`](Self::snapshot_into).
+    pub fn snapshot(&self) -> Box<S> {
+        let mut state = zeroed::<S>();
+        self.snapshot_into(&mut state);
+        state
+    }
+
+    /// As [`snapshot_into`](Self::snapshot_into), with bounded effort.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Contended`] if publications overtook every one of 64 tries. What `into` then holds
+    /// is unspecified: parts of several publications.
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks, and never acquires a semaphore.
+    pub fn try_snapshot_into(&self, into: &mut S) -> Result<(), Error> {
+        transaction::try_snapshot(&self.region, &self.fields, into)
+    }
+}
+
+impl<S: State> Shm<S, ReadWrite> {
+    /// Updates several fields as one: takes all semaphores in declaration order, calls `f` with a
+    /// private copy of the state to change and the state as it is, and publishes those fields whose
+    /// bytes `f` has changed, together. A [`snapshot`](Self::snapshot) sees all of them or none, also if
+    /// this process is killed half-way: the next process that acquires one of its semaphores completes
+    /// the transaction.
+    ///
+    /// It publishes whenever `f` returns, also if it returns an `Err` after it changed something. A
+    /// transaction that changed no byte publishes nothing.
+    ///
+    /// The state is copied twice into private memory, which the handle keeps for the next
+    /// transaction. Atomic fields take no part: `new` has their live handles, and `old` a copy.
+    ///
+    /// # Panics
+    ///
+    /// If the thread is inside an update of any field of the region, and in a fork child with a
+    /// handle of its parent's. If `f` panics, nothing is published.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of each semaphore in turn, and then makes all who want one wait.
+    #[track_caller]
+    pub fn transaction<R>(
+        &self,
+        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
+    ) -> R {
+        // Not waited for: a fork child may have inherited it locked, and new copies do as well.
+        let kept = self.spare.try_lock().ok().and_then(|mut spare| spare.take());
+        let mut copies = kept.unwrap_or_else(|| Copies { new: zeroed::<S>(), old: zeroed::<S>() });
+        let result = transaction::transact(&self.fields, &mut copies, f);
+        if let Ok(mut spare) = self.spare.try_lock() {
+            *spare = Some(copies);
+        }
+        // No closure: it would be the place that the panic names.
+        match result {
+            Ok(result) => result,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Element-wise update of all fields, one after the other in declaration order, each under its
+    /// own semaphore only, so that processes that do the same pipeline. Fields with
+    /// `#[shm(no_merge)]` and atomic ones stay as they are.
+    ///
+    /// It compiles when all other fields share one scalar type.
+    ///
+    /// # Panics
+    ///
+    /// See [`Field`]. If `f` panics, the fields before the one at hand are published.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of each semaphore in turn.
+    #[track_caller]
+    pub fn update_with<E: Element>(&self, new: &S, mut f: impl FnMut(E, E) -> E)
+    where
+        S: Uniform<E>,
+    {
+        let mut merge = UpdateEach { f: &mut f, refused: None };
+        S::merge::<Handles<ReadWrite>, Refs<'_>, _>(&self.fields, S::refs(new), &mut merge);
+        if let Some(error) = merge.refused {
+            panic!("{error}");
+        }
+    }
+
+    /// As [`update_with`](Self::update_with), and the argument ends up holding what was published.
+    ///
+    /// # Panics
+    ///
+    /// As [`update_with`](Self::update_with).
+    ///
+    /// # Blocking
+    ///
+    /// As [`update_with`](Self::update_with).
+    #[track_caller]
+    pub fn merge<E: Element>(&self, new: &mut S, mut f: impl FnMut(E, E) -> E)
+    where
+        S: Uniform<E>,
+    {
+        let mut merge = MergeEach { f: &mut f, refused: None };
+        S::merge::<Handles<ReadWrite>, Values<'_>, _>(&self.fields, S::values(new), &mut merge);
+        if let Some(error) = merge.refused {
+            panic!("{error}");
+        }
+    }
+}
+
+struct MakeHandles<'a> {
+    region: &'a Arc<Region>,
+}
+
+impl<A: Access> Build<Handles<A>> for MakeHandles<'_> {
+    fn field<T: Element>(&mut self, index: usize) -> Field<T, A> {
+        Field::new(self.partition::<T, A>(index))
+    }
+
+    fn atomic<T: AtomicElement>(&mut self, index: usize) -> Atomic<T, A> {
+        Atomic::new(self.partition::<T, A>(index))
+    }
+}
+
+impl MakeHandles<'_> {
+    fn partition<T: Element, A: Access>(&self, index: usize) -> Partition {
+        // The handle copies values of `T` from and to slots that were laid out for the manifest.
+        assert_eq!(size_of::<T>(), self.region.manifest().fields[index].size);
+        // And writes, if it may, to a mapping that can be written.
+        assert_eq!(A::WRITABLE, self.region.is_writable());
+        Partition::new(Arc::clone(self.region), index)
+    }
+}
+
+struct ReadEach;
+
+impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for ReadEach {
+    type Out = Nothing;
+
+    fn field<T: Element>(&mut self, _: usize, field: &'h Field<T, A>, value: &'v mut T) {
+        field.read_into(value);
+    }
+
+    fn atomic<T: AtomicElement>(&mut self, _: usize, field: &'h Atomic<T, A>, value: &'v mut T) {
+        field.read_into(value);
+    }
+}
+
+struct UpdateEach<'f, F> {
+    f: &'f mut F,
+    /// Why a field was refused. None after it is touched.
+    refused: Option<Error>,
+}
+
+impl<'h, 'v, E: Element, F: FnMut(E, E) -> E> Merge<'h, E, Handles<ReadWrite>, Refs<'v>>
+    for UpdateEach<'_, F>
+{
+    fn field<T: OfScalar<E>>(&mut self, _: usize, field: &'h Field<T>, new: &'v T) {
+        if self.refused.is_none() {
+            let updated = field.update_each(new, &mut *self.f);
+            self.refused = updated.err().map(|error| field.partition().explain(error));
+        }
+    }
+}
+
+struct MergeEach<'f, F> {
+    f: &'f mut F,
+    /// As in [`UpdateEach`].
+    refused: Option<Error>,
+}
+
+impl<'h, 'v, E: Element, F: FnMut(E, E) -> E> Merge<'h, E, Handles<ReadWrite>, Values<'v>>
+    for MergeEach<'_, F>
+{
+    fn field<T: OfScalar<E>>(&mut self, _: usize, field: &'h Field<T>, new: &'v mut T) {
+        if self.refused.is_none() {
+            let merged = field.merge_each(new, &mut *self.f);
+            self.refused = merged.err().map(|error| field.partition().explain(error));
+        }
+    }
+}
