@@ -1,0 +1,93 @@
+//! Updates number by number.
+
+use std::ops::Range;
+
+use super::{Field, scratch};
+use crate::manifest::element::{self, Element};
+use crate::partition::AcquireError;
+use crate::protocol::semaphore::Wait;
+use crate::protocol::slots::Change;
+use crate::region::access::ReadWrite;
+
+impl<T: Element> Field<T, ReadWrite> {
+    /// Element-wise update: publishes `f(new, old)` for every scalar, with `new` from the argument
+    /// and `old` from the field.
+    ///
+    /// Nothing of the field's size is allocated: it goes block by block.
+    ///
+    /// # Panics
+    ///
+    /// See [`Field`]. If `f` panics, nothing is published.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of the semaphore.
+    #[inline]
+    #[track_caller]
+    pub fn update_with(&self, new: &T, f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
+        if let Err(error) = self.update_each(new, f) {
+            self.refuse(error);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn update_each(
+        &self,
+        new: &T,
+        mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar,
+    ) -> Result<(), AcquireError> {
+        let new = element::scalars(new);
+        self.element_wise(|range, block| {
+            for (value, new) in block.iter_mut().zip(&new[range]) {
+                *value = f(*new, *value);
+            }
+        })
+    }
+
+    /// As [`update_with`](Self::update_with), and the argument ends up holding what was published.
+    ///
+    /// # Panics
+    ///
+    /// See [`Field`]. If `f` panics, nothing is published, and part of `new` is changed.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of the semaphore.
+    #[inline]
+    #[track_caller]
+    pub fn merge(&self, new: &mut T, f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
+        if let Err(error) = self.merge_each(new, f) {
+            self.refuse(error);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn merge_each(
+        &self,
+        new: &mut T,
+        mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar,
+    ) -> Result<(), AcquireError> {
+        let new = element::scalars_mut(new);
+        self.element_wise(|range, block| {
+            for (value, new) in block.iter_mut().zip(&mut new[range]) {
+                *value = f(*new, *value);
+                *new = *value;
+            }
+        })
+    }
+
+    #[inline]
+    fn element_wise(
+        &self,
+        change: impl FnMut(Range<usize>, &mut [T::Scalar]),
+    ) -> Result<(), AcquireError> {
+        let guard = self.partition.acquire(Wait::Forever)?;
+        let active = guard.active();
+        let publication = guard.begin(Change::Whole);
+        let len = const { size_of::<T>() / size_of::<T::Scalar>() };
+        // After the closure, which may have forked.
+        scratch::in_blocks(active, publication.slot, len, change, || guard.check_fork())?;
+        guard.publish(publication)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! Calls that replace a whole value.
+
+use std::time::Duration;
+
+use super::Field;
+use crate::error::Error;
+use crate::manifest::element::Element;
+use crate::partition::AcquireError;
+use crate::protocol::semaphore::Wait;
+use crate::region::access::ReadWrite;
+
+impl<T: Element> Field<T, ReadWrite> {
+    /// Exclusive read-modify-write: takes the semaphore, calls `f` with a private copy to change
+    /// and the value as it is, and publishes the copy. `new` starts equal to `old`.
+    ///
+    /// It publishes whenever `f` returns, whatever it returns: also if `f` changed nothing, and also if
+    /// it returns an `Err` after it changed something. Only a panic keeps the value as it was. Every
+    /// publication wakes those that wait for one.
+    ///
+    /// Values over 4 KiB are copied to two buffers of their size that the handle keeps.
+    ///
+    /// # Panics
+    ///
+    /// See [`Field`]. If `f` panics, nothing is published.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of the semaphore.
+    #[inline]
+    #[track_caller]
+    pub fn update<R>(&self, f: impl FnOnce(&mut T, &T) -> R) -> R {
+        // No closure: it would be the place that the panic names.
+        match self.update_within(Wait::Forever, f) {
+            Ok(result) => result,
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// As [`update`](Self::update), without waiting for a holder that lives. An `Err` of this call
+    /// published nothing; an `Err` that `f` returns is inside of `Ok`, and was published.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WouldBlock`] if another thread or process holds the semaphore,
+    /// [`Error::Reentrant`], [`Error::Forked`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks; a dead holder is replaced at once.
+    pub fn try_update<R>(&self, f: impl FnOnce(&mut T, &T) -> R) -> Result<R, Error> {
+        self.update_within(Wait::No, f).map_err(|error| self.partition.explain(error))
+    }
+
+    /// As [`update`](Self::update), waiting at most so long for the semaphore. An `Err` of this call
+    /// published nothing; an `Err` that `f` returns is inside of `Ok`, and was published.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], which says who holds it, [`Error::Reentrant`], [`Error::Forked`].
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of the semaphore, at most `timeout`.
+    pub fn update_timeout<R>(
+        &self,
+        timeout: Duration,
+        f: impl FnOnce(&mut T, &T) -> R,
+    ) -> Result<R, Error> {
+        self.update_within(Wait::at_most(timeout), f).map_err(|error| self.partition.explain(error))
+    }
+
+    #[inline]
+    fn update_within<R>(
+        &self,
+        wait: Wait,
+        f: impl FnOnce(&mut T, &T) -> R,
+    ) -> Result<R, AcquireError> {
+        let guard = self.partition.acquire(wait)?;
+        self.spare.with_copies(guard.active(), |new, old| {
+            let result = f(new, old);
+            // The closure may have forked.
+            guard.check_fork()?;
+            guard.publish_whole(bytemuck::bytes_of(new))?;
+            Ok(result)
+        })
+    }
+
+    /// Replaces the value.
+    ///
+    /// # Panics
+    ///
+    /// See [`Field`].
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of the semaphore.
+    #[inline]
+    #[track_caller]
+    pub fn write(&self, value: &T) {
+        if let Err(error) = self.replace(value) {
+            self.refuse(error);
+        }
+    }
+
+    #[inline]
+    fn replace(&self, value: &T) -> Result<(), AcquireError> {
+        let guard = self.partition.acquire(Wait::Forever)?;
+        guard.publish_whole(bytemuck::bytes_of(value))?;
+        Ok(())
+    }
+}
