@@ -1,26 +1,18 @@
 //! Calls on atomic fields, counted.
 
-use std::time::Duration;
-
 use super::{Forked, Partition};
-use crate::error::Error;
 use crate::protocol::call_counters::CallCounters;
 use crate::protocol::semaphore::Owners;
 
 impl Partition {
     #[inline]
-    fn call_counters(&self) -> CallCounters<'_> {
+    pub(super) fn call_counters(&self) -> CallCounters<'_> {
         CallCounters { control: self.control(), words: self.call_counter_words() }
     }
 
     /// Calls so far, and one for the creation.
     pub(crate) fn counted_calls(&self) -> u64 {
         self.call_counters().sum()
-    }
-
-    /// Waits until a call is counted that `since` does not count.
-    pub(crate) fn wait_for_call(&self, since: u64, timeout: Duration) -> Result<u64, Error> {
-        self.wait(timeout, |turn| self.call_counters().wait(since, turn))
     }
 
     /// Whether the calling process may write.

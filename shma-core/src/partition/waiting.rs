@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Partition;
 use crate::error::Error;
 use crate::os;
-use crate::protocol::notify::{self, Turn};
+use crate::protocol::notify::{self, Source, Turn};
 use crate::sync::spin;
 
 /// Looks at the notify word before a waiter sleeps.
@@ -20,19 +20,19 @@ const POLL: Duration = Duration::from_millis(1);
 impl Partition {
     /// Waits until there is a publication other than `since`.
     pub(crate) fn wait_newer(&self, since: u64, timeout: Duration) -> Result<u64, Error> {
-        self.wait(timeout, |turn| notify::wait_newer(self.slots(), since, turn))
+        self.wait(&self.slots(), since, timeout)
     }
 
-    /// Runs a wait of the protocol, which asks the closure that it gets what to do next.
-    pub(super) fn wait(
-        &self,
-        timeout: Duration,
-        wait: impl FnOnce(&mut dyn FnMut() -> Turn) -> Option<u64>,
-    ) -> Result<u64, Error> {
+    /// Waits until a call is counted that `since` does not count.
+    pub(crate) fn wait_for_call(&self, since: u64, timeout: Duration) -> Result<u64, Error> {
+        self.wait(&self.call_counters(), since, timeout)
+    }
+
+    fn wait(&self, source: &impl Source, since: u64, timeout: Duration) -> Result<u64, Error> {
         // A time-out beyond what the clock can say is none.
         let end = Instant::now().checked_add(timeout);
         let (mut spins, mut retired) = (WAIT_SPINS, false);
-        let newer = wait(&mut || {
+        let newer = notify::wait_newer(source, since, || {
             // Spinning comes before the announcement, so that a publisher makes no system call
             // for a waiter that is awake.
             if spins > 0 {

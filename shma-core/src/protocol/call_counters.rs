@@ -2,7 +2,7 @@
 
 use super::control::Control;
 use super::layout;
-use super::notify::{Notify, Turn};
+use super::notify::{Notify, Source};
 use crate::sync::{AtomicU64, Ordering, fence, mutant, touch_64};
 use crate::words;
 
@@ -50,16 +50,21 @@ impl<'a> CallCounters<'a> {
         }
         Notify(&self.control.notify).wake_if_announced();
     }
+}
 
-    /// Waits until a call is counted that `since` does not count; see [`Notify::wait`].
-    pub(crate) fn wait(self, since: u64, turn: impl FnMut() -> Turn) -> Option<u64> {
-        Notify(&self.control.notify).wait(since, || self.sum(), || self.meet(), turn)
+impl Source for CallCounters<'_> {
+    fn notify(&self) -> Notify<'_> {
+        Notify(&self.control.notify)
+    }
+
+    fn newest(&self) -> u64 {
+        self.sum()
     }
 
     /// Changes nothing, but takes a place in the order of all changes of each counter: of every
     /// call, either this thread sees that it is counted, or the caller sees then what this thread
     /// did before.
-    fn meet(self) {
+    fn meet(&self) {
         // Release: meets the acquire in `count`. Acquire: meets its release.
         let order = mutant!("calls-relaxed-meeting", Ordering::AcqRel => Ordering::Relaxed);
         let said = mutant!("calls-mute-meeting", order => Ordering::Acquire);

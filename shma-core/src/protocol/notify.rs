@@ -72,12 +72,69 @@ pub(crate) enum Turn {
     End,
 }
 
-/// Waits until there is a publication other than `since`; see [`Notify::wait`].
-pub(crate) fn wait_newer(slots: Slots<'_>, since: u64, turn: impl FnMut() -> Turn) -> Option<u64> {
-    let control = slots.control;
-    // A publisher releases this word before it looks for sleepers.
-    let meet = || Semaphore(&control.lock).meet();
-    Notify(&control.notify).wait(since, || slots.version(), meet, turn)
+/// What is published and waited for.
+pub(crate) trait Source {
+    /// The word that publishers look at for sleepers.
+    fn notify(&self) -> Notify<'_>;
+
+    /// The number of the newest publication.
+    fn newest(&self) -> u64;
+
+    /// Step 3: a read-modify-write, with acquire and release, of each word that a publisher changes by
+    /// one before it looks for sleepers.
+    fn meet(&self);
+}
+
+impl Source for Slots<'_> {
+    fn notify(&self) -> Notify<'_> {
+        Notify(&self.control.notify)
+    }
+
+    fn newest(&self) -> u64 {
+        self.version()
+    }
+
+    fn meet(&self) {
+        // A publisher releases this word before it looks for sleepers.
+        Semaphore(&self.control.lock).meet();
+    }
+}
+
+/// Waits until the newest publication is other than `since`, and returns its number; `None` when
+/// `turn` gives up.
+pub(crate) fn wait_newer(
+    source: &impl Source,
+    since: u64,
+    mut turn: impl FnMut() -> Turn,
+) -> Option<u64> {
+    loop {
+        let seen = source.notify().look();
+        let version = source.newest();
+        if version != since {
+            return Some(version);
+        }
+        match turn() {
+            Turn::Again => {}
+            Turn::Sleep(at_most) => {
+                if let Some(announced) = announce(source, seen, since) {
+                    stop_point!("wait.sleeping");
+                    os::futex_wait(source.notify().0, announced, at_most);
+                }
+            }
+            Turn::End => return None,
+        }
+    }
+}
+
+/// Steps 2 and 3, by a waiter that has seen this word and then nothing newer than `since`. It may
+/// sleep while the word is what is returned; `None` if it has to look again.
+pub(crate) fn announce(source: &impl Source, seen: u32, since: u64) -> Option<u32> {
+    let announced = source.notify().mark(seen)?;
+    if !mutant!("notify-meets-nobody") {
+        source.meet();
+    }
+    let found = !mutant!("notify-looks-once") && source.newest() != since;
+    (!found).then_some(announced)
 }
 
 /// Releases the semaphore, and if its holder has published, wakes those that wait for that.
@@ -98,58 +155,24 @@ impl Notify<'_> {
     /// What the word is first.
     pub(crate) const FIRST: u32 = SLEEPERS << 1;
 
-    /// Waits until `newest` is other than `since`, and returns it; `None` when `turn` gives up.
-    ///
-    /// `meet` is step 3: a read-modify-write, with acquire and release, of each word that a publisher
-    /// changes by one before it reads this word.
-    pub(crate) fn wait(
-        self,
-        since: u64,
-        newest: impl Fn() -> u64,
-        meet: impl Fn(),
-        mut turn: impl FnMut() -> Turn,
-    ) -> Option<u64> {
-        loop {
-            let seen = self.look();
-            let version = newest();
-            if version != since {
-                return Some(version);
-            }
-            match turn() {
-                Turn::Again => {}
-                Turn::Sleep(at_most) => self.sleep(seen, at_most, || {
-                    if !mutant!("notify-meets-nobody") {
-                        meet();
-                    }
-                    !mutant!("notify-looks-once") && newest() != since
-                }),
-                Turn::End => return None,
-            }
-        }
-    }
-
-    /// The word, to hand to [`sleep`](Self::sleep); to be followed by a look for something newer.
+    /// The word, for step 2; to be followed by a look for something newer.
     #[inline]
-    fn look(self) -> u32 {
+    pub(crate) fn look(self) -> u32 {
         // Meets the release in `wake_announced`: a waiter that the new number turns away
         // finds what it was changed for.
         load_acquire_32(self.0)
     }
 
-    /// Sleeps until it is woken, for at most this long, unless the word is not `seen` any more, or
-    /// `found`, which starts with step 3, finds something newer.
-    fn sleep(self, seen: u32, at_most: Duration, found: impl FnOnce() -> bool) {
+    /// Step 2: sets `SLEEPERS`, unless the word is not `seen` any more. Returns what the word is then.
+    fn mark(self, seen: u32) -> Option<u32> {
         let known = mutant!("notify-any-word", seen => {
             self.0.fetch_or(SLEEPERS, Ordering::Relaxed) | SLEEPERS
         });
         let marked = known | SLEEPERS;
-        // Relaxed: released by what `found` does next.
+        // Relaxed: released by what meets the publisher next.
         let announced = known == marked
             || self.0.compare_exchange(known, marked, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if announced && !found() {
-            stop_point!("wait.sleeping");
-            os::futex_wait(self.0, marked, at_most);
-        }
+        announced.then_some(marked)
     }
 
     /// Wakes all that sleep, if a waiter has announced itself. The caller has published, and has then

@@ -8,7 +8,7 @@ use loom::thread;
 use super::Model;
 use crate::protocol::call_counters::{COUNT, CallCounters};
 use crate::protocol::control::Control;
-use crate::protocol::notify::Turn;
+use crate::protocol::notify::{self, Turn};
 use crate::sync::{AtomicU64, Ordering};
 
 /// An atomic field, with an element of each caller's own.
@@ -64,7 +64,7 @@ fn beside(name: &str, callers: u32, run: fn(&Field, u64)) -> Model {
 fn wait_for_all(field: &Field, calls: u64) {
     let mut since = 1;
     while since < 1 + calls {
-        let newer = field.calls().wait(since, || Turn::Sleep(Duration::MAX));
+        let newer = notify::wait_newer(&field.calls(), since, || Turn::Sleep(Duration::MAX));
         let newer = newer.expect("it never gives up");
         assert!(newer > since, "went back from {since} to {newer}");
         since = newer;

@@ -42,7 +42,7 @@ fn waiting(until: u64, waiters: usize) -> Model {
                 thread::spawn(move || {
                     let mut since = 1;
                     while since < until {
-                        let newer = notify::wait_newer(desk.slots(0), since, sleep);
+                        let newer = notify::wait_newer(&desk.slots(0), since, sleep);
                         let version = newer.expect("it never gives up");
                         assert!(version > since, "went back from {since} to {version}");
                         since = version;
@@ -97,7 +97,7 @@ fn a_waiter_learns_of_the_end() {
                     0 => Turn::End,
                     _ => sleep(),
                 };
-                assert_eq!(notify::wait_newer(desk.slots(0), 1, turn), None);
+                assert_eq!(notify::wait_newer(&desk.slots(0), 1, turn), None);
             }
         });
         links.store(0, Ordering::Relaxed);

@@ -190,7 +190,7 @@ fn waiter(places: usize) -> bool {
     let waiter = thread::spawn({
         let pair = Arc::clone(&pair);
         move || {
-            let newer = notify::wait_newer(pair.desk.slots(1), 1, || Turn::Sleep(Duration::MAX));
+            let newer = notify::wait_newer(&pair.desk.slots(1), 1, || Turn::Sleep(Duration::MAX));
             assert_eq!(newer, Some(2));
         }
     });
