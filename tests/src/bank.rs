@@ -93,7 +93,7 @@ pub fn shift(bank: &Shm<Bank>, dice: &mut Dice) {
                 new[99] = old[99] + amount;
             });
         }
-        _ => bank.drawers.update_with(&[0; 33], |new, old| new + old),
+        _ => _ = bank.drawers.update_with(&[0; 33], |new, old| new + old),
     }
 }
 

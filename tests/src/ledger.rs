@@ -99,7 +99,7 @@ pub fn touch(ledger: &Shm<Ledger>, field: &str) {
         "first" => ledger.first.update(|_, _| ()),
         "pair" => ledger.pair.update_range(99.., |_, _| ()),
         "odd" => ledger.odd.update_range(2..5, |_, _| ()),
-        "still" => ledger.still.update_with(&[0; 4], |_, old| old),
+        "still" => _ = ledger.still.update_with(&[0; 4], |_, old| old),
         "large" => ledger.large.update_range(100..900, |_, _| ()),
         other => panic!("no field is called {other}"),
     }

@@ -11,7 +11,7 @@ pub fn text(panic: &(dyn Any + Send)) -> Option<&str> {
 
 /// The panic that a call ends in; it has to, and with a text.
 #[track_caller]
-pub fn panic_of(call: impl FnOnce()) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(call)).expect_err("it returned");
+pub fn panic_of<R>(call: impl FnOnce() -> R) -> String {
+    let Err(panic) = catch_unwind(AssertUnwindSafe(call)) else { panic!("it returned") };
     text(&*panic).expect("a panic with a text").to_owned()
 }

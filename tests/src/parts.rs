@@ -190,14 +190,14 @@ fn change_field<E: Element, const N: usize>(
     if let Some(field) = shared {
         let whole = || <&[E; N]>::try_from(&new[..]).unwrap();
         match way {
-            0 => field.write(whole()),
+            0 => _ = field.write(whole()),
             1 => field.update(|into, old| {
                 same(old, model, "update");
                 same(into, model, "update");
                 into.copy_from_slice(&new);
             }),
-            2 => field.update_with(whole(), |new, _| new),
-            3..6 => field.set(place.start, new[0]),
+            2 => _ = field.update_with(whole(), |new, _| new),
+            3..6 => _ = field.set(place.start, new[0]),
             _ => field.update_range(range, |into, old| {
                 same(old, &model[place.clone()], "update_range");
                 same(into, old, "update_range");

@@ -65,8 +65,8 @@ fn publish(rally: &Shm<Rally>, side: Side, way: &str, number: u64) {
             field[0][1] = number;
         }),
         "field update_range" => field.update_range(..1, |new, _| new[0][0] = number),
-        "field set" => field.set(0, [number; 3]),
-        "field write" => field.write(&[[number; 3]]),
+        "field set" => _ = field.set(0, [number; 3]),
+        "field write" => _ = field.write(&[[number; 3]]),
         "array set" => array.set(2, number),
         "array fetch_add" => _ = array.fetch_add(0, 1),
         "array fetch_max" => _ = array.fetch_max(1, number),

@@ -33,8 +33,8 @@ fn changed(version: u32) -> std::ops::Range<usize> {
 pub fn publish(field: &Field<[u32; LEN]>) {
     let version = u64::from(field.version()) as u32 + 1;
     match changed(version) {
-        whole if whole.len() == LEN => field.write(&[version; LEN]),
-        part if part.len() == 1 => field.set(part.start, version),
+        whole if whole.len() == LEN => _ = field.write(&[version; LEN]),
+        part if part.len() == 1 => _ = field.set(part.start, version),
         part => field.update_range(part, |new, _| new.fill(version)),
     }
 }

@@ -36,8 +36,8 @@ fn nothing_happened(board: &Shm<Board>, old: &Shm<Board>, row: u64, version: u64
                 });
                 update.expect("the semaphore is free");
             }
-            1 => board.row.write(&[value; 1024]),
-            _ => board.row.update_with(&[1; 1024], |new, old| new + old),
+            1 => _ = board.row.write(&[value; 1024]),
+            _ => _ = board.row.update_with(&[1; 1024], |new, old| new + old),
         }
         expected += 1;
         assert_eq!(the_one(&old.row.read()), value, "a reader who was there before");

@@ -62,7 +62,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 /// Bytes that a call asks for.
-fn asked_for(call: impl FnOnce()) -> usize {
+fn asked_for<R>(call: impl FnOnce() -> R) -> usize {
     let before = ASKED_FOR.get();
     call();
     ASKED_FOR.get() - before
@@ -123,6 +123,11 @@ fn a_large_state_overflows_the_stack_or_the_memory() {
         state.rows.as_flattened_mut().fill(5.0);
         let asked = asked_for(|| large.rows.write(&state.rows));
         assert!(asked < little, "write asks for {asked}");
+        let flat = state.rows.as_flattened();
+        let asked = asked_for(|| large.rows.write_flat(flat));
+        assert!(asked < little, "write_flat asks for {asked}");
+        let asked = asked_for(|| large.rows.update_with_flat(flat, |new, _| new));
+        assert!(asked < little, "update_with_flat asks for {asked}");
         state.rows.as_flattened_mut().fill(0.0);
         let asked = asked_for(|| large.read_into(&mut state));
         assert!(asked < little, "read_into asks for {asked}");

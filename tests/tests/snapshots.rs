@@ -150,8 +150,8 @@ fn a_stopped_snapshot_is_believed() {
         let (name, ledger) = create("stopped");
         let fields = ["first", "pair", "odd", "large"];
         let changes: [&dyn Fn(u64); 4] = [
-            &|n| ledger.first.write(&n),
-            &|n| (0..8).for_each(|_| ledger.large.write(&[n; 2048])),
+            &|n| _ = ledger.first.write(&n),
+            &|n| (0..8).for_each(|_| _ = ledger.large.write(&[n; 2048])),
             &|n| ledger.pair.update_range(.., |new, _| new.fill(n)),
             &|n| transact(&ledger, &fields, n, || ()),
         ];

@@ -25,8 +25,8 @@ fn two_threads_are_inside_at_once() {
                     for i in 0..5_000 {
                         match i % 3 {
                             0 => board.count.update(|new, old| *new = old + 1),
-                            1 => board.count.update_with(&1, |new, old| new + old),
-                            _ => board.count.merge(&mut 1, |new, old| new + old),
+                            1 => _ = board.count.update_with(&1, |new, old| new + old),
+                            _ => _ = board.count.merge(&mut 1, |new, old| new + old),
                         }
                     }
                 });

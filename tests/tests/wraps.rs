@@ -34,12 +34,12 @@ fn go_round(
         let since = start.wrapping_add(n - 1);
         assert_eq!(u64::from(reader.version()), since);
         match n % 3 {
-            0 => writer.write(&[n; 512]),
+            0 => _ = writer.write(&[n; 512]),
             1 => writer.update(|new, old| {
                 assert_eq!(the_one(old), n - 1);
                 new.fill(n);
             }),
-            _ => writer.update_with(&[1; 512], |new, old| new + old),
+            _ => _ = writer.update_with(&[1; 512], |new, old| new + old),
         }
         let version = start.wrapping_add(n);
         assert_eq!(u64::from(reader.read_into(&mut value)), version);

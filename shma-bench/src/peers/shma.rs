@@ -94,13 +94,13 @@ impl<const N: usize> Store for Shm<Value<N>> {
 
     fn write(&mut self, from: &[f64], times: u64) -> Done {
         let from = array::<N>(from);
-        (0..times).for_each(|_| self.numbers.write(black_box(from)));
+        (0..times).for_each(|_| _ = self.numbers.write(black_box(from)));
         Ok(())
     }
 
     fn update_with(&mut self, step: &[f64], times: u64) -> Done {
         let step = array::<N>(step);
-        (0..times).for_each(|_| self.numbers.update_with(black_box(step), mix));
+        (0..times).for_each(|_| _ = self.numbers.update_with(black_box(step), mix));
         Ok(())
     }
 
@@ -188,7 +188,7 @@ impl<const N: usize> Group for Together<N> {
     }
 
     fn update_all(&mut self, times: u64) -> Done {
-        (0..times).for_each(|_| self.values.update_with(black_box(&self.ones), mix));
+        (0..times).for_each(|_| _ = self.values.update_with(black_box(&self.ones), mix));
         Ok(())
     }
 
@@ -215,7 +215,7 @@ struct Waiter {
 
 impl Bell for Waiter {
     fn ring(&mut self, number: u64, times: u64) -> Done {
-        (0..times).for_each(|_| self.number.number.write(black_box(&number)));
+        (0..times).for_each(|_| _ = self.number.number.write(black_box(&number)));
         Ok(())
     }
 

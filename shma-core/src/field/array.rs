@@ -104,7 +104,31 @@ impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
         }
     }
 
-    /// Replaces one element.
+    /// As [`update_range`](Self::update_range), and publishes only if `f` returns `Some`; see
+    /// [`update_if`](Self::update_if).
+    ///
+    /// # Panics
+    ///
+    /// As [`update_range`](Self::update_range).
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of the semaphore.
+    #[inline]
+    #[track_caller]
+    pub fn update_range_if<R>(
+        &self,
+        range: impl RangeBounds<usize>,
+        f: impl FnOnce(&mut [E], &[E]) -> Option<R>,
+    ) -> Option<R> {
+        let range = bounds::within(&range, N, || self.place());
+        match self.change_if(range, f) {
+            Ok(result) => result,
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Replaces one element, and returns the number of the publication.
     ///
     /// # Panics
     ///
@@ -115,10 +139,11 @@ impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
     /// Waits for the holder of the semaphore.
     #[inline]
     #[track_caller]
-    pub fn set(&self, index: usize, value: E) {
+    pub fn set(&self, index: usize, value: E) -> Version {
         bounds::check(index, N, || self.place());
-        if let Err(error) = self.replace_part(index, &value) {
-            self.refuse(error);
+        match self.replace_part(index, &value) {
+            Ok(version) => Version::new(version),
+            Err(error) => self.refuse(error),
         }
     }
 
@@ -140,9 +165,27 @@ impl<E: Element, const N: usize> Field<[E; N], ReadWrite> {
     }
 
     #[inline]
-    fn replace_part(&self, index: usize, value: &E) -> Result<(), AcquireError> {
+    fn change_if<R>(
+        &self,
+        range: Range<usize>,
+        f: impl FnOnce(&mut [E], &[E]) -> Option<R>,
+    ) -> Result<Option<R>, AcquireError> {
         let guard = self.partition().acquire(Wait::Forever)?;
-        guard.publish_part(index * size_of::<E>(), bytemuck::bytes_of(value))?;
-        Ok(())
+        let first = range.start * size_of::<E>();
+        scratch::with_part_copies(guard.active(), first, range.len(), |new, old| {
+            let result = f(new, old);
+            // The closure may have forked.
+            guard.check_fork()?;
+            if result.is_some() {
+                guard.publish_part(first, bytemuck::cast_slice(new))?;
+            }
+            Ok(result)
+        })
+    }
+
+    #[inline]
+    fn replace_part(&self, index: usize, value: &E) -> Result<u64, AcquireError> {
+        let guard = self.partition().acquire(Wait::Forever)?;
+        Ok(guard.publish_part(index * size_of::<E>(), bytemuck::bytes_of(value))?)
     }
 }

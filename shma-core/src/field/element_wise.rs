@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::version::Version;
 use super::{Field, scratch};
 use crate::manifest::element::{self, Element};
 use crate::partition::AcquireError;
@@ -11,7 +12,7 @@ use crate::region::access::ReadWrite;
 
 impl<T: Element> Field<T, ReadWrite> {
     /// Element-wise update: publishes `f(new, old)` for every scalar, with `new` from the argument
-    /// and `old` from the field.
+    /// and `old` from the field. Returns the number of the publication.
     ///
     /// Nothing of the field's size is allocated: it goes block by block.
     ///
@@ -24,19 +25,24 @@ impl<T: Element> Field<T, ReadWrite> {
     /// Waits for the holder of the semaphore.
     #[inline]
     #[track_caller]
-    pub fn update_with(&self, new: &T, f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
-        if let Err(error) = self.update_each(new, f) {
-            self.refuse(error);
+    pub fn update_with(
+        &self,
+        new: &T,
+        f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar,
+    ) -> Version {
+        match self.update_each(element::scalars(new), f) {
+            Ok(version) => Version::new(version),
+            Err(error) => self.refuse(error),
         }
     }
 
+    /// `new`: as many numbers as the field has.
     #[inline]
     pub(crate) fn update_each(
         &self,
-        new: &T,
+        new: &[T::Scalar],
         mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar,
-    ) -> Result<(), AcquireError> {
-        let new = element::scalars(new);
+    ) -> Result<u64, AcquireError> {
         self.element_wise(|range, block| {
             for (value, new) in block.iter_mut().zip(&new[range]) {
                 *value = f(*new, *value);
@@ -55,9 +61,10 @@ impl<T: Element> Field<T, ReadWrite> {
     /// Waits for the holder of the semaphore.
     #[inline]
     #[track_caller]
-    pub fn merge(&self, new: &mut T, f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
-        if let Err(error) = self.merge_each(new, f) {
-            self.refuse(error);
+    pub fn merge(&self, new: &mut T, f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) -> Version {
+        match self.merge_each(new, f) {
+            Ok(version) => Version::new(version),
+            Err(error) => self.refuse(error),
         }
     }
 
@@ -66,7 +73,7 @@ impl<T: Element> Field<T, ReadWrite> {
         &self,
         new: &mut T,
         mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar,
-    ) -> Result<(), AcquireError> {
+    ) -> Result<u64, AcquireError> {
         let new = element::scalars_mut(new);
         self.element_wise(|range, block| {
             for (value, new) in block.iter_mut().zip(&mut new[range]) {
@@ -80,14 +87,13 @@ impl<T: Element> Field<T, ReadWrite> {
     fn element_wise(
         &self,
         change: impl FnMut(Range<usize>, &mut [T::Scalar]),
-    ) -> Result<(), AcquireError> {
+    ) -> Result<u64, AcquireError> {
         let guard = self.partition.acquire(Wait::Forever)?;
         let active = guard.active();
         let publication = guard.begin(Change::Whole);
         let len = const { size_of::<T>() / size_of::<T::Scalar>() };
         // After the closure, which may have forked.
         scratch::in_blocks(active, publication.slot, len, change, || guard.check_fork())?;
-        guard.publish(publication)?;
-        Ok(())
+        Ok(guard.publish(publication)?)
     }
 }

@@ -6,8 +6,11 @@
 //! | [`reading`] | reads of whole values |
 //! | [`waiting`] | the newest publication, and waits for the next |
 //! | [`updating`] | calls that replace a whole value |
+//! | [`conditional`] | updates that publish only if their closure says so |
 //! | [`element_wise`] | updates number by number |
 //! | [`array`] | parts of arrays |
+//! | [`flat`] | values as one slice of numbers |
+//! | [`presence`] | who holds the semaphore |
 //! | [`atomic`] | [`Atomic`]: fields whose numbers are updated one by one; [`cells`] are those numbers |
 //! | [`scratch`] | private memory for closures |
 //! | [`version`] | the number of a publication |
@@ -17,7 +20,10 @@ mod array;
 mod atomic;
 pub(crate) mod bounds;
 pub(crate) mod cells;
+mod conditional;
 mod element_wise;
+mod flat;
+mod presence;
 mod reading;
 mod scratch;
 mod updating;
@@ -56,7 +62,7 @@ pub(crate) const BY_VALUE: usize = 64 << 10;
 ///
 /// # Panics
 ///
-/// Every call that takes the semaphore, but for those that return a `Result`, panics
+/// Every call that acquires the semaphore, except those that return a `Result`, panics
 ///
 /// - on re-entry: from inside a closure that updates the same field, or a field of the same region
 ///   that is declared later;

@@ -37,18 +37,30 @@ impl<T: Element, A: Access> Field<T, A> {
     /// [`try_read`](Self::try_read) never does.
     #[inline]
     pub fn read(&self) -> T {
-        const {
-            assert!(
-                size_of::<T>() <= BY_VALUE,
-                "this field is larger than 64 KiB: use `read_into` or `read_boxed` instead of `read`"
-            );
-        }
+        const { assert_small::<T>() };
         let load = |into: &mut [MaybeUninit<u8>]| {
             self.partition.read(|slots, version| words::load(slots.slot(version), into));
         };
         // SAFETY: `read` calls its closure at least once, and `load` writes all bytes that it is
         // given.
         unsafe { scratch::fill(load) }
+    }
+
+    /// As [`read`](Self::read), with the number of the publication that held the value.
+    ///
+    /// # Blocking
+    ///
+    /// As [`read`](Self::read).
+    #[inline]
+    pub fn read_versioned(&self) -> (T, Version) {
+        const { assert_small::<T>() };
+        let mut version = 0;
+        let load = |into: &mut [MaybeUninit<u8>]| {
+            version = self.partition.read(|slots, version| words::load(slots.slot(version), into));
+        };
+        // SAFETY: as in `read`.
+        let value = unsafe { scratch::fill(load) };
+        (value, Version::new(version))
     }
 
     /// As [`read`](Self::read), into the caller's memory. Returns the publication's number.
@@ -102,4 +114,12 @@ impl<T: Element, A: Access> Field<T, A> {
     pub fn read_newer(&self, since: Version, into: &mut T) -> Option<Version> {
         if self.version() == since { None } else { Some(self.read_into(into)) }
     }
+}
+
+/// Stops the build where a value would pass through the stack that is too large for it.
+const fn assert_small<T>() {
+    assert!(
+        size_of::<T>() <= BY_VALUE,
+        "this field is larger than 64 KiB: use `read_into` or `read_boxed` instead of `read`"
+    );
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Field;
+use super::version::Version;
 use crate::error::Error;
 use crate::manifest::element::Element;
 use crate::partition::AcquireError;
@@ -15,7 +16,8 @@ impl<T: Element> Field<T, ReadWrite> {
     ///
     /// It publishes whenever `f` returns, whatever it returns: also if `f` changed nothing, and also if
     /// it returns an `Err` after it changed something. Only a panic keeps the value as it was. Every
-    /// publication wakes those that wait for one.
+    /// publication wakes those that wait for one. [`update_if`](Self::update_if) publishes only what
+    /// is worth it.
     ///
     /// Values over 4 KiB are copied to two buffers of their size that the handle keeps.
     ///
@@ -70,7 +72,7 @@ impl<T: Element> Field<T, ReadWrite> {
     }
 
     #[inline]
-    fn update_within<R>(
+    pub(super) fn update_within<R>(
         &self,
         wait: Wait,
         f: impl FnOnce(&mut T, &T) -> R,
@@ -85,7 +87,7 @@ impl<T: Element> Field<T, ReadWrite> {
         })
     }
 
-    /// Replaces the value.
+    /// Replaces the value, and returns the number of the publication.
     ///
     /// # Panics
     ///
@@ -96,16 +98,18 @@ impl<T: Element> Field<T, ReadWrite> {
     /// Waits for the holder of the semaphore.
     #[inline]
     #[track_caller]
-    pub fn write(&self, value: &T) {
-        if let Err(error) = self.replace(value) {
-            self.refuse(error);
+    pub fn write(&self, value: &T) -> Version {
+        match self.replace(bytemuck::bytes_of(value)) {
+            Ok(version) => Version::new(version),
+            Err(error) => self.refuse(error),
         }
     }
 
-    #[inline]
-    fn replace(&self, value: &T) -> Result<(), AcquireError> {
+    /// Publishes these bytes, which are all of a value.
+    // Always: a small value's size has to be a constant where it is copied.
+    #[inline(always)]
+    pub(super) fn replace(&self, value: &[u8]) -> Result<u64, AcquireError> {
         let guard = self.partition.acquire(Wait::Forever)?;
-        guard.publish_whole(bytemuck::bytes_of(value))?;
-        Ok(())
+        Ok(guard.publish_whole(value)?)
     }
 }

@@ -10,7 +10,6 @@ use crate::field::bounds;
 use crate::field::cells::Cells;
 use crate::manifest::FieldManifest;
 use crate::partition::Partition;
-use crate::protocol::semaphore::Owners;
 use crate::protocol::snapshot::{self, Attempt};
 use crate::region::Region;
 use crate::sync::Ordering;
@@ -77,23 +76,10 @@ impl FieldView {
         Status {
             version: self.version(),
             age: (!self.manifest().atomic).then(|| self.partition.age()),
-            holder: self.holder(),
+            holder: self.partition.holder(),
             contended: control.contended.load(Ordering::Relaxed),
             dead_owners: control.dead_owners.load(Ordering::Relaxed),
         }
-    }
-
-    fn holder(&self) -> Option<SemaphoreHolder> {
-        let owner = self.partition.owner();
-        if owner == 0 {
-            return None;
-        }
-        // Relaxed: a diagnostic number, which may be another holder's.
-        let pid = self.partition.control().pid.load(Ordering::Relaxed);
-        let dead = self.region.is_dead(owner);
-        // An owner that gave the semaphore back and then left was not dead while it held it.
-        let holder = SemaphoreHolder { owner, pid, own: false, dead };
-        (self.partition.owner() == owner).then_some(holder)
     }
 
     /// One consistent value; of an atomic field each element is whole and the value is no

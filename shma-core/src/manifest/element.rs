@@ -4,8 +4,12 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use bytemuck::Pod;
+
+/// The most dimensions of an array, which are those of numpy.
+pub(super) const MOST_DIMENSIONS: usize = 64;
 
 /// The shape of an element's type, as the manifest tells it. `Display` prints it as Rust does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +75,26 @@ impl<'m> ElementType<'m> {
             Self::Array { of, .. } => of.scalar(),
             other => other,
         }
+    }
+
+    /// How many arrays are nested.
+    pub(super) const fn dimensions(&self) -> usize {
+        match self {
+            Self::Array { of, .. } => 1 + of.dimensions(),
+            _ => 0,
+        }
+    }
+
+    /// The lengths of nested arrays, outermost first, and zeros behind them.
+    const fn lengths(&self) -> [usize; MOST_DIMENSIONS] {
+        assert!(self.dimensions() <= MOST_DIMENSIONS, "an array has at most 64 dimensions");
+        let mut lengths = [0; MOST_DIMENSIONS];
+        let (mut ty, mut i) = (self, 0);
+        while let Self::Array { of, len } = ty {
+            lengths[i] = *len;
+            (ty, i) = (*of, i + 1);
+        }
+        lengths
     }
 
     /// The lengths of nested arrays, outermost first; empty for what is no array.
@@ -142,6 +166,26 @@ pub unsafe trait Element: Pod + Send + Sync {
 
     /// How the type prints and where its parts lie.
     const TYPE: &'static ElementType<'static>;
+
+    /// The lengths of nested arrays, outermost first; empty for what is no array. With it a value's
+    /// scalars in C order, as [`Field::read_flat`](crate::Field::read_flat) gives them, are an array
+    /// of other libraries.
+    ///
+    /// ```
+    /// # use shma_core::Element;
+    /// assert_eq!(<[[f32; 784]; 128]>::SHAPE, [128, 784]);
+    /// assert_eq!(f64::SHAPE, []);
+    /// ```
+    ///
+    /// A type with more than 64 dimensions does not build where this is used, nor as a field.
+    const SHAPE: &'static [usize] = Shape::<Self>::LENGTHS.split_at(Self::TYPE.dimensions()).0;
+}
+
+/// The shape of a type, and zeros behind it.
+struct Shape<T>(PhantomData<T>);
+
+impl<T: Element> Shape<T> {
+    const LENGTHS: &'static [usize; MOST_DIMENSIONS] = &T::TYPE.lengths();
 }
 
 /// An element all of whose scalars are `E`s.

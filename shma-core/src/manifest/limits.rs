@@ -1,13 +1,10 @@
 //! What a state may not exceed. All of it is known when the state is built, so it is said then.
 
-use super::element::{ElementType, StructField};
+use super::element::{ElementType, MOST_DIMENSIONS, StructField};
 use super::message::Message;
 use super::names::LONGEST_NAME;
 use super::{FieldManifest, Manifest};
 use crate::protocol::layout;
-
-/// The most dimensions of an array, which are those of numpy.
-pub(super) const MOST_DIMENSIONS: usize = 64;
 
 /// The most structs within one another. The reader of the manifest's text stops at 127 brackets, and
 /// each struct takes three.
@@ -65,12 +62,7 @@ pub(super) const fn check_size(field: &str, size: usize) {
 
 #[track_caller]
 const fn check_dimensions(field: &str, ty: &ElementType<'_>) {
-    let mut ty = ty;
-    let mut dimensions = 0;
-    while let ElementType::Array { of, .. } = ty {
-        dimensions += 1;
-        ty = of;
-    }
+    let dimensions = ty.dimensions();
     if dimensions > MOST_DIMENSIONS {
         Message::new()
             .text("the array `")

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use bumpalo::Bump;
 use serde_json::Value;
 
-use super::element::{ElementType, StructField};
-use super::limits::{MAX_TEXT, MOST_DIMENSIONS};
+use super::element::{ElementType, MOST_DIMENSIONS, StructField};
+use super::limits::MAX_TEXT;
 use super::names::{is_field_name, is_identifier, is_state_name};
 use super::{FORMAT, FieldManifest, Manifest, OwnedManifest};
 use crate::protocol::layout;

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`reading`] | reads, and what they do when publications overtake them |
 //! | [`writing`] | the semaphore, and what its holder may do |
+//! | [`holder`] | who holds the semaphore |
 //! | [`waiting`] | waits for a publication or a call |
 //! | [`call_counters`] | what atomic fields have in place of versions |
 //! | [`lock_order`] | which semaphores a thread holds |
@@ -17,6 +18,7 @@
 
 mod call_counters;
 mod contention_hint;
+mod holder;
 pub(crate) mod lock_order;
 mod reading;
 pub(crate) mod retry;

@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::{Partition, lock_order};
-use crate::error::{Error, SemaphoreHolder};
+use crate::error::Error;
 use crate::os;
 use crate::protocol::commit;
 use crate::protocol::notify;
-use crate::protocol::semaphore::{Acquired, Busy, Owners, Semaphore, Wait, owner_of};
+use crate::protocol::semaphore::{Acquired, Busy, Owners, Semaphore, Wait};
 use crate::protocol::slots::{Change, Publication};
 use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering};
@@ -110,23 +110,14 @@ impl Partition {
             }
             AcquireError::Busy(busy, wait) => (busy, wait),
         };
-        // Relaxed: a diagnostic number, which may be the next holder's already.
-        let pid = self.control().pid.load(Ordering::Relaxed);
-        let own = busy.owner == self.region.me();
-        // A dead one would have been taken over.
-        let holder = Some(SemaphoreHolder { owner: busy.owner, pid, own, dead: false });
+        // A dead one would have been replaced.
+        let holder = Some(self.describe_holder(busy.owner, false));
         let waited = match wait {
             Wait::No => return Error::WouldBlock { place, holder },
             Wait::Until(_, waited) => waited,
             Wait::Forever => Duration::MAX,
         };
         Error::Timeout { place, what: "waiting for the semaphore", waited, holder }
-    }
-
-    /// The owner that holds the semaphore, 0 if it is free.
-    pub(crate) fn owner(&self) -> u32 {
-        // Relaxed: gone as soon as seen.
-        owner_of(self.control().lock.load(Ordering::Relaxed))
     }
 
     /// The semaphore, if it is free and the thread may have it. A dead owner is not replaced:

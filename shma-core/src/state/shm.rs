@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::field::Atomic;
 use crate::field::Field;
 use crate::manifest::Manifest;
-use crate::manifest::element::{AtomicElement, Element, OfScalar};
+use crate::manifest::element::{self, AtomicElement, Element, OfScalar};
 use crate::partition::Partition;
 use crate::region::Region;
 use crate::region::access::{Access, ReadWrite};
@@ -276,7 +276,7 @@ impl<'h, 'v, E: Element, F: FnMut(E, E) -> E> Merge<'h, E, Handles<ReadWrite>, R
 {
     fn field<T: OfScalar<E>>(&mut self, _: usize, field: &'h Field<T>, new: &'v T) {
         if self.refused.is_none() {
-            let updated = field.update_each(new, &mut *self.f);
+            let updated = field.update_each(element::scalars(new), &mut *self.f);
             self.refused = updated.err().map(|error| field.partition().explain(error));
         }
     }

@@ -33,7 +33,7 @@ fn tell<const WORDS: usize>(story: &str, name: &str) {
     }
     let array: Shm<Array<WORDS>> = Array::open(name).unwrap();
     match story {
-        "write" => array.words.write(&shma_core::bytemuck::zeroed_box()),
+        "write" => _ = array.words.write(&shma_core::bytemuck::zeroed_box()),
         "update_range" => update_part(&array, 1000),
         "cost" => {
             // Whole updates before are forgotten when every slot has been the target once.
@@ -43,8 +43,8 @@ fn tell<const WORDS: usize>(story: &str, name: &str) {
             say(&ends.map(|at| cost(|| update_part(&array, at))));
             say(&ends.map(|at| cost(|| _ = array.words.read_range(at..at + PART, &mut [0; PART]))));
             // What a call copies depends on the calls before it, which have not been of this kind.
-            (0..8).for_each(|at| array.words.set(at, 1));
-            say(&ends.map(|at| cost(|| array.words.set(at, 2))));
+            (0..8).for_each(|at| _ = array.words.set(at, 1));
+            say(&ends.map(|at| cost(|| _ = array.words.set(at, 2))));
             say(&ends.map(|at| cost(|| _ = array.words.get(at))));
         }
         other => panic!("there is no story `{other}`"),

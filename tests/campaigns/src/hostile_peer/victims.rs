@@ -115,9 +115,9 @@ fn attach(name: &str) -> Option<Shm<Shelf>> {
 fn wait(shelf: &Shm<Shelf>, dice: &mut Dice, copy: &mut Shelf) {
     match dice.below(10) {
         0 => shelf.number.update(|new, old| *new = !old),
-        1 => shelf.rows.update_with(&[[1.0; 3]; 6], |new, old| new + old),
+        1 => _ = shelf.rows.update_with(&[[1.0; 3]; 6], |new, old| new + old),
         2 => shelf.page.update_range(7..200, |new, old| new[5] = old[0]),
-        3 => shelf.page.write(&copy.page),
+        3 => _ = shelf.page.write(&copy.page),
         4 => shelf.transaction(|new, old| {
             *new.number = !old.number;
             new.page[299] ^= 1;

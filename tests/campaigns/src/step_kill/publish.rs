@@ -184,13 +184,15 @@ fn publish<const N: usize>(field: &Field<[u64; N]>, call: Call, made: &[u64], in
             *new = value;
             inside();
         }),
-        Call::UpdateWith => field.update_with(&value, |new, _| {
-            if first.replace(false) {
-                inside();
-            }
-            new
-        }),
-        Call::Write => field.write(&value),
+        Call::UpdateWith => {
+            _ = field.update_with(&value, |new, _| {
+                if first.replace(false) {
+                    inside();
+                }
+                new
+            })
+        }
+        Call::Write => _ = field.write(&value),
         Call::UpdateRange => field.update_range(part.clone(), |new, _| {
             new.copy_from_slice(&value[part]);
             inside();

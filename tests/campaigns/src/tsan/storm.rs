@@ -88,10 +88,10 @@ impl<'t> Side<'t> {
                 Ok(()) | Err(Error::Timeout { .. }) => {}
                 Err(error) => panic!("{error}"),
             },
-            4 => table.small.update_with(&[3; 5], |new, old| new ^ old),
+            4 => _ = table.small.update_with(&[3; 5], |new, old| new ^ old),
             5 => table.large.update(|new, old| new[1] = old[0].wrapping_add(1)),
             6 => table.large.update_range(dice.below(500)..700, |new, old| new[0] = !old[0]),
-            7 => table.rows.set(dice.below(16), [0.5; 16]),
+            7 => _ = table.rows.set(dice.below(16), [0.5; 16]),
             8 => table.transaction(|new, old| {
                 *new.small = old.small.map(|word| word.wrapping_add(1));
                 new.large[999] ^= 1;

@@ -24,6 +24,7 @@ pub fn tell(story: &str, name: &str) {
         "survive" => survive(board),
         "leave" => leave(board),
         "inside-update" => inside_update(&board, name),
+        "inside-conditional" => inside_conditional(&board),
         "inside-update-with" => inside_update_with(&board),
         "held-by-parent" => held_by_parent(&board),
         "exec" => exec(&board),
@@ -60,9 +61,9 @@ fn outcome<R>(result: Result<R, Error>) -> &'static str {
 }
 
 /// What came of a call that says no by a panic.
-fn panics(call: impl FnOnce()) -> &'static str {
+fn panics<R>(call: impl FnOnce() -> R) -> &'static str {
     match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(()) => "done",
+        Ok(_) => "done",
         Err(panic) => {
             let text = panic.downcast_ref::<String>().expect("a panic of the library has a text");
             assert!(text.contains("inherited through fork"), "{text}");
@@ -98,6 +99,22 @@ fn use_in_child(board: Shm<Board>, name: &str) {
         say(&format!("write: {}", panics(|| board.count.write(&666))));
         say(&format!("update_with: {}", panics(|| board.count.update_with(&666, |new, _| new))));
         say(&format!("merge: {}", panics(|| board.count.merge(&mut 666, |new, _| new))));
+        say(&format!("set: {}", panics(|| board.row.set(0, 666))));
+        let never = |_: &mut u64, _: &u64| -> Option<()> { panic!("it runs in a fork child") };
+        say(&format!("update_if: {}", panics(|| board.count.update_if(never))));
+        say(&format!("try_update_if: {}", outcome(board.count.try_update_if(never))));
+        let update = board.count.update_if_timeout(limit, never);
+        say(&format!("update_if_timeout: {}", outcome(update)));
+        say(&format!("update_when: {}", outcome(board.count.update_when(limit, never))));
+        let range = panics(|| board.row.update_range_if(.., |_, _| Some(())));
+        say(&format!("update_range_if: {range}"));
+        say(&format!("write_flat: {}", panics(|| board.count.write_flat(&[666]))));
+        say(&format!("update_flat: {}", panics(|| board.count.update_flat(|_, _| ()))));
+        let flat = panics(|| board.count.update_with_flat(&[666], |new, _| new));
+        say(&format!("update_with_flat: {flat}"));
+        let (count, version) = board.count.read_versioned();
+        let mut flat = [0];
+        assert_eq!((board.count.read_flat(&mut flat), flat), (version, [count]));
         let anew = Board::open(name).unwrap();
         anew.count.update(|new, old| *new = old + 1);
         say(&format!("child anew: {}", anew.count.read()));
@@ -194,6 +211,55 @@ fn inside_update(board: &Shm<Board>, name: &str) {
     }
     say(&format!("parent's closure: {}", outcome(result)));
     say(&format!("parent: {}, version {}", board.count.read(), board.count.version()));
+    next_line();
+}
+
+/// The same, where the closure decides what is published: in the child it wants all of it published,
+/// and none of it. `update_when` must not wait there for another value.
+fn inside_conditional(board: &Shm<Board>) {
+    type Call = fn(&Shm<Board>, &mut dyn FnMut(&mut u64) -> Option<()>) -> Result<bool, Error>;
+    let calls: [Call; 4] = [
+        |board, f| board.count.try_update_if(|new, _| f(new)).map(|it| it.is_some()),
+        |board, f| {
+            let limit = Duration::from_secs(3600);
+            board.count.update_if_timeout(limit, |new, _| f(new)).map(|it| it.is_some())
+        },
+        |board, f| {
+            let limit = Duration::from_secs(3600);
+            board.count.update_when(limit, |new, _| f(new)).map(|()| true)
+        },
+        |board, f| {
+            let refused = catch_unwind(AssertUnwindSafe(|| {
+                board.row.update_range_if(3..=3, |new, _| f(&mut new[0])).is_some()
+            }));
+            // The panic names the fork, as `panics` checks elsewhere.
+            refused.map_err(|_| board.count.try_update(|_, _| ()).unwrap_err())
+        },
+    ];
+    for call in calls {
+        for wanted in [true, false] {
+            let mut in_child = false;
+            let result = call(board, &mut |new| {
+                // SAFETY: as in `fork`.
+                let pid = unsafe { libc::fork() };
+                in_child = pid == 0;
+                if in_child {
+                    *new = 666;
+                    return wanted.then_some(());
+                }
+                await_child(Pid::from_raw(pid).unwrap());
+                *new += 1;
+                Some(())
+            });
+            if in_child {
+                say(&format!("child, {wanted}: {}", outcome(result)));
+                std::process::exit(0);
+            }
+            assert!(result.unwrap());
+        }
+    }
+    let row = board.row.get(3);
+    say(&format!("parent: {} and {row}, version {}", board.count.read(), board.count.version()));
     next_line();
 }
 

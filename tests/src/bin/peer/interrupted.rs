@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::time::Duration;
 
 use shma_core::{ReadOnly, Shm, ShmState};
 use shma_tests::states::{Inside, the_one};
@@ -26,7 +27,7 @@ const DONE: i32 = 0;
 type Call = fn(&Shm<Inside>, u64);
 
 /// Calls that write; afterwards all that each writes is the number.
-const CALLS: [(&str, Call); 13] = [
+const CALLS: [(&str, Call); 18] = [
     ("write", |state, n| {
         state.row.write(&[n; 40]);
     }),
@@ -35,13 +36,29 @@ const CALLS: [(&str, Call); 13] = [
     }),
     ("update", |state, n| state.row.update(|new, _| new.fill(n))),
     ("try_update", |state, n| state.count.try_update(|new, _| *new = n).unwrap()),
+    ("update_if", |state, n| state.row.update_if(|new, _| fill(new, n)).unwrap()),
+    ("update_when", |state, n| {
+        state
+            .count
+            .update_when(Duration::MAX, |new, _| fill(std::slice::from_mut(new), n))
+            .unwrap();
+    }),
+    ("update_range_if", |state, n| {
+        state.row.update_range_if(.., |new, _| fill(new, n)).unwrap();
+    }),
+    ("write_flat", |state, n| {
+        state.row.write_flat(&[n; 40]);
+    }),
+    ("update_with_flat", |state, n| {
+        state.row.update_with_flat(&[n; 40], |new, _| new);
+    }),
     ("update_with", |state, n| {
         state.row.update_with(&[n; 40], |new, _| new);
     }),
     ("merge", |state, n| {
         state.row.merge(&mut [n; 40], |new, _| new);
     }),
-    ("set", |state, n| (0..40).for_each(|at| state.row.set(at, n))),
+    ("set", |state, n| (0..40).for_each(|at| _ = state.row.set(at, n))),
     ("update_range", |state, n| state.row.update_range(.., |new, _| new.fill(n))),
     ("whole-state", |state, n| {
         let new = Inside { count: n, row: [n; 40], hits: [n; 4] };
@@ -60,6 +77,12 @@ const CALLS: [(&str, Call); 13] = [
     }),
     ("atomic-update_with", |state, n| state.hits.update_with(&[n; 4], |new, _| new)),
 ];
+
+/// Fills what a closure gets, and has it published.
+fn fill(new: &mut [u64], n: u64) -> Option<()> {
+    new.fill(n);
+    Some(())
+}
 
 /// Interrupts a call at each of its instructions.
 pub fn tell(call: &str, name: &str) {

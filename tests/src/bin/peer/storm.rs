@@ -59,7 +59,7 @@ fn publish<const WORDS: usize>(state: &Shm<Uniform<WORDS>>, how: &str, going: &A
                 assert_eq!(the_one(old), n - 1);
                 new.fill(n);
             }),
-            "elementwise" => field.update_with(&value, |_, _| n),
+            "elementwise" => _ = field.update_with(&value, |_, _| n),
             other => panic!("no way of writing is called {other}"),
         }
     }

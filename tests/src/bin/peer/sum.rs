@@ -56,8 +56,8 @@ where
             let new = bytemuck::cast_slice_mut::<T, u64>(std::slice::from_mut(new));
             new.iter_mut().for_each(|word| *word += 1);
         }),
-        ("update_with", _) | ("mixed", 1) => field.update_with(&ones, |new, old| new + old),
-        ("merge", _) | ("mixed", _) => field.merge(&mut ones, |new, old| new + old),
+        ("update_with", _) | ("mixed", 1) => _ = field.update_with(&ones, |new, old| new + old),
+        ("merge", _) | ("mixed", _) => _ = field.merge(&mut ones, |new, old| new + old),
         (other, _) => panic!("no way of adding is called {other}"),
     }
 }

@@ -11,6 +11,7 @@ use shma_core::{Error, Options, ReadOnly, Shm, ShmState, Version, inspect};
 use shma_tests::panics;
 use shma_tests::region;
 use shma_tests::states::{Board, Row, the_one};
+use shma_tests::watchdog::PATIENCE;
 
 use crate::{alarms, say, scribble};
 
@@ -173,6 +174,14 @@ impl Desk {
                 format!("{} of publication {version}", the_one(&row))
             }),
             ["snapshot"] => on_either!(handle, board => three(&board.snapshot())),
+            ["read-versioned"] => on_either!(handle, board => {
+                let (count, version) = board.count.read_versioned();
+                format!("{count} of publication {version}")
+            }),
+            ["holder"] => on_either!(handle, board => board.count.holder()).map_or_else(
+                || "free".to_owned(),
+                |holder| format!("{} own {} dead {}", holder.pid, holder.own, holder.dead),
+            ),
             ["version"] => on_either!(handle, board => board.count.version()).to_string(),
             ["version-row"] => on_either!(handle, board => board.row.version()).to_string(),
             ["current"] => on_either!(handle, board => board.is_current()).to_string(),
@@ -204,12 +213,56 @@ impl Desk {
             }
             ["add", n] => board.count.update(|new, old| *new = old + number(n)),
             ["add-later", n] => board.later.update(|new, old| *new = old + number(n)),
-            ["write", n] => board.count.write(&number(n)),
-            ["row-write", n] => board.row.write(&row(n)),
+            ["write", n] => _ = board.count.write(&number(n)),
+            ["row-write", n] => _ = board.row.write(&row(n)),
             ["row-update", n] => board.row.update(|new, _| *new = row(n)),
-            ["row-update-with", n] => board.row.update_with(&row(n), |new, _| new),
-            ["row-merge", n] => board.row.merge(&mut row(n), |new, _| new),
-            ["row-set", i, n] => board.row.set(number(i) as usize, number(n)),
+            ["row-update-with", n] => _ = board.row.update_with(&row(n), |new, _| new),
+            ["row-merge", n] => _ = board.row.merge(&mut row(n), |new, _| new),
+            ["row-update-if", n] => {
+                let update = board.row.update_if(|new, _| fill(new, number(n)));
+                update.expect("the closure wants it published");
+            }
+            ["row-update-when", n] => {
+                let update = board.row.update_when(PATIENCE, |new, _| fill(new, number(n)));
+                return Some(update.map(ok));
+            }
+            ["row-range-if", n] => {
+                let update = board.row.update_range_if(.., |new, _| fill(new, number(n)));
+                update.expect("the closure wants it published");
+            }
+            ["row-write-flat", n] => _ = board.row.write_flat(&row(n)),
+            ["row-update-flat", n] => board.row.update_flat(|new, _| new.fill(number(n))),
+            ["row-update-with-flat", n] => _ = board.row.update_with_flat(&row(n), |new, _| new),
+            ["row-decline", n] => {
+                let none = board.row.update_if(|new, _| {
+                    new.fill(number(n));
+                    None::<()>
+                });
+                assert_eq!(none, None);
+            }
+            ["row-decline-range", n] => {
+                let none = board.row.update_range_if(100..200, |new, _| {
+                    new.fill(number(n));
+                    None::<()>
+                });
+                assert_eq!(none, None);
+            }
+            ["hold-and-decline"] => {
+                let none = board.count.update_if(|new, _| {
+                    self.inside(new);
+                    None::<()>
+                });
+                assert_eq!(none, None);
+            }
+            ["take-within", millis] => {
+                let limit = Duration::from_millis(number(millis));
+                let taken = board.count.update_when(limit, |new, old| {
+                    *new = old.checked_sub(1)?;
+                    Some(*old)
+                });
+                return Some(taken.map(|before| before.to_string()));
+            }
+            ["row-set", i, n] => _ = board.row.set(number(i) as usize, number(n)),
             ["transaction", n] => transact(board, number(n)),
             ["transaction-of-later", n] => board.transaction(|new, _| *new.later = number(n)),
             ["hold"] => board.count.update(|new, _| self.inside(new)),
@@ -266,6 +319,12 @@ fn three(board: &Board) -> String {
 
 fn ok(_: ()) -> String {
     "ok".to_owned()
+}
+
+/// Fills what a closure gets, and has it published.
+fn fill(new: &mut [u64], n: u64) -> Option<()> {
+    new.fill(n);
+    Some(())
 }
 
 fn number(text: &str) -> u64 {
