@@ -45,6 +45,15 @@ fn a_child_writes_under_its_parents_name() {
             "write: panicked",
             "update_with: panicked",
             "merge: panicked",
+            "set: panicked",
+            "update_if: panicked",
+            "try_update_if: Forked",
+            "update_if_timeout: Forked",
+            "update_when: Forked",
+            "update_range_if: panicked",
+            "write_flat: panicked",
+            "update_flat: panicked",
+            "update_with_flat: panicked",
             "child anew: 8",
             "child's old handle reads 8",
             "parent: 9, current true",
@@ -135,6 +144,23 @@ fn a_fork_inside_update_publishes_twice() {
         }
         board.count.try_update(|new, old| *new = old + 1).expect("the parent gave it back");
         assert_eq!(board.count.read(), 9);
+    });
+}
+
+/// The same, where the closure decides whether there is a publication. The child gets an error
+/// whatever it has decided, and never waits for another value.
+#[test]
+fn a_fork_inside_a_conditional_update_publishes_or_waits_once() {
+    watched(|| {
+        let (name, board) = create("inside-if", 7);
+        let mut parent = peer!("fork", "inside-conditional", &name);
+        for _ in 0..4 {
+            parent.expect("child, true: Forked");
+            parent.expect("child, false: Forked");
+        }
+        parent.expect("parent: 13 and 2, version 7");
+        board.count.try_update(|new, old| *new = old + 1).expect("the parent released it");
+        assert_eq!(board.count.read(), 14);
     });
 }
 

@@ -53,6 +53,31 @@ fn no_child_of_try_update_publishes() {
 }
 
 #[test]
+fn no_child_of_update_if_publishes() {
+    interrupt("update_if");
+}
+
+#[test]
+fn no_child_of_update_when_publishes() {
+    interrupt("update_when");
+}
+
+#[test]
+fn no_child_of_update_range_if_publishes() {
+    interrupt("update_range_if");
+}
+
+#[test]
+fn no_child_of_write_flat_publishes() {
+    interrupt("write_flat");
+}
+
+#[test]
+fn no_child_of_update_with_flat_publishes() {
+    interrupt("update_with_flat");
+}
+
+#[test]
 fn no_child_of_update_with_publishes() {
     interrupt("update_with");
 }

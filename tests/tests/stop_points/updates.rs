@@ -1,8 +1,10 @@
 //! Stops inside an update: before the publication it never was, after it it is.
 
+use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
 use shma_core::Error;
+use shma_tests::region::control;
 use shma_tests::states::Board;
 use shma_tests::watchdog::until;
 
@@ -27,7 +29,21 @@ pub const POINTS: &[&str] = &[
 ];
 
 /// Every way of publishing the number 7 in the row.
-const CALLS: [&str; 4] = ["row-write 7", "row-update 7", "row-update-with 7", "row-merge 7"];
+const CALLS: [&str; 10] = [
+    "row-write 7",
+    "row-update 7",
+    "row-update-with 7",
+    "row-merge 7",
+    "row-update-if 7",
+    "row-update-when 7",
+    "row-range-if 7",
+    "row-write-flat 7",
+    "row-update-flat 7",
+    "row-update-with-flat 7",
+];
+
+/// Calls whose closure has changed its copy, and does not want it published.
+const DECLINED: [&str; 2] = ["row-decline 666", "row-decline-range 666"];
 
 /// A writer dies before its publication. Whatever it has stored lies in a slot that nobody reads,
 /// and whoever comes next has to count with that.
@@ -63,6 +79,102 @@ fn a_publication_of_the_dead_is_lost() {
             let scene = Scene::new("after");
             dies_of(stopping_in(&scene.name, point), "add 6");
             scene.all_read((7, 2), (1, 1), (1, 1));
+            scene.goes_on();
+        }
+    });
+}
+
+/// A writer that publishes nothing dies while it holds the semaphore, or is done: it leaves no trace,
+/// not even a begun publication, and no range that later publications have to copy.
+#[test]
+fn a_declined_update_leaves_nothing_behind() {
+    watched(|| {
+        let [_, _, row] = Board::partitions();
+        let words = |scene: &Scene| {
+            let bytes = scene.name.bytes();
+            let begin = bytes.u64(row + control::BEGIN);
+            (begin, [0, 8, 16, 24].map(|at| bytes.u64(row + control::DIRTY + at)))
+        };
+        for call in DECLINED {
+            let scene = Scene::new("declined");
+            let before = words(&scene);
+            dies_of(stopping_in(&scene.name, "acquire.acquired"), call);
+            scene.all_read((1, 1), (1, 1), (1, 1));
+            assert_eq!(words(&scene), before, "{call}");
+            let mut other = opened(&scene.name);
+            other.order(call);
+            assert_eq!(words(&scene), before, "{call}");
+            // None of the points of a publication lies on its way.
+            for point in ["publish.begun", "publish.published", "wake.released", "wake.told"] {
+                stopping_in(&scene.name, point).order(call);
+            }
+            scene.all_read((1, 1), (1, 1), (1, 1));
+            scene.goes_on();
+        }
+    });
+}
+
+/// A writer dies inside of a closure that would have declined, or right after it released the
+/// semaphore. A process that queues for it gets in, and one that waits for a publication sleeps on.
+#[test]
+fn a_declining_holder_dies_beside_a_queue_and_a_sleeper() {
+    watched(|| {
+        for point in ["inside", "release.freed"] {
+            let scene = Scene::new("declining");
+            let [count, ..] = Board::partitions();
+            let mut sleeper = opened(&scene.name);
+            sleeper.tell("wait 3600000");
+            sleeper.expect("since 1");
+            until("it sleeps", || scene.name.bytes().has_sleepers(count));
+            let mut holder = stopping_in(&scene.name, point);
+            assert_eq!(holder.ask("hold-and-decline"), "holding");
+            let mut queued = opened(&scene.name);
+            queued.tell("take-within 3600000");
+            until("it queues", || scene.name.bytes().has_waiters(count));
+            match point {
+                "inside" => holder.kill(),
+                _ => dies_of(holder, "publish 666"),
+            }
+            queued.expect("1");
+            sleeper.expect("2");
+            scene.all_read((0, 2), (1, 1), (1, 1));
+            scene.goes_on();
+        }
+    });
+}
+
+/// A process that waits for a value that suits it dies: as it goes to sleep, when it has been woken,
+/// or in its own publication. Others take what it would have taken.
+#[test]
+fn a_dead_taker_keeps_what_it_waited_for() {
+    watched(|| {
+        let points = [
+            ("wait.sleeping", false),
+            ("acquire.acquired:2", false),
+            ("publish.begun", false),
+            ("publish.stored", false),
+            ("publish.published", true),
+            ("wake.released", true),
+        ];
+        for (point, taken) in points {
+            let scene = Scene::new("taker");
+            let [count, ..] = Board::partitions();
+            scene.board.count.write(&0);
+            let mut taker = stopping_in(&scene.name, point);
+            taker.tell("take-within 3600000");
+            if point != "wait.sleeping" {
+                until("it sleeps", || scene.name.bytes().has_sleepers(count));
+                scene.board.count.write(&1);
+            }
+            assert!(taker.end().signal().is_some(), "it did not come to {point}");
+            let mut heir = opened(&scene.name);
+            heir.tell("take-within 3600000");
+            scene.board.count.update(|new, old| *new = old + 5);
+            let before: u64 = heir.line().parse().unwrap();
+            assert!((1..=6).contains(&before), "{point}: {before}");
+            let took = 1 + u64::from(taken);
+            let put = if point == "wait.sleeping" { 5 } else { 6 };
+            assert_eq!(scene.witness.count.read(), put - took, "{point}");
             scene.goes_on();
         }
     });
