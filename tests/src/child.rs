@@ -9,13 +9,13 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::watchdog::{PATIENCE, until};
 
-/// Starts the program `partner` of this package, in one of its tests, with arguments of any kind
-/// that prints.
+/// Starts the program `child` of this package, in one of its tests, with arguments of any kind that
+/// prints.
 #[macro_export]
-macro_rules! partner {
-    ($($argument:expr),*) => {
+macro_rules! child {
+    ($($argument:expr),* $(,)?) => {
         $crate::child::Child::start(
-            env!("CARGO_BIN_EXE_partner"),
+            env!("CARGO_BIN_EXE_child"),
             &[$(&$argument.to_string()),*],
         )
     };
@@ -227,12 +227,4 @@ impl Drop for Child {
             eprintln!("{} (process {}) said on stderr:\n{complaints}", self.name, self.pid());
         }
     }
-}
-
-/// Starts the helper program `peer` with these arguments.
-#[macro_export]
-macro_rules! peer {
-    ($($argument:expr),* $(,)?) => {
-        $crate::child::Child::start(env!("CARGO_BIN_EXE_peer"), &[$(&$argument.to_string()),*])
-    };
 }

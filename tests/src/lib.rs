@@ -1,7 +1,6 @@
 //! What the integration tests share.
 
 pub mod bank;
-pub mod callgrind;
 pub mod child;
 pub mod commits;
 pub mod counters;

@@ -157,14 +157,14 @@ fn a_large_state_overflows_the_stack_or_the_memory() {
 /// of a branch that is for small values only.
 #[test]
 fn an_unoptimised_program_overflows_its_stack() {
-    let program = switched::program("peer");
+    let program = switched::program("child");
     watched(move || {
         let name = Name::new("unoptimised");
-        let mut peer = Child::start(program.to_str().unwrap(), &["large", &name]);
+        let mut child = Child::start(program.to_str().unwrap(), &["large", &name]);
         let mut lines = Vec::new();
         while lines.last().is_none_or(|line| line != "done") {
-            lines.push(peer.next_line().unwrap_or_else(|| panic!("it ended after {lines:?}")));
+            lines.push(child.next_line().unwrap_or_else(|| panic!("it ended after {lines:?}")));
         }
-        assert!(peer.end().success());
+        assert!(child.end().success());
     });
 }

@@ -15,7 +15,7 @@
 //! process with `SHMA_STOP=publish.begun` in its environment kills itself when it first gets there,
 //! with `SHMA_STOP=publish.begun:3` the third time, and with `SHMA_STOP=pause:publish.begun` it stops
 //! there until SIGCONT, with `SHMA_STOP=pause:publish.begun:each` every time. Rows without a name lie
-//! between two that have one. The workspace's `tests/tests/stop_points` stops at every point: in
+//! between two that have one. The workspace's `tests/tests/deaths/stop_points` stops at every point: in
 //! `births.rs` (creating, attaching), `updates.rs`, `contention.rs` (waiting, taking over), `commits.rs`
 //! (transactions and their recovery), `reads.rs` and `ends.rs` (leaving, unlinking).
 //!

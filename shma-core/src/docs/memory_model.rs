@@ -22,7 +22,7 @@
 //! - The models run the library's own steps: what is in `src/protocol` is compiled as it is, with
 //!   loom's atomics in place of the standard library's.
 //! - Names with a capital letter are faults of the abstract machine in the workspace's
-//!   `tests/src/explorer/models`. It explores what loom cannot: a kill before every step, and what a
+//!   `tests/explorer/src/models`. It explores what loom cannot: a kill before every step, and what a
 //!   thread does by a version that it has loaded itself.
 //!
 //! # Reading (`slots.rs`)

@@ -54,7 +54,7 @@
 //! which take some minutes and up to 1 GiB:
 //!
 //! ```text
-//! SHMA_LONG=1 cargo test --release -p shma-explorer --test commit -- --nocapture
+//! SHMA_LONG=1 cargo test --release -p shma-explorer --test protocols commit -- --nocapture
 //! ```
 //!
 //! # The machine

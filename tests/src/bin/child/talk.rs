@@ -1,0 +1,378 @@
+//! The child that does calls on a [`Board`] one by one, as it is told, and says what came of them.
+//!
+//! An answer is what the call returned, `ok` for nothing, `error NAME: MESSAGE`, or
+//! `panicked: MESSAGE`.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use shma_core::{Error, Options, ReadOnly, Shm, ShmState, Version, inspect};
+use shma_tests::panics;
+use shma_tests::region;
+use shma_tests::states::{Board, Row, the_one};
+use shma_tests::watchdog::PATIENCE;
+
+use crate::{alarms, say, scribble};
+
+/// Answers line after line.
+pub fn run() {
+    let lines = listen();
+    let mut desk = Desk { handle: Handle::None, lines };
+    while let Ok(line) = desk.lines.recv() {
+        say(&desk.answer(&line));
+    }
+}
+
+/// Reads the input in a thread of its own, so that its end is seen also while a call waits.
+fn listen() -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        while let Some(line) = crate::next_line() {
+            if sender.send(line).is_err() {
+                break;
+            }
+        }
+        // Leaves no time for destructors: whoever wants an orderly end says `close` first.
+        std::process::exit(0);
+    });
+    lines
+}
+
+/// Another layout than that of a [`Board`].
+#[derive(ShmState)]
+struct Otherwise {
+    count: f64,
+}
+
+enum Handle {
+    None,
+    Writer(Shm<Board>),
+    Reader(Shm<Board, ReadOnly>),
+}
+
+struct Desk {
+    handle: Handle,
+    lines: Receiver<String>,
+}
+
+type Answer = Result<String, Error>;
+
+/// The same call on a handle of either kind.
+macro_rules! on_either {
+    ($handle:expr, $board:ident => $call:expr) => {
+        match $handle {
+            Handle::Writer($board) => $call,
+            Handle::Reader($board) => $call,
+            Handle::None => panic!("no region is open"),
+        }
+    };
+}
+
+impl Desk {
+    fn answer(&mut self, line: &str) -> String {
+        match catch_unwind(AssertUnwindSafe(|| self.call(line))) {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => describe(&error),
+            Err(panic) => format!("panicked: {}", text_of(&*panic)),
+        }
+    }
+
+    fn call(&mut self, line: &str) -> Answer {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let Some(answer) = self.life(&words) {
+            return answer;
+        }
+        if let Some(answer) = crime(&words) {
+            return Ok(answer);
+        }
+        if let Some(answer) = self.reading(&words) {
+            return answer;
+        }
+        self.writing(&words).unwrap_or_else(|| panic!("unknown call `{line}`"))
+    }
+
+    /// Calls that make and end handles and names.
+    fn life(&mut self, words: &[&str]) -> Option<Answer> {
+        let opened = match *words {
+            ["become", user] => {
+                become_user(number(user) as u32);
+                return Some(Ok(ok(())));
+            }
+            ["alarms", micros] => {
+                alarms::ring(Duration::from_micros(number(micros)));
+                return Some(Ok(ok(())));
+            }
+            ["jail"] => {
+                rustix::process::chroot("/proc/self/fdinfo").unwrap();
+                return Some(Ok(ok(())));
+            }
+            ["open-otherwise", name] => return Some(Otherwise::open(name).map(|_| ok(()))),
+            ["limit-descriptors"] => return Some(limit_descriptors()),
+            ["limit-files", bytes] => return Some(limit_files(number(bytes))),
+            ["create", name, count] => options().create(name, &Board::with(number(count))),
+            ["create-persistent", name, count] => {
+                options().persistent(true).create(name, &Board::with(number(count)))
+            }
+            ["create-mode", name, mode] => {
+                let mode = u32::from_str_radix(mode, 8).unwrap();
+                options().mode(mode).create(name, &Board::with(0))
+            }
+            ["open", name] => Board::open(name),
+            ["open-within", millis, name] => {
+                options().wait(Duration::from_millis(number(millis))).open(name)
+            }
+            ["open-of", name, owner] => options().allow_owner(number(owner) as u32).open(name),
+            ["open-or-create", name, count] => {
+                Board::open_or_create(name, &Board::with(number(count)))
+            }
+            ["open-read-only-of", name, owner] => {
+                let options = options().allow_owner(number(owner) as u32);
+                return Some(self.read_only(options, name));
+            }
+            ["open-read-only", name] => return Some(self.read_only(options(), name)),
+            ["names"] => return Some(inspect::names().map(|names| names.join(" "))),
+            ["size", name] => {
+                let path = std::path::Path::new(region::DIRECTORY).join(format!("shma.{name}"));
+                return Some(Ok(path.metadata().unwrap().len().to_string()));
+            }
+            ["view", name] => return Some(inspect::View::open(name).map(|_| ok(()))),
+            ["view-of", name, owner] => {
+                return Some(inspect::View::open_of(name, number(owner) as u32).map(|_| ok(())));
+            }
+            ["files"] => return Some(Ok(format!("files {}", region::files().join(" ")))),
+            ["unlink", name] => return Some(Board::unlink(name).map(ok)),
+            ["remove-dead", name] => {
+                return Some(inspect::remove_dead(name).map(|it| it.to_string()));
+            }
+            ["close"] => {
+                self.handle = Handle::None;
+                return Some(Ok(ok(())));
+            }
+            _ => return None,
+        };
+        Some(opened.map(|board| {
+            self.handle = Handle::Writer(board);
+            ok(())
+        }))
+    }
+
+    fn read_only(&mut self, options: Options<Board>, name: &str) -> Answer {
+        self.handle = Handle::Reader(options.open_read_only(name)?);
+        Ok(ok(()))
+    }
+
+    fn reading(&self, words: &[&str]) -> Option<Answer> {
+        let handle = &self.handle;
+        Some(Ok(match *words {
+            ["read"] => on_either!(handle, board => board.count.read()).to_string(),
+            ["read-later"] => on_either!(handle, board => board.later.read()).to_string(),
+            ["read-row"] => on_either!(handle, board => the_one(&board.row.read())).to_string(),
+            ["read-row-into"] => on_either!(handle, board => {
+                let mut row = row("0");
+                let version = board.row.read_into(&mut row);
+                format!("{} of publication {version}", the_one(&row))
+            }),
+            ["snapshot"] => on_either!(handle, board => three(&board.snapshot())),
+            ["read-versioned"] => on_either!(handle, board => {
+                let (count, version) = board.count.read_versioned();
+                format!("{count} of publication {version}")
+            }),
+            ["holder"] => on_either!(handle, board => board.count.holder()).map_or_else(
+                || "free".to_owned(),
+                |holder| format!("{} own {} dead {}", holder.pid, holder.own, holder.dead),
+            ),
+            ["version"] => on_either!(handle, board => board.count.version()).to_string(),
+            ["version-row"] => on_either!(handle, board => board.row.version()).to_string(),
+            ["current"] => on_either!(handle, board => board.is_current()).to_string(),
+            ["wait", millis] => return Some(self.wait_newer(number(millis))),
+            _ => return None,
+        }))
+    }
+
+    /// Waits for a publication after the one that is there now, which it says first.
+    fn wait_newer(&self, millis: u64) -> Answer {
+        let limit = Duration::from_millis(millis);
+        on_either!(&self.handle, board => {
+            let since = board.count.version();
+            say(&format!("since {since}"));
+            board.count.wait_newer(since, limit).map(|version: Version| version.to_string())
+        })
+    }
+
+    fn writing(&self, words: &[&str]) -> Option<Answer> {
+        let Handle::Writer(board) = &self.handle else { panic!("no region is open for writing") };
+        match *words {
+            ["try-add", n] => {
+                return Some(board.count.try_update(|new, old| *new = old + number(n)).map(ok));
+            }
+            ["add-within", millis, n] => {
+                let limit = Duration::from_millis(number(millis));
+                let update = board.count.update_timeout(limit, |new, old| *new = old + number(n));
+                return Some(update.map(ok));
+            }
+            ["add", n] => board.count.update(|new, old| *new = old + number(n)),
+            ["add-later", n] => board.later.update(|new, old| *new = old + number(n)),
+            ["write", n] => _ = board.count.write(&number(n)),
+            ["row-write", n] => _ = board.row.write(&row(n)),
+            ["row-update", n] => board.row.update(|new, _| *new = row(n)),
+            ["row-update-with", n] => _ = board.row.update_with(&row(n), |new, _| new),
+            ["row-merge", n] => _ = board.row.merge(&mut row(n), |new, _| new),
+            ["row-update-if", n] => {
+                let update = board.row.update_if(|new, _| fill(new, number(n)));
+                update.expect("the closure wants it published");
+            }
+            ["row-update-when", n] => {
+                let update = board.row.update_when(PATIENCE, |new, _| fill(new, number(n)));
+                return Some(update.map(ok));
+            }
+            ["row-range-if", n] => {
+                let update = board.row.update_range_if(.., |new, _| fill(new, number(n)));
+                update.expect("the closure wants it published");
+            }
+            ["row-write-flat", n] => _ = board.row.write_flat(&row(n)),
+            ["row-update-flat", n] => board.row.update_flat(|new, _| new.fill(number(n))),
+            ["row-update-with-flat", n] => _ = board.row.update_with_flat(&row(n), |new, _| new),
+            ["row-decline", n] => {
+                let none = board.row.update_if(|new, _| {
+                    new.fill(number(n));
+                    None::<()>
+                });
+                assert_eq!(none, None);
+            }
+            ["row-decline-range", n] => {
+                let none = board.row.update_range_if(100..200, |new, _| {
+                    new.fill(number(n));
+                    None::<()>
+                });
+                assert_eq!(none, None);
+            }
+            ["hold-and-decline"] => {
+                let none = board.count.update_if(|new, _| {
+                    self.inside(new);
+                    None::<()>
+                });
+                assert_eq!(none, None);
+            }
+            ["take-within", millis] => {
+                let limit = Duration::from_millis(number(millis));
+                let taken = board.count.update_when(limit, |new, old| {
+                    *new = old.checked_sub(1)?;
+                    Some(*old)
+                });
+                return Some(taken.map(|before| before.to_string()));
+            }
+            ["row-set", i, n] => _ = board.row.set(number(i) as usize, number(n)),
+            ["transaction", n] => transact(board, number(n)),
+            ["transaction-of-later", n] => board.transaction(|new, _| *new.later = number(n)),
+            ["hold"] => board.count.update(|new, _| self.inside(new)),
+            ["hold-later"] => board.later.update(|new, _| self.inside(new)),
+            ["hold-row"] => board.row.update(|new, _| {
+                let mut value = new[0];
+                self.inside(&mut value);
+                new.fill(value);
+            }),
+            _ => return None,
+        }
+        Some(Ok(ok(())))
+    }
+
+    /// What goes on inside a closure: says that it is there, and does what it is told next.
+    fn inside(&self, new: &mut u64) {
+        say("holding");
+        let line = self.lines.recv().expect("the input does not end while it is listened to");
+        match line.split_whitespace().collect::<Vec<_>>()[..] {
+            ["publish", n] => *new = number(n),
+            ["panic"] => panic!("told to"),
+            _ => panic!("unknown inside a closure: `{line}`"),
+        }
+    }
+}
+
+/// What a process does that does not keep to the library.
+fn crime(words: &[&str]) -> Option<String> {
+    Some(match *words {
+        ["permissions", name] => scribble::permissions(name),
+        ["make-writable", name] => scribble::make_writable(name),
+        ["open-file", name] => scribble::open(name),
+        ["scribble", name] => scribble::write(name),
+        ["claim-life", name, owner] => scribble::claim_life(name, number(owner) as i64),
+        _ => return None,
+    })
+}
+
+fn options() -> Options<Board> {
+    Board::options()
+}
+
+/// Gives all three fields one number, at once.
+fn transact(board: &Shm<Board>, n: u64) {
+    board.transaction(|new, _| {
+        (*new.count, *new.later, *new.row) = (n, n, [n; 1024]);
+    });
+}
+
+/// What the three fields hold.
+fn three(board: &Board) -> String {
+    format!("{} {} {}", board.count, board.later, the_one(&board.row))
+}
+
+fn ok(_: ()) -> String {
+    "ok".to_owned()
+}
+
+/// Fills what a closure gets, and has it published.
+fn fill(new: &mut [u64], n: u64) -> Option<()> {
+    new.fill(n);
+    Some(())
+}
+
+fn number(text: &str) -> u64 {
+    text.parse().unwrap_or_else(|_| panic!("`{text}` is no number"))
+}
+
+fn row(n: &str) -> Row {
+    [number(n); 1024]
+}
+
+/// The variant's name, and the message with its source in one line.
+pub fn describe(error: &Error) -> String {
+    let variant: String =
+        format!("{error:?}").chars().take_while(|c| c.is_ascii_alphanumeric()).collect();
+    let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+    let message = format!("{error}{}", source.unwrap_or_default());
+    format!("error {variant}: {}", message.replace('\n', " | "))
+}
+
+fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
+    panics::text(panic).unwrap_or("without a text").replace('\n', " | ")
+}
+
+/// Lets this process open nothing more.
+fn limit_descriptors() -> Answer {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let limit = rustix::process::Rlimit { current: Some(0), ..limit };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
+    assert!(std::fs::File::open("/dev/null").is_err());
+    Ok(ok(()))
+}
+
+/// Makes no file any more that is longer than so many bytes. To try ends it, by SIGXFSZ.
+fn limit_files(bytes: u64) -> Answer {
+    let limit = rustix::process::Rlimit { current: Some(bytes), maximum: Some(bytes) };
+    rustix::process::setrlimit(rustix::process::Resource::Fsize, limit).unwrap();
+    Ok(ok(()))
+}
+
+/// Gives up root for good, for all threads.
+pub fn become_user(user: u32) {
+    // SAFETY: an empty list of groups, from which nothing is read.
+    let groups = unsafe { libc::setgroups(0, std::ptr::null()) };
+    // SAFETY: takes a number and touches no memory of ours.
+    let group = unsafe { libc::setgid(user) };
+    // SAFETY: as above.
+    let user = unsafe { libc::setuid(user) };
+    assert_eq!((groups, group, user), (0, 0, 0), "{}", std::io::Error::last_os_error());
+    // The change of user has cleared it.
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).unwrap();
+}

@@ -1,0 +1,16 @@
+//! What each call promises, with several processes at once.
+
+mod atomic_calls;
+mod atomics;
+mod closures;
+mod lost_updates;
+mod messages;
+mod mixed_values;
+mod part_costs;
+mod parts;
+mod round_trips;
+mod snapshots;
+mod threads;
+mod transactions;
+mod waiting;
+mod wraps;

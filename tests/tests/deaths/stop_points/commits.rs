@@ -1,0 +1,175 @@
+//! Stops inside a transaction, and inside its recovery: all of it, or nothing.
+
+use shma_core::Error;
+use shma_tests::states::Board;
+use shma_tests::watchdog::until;
+
+use super::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
+
+/// Points at which it has not happened yet.
+const BEFORE: [&str; 6] = [
+    "transaction.acquired",
+    "publish.marked:2",
+    "commit.slot",
+    "commit.slot:2",
+    "commit.slot:3",
+    "commit.stored",
+];
+
+/// Points at which it has.
+const AFTER: [&str; 5] =
+    ["commit.happened", "commit.version", "commit.version:2", "commit.version:3", "commit.done"];
+
+pub const POINTS: &[&str] = &[
+    "transaction.acquired",
+    "commit.slot",
+    "commit.stored",
+    "commit.happened",
+    "commit.version",
+    "commit.done",
+    "recover.version",
+    "recover.done",
+];
+
+/// Points inside the recovery, field by field.
+const RECOVERY: [&str; 5] = [
+    "acquire.taken_over",
+    "recover.version",
+    "recover.version:2",
+    "recover.version:3",
+    "recover.done",
+];
+
+/// Before the one instant nothing shows, behind it everything does, to every reader, and at once:
+/// not only when somebody has come to clear up.
+#[test]
+fn a_transaction_is_cut_in_half() {
+    watched(|| {
+        for point in BEFORE {
+            let scene = Scene::new("before");
+            dies_of(stopping_in(&scene.name, point), "transaction 7");
+            scene.all_read((1, 1), (1, 1), (1, 1));
+            scene.goes_on();
+        }
+        for point in AFTER {
+            let scene = Scene::new("after");
+            dies_of(stopping_in(&scene.name, point), "transaction 7");
+            scene.all_read((7, 2), (7, 2), (7, 2));
+            scene.goes_on();
+        }
+    });
+}
+
+/// Those who clear up die as well, at any point of that, one after the other.
+#[test]
+fn a_recovery_is_cut_in_half() {
+    watched(|| {
+        for point in AFTER {
+            for first in RECOVERY {
+                for second in ["recover.version:2", "recover.done"] {
+                    let scene = Scene::new("recovery");
+                    dies_of(stopping_in(&scene.name, point), "transaction 7");
+                    for recovery in [first, second] {
+                        // Where there is nothing left to recover, it dies in its own update.
+                        let heir = stopping_in(&scene.name, recovery);
+                        let odd = commit_is_odd(&scene);
+                        match odd || recovery == "acquire.taken_over" {
+                            true => dies_of(heir, "add 100"),
+                            false => drop(heir),
+                        }
+                        scene.all_read((7, 2), (7, 2), (7, 2));
+                    }
+                    scene.goes_on();
+                }
+            }
+        }
+    });
+}
+
+fn commit_is_odd(scene: &Scene) -> bool {
+    let word = scene.name.bytes().u64(shma_tests::region::header::COMMIT);
+    !word.is_multiple_of(2)
+}
+
+/// A transaction that died before its instant leaves its targets behind. The next one must not
+/// publish them.
+#[test]
+fn the_next_transaction_publishes_the_last_one() {
+    watched(|| {
+        for point in BEFORE {
+            let scene = Scene::new("targets");
+            dies_of(stopping_in(&scene.name, point), "transaction 666");
+            // It changes one field only.
+            let next = stopping_in(&scene.name, "commit.happened");
+            dies_of(next, "transaction-of-later 7");
+            scene.all_read((1, 1), (7, 2), (1, 1));
+            scene.goes_on();
+        }
+    });
+}
+
+/// A sleeper waits for one field; the transaction that publishes it dies. Nobody tells it, but
+/// whoever comes next.
+#[test]
+fn a_sleeper_is_not_told_of_a_transaction() {
+    watched(|| {
+        for point in AFTER {
+            let scene = Scene::new("sleeper");
+            let [count, ..] = Board::partitions();
+            let mut sleeper = opened(&scene.name);
+            sleeper.tell("wait 3600000");
+            sleeper.expect("since 1");
+            until("it sleeps", || scene.name.bytes().has_sleepers(count));
+            dies_of(stopping_in(&scene.name, point), "transaction 7");
+            sleeper.expect("2");
+            assert_eq!(sleeper.ask("snapshot"), "7 7 7");
+            scene.goes_on();
+        }
+    });
+}
+
+/// A transaction is stopped: readers and snapshots do not notice, writers are told who it is.
+#[test]
+fn a_stopped_transaction_stops_readers() {
+    watched(|| {
+        let before = BEFORE.map(|point| (point, (1, 1)));
+        let after = AFTER.map(|point| (point, (7, 2)));
+        for (point, seen) in before.into_iter().chain(after) {
+            let scene = Scene::new("stopped");
+            let mut writer = stopping_in(&scene.name, &format!("pause:{point}"));
+            stops_in(&mut writer, "transaction 7");
+            scene.all_read(seen, seen, seen);
+            for field in [&scene.board.count, &scene.board.later] {
+                let result = field.try_update(|_, _| ());
+                let Err(Error::WouldBlock { holder: Some(holder), .. }) = result else {
+                    panic!("{point}: {result:?}")
+                };
+                assert_eq!(holder.pid, writer.pid());
+            }
+            writer.go_on();
+            writer.expect("ok");
+            scene.all_read((7, 2), (7, 2), (7, 2));
+            scene.goes_on();
+        }
+    });
+}
+
+/// The last process of all dies in a transaction: who opens the region afterwards finds it done.
+#[test]
+fn a_transaction_dies_with_its_region() {
+    watched(|| {
+        for (points, expected) in [(&BEFORE[..], "1 0 0"), (&AFTER[..], "7 7 7")] {
+            for point in points {
+                let name = shma_tests::region::Name::new("last");
+                let mut last = stopping(point);
+                last.order(&format!("create {name} 1"));
+                dies_of(last, "transaction 7");
+                let mut heir = opened(&name);
+                assert_eq!(heir.ask("snapshot"), expected, "{point}");
+                heir.order("add 1");
+                heir.order("transaction 9");
+                assert_eq!(heir.ask("snapshot"), "9 9 9");
+            }
+        }
+    });
+}

@@ -1,0 +1,8 @@
+//! The file of a region as tools see it, whole or spoilt.
+
+mod documented_layout;
+mod foreign_tools;
+mod inspect;
+mod inspect_spoilt;
+mod looks;
+mod spoilt_files;

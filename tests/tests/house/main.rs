@@ -1,0 +1,4 @@
+//! What holds for the sources.
+
+mod circles;
+mod imports;

@@ -1,0 +1,140 @@
+//! Many processes that want one region at once.
+
+use shma_core::ShmState;
+use shma_tests::child;
+use shma_tests::child::Child;
+use shma_tests::region::{Name, files};
+use shma_tests::states::Board;
+use shma_tests::watchdog::{until, watched};
+
+fn crowd() -> Vec<Child> {
+    (0..16).map(|_| child!("talk")).collect()
+}
+
+/// Tells all at once, and collects what they answer.
+fn ask_all(crowd: &mut [Child], line: &str) -> Vec<String> {
+    crowd.iter_mut().for_each(|child| child.tell(line));
+    crowd.iter_mut().map(Child::line).collect()
+}
+
+#[track_caller]
+fn order_all(crowd: &mut [Child], line: &str) {
+    let answers = ask_all(crowd, line);
+    assert!(answers.iter().all(|answer| answer == "ok"), "{line}: {answers:?}");
+}
+
+/// Each believes to be the first, makes a region of its own, and adds to that. Or the first one has
+/// left before the last one comes, with what that one had just opened.
+#[test]
+fn a_race_makes_two_regions() {
+    watched(|| {
+        let mut crowd = crowd();
+        for round in 0..40 {
+            let name = Name::new("race");
+            order_all(&mut crowd, &format!("open-or-create {name} 100"));
+            order_all(&mut crowd, "add 1");
+            assert_eq!(ask_all(&mut crowd, "read"), vec!["116"; 16], "round {round}");
+            assert_eq!(ask_all(&mut crowd, "current"), vec!["true"; 16], "round {round}");
+            order_all(&mut crowd, "close");
+            assert!(!name.exists(), "the last one out of round {round} left it behind");
+        }
+    });
+}
+
+/// Files of regions that have no name yet, whoever is making them.
+fn unfinished() -> Vec<String> {
+    files().into_iter().filter(|file| file.starts_with("shma-tmp.")).collect()
+}
+
+/// Who creates wants to be the only one: all others must hear of it, and clear away what they
+/// have made in vain.
+#[test]
+fn a_race_of_creators_has_two_winners() {
+    watched(|| {
+        let mut crowd = crowd();
+        let before = unfinished();
+        for _ in 0..20 {
+            let name = Name::new("winner");
+            let answers = ask_all(&mut crowd, &format!("create {name} 1"));
+            let won = answers.iter().filter(|answer| *answer == "ok").count();
+            let lost = answers.iter().filter(|a| a.starts_with("error AlreadyExists")).count();
+            assert_eq!((won, lost), (1, 15), "{answers:?}");
+            order_all(&mut crowd, "close");
+            assert!(!name.exists());
+        }
+        until("no unfinished region is left", || {
+            unfinished().iter().all(|file| before.contains(file))
+        });
+    });
+}
+
+/// All were killed, and sixteen come to replace what they left: one of them does.
+#[test]
+fn a_race_for_a_dead_region_has_two_winners() {
+    watched(|| {
+        let mut crowd = crowd();
+        for round in 0..20 {
+            let name = Name::new("dead");
+            let mut dead = child!("talk");
+            dead.order(&format!("create {name} 1000"));
+            dead.kill();
+            assert!(name.exists());
+            // Either half of them comes for the values, or none.
+            let (creators, openers) = crowd.split_at_mut(if round % 2 == 0 { 16 } else { 8 });
+            creators.iter_mut().for_each(|child| child.tell(&format!("create {name} 1")));
+            openers.iter_mut().for_each(|child| child.tell(&format!("open {name}")));
+            let created: Vec<String> = creators.iter_mut().map(Child::line).collect();
+            let opened: Vec<String> = openers.iter_mut().map(Child::line).collect();
+            assert!(opened.iter().all(|answer| answer == "ok"), "{opened:?}");
+            let won: Vec<usize> = (0..creators.len()).filter(|i| created[*i] == "ok").collect();
+            let lost = created.iter().filter(|a| a.starts_with("error AlreadyExists")).count();
+            assert_eq!(won.len() + lost, creators.len(), "{created:?}");
+            assert!(won.len() <= 1, "{created:?}");
+            assert!(won.len() == 1 || !openers.is_empty(), "{created:?}");
+            let expected = if won.is_empty() { "1000" } else { "1" };
+            for opener in openers.iter_mut() {
+                assert_eq!(opener.ask("current"), "true");
+                assert_eq!(opener.ask("read"), expected);
+            }
+            order_all(&mut crowd, "close");
+            assert!(!name.exists());
+        }
+    });
+}
+
+/// Some create, some remove, some leave, all at once and without any order. Whatever the outcome
+/// of a call is, it is one that the call may have, nothing hangs, and nothing is left.
+#[test]
+fn coming_and_going_at_once_leaves_a_wreck() {
+    watched(|| {
+        let mut crowd = crowd();
+        let name = Name::new("mess");
+        let calls = ["open-or-create NAME 1", "close", "unlink NAME", "create NAME 2", "open NAME"];
+        for round in 0..60 {
+            for (i, child) in crowd.iter_mut().enumerate() {
+                let call = calls[(round * 7 + i * (round + 3)) % calls.len()];
+                child.tell(&call.replace("NAME", &name));
+            }
+            for child in &mut crowd {
+                let answer = child.line();
+                let may_be = ["ok", "error NotFound", "error AlreadyExists"];
+                assert!(may_be.iter().any(|start| answer.starts_with(start)), "{answer}");
+            }
+        }
+        order_all(&mut crowd, "close");
+        assert!(!name.exists());
+    });
+}
+
+/// One set of options for several regions; a state need not be copied for that.
+#[test]
+fn options_serve_once() {
+    watched(|| {
+        let options = Board::options().mode(0o640).persistent(false);
+        assert!(format!("{options:?}").contains("persistent: false"), "{options:?}");
+        for _ in 0..2 {
+            let name = Name::new("options");
+            options.clone().create(&name, &Board::with(1)).unwrap();
+        }
+    });
+}

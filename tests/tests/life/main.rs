@@ -1,0 +1,14 @@
+//! How regions come and go: creation, attachment, fork, permissions, room and removal.
+
+mod births;
+mod containers;
+mod descriptors;
+mod ends;
+mod file_systems;
+mod forks;
+mod forks_beside;
+#[cfg(target_arch = "x86_64")]
+mod forks_inside;
+mod impostors;
+mod permissions;
+mod space;
