@@ -98,7 +98,7 @@ fn all_are(state: &Large, value: f32) -> bool {
 
 /// One story, because the memory of two would be too much for small machines.
 #[test]
-fn a_large_state_overflows_the_stack_or_the_memory() {
+fn large_states_need_no_stack_and_few_copies() {
     if !has_room() {
         return;
     }
@@ -156,7 +156,7 @@ fn a_large_state_overflows_the_stack_or_the_memory() {
 /// Without optimisation every local variable of a function has its place on the stack, also those
 /// of a branch that is for small values only.
 #[test]
-fn an_unoptimised_program_overflows_its_stack() {
+fn an_unoptimised_program_needs_no_stack_for_large_states() {
     let program = switched::program("child");
     watched(move || {
         let name = Name::new("unoptimised");

@@ -13,7 +13,7 @@ use shma_tests::watchdog::watched;
 /// Two processes answer each other by every call that publishes. A wake-up that is lost costs a
 /// slice of sleep, after which the waiter looks by itself; that must never have been necessary.
 #[test]
-fn a_call_wakes_nobody() {
+fn every_call_wakes_its_waiters() {
     const ROUNDS: u64 = 400;
     watched(|| {
         let name = Name::new("rally");
@@ -29,7 +29,7 @@ fn a_call_wakes_nobody() {
 
 /// Who may not write cannot announce itself, and hears of each call all the same.
 #[test]
-fn a_read_only_waiter_sleeps_through_calls() {
+fn read_only_waiters_wake_for_every_call() {
     watched(|| {
         let (name, counters) = create("readonly");
         let seen = Counters::open_read_only(&name).unwrap();
@@ -54,7 +54,7 @@ fn a_read_only_waiter_sleeps_through_calls() {
 
 /// A child that adds under its parent's name would not be harmful, but it is the same promise.
 #[test]
-fn a_fork_child_counts() {
+fn no_fork_child_counts() {
     use shma_tests::ledger::Ledger;
     watched(|| {
         let name = Name::new("fork");
@@ -69,7 +69,7 @@ fn a_fork_child_counts() {
 
 /// A closure that forks returns twice; the child must neither change an element nor count a call.
 #[test]
-fn a_fork_in_a_closure_changes_elements() {
+fn a_fork_in_a_closure_stores_for_the_parent_only() {
     use shma_tests::ledger::Ledger;
     watched(|| {
         let name = Name::new("fork-inside");
@@ -86,7 +86,7 @@ fn a_fork_in_a_closure_changes_elements() {
 
 /// Calls over the whole state: those that read include atomic fields, those that write do not.
 #[test]
-fn a_call_on_the_whole_state_changes_counters() {
+fn whole_state_calls_read_atomic_fields_and_write_none() {
     watched(|| {
         let (name, counters) = create("whole");
         counters.u32.set(1);
@@ -110,7 +110,7 @@ fn a_call_on_the_whole_state_changes_counters() {
 /// A closure that panics in the middle leaves the elements before changed, and the call counts: who
 /// waits for changes has to hear of them.
 #[test]
-fn a_panic_in_update_with_hides_what_it_changed() {
+fn a_panicking_update_with_counts_what_it_stored() {
     watched(|| {
         let (_name, counters) = create("panic");
         let mut left = 3;
@@ -129,7 +129,7 @@ fn a_panic_in_update_with_hides_what_it_changed() {
 
 /// Whoever debugs wants to know which field it is, and how far.
 #[test]
-fn debug_output_says_nothing() {
+fn debug_output_names_field_and_version() {
     watched(|| {
         let (_name, counters) = create("debug");
         counters.f32s.set(0, 1.0);

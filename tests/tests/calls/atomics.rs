@@ -16,7 +16,7 @@ use shma_tests::watchdog::watched;
 /// Processes add at once, in every way, to numbers of every kind. Floats of small integers add up
 /// exactly; two 4-byte numbers share a word, and must not overwrite each other.
 #[test]
-fn additions_get_lost() {
+fn no_addition_is_lost() {
     const TIMES: u64 = 20_000;
     watched(|| {
         let (name, counters) = create("lost");
@@ -49,7 +49,7 @@ fn additions_get_lost() {
 /// Two numbers of four bytes lie in one word. Whoever sets one must not put back the other as it was
 /// a moment ago.
 #[test]
-fn a_set_undoes_its_neighbour() {
+fn a_set_leaves_its_neighbours_alone() {
     const TIMES: u64 = 100_000;
     watched(|| {
         let (name, _counters) = create("neighbours");
@@ -62,7 +62,7 @@ fn a_set_undoes_its_neighbour() {
 
 /// What each call does and returns, at the ends of what the numbers can be.
 #[test]
-fn an_edge_of_the_numbers_is_met() {
+fn calls_hold_at_the_edges_of_the_numbers() {
     watched(|| {
         let (_name, c) = create("edges");
         c.u32.set(u32::MAX);
@@ -102,7 +102,7 @@ fn an_edge_of_the_numbers_is_met() {
 
 /// An index counts flat, in C order, whatever the dimensions.
 #[test]
-fn an_index_of_a_grid_goes_by_columns() {
+fn indices_of_a_grid_go_by_rows() {
     watched(|| {
         let (name, counters) = create("grid");
         let seen = Counters::open_read_only(&name).unwrap();
@@ -129,7 +129,7 @@ fn an_index_of_a_grid_goes_by_columns() {
 
 /// An index past the end would be the next field's, or another slot's.
 #[test]
-fn an_index_out_of_range_hits_a_neighbour() {
+fn an_index_out_of_range_panics() {
     watched(|| {
         let (name, c) = create("range");
         for panic in [
@@ -156,7 +156,7 @@ fn an_index_out_of_range_hits_a_neighbour() {
 
 /// Writers replace elements by equal bytes; whoever sees two different ones has seen half of each.
 #[test]
-fn an_element_is_torn() {
+fn no_element_is_torn() {
     watched(|| {
         let (name, _counters) = create("torn");
         let seen = Counters::open_read_only(&name).unwrap();
@@ -192,7 +192,7 @@ fn an_element_is_torn() {
 /// Processes that count are killed. Their elements are whole, those of the others are as they
 /// were, and at most the call at hand is in doubt.
 #[test]
-fn a_death_loses_a_count_or_tears_an_element() {
+fn deaths_lose_no_count_and_tear_no_element() {
     watched(|| {
         let (name, counters) = create("killed");
         let notes = Notebook::create(&name);

@@ -47,7 +47,7 @@ fn nothing_happened(board: &Shm<Board>, old: &Shm<Board>, row: u64, version: u64
 
 /// The closure has changed its copy when it panics.
 #[test]
-fn a_panic_in_update_publishes_half() {
+fn a_panic_in_update_publishes_nothing() {
     watched(|| {
         let (name, board) = create("panic", 0);
         let old = Board::open(&name).unwrap();
@@ -67,7 +67,7 @@ fn a_panic_in_update_publishes_half() {
 
 /// Element-wise calls have stored blocks into the slot when the closure panics.
 #[test]
-fn a_panic_in_element_wise_calls_publishes_half() {
+fn a_panic_in_element_wise_calls_publishes_nothing() {
     watched(|| {
         let (name, board) = create("panic-blocks", 0);
         let old = Board::open(&name).unwrap();
@@ -105,7 +105,7 @@ fn a_panic_in_element_wise_calls_publishes_half() {
 /// The whole state goes field after field: those before the panic are published, the one at hand
 /// and those behind it are not, and no semaphore stays taken.
 #[test]
-fn a_panic_in_the_whole_state_keeps_a_semaphore() {
+fn a_panic_in_whole_state_calls_frees_every_semaphore() {
     watched(|| {
         let (_name, board) = create("panic-whole", 1);
         let ones = Board::with(1);
@@ -129,7 +129,7 @@ fn a_panic_in_the_whole_state_keeps_a_semaphore() {
 
 /// A process that catches its panic, or dies of it, leaves the semaphore to the others.
 #[test]
-fn a_panic_in_another_process_keeps_the_semaphore() {
+fn a_panic_in_another_process_frees_the_semaphore() {
     watched(|| {
         let (name, board) = create("panic-peer", 7);
         let mut child = child!("talk");
@@ -146,7 +146,7 @@ fn a_panic_in_another_process_keeps_the_semaphore() {
 /// A thread that waited for itself would wait for ever. The calls without a `Result` panic and
 /// name the field; the others say so.
 #[test]
-fn reentry_into_the_same_field_hangs() {
+fn reentry_into_the_same_field_panics() {
     watched(|| {
         let (_name, board) = create("same", 1);
         let nested = |inside: &str| {
@@ -184,7 +184,7 @@ fn reentry_into_the_same_field_hangs() {
 /// Two threads that nest two fields in two orders wait for each other. So one order is refused,
 /// in every thread, whether another one is there or not.
 #[test]
-fn nesting_against_the_order_hangs() {
+fn nesting_against_the_lock_order_panics() {
     watched(|| {
         let (_name, board) = create("order", 1);
         board.row.update(|_, _| {
@@ -214,7 +214,7 @@ fn nesting_against_the_order_hangs() {
 /// Two attachments of one process are two owners, and the thread that holds the one would wait
 /// for itself through the other.
 #[test]
-fn reentry_through_a_second_handle_hangs() {
+fn reentry_through_a_second_handle_panics() {
     watched(|| {
         let (name, board) = create("twice", 1);
         let second = Board::open(&name).unwrap();
@@ -245,7 +245,7 @@ fn another_region_is_refused_inside_a_closure() {
 
 /// Reads inside an update: of the field itself, before anything is published, and of others.
 #[test]
-fn reading_inside_an_update_hangs_or_sees_too_much() {
+fn reads_inside_an_update_see_the_published_value() {
     watched(|| {
         let (name, board) = create("inside", 1);
         let second = Board::open(&name).unwrap();
@@ -268,7 +268,7 @@ fn reading_inside_an_update_hangs_or_sees_too_much() {
 
 /// What a closure returns is what the call returns, borrowed or moved.
 #[test]
-fn a_closure_loses_its_result() {
+fn closures_return_their_results() {
     watched(|| {
         let (_name, board) = create("result", 3);
         let text = String::from("a text that is moved through");

@@ -19,7 +19,7 @@ fn add(what: &str, name: &Name, ways: &[&str], times: u64) {
 /// Two processes read 5, and both write 6. It shows only if they really meet, so they do it many
 /// times, and in every way of updating, since each takes the semaphore for itself.
 #[test]
-fn increments_of_a_scalar_get_lost() {
+fn no_increment_of_a_scalar_is_lost() {
     watched(|| {
         for ways in [["update"; 4], ["update_with"; 4], ["merge"; 4], ["mixed"; 4]] {
             let name = Name::new("scalar");
@@ -33,7 +33,7 @@ fn increments_of_a_scalar_get_lost() {
 
 /// An update of a MiB takes so long that the others queue behind it, sleep, and are woken.
 #[test]
-fn increments_of_a_large_array_get_lost() {
+fn no_increment_of_a_large_array_is_lost() {
     watched(|| {
         let name = Name::new("array");
         let state = Uniform::<131_072>::create(&name, &Uniform::zeroed()).unwrap();
@@ -46,7 +46,7 @@ fn increments_of_a_large_array_get_lost() {
 /// The calls over the whole state take one semaphore after the other; somebody else may be between
 /// any two of them, and updates single fields besides.
 #[test]
-fn increments_of_the_whole_state_get_lost() {
+fn no_increment_of_the_whole_state_is_lost() {
     watched(|| {
         let name = Name::new("whole");
         let board = Board::create(&name, &Board::zeroed()).unwrap();

@@ -81,7 +81,7 @@ mod next {
 
 /// A region of another layout: whether it is in use, and the way out.
 #[test]
-fn another_layout_comes_with_a_way_out() {
+fn a_layout_mismatch_says_what_to_do() {
     watched(|| {
         let refused = |name: &Name| {
             let result = next::Board::open_or_create(name, &next::Board { count: 7 });
@@ -119,7 +119,7 @@ fn another_layout_comes_with_a_way_out() {
 
 /// No region: what may have happened, which is true for those too who cannot create it.
 #[test]
-fn a_missing_region_is_not_to_be_created_by_its_reader() {
+fn a_missing_region_is_named_without_advice_to_create_it() {
     let name = Name::new("missing");
     let text = Board::open(&name).unwrap_err().to_string();
     assert!(text.contains(&*name) && text.contains("does not exist"), "{text}");
@@ -142,7 +142,7 @@ struct Line {
 
 /// The place of a panic is the call in the user's program, and no line of the library.
 #[test]
-fn a_panic_points_to_the_call() {
+fn a_panic_names_the_line_of_the_call() {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| match WATCHED.get() {
         true => PLACE.set(info.location().map(|place| (place.file().to_owned(), place.line()))),

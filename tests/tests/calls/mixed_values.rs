@@ -50,7 +50,7 @@ fn read_beside(words: &str, write: &str, readers: &[&str], times: u64) {
 
 /// A reader that trusts the version alone accepts a slot that is being overwritten.
 #[test]
-fn a_read_beside_writes_is_mixed() {
+fn no_read_beside_writes_is_mixed() {
     watched(|| {
         for (words, times) in SIZES {
             read_beside(words, "write", &["into", "boxed", "try"], times);
@@ -60,7 +60,7 @@ fn a_read_beside_writes_is_mixed() {
 
 /// Element-wise calls store block by block, so their publications are under way for longer.
 #[test]
-fn a_read_beside_element_wise_updates_is_mixed() {
+fn no_read_beside_element_wise_updates_is_mixed() {
     watched(|| {
         for (words, times) in SIZES {
             read_beside(words, "elementwise", &["into", "newer"], times / 2);
@@ -70,7 +70,7 @@ fn a_read_beside_element_wise_updates_is_mixed() {
 
 /// The closure's private copy must be one publication as well.
 #[test]
-fn a_read_beside_updates_is_mixed() {
+fn no_read_beside_updates_is_mixed() {
     watched(|| {
         for (words, times) in SIZES {
             read_beside(words, "update", &["into", "try"], times / 2);
@@ -80,7 +80,7 @@ fn a_read_beside_updates_is_mixed() {
 
 /// Who may not write cannot fall back to the semaphore, and must get through all the same.
 #[test]
-fn a_read_only_reader_starves_or_mixes() {
+fn read_only_readers_neither_starve_nor_mix() {
     watched(|| {
         for (words, times) in SIZES {
             read_beside(words, "write", &["readonly-into", "readonly-boxed"], times / 2);
@@ -91,7 +91,7 @@ fn a_read_only_reader_starves_or_mixes() {
 /// With two slots nearly every optimistic read of a large value is overtaken: only the fallback to
 /// the semaphore gets the reader through.
 #[test]
-fn a_reader_of_two_slots_starves() {
+fn readers_of_two_slots_do_not_starve() {
     watched(|| {
         for (words, times) in SIZES {
             read_beside(words, "narrow-write", &["narrow-into"], times / 10);
@@ -101,7 +101,7 @@ fn a_reader_of_two_slots_starves() {
 
 /// With eight the slots go round in another way.
 #[test]
-fn a_reader_of_eight_slots_mixes() {
+fn readers_of_eight_slots_do_not_mix() {
     watched(|| {
         for (words, times) in SIZES {
             read_beside(words, "wide-write", &["wide-into"], times / 10);
@@ -111,7 +111,7 @@ fn a_reader_of_eight_slots_mixes() {
 
 /// Several writers take turns, each adding one; whatever is read is the number of its publication.
 #[test]
-fn several_writers_mix_their_values() {
+fn several_writers_do_not_mix_their_values() {
     watched(|| {
         let name = Name::new("crowd");
         let mut state = Uniform::<8192>::zeroed();

@@ -84,7 +84,7 @@ fn copies(times: usize) -> u64 {
 
 /// A solver exchanges a boundary row of a field of a gigabyte every step.
 #[test]
-fn a_part_costs_more_in_a_larger_field() {
+fn a_part_costs_the_same_in_every_field() {
     let program = switched::program("child");
     watched(move || {
         let [small, medium, large] = ARRAYS.map(|words| Array::new(&program, words).costs());
@@ -101,7 +101,7 @@ fn a_part_costs_more_in_a_larger_field() {
 /// A whole update leaves every other slot behind. Each is brought up to date once, when its turn
 /// comes, at the cost of one copy of the field; after that, a part costs a part again.
 #[test]
-fn a_whole_update_makes_parts_expensive_for_ever() {
+fn each_slot_is_caught_up_once_after_a_whole_update() {
     on_every_array(|array| {
         array.call("write");
         let costs = array.costs();
@@ -117,7 +117,7 @@ fn a_whole_update_makes_parts_expensive_for_ever() {
 
 /// Who dies in a partial update leaves a part of one slot in disorder, not all of it.
 #[test]
-fn a_death_in_a_part_costs_a_whole_copy() {
+fn a_death_in_a_part_costs_one_part() {
     on_every_array(|array| {
         for stop in ["publish.begun", "publish.caught_up", "publish.marked", "publish.stored"] {
             (0..SLOTS).for_each(|_| array.call("update_range"));
@@ -131,7 +131,7 @@ fn a_death_in_a_part_costs_a_whole_copy() {
 
 /// Who dies in a whole update leaves one slot in disorder, and that is brought up to date once.
 #[test]
-fn a_death_in_a_whole_update_costs_more_than_one_copy() {
+fn a_death_in_a_whole_update_costs_one_copy() {
     on_every_array(|array| {
         (0..SLOTS).for_each(|_| array.call("update_range"));
         array.die("write", "publish.marked");

@@ -33,7 +33,7 @@ fn agree<A: Access>(shared: &Shm<Parts, A>, model: &Parts, when: &str) {
 /// numbers of slots: the region holds what a plain array does. Two handles take turns, since a part
 /// depends on what others have changed.
 #[test]
-fn a_part_is_not_what_a_plain_array_has() {
+fn parts_change_what_a_plain_array_would() {
     watched(|| {
         let (name, shared) = create("model");
         let seen = Parts::open_read_only(&name).unwrap();
@@ -55,7 +55,7 @@ fn a_part_is_not_what_a_plain_array_has() {
 
 /// Ranges as people write them.
 #[test]
-fn a_kind_of_range_is_off_by_one() {
+fn every_kind_of_range_means_what_it_says() {
     watched(|| {
         let (_name, shared) = create("ranges");
         let field = &shared.bytes4;
@@ -83,7 +83,7 @@ fn a_kind_of_range_is_off_by_one() {
 
 /// An index past the end would be the next slot's.
 #[test]
-fn a_part_out_of_range_hits_a_neighbour() {
+fn a_part_out_of_range_panics() {
     watched(|| {
         let (name, shared) = create("neighbour");
         let field = &shared.rows4;
@@ -115,7 +115,7 @@ fn a_part_out_of_range_hits_a_neighbour() {
 /// A closure has changed its copy when it panics, and the slot is prepared or not: nothing may show,
 /// not in what follows either, when that slot is brought up to date.
 #[test]
-fn a_panic_in_a_part_publishes_half() {
+fn a_panic_in_a_part_publishes_nothing() {
     watched(|| {
         let (name, shared) = create("panic");
         let seen = Parts::open_read_only(&name).unwrap();
@@ -141,7 +141,7 @@ fn a_panic_in_a_part_publishes_half() {
 /// A writer changes part after part, and sometimes all, without pause. What a reader gets of it,
 /// whole or in part, has to be what the publication of that version was.
 #[test]
-fn a_reader_beside_partial_updates_mixes_them() {
+fn no_read_beside_partial_updates_is_mixed() {
     watched(|| {
         for field in ["narrow", "usual", "wide"] {
             let name = Name::new("stripes");
@@ -254,7 +254,7 @@ impl Drop for Mortal {
 /// Writers die one after the other at the places of a publication, each after some more changes: in
 /// the middle of catching up, before and after the range is marked, before and after the instant.
 #[test]
-fn a_death_in_a_publication_leaves_a_slot_behind() {
+fn a_death_in_a_publication_leaves_every_slot_whole() {
     const PLACES: [&str; 8] = [
         "acquire.acquired",
         "publish.begun",
@@ -284,7 +284,7 @@ fn a_death_in_a_publication_leaves_a_slot_behind() {
 
 /// And at any instruction: in the middle of a copy, of a word's neighbours, of anything.
 #[test]
-fn a_kill_at_any_instant_leaves_a_slot_behind() {
+fn a_kill_at_any_instant_leaves_every_slot_whole() {
     watched(|| {
         let mut chain = Chain::new();
         let mut dice = Dice::new(chain.seed);

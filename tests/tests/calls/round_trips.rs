@@ -192,21 +192,21 @@ fn combine<T: Pod>(value: &mut T, with: &T) {
 /// A number that is copied with the wrong width, or whose bits change on the way (a NaN's), would
 /// be wrong only now and then.
 #[test]
-fn a_number_is_cut_or_converted() {
+fn numbers_come_back_bit_by_bit() {
     watched(Numbers::round_trips);
 }
 
 /// Values end inside words, inside the blocks of element-wise calls, or at a scalar that stands
 /// across two words; those ends are where bytes go missing.
 #[test]
-fn an_array_loses_its_end() {
+fn arrays_come_back_whole() {
     watched(Arrays::round_trips);
 }
 
 /// A struct is its own scalar, of any size: smaller than a word, or larger than the blocks of
 /// element-wise calls.
 #[test]
-fn a_struct_comes_apart() {
+fn structs_come_back_whole() {
     watched(Structs::round_trips);
 }
 
@@ -229,7 +229,7 @@ fn fill<const W: usize, const H: usize>(hint: &str) -> (Name, Shm<Grid<W, H>>) {
 /// One declaration with const parameters stands for many layouts: each has to get its own places
 /// and its own fingerprint, or one program reads the rows of another wrapped wrongly.
 #[test]
-fn two_sizes_of_one_declaration_are_taken_for_one() {
+fn two_sizes_of_one_declaration_are_two_layouts() {
     watched(|| {
         let (name, _grid) = fill::<3, 5>("grid");
         let same = Grid::<3, 5>::open(&name).unwrap();
@@ -253,7 +253,7 @@ fn two_sizes_of_one_declaration_are_taken_for_one() {
 /// The whole-state calls go over the same fields; a field that they skip or swap shows only when
 /// all differ.
 #[test]
-fn the_whole_state_swaps_or_skips_fields() {
+fn whole_state_calls_keep_every_field_in_its_place() {
     watched(|| {
         let name = Name::new("whole");
         let mut init = Grid::<4, 2>::zeroed();

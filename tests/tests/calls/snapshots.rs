@@ -52,7 +52,7 @@ fn look<A: Access>(ledger: &Shm<Ledger, A>, times: u64, check: impl Fn(Numbers))
 
 /// Transactions without pause: every snapshot holds one of them, whole.
 #[test]
-fn a_snapshot_mixes_two_transactions() {
+fn no_snapshot_mixes_two_transactions() {
     watched(|| {
         let (name, ledger) = create("mixes");
         let seen = Ledger::open_read_only(&name).unwrap();
@@ -70,7 +70,7 @@ fn a_snapshot_mixes_two_transactions() {
 /// A writer counts in `first` and then in `pair`. There is no instant at which `pair` is ahead, or
 /// behind by more than one.
 #[test]
-fn a_snapshot_sees_the_effect_without_the_cause() {
+fn a_snapshot_with_the_effect_has_the_cause() {
     watched(|| {
         let (name, ledger) = create("cause");
         let seen = Ledger::open_read_only(&name).unwrap();
@@ -89,7 +89,7 @@ fn a_snapshot_sees_the_effect_without_the_cause() {
 /// counts first, but all who look have to agree: of any two snapshots, by whomever, one is not
 /// older in both fields.
 #[test]
-fn two_snapshots_disagree_on_an_order() {
+fn snapshots_agree_on_one_order() {
     watched(|| {
         let (name, ledger) = create("order");
         let mut writers = ["first", "pair"].map(|how| child!("pace", &name, how));
@@ -118,7 +118,7 @@ fn two_snapshots_disagree_on_an_order() {
 /// A state that takes longer to copy than publications take to come: a bounded call must give up,
 /// and say so; the other one gets through all the same.
 #[test]
-fn a_snapshot_of_much_tries_for_ever() {
+fn a_bounded_snapshot_gives_up_and_the_other_ends() {
     watched(|| {
         let (name, ledger) = create("much");
         let writers = [churn(&name, "first"), churn(&name, "singles")];
@@ -144,7 +144,7 @@ fn a_snapshot_of_much_tries_for_ever() {
 /// A snapshot is stopped when it has copied everything, and goes on when the world is another one.
 /// What was published meanwhile has to be in it, or it is not one instant.
 #[test]
-fn a_stopped_snapshot_is_believed() {
+fn a_stopped_snapshot_is_retried() {
     let program = switched::program("child");
     watched(move || {
         let (name, ledger) = create("stopped");
@@ -173,7 +173,7 @@ fn a_stopped_snapshot_is_believed() {
 /// A reader is stopped when it has found its slot. The slot may be overwritten from the K-th
 /// publication on: not only once that is there, but from when it begins.
 #[test]
-fn a_stopped_read_is_believed() {
+fn a_stopped_read_is_retried() {
     let program = switched::program("child");
     watched(move || {
         let (name, ledger) = create("read");
@@ -210,7 +210,7 @@ fn a_stopped_read_is_believed() {
 
 /// What a snapshot holds of an atomic field is whole by element, and there.
 #[test]
-fn an_atomic_field_is_left_out() {
+fn atomic_fields_are_in_a_snapshot() {
     watched(|| {
         let (name, ledger) = create("atomic");
         let seen = Ledger::open_read_only(&name).unwrap();

@@ -16,7 +16,7 @@ fn create(hint: &str) -> (Name, Shm<Board>) {
 
 /// The lock word holds the attachment's id, which both threads have.
 #[test]
-fn two_threads_are_inside_at_once() {
+fn one_thread_at_a_time_is_inside() {
     watched(|| {
         let (_name, board) = create("threads");
         std::thread::scope(|scope| {
@@ -38,7 +38,7 @@ fn two_threads_are_inside_at_once() {
 
 /// Values that are too large for the stack are copied to buffers that the handle keeps.
 #[test]
-fn two_threads_share_a_buffer() {
+fn threads_do_not_share_buffers() {
     watched(|| {
         let (_name, board) = create("buffers");
         std::thread::scope(|scope| {
@@ -68,7 +68,7 @@ fn two_threads_share_a_buffer() {
 
 /// What one thread holds is no re-entry of the other, which waits or is told to come again.
 #[test]
-fn another_thread_is_taken_for_a_reentry() {
+fn another_thread_is_no_reentry() {
     watched(|| {
         let (_name, board) = create("reentry");
         let (held, holding) = mpsc::channel();
@@ -97,7 +97,7 @@ fn another_thread_is_taken_for_a_reentry() {
 
 /// A thread sleeps for what another one publishes.
 #[test]
-fn a_thread_does_not_wake_its_sibling() {
+fn a_thread_wakes_its_sibling() {
     watched(|| {
         let (_name, board) = create("sibling");
         std::thread::scope(|scope| {
@@ -116,7 +116,7 @@ fn a_thread_does_not_wake_its_sibling() {
 
 /// A handle that is dropped in one thread while another one has its own.
 #[test]
-fn one_handle_ends_the_other() {
+fn dropping_one_handle_leaves_the_other() {
     watched(|| {
         let (name, board) = create("handles");
         let second = Board::open(&name).unwrap();

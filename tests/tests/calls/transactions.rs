@@ -18,7 +18,7 @@ fn create(hint: &str) -> (Name, Shm<Ledger>) {
 /// Another process is woken by a version, reads, and finds what it had: each needless publication
 /// costs all readers a copy.
 #[test]
-fn fields_are_published_that_did_not_change() {
+fn only_changed_fields_are_published() {
     watched(|| {
         let (name, ledger) = create("unchanged");
         let other = Ledger::open(&name).unwrap();
@@ -47,7 +47,7 @@ fn fields_are_published_that_did_not_change() {
 /// Equality is that of bytes: a float that is not equal to itself did not change, and one that is
 /// equal to another did.
 #[test]
-fn a_nan_is_published_for_ever_or_a_sign_is_lost() {
+fn changes_are_compared_bit_by_bit() {
     #[derive(Debug, ShmState)]
     struct Floats {
         nan: f64,
@@ -67,7 +67,7 @@ fn a_nan_is_published_for_ever_or_a_sign_is_lost() {
 /// The closure has changed its copies when it panics; none of them may come out, and all
 /// semaphores have to.
 #[test]
-fn a_panic_commits_half_or_keeps_semaphores() {
+fn a_panic_commits_nothing_and_frees_every_semaphore() {
     watched(|| {
         let (name, ledger) = create("panic");
         let other = Ledger::open(&name).unwrap();
@@ -90,7 +90,7 @@ fn a_panic_commits_half_or_keeps_semaphores() {
 
 /// A thread that holds all semaphores would wait for itself for ever.
 #[test]
-fn reentry_from_a_transaction_hangs() {
+fn reentry_from_a_transaction_panics() {
     watched(|| {
         let (name, ledger) = create("reentry");
         let second = Ledger::open(&name).unwrap();
@@ -117,7 +117,7 @@ fn reentry_from_a_transaction_hangs() {
 
 /// And so would one that holds one semaphore, whichever: those before it are given back.
 #[test]
-fn a_transaction_inside_an_update_hangs() {
+fn a_transaction_inside_an_update_panics() {
     watched(|| {
         let (name, ledger) = create("inside");
         let other = Ledger::open(&name).unwrap();
@@ -156,7 +156,7 @@ fn a_transaction_inside_another_regions_is_refused() {
 
 /// Whatever looks while the closure runs sees what was, through any handle and in any process.
 #[test]
-fn reading_inside_a_transaction_hangs_or_sees_too_much() {
+fn reads_inside_a_transaction_see_the_published_values() {
     watched(|| {
         let (name, ledger) = create("look");
         let other = Ledger::open(&name).unwrap();
@@ -186,7 +186,7 @@ fn reading_inside_a_transaction_hangs_or_sees_too_much() {
 
 /// A counter of attempts has to count those that fail, and a copy of it must not move.
 #[test]
-fn an_atomic_field_waits_for_the_commit() {
+fn atomic_fields_do_not_wait_for_the_commit() {
     watched(|| {
         let (name, ledger) = create("atomic");
         let seen = Ledger::open_read_only(&name).unwrap();
@@ -211,7 +211,7 @@ fn an_atomic_field_waits_for_the_commit() {
 
 /// Those who wait for one of several fields must hear of each.
 #[test]
-fn only_waiters_of_one_field_are_woken() {
+fn waiters_of_every_changed_field_are_woken() {
     watched(|| {
         let (name, ledger) = create("waiters");
         for n in 2..50 {
@@ -232,7 +232,7 @@ fn only_waiters_of_one_field_are_woken() {
 
 /// The closure returns twice when it forks; the child must not commit, count, or give anything back.
 #[test]
-fn a_fork_inside_the_closure_commits_twice() {
+fn a_fork_inside_the_closure_commits_once() {
     watched(|| {
         let (name, ledger) = create("fork");
         let mut parent = child!("fork-holding", "inside-transaction", &name);
@@ -258,7 +258,7 @@ fn a_fork_inside_the_closure_commits_twice() {
 
 /// Writers of single fields queue behind a transaction, and it behind them; none is forgotten.
 #[test]
-fn a_transaction_forgets_who_queues() {
+fn a_transaction_wakes_every_queue() {
     watched(|| {
         let (name, ledger) = create("queue");
         for n in 2..20 {

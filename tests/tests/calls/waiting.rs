@@ -23,7 +23,7 @@ fn opened(name: &Name) -> Child {
 
 /// Whoever has waited in vain wants to know for whom: the process that has to be looked at.
 #[test]
-fn a_time_out_does_not_name_the_holder() {
+fn a_time_out_names_the_holder() {
     watched(|| {
         let (name, board) = create("holder", 7);
         let mut child = opened(&name);
@@ -61,7 +61,7 @@ fn a_time_out_does_not_name_the_holder() {
 
 /// The other thread of this very process is no other process.
 #[test]
-fn a_time_out_blames_another_process_for_our_own_thread() {
+fn a_time_out_names_the_threads_own_process() {
     watched(|| {
         let (_name, board) = create("own", 1);
         std::thread::scope(|scope| {
@@ -93,7 +93,7 @@ fn a_time_out_blames_another_process_for_our_own_thread() {
 
 /// Those who queue are woken one after the other, or wake by themselves; none is forgotten.
 #[test]
-fn a_queue_of_writers_is_forgotten() {
+fn every_queued_writer_acquires() {
     watched(|| {
         let (name, board) = create("queue", 0);
         let mut holder = opened(&name);
@@ -111,7 +111,7 @@ fn a_queue_of_writers_is_forgotten() {
 /// A publication between the look and the sleep, or one that does not wake, leaves the waiter
 /// asleep. Many rounds, because it is a matter of instants.
 #[test]
-fn a_publication_wakes_nobody() {
+fn every_kind_of_publication_wakes_waiters() {
     watched(|| {
         let (name, board) = create("wake", 0);
         let mut waiter = opened(&name);
@@ -135,7 +135,7 @@ fn a_publication_wakes_nobody() {
 
 /// What was published before the call counts: the waiter must not sleep through it.
 #[test]
-fn a_waiter_sleeps_though_there_is_something_newer() {
+fn waiting_returns_at_once_if_there_is_something_newer() {
     watched(|| {
         let (_name, board) = create("newer", 0);
         let hour = Duration::from_secs(3600);
@@ -160,7 +160,7 @@ fn a_waiter_sleeps_though_there_is_something_newer() {
 
 /// The age of a value starts anew with each publication, in every process.
 #[test]
-fn an_old_value_looks_fresh() {
+fn age_starts_anew_with_each_publication() {
     watched(|| {
         let (name, board) = create("age", 0);
         let seen = Board::open_read_only(&name).unwrap();
@@ -178,7 +178,7 @@ fn an_old_value_looks_fresh() {
 
 /// `open` may come before the region does.
 #[test]
-fn opening_does_not_wait_for_the_region() {
+fn opening_waits_for_the_region() {
     watched(|| {
         let name = Name::new("appears");
         let text = name.to_string();
@@ -194,7 +194,7 @@ fn opening_does_not_wait_for_the_region() {
 
 /// And it may never come: then the error is that it is not there, after the time that was given.
 #[test]
-fn opening_waits_in_vain_and_says_something_else() {
+fn opening_in_vain_says_that_nothing_is_there() {
     watched(|| {
         let name = Name::new("never");
         let limit = Duration::from_millis(40);
@@ -212,7 +212,7 @@ fn opening_waits_in_vain_and_says_something_else() {
 /// Whatever sleeps is woken by every signal, and what it does then must not be to start its sleep
 /// all over.
 #[test]
-fn fast_signals_keep_a_waiter_asleep() {
+fn fast_signals_keep_no_waiter_asleep() {
     watched(|| {
         let (name, board) = create("signals", 7);
         let nobody = Name::new("signals-nobody");
@@ -240,7 +240,7 @@ fn fast_signals_keep_a_waiter_asleep() {
 
 /// Whoever removes the name need not know the layout to wake those who wait.
 #[test]
-fn a_removal_by_a_stranger_wakes_nobody() {
+fn a_removal_by_another_process_wakes_waiters() {
     watched(|| {
         let (name, _board) = create("stranger", 7);
         let mut waiter = opened(&name);

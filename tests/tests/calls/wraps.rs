@@ -53,7 +53,7 @@ fn go_round(
 /// The active slot follows from the version, in any number of slots; where it comes round, a jump
 /// would show an old value for a new one.
 #[test]
-fn a_version_that_comes_round_jumps_between_slots() {
+fn versions_that_wrap_keep_their_slots() {
     watched(|| {
         for start in STARTS {
             let name = Name::new("round");
@@ -71,7 +71,7 @@ fn a_version_that_comes_round_jumps_between_slots() {
 
 /// A waiter has seen a large number and waits for a larger one, which is small.
 #[test]
-fn a_waiter_sleeps_through_the_turn() {
+fn waiters_wake_where_a_version_wraps() {
     watched(|| {
         for start in STARTS {
             let name = Name::new("turn");
@@ -105,7 +105,7 @@ fn a_waiter_sleeps_through_the_turn() {
 
 /// Writers of several processes go round together, one of them killed on the way.
 #[test]
-fn increments_are_lost_at_the_turn() {
+fn no_increment_is_lost_where_a_counter_wraps() {
     watched(|| {
         for start in STARTS {
             let name = Name::new("sum");
@@ -130,7 +130,7 @@ fn increments_are_lost_at_the_turn() {
 /// Owner ids come round after 2^30 attachments. One that stands in a lock word must not be given
 /// out again, or its dead owner would live.
 #[test]
-fn an_owner_id_comes_back_while_it_is_remembered() {
+fn no_owner_id_is_reused_while_a_lock_word_holds_it() {
     watched(|| {
         const IDS: u32 = (1 << 30) - 1;
         let name = Name::new("ids");
@@ -163,7 +163,7 @@ fn an_owner_id_comes_back_while_it_is_remembered() {
 /// 2^32 is no multiple of the number of ids: where the counter itself comes round they must not begin
 /// anew.
 #[test]
-fn owner_ids_come_back_with_the_counter() {
+fn owner_ids_go_on_where_their_counter_wraps() {
     watched(|| {
         let name = Name::new("counter");
         let board = Board::create(&name, &Board::with(7)).unwrap();

@@ -7,7 +7,7 @@ use shma_tests::watchdog::{until, watched};
 
 /// A place that no list names would be one at which nothing is tried.
 #[test]
-fn a_stop_point_is_left_out() {
+fn every_stop_point_of_a_commit_is_listed() {
     let sources = [
         "transaction.rs",
         "protocol/commit.rs",
@@ -31,7 +31,7 @@ fn a_stop_point_is_left_out() {
 /// A committer is killed at each place of its commit. Before the one instant nothing of it is to be
 /// seen, and from then on all of it, whether somebody takes over or not, and whoever does.
 #[test]
-fn a_death_in_a_commit_leaves_half() {
+fn a_death_in_a_commit_leaves_all_or_nothing() {
     let program = switched::program("child");
     watched(move || {
         let mut story = Story::new(&program);
@@ -57,7 +57,7 @@ fn a_death_in_a_commit_leaves_half() {
 
 /// Readers depend on no committer, be it stopped at the worst of places.
 #[test]
-fn a_stopped_committer_stops_readers() {
+fn a_stopped_committer_stops_no_reader() {
     let program = switched::program("child");
     watched(move || {
         let mut story = Story::new(&program);
@@ -83,7 +83,7 @@ fn a_stopped_committer_stops_readers() {
 
 /// Who sleeps on a field learns of the commit, wherever the committer died after it had happened.
 #[test]
-fn a_sleeper_misses_a_commit_whose_committer_died() {
+fn waiters_learn_of_a_commit_whose_committer_died() {
     let program = switched::program("child");
     watched(move || {
         let mut story = Story::new(&program);
@@ -109,7 +109,7 @@ fn a_sleeper_misses_a_commit_whose_committer_died() {
 
 /// A committer dies as it gives back a semaphore that somebody queues for.
 #[test]
-fn a_queue_is_forgotten_by_a_dying_committer() {
+fn queued_writers_acquire_after_a_committer_died() {
     let program = switched::program("child");
     watched(move || {
         let mut story = Story::new(&program);

@@ -16,7 +16,7 @@ fn opened(name: &Name) -> Child {
 /// The holder never comes back. Its semaphore is taken over, and what it was about to publish has
 /// never been.
 #[test]
-fn a_killed_holder_keeps_the_semaphore() {
+fn a_killed_holder_is_replaced() {
     watched(|| {
         let name = Name::new("holder");
         let board = Board::create(&name, &Board::with(7)).unwrap();
@@ -37,7 +37,7 @@ fn a_killed_holder_keeps_the_semaphore() {
 
 /// A call that does not wait still has to find out that there is nobody to wait for.
 #[test]
-fn a_killed_holder_would_block() {
+fn try_update_replaces_a_killed_holder() {
     watched(|| {
         let name = Name::new("try");
         let board = Board::create(&name, &Board::with(7)).unwrap();
@@ -53,7 +53,7 @@ fn a_killed_holder_would_block() {
 
 /// A process that nobody has reaped is dead all the same, though its id is taken still.
 #[test]
-fn a_zombie_keeps_the_semaphore() {
+fn a_zombie_is_replaced() {
     watched(|| {
         let name = Name::new("zombie");
         let board = Board::create(&name, &Board::with(7)).unwrap();
@@ -69,7 +69,7 @@ fn a_zombie_keeps_the_semaphore() {
 /// Two hundred in a row die with the semaphore in their hands; each of them had it from the one
 /// before.
 #[test]
-fn the_dead_after_the_dead_are_not_recovered() {
+fn each_of_several_dead_holders_is_replaced() {
     watched(|| {
         let name = Name::new("dead");
         let board = Board::create(&name, &Board::with(0)).unwrap();
@@ -89,7 +89,7 @@ fn the_dead_after_the_dead_are_not_recovered() {
 
 /// Those who sleep for the semaphore of a dead holder are woken by nobody.
 #[test]
-fn a_queue_behind_the_dead_sleeps_on() {
+fn a_queue_behind_a_dead_holder_goes_on() {
     watched(|| {
         let name = Name::new("queue");
         let board = Board::create(&name, &Board::with(0)).unwrap();
@@ -107,7 +107,7 @@ fn a_queue_behind_the_dead_sleeps_on() {
 
 /// One of those who sleep is killed, and takes a wake-up along that was another's.
 #[test]
-fn a_killed_waiter_takes_the_wake_up_along() {
+fn a_killed_waiter_costs_no_other_its_wake_up() {
     watched(|| {
         let name = Name::new("waiter");
         let board = Board::create(&name, &Board::with(0)).unwrap();
@@ -136,7 +136,7 @@ fn a_killed_waiter_takes_the_wake_up_along() {
 
 /// One who sleeps for a publication is killed; the publisher wakes nobody, and the others.
 #[test]
-fn a_killed_sleeper_stalls_the_publisher() {
+fn a_killed_sleeper_does_not_stall_the_publisher() {
     watched(|| {
         let name = Name::new("sleeper");
         let board = Board::create(&name, &Board::with(0)).unwrap();
@@ -158,7 +158,7 @@ fn a_killed_sleeper_stalls_the_publisher() {
 /// Three processes count, each its own number and the total in one update; now one is killed, now
 /// another, at whatever instruction it is. What is published always adds up and never goes back.
 #[test]
-fn a_kill_at_any_instruction_publishes_half() {
+fn last_values_survive_kills_at_any_instruction() {
     watched(|| {
         let name = Name::new("tally");
         let tally = Tally::create(&name, &Tally::zeroed()).unwrap();

@@ -20,7 +20,7 @@ const PUBLISHED: [&str; 2] = ["publish.published", "wake.released"];
 
 /// Who recovers is killed at each place, and somebody else completes what it has left.
 #[test]
-fn a_death_in_a_recovery_leaves_half() {
+fn a_death_in_a_recovery_leaves_all_or_nothing() {
     let program = switched::program("child");
     watched(move || {
         let mut story = Story::new(&program);
@@ -53,7 +53,7 @@ fn a_death_in_a_recovery_leaves_half() {
 
 /// Each of several recoverers dies one step further on.
 #[test]
-fn a_row_of_deaths_in_recovery_loses_the_way() {
+fn a_row_of_deaths_in_recovery_is_recovered() {
     let program = switched::program("child");
     watched(move || {
         let mut story = Story::new(&program);
@@ -78,7 +78,7 @@ fn a_row_of_deaths_in_recovery_loses_the_way() {
 /// A recoverer is stopped in the middle. Another one completes the commit, and the fields go on; when
 /// the first one wakes up, it must change nothing that is its own no more.
 #[test]
-fn a_slow_recoverer_turns_a_version_back() {
+fn a_slow_recoverer_turns_no_version_back() {
     let program = switched::program("child");
     watched(move || {
         let mut story = Story::new(&program);
@@ -111,7 +111,7 @@ fn a_slow_recoverer_turns_a_version_back() {
 /// A committer dies before its transaction has happened, and leaves its intentions. The next one,
 /// which changes other fields, dies after its own has: only that may be completed.
 #[test]
-fn an_intention_of_the_dead_is_carried_out() {
+fn no_stale_target_of_the_dead_is_committed() {
     let program = switched::program("child");
     watched(move || {
         let mut story = Story::new(&program);

@@ -25,7 +25,7 @@ fn opened(name: &Name) -> Child {
 /// A writer is stopped inside its closure, for long. Taking the semaphore from it would let it
 /// write, once it goes on, over what others have published meanwhile.
 #[test]
-fn a_stopped_writer_is_robbed() {
+fn a_stopped_writer_loses_nothing() {
     watched(|| {
         let (name, board) = create("robbed", 7);
         let seen = Board::open_read_only(&name).unwrap();
@@ -53,7 +53,7 @@ fn a_stopped_writer_is_robbed() {
 
 /// A writer that queues waits as long as it takes, and gets in when the stopped one is through.
 #[test]
-fn a_queue_behind_a_stopped_writer_dissolves() {
+fn a_queue_behind_a_stopped_writer_stays() {
     watched(|| {
         let (name, board) = create("dissolves", 1);
         let mut writer = opened(&name);
@@ -73,7 +73,7 @@ fn a_queue_behind_a_stopped_writer_dissolves() {
 
 /// A stopped waiter holds a place in the queue; the semaphore must not wait for it.
 #[test]
-fn a_stopped_waiter_keeps_the_semaphore_waiting() {
+fn no_writer_waits_for_a_stopped_waiter() {
     watched(|| {
         let (name, board) = create("waiter", 1);
         let mut holder = opened(&name);
@@ -97,7 +97,7 @@ fn a_stopped_waiter_keeps_the_semaphore_waiting() {
 /// A reader is stopped at any point of a read, while the writer goes round the slots many times.
 /// The writer does not notice, and the reader, which checks every value, accepts no mixture.
 #[test]
-fn a_stopped_reader_stalls_the_writer_or_mixes() {
+fn a_stopped_reader_stalls_no_writer_and_mixes_nothing() {
     watched(|| {
         let name = Name::new("reader");
         let mut init = Uniform::<8192>::zeroed();
@@ -134,7 +134,7 @@ fn a_stopped_reader_stalls_the_writer_or_mixes() {
 /// Opening, creating and removing meet a stopped process that is attached, and one that holds a
 /// semaphore: neither is in their way.
 #[test]
-fn a_stopped_process_blocks_coming_and_going() {
+fn a_stopped_process_blocks_no_attach_or_detach() {
     watched(|| {
         let (name, board) = create("coming", 7);
         let mut writer = opened(&name);

@@ -81,7 +81,7 @@ impl Story {
 
 /// Processes that do all they can do at once, and nobody dies.
 #[test]
-fn a_sum_differs_beside_transfers() {
+fn the_sum_stays_beside_transfers() {
     watched(|| {
         let story = Story::new("sums");
         let clerks = story.clerks();
@@ -97,7 +97,7 @@ fn a_sum_differs_beside_transfers() {
 /// Clerks are killed with SIGKILL wherever they are, most of them in a commit, and replaced. Every
 /// transfer is in or out, all that were acknowledged are in, and the living go on.
 #[test]
-fn a_sum_differs_after_kills() {
+fn the_sum_survives_kills() {
     watched(|| {
         let mut dice = Dice::new(Dice::seed());
         let story = Story::new("kills");

@@ -8,7 +8,7 @@ use shma_tests::region::Name;
 
 /// Two states side by side share nothing, and one may be named in the other's lengths.
 #[test]
-fn two_states_in_one_place() {
+fn two_states_fit_in_one_module() {
     #[derive(ShmState)]
     struct Small {
         values: [f32; Self::LENGTH],
@@ -32,7 +32,7 @@ fn two_states_in_one_place() {
 /// Parameters with defaults, of all types that there are, with and without a where clause, are
 /// those of the mirror too.
 #[test]
-fn const_parameters() -> Result<(), Error> {
+fn const_parameters_size_fields() -> Result<(), Error> {
     #[derive(ShmState)]
     struct Grid<const WIDTH: usize, const TORUS: bool = true, const MARK: char = '#'>
     where
@@ -57,7 +57,7 @@ fn const_parameters() -> Result<(), Error> {
 
 /// The text of a manifest, and what each attribute changes in it.
 #[test]
-fn attributes_in_the_manifest() {
+fn attributes_are_in_the_manifest() {
     #[derive(ShmState)]
     #[shm(name = "a model", crate = shma_core)]
     struct Model {
@@ -90,7 +90,7 @@ fn attributes_in_the_manifest() {
 /// A declared name may be none that Rust has, as those of other tools are. It is the name that the
 /// region has.
 #[test]
-fn declared_names_of_fields() -> Result<(), Error> {
+fn declared_names_replace_those_of_fields() -> Result<(), Error> {
     #[derive(ShmState)]
     #[shm(name = "named")]
     struct Layers {
@@ -159,7 +159,7 @@ fn the_deepest_state_can_be_opened() -> Result<(), Error> {
 
 /// Where `Pod` and `Zeroable` are the user's own, the derive leaves them alone.
 #[test]
-fn an_element_with_its_own_pod() {
+fn an_element_may_implement_pod_itself() {
     #[derive(Clone, Copy, Pod, Zeroable, ShmElement)]
     #[bytemuck(crate = "shma_core::bytemuck")]
     #[shm(own_pod)]
@@ -186,7 +186,7 @@ fn an_element_with_its_own_pod() {
 
 /// A length is a `usize` wherever it stands.
 #[test]
-fn a_length_beyond_thirty_two_bits() {
+fn lengths_may_exceed_thirty_two_bits() {
     #[derive(ShmState)]
     struct Wide {
         _shifted: [u8; 1 << 31],
@@ -201,7 +201,7 @@ fn a_length_beyond_thirty_two_bits() {
 
 /// What is pinned is the layout, so the same fields under another identifier have the same value.
 #[test]
-fn a_pinned_fingerprint() {
+fn a_pinned_fingerprint_is_checked() {
     #[derive(ShmState)]
     #[shm(name = "pinned", fingerprint = 0x6035ed1faa83dcfc162f94bc79fd9c2a)]
     struct Pinned {
@@ -223,7 +223,7 @@ fn a_pinned_fingerprint() {
 
 /// A struct is an element in arrays and in other structs, prints by its name, and is its own scalar.
 #[test]
-fn structs_as_elements() -> Result<(), Error> {
+fn structs_are_elements() -> Result<(), Error> {
     #[derive(Debug, Clone, Copy, PartialEq, ShmElement)]
     #[repr(C)]
     struct Point {
@@ -270,7 +270,7 @@ fn structs_as_elements() -> Result<(), Error> {
 
 /// One mirror serves all families, so that code over one field is written once.
 #[test]
-fn one_mirror_for_all_families() -> Result<(), Error> {
+fn one_mirror_serves_all_families() -> Result<(), Error> {
     #[derive(ShmState)]
     struct Pair {
         left: [f32; 2],

@@ -9,7 +9,7 @@ use shma_tests_macros::becomes;
 /// A field may be called like a method of the handle, like a keyword, or like what the generated
 /// code calls its own things.
 #[test]
-fn fields_called_like_something_else() -> Result<(), Error> {
+fn fields_may_be_called_like_methods_and_keywords() -> Result<(), Error> {
     #[derive(ShmState)]
     struct Odd {
         name: u32,
@@ -36,7 +36,7 @@ fn fields_called_like_something_else() -> Result<(), Error> {
 /// Types, constants and parameters of the user's with the names that generated code likes must not
 /// take the place of its own, nor the other way round.
 #[test]
-fn names_that_generated_code_might_use() {
+fn user_names_do_not_clash_with_generated_ones() {
     #![allow(non_upper_case_globals, dead_code)]
 
     const state: usize = 3;
@@ -60,7 +60,7 @@ fn names_that_generated_code_might_use() {
 
 /// What a macro in place of a type uses is not seen by the derive.
 #[test]
-fn types_written_by_a_macro() {
+fn types_may_be_written_by_a_macro() {
     type F = f32;
     macro_rules! rows {
         ($count:expr) => {
@@ -88,7 +88,7 @@ fn types_written_by_a_macro() {
 
 /// To the compiler the raw spelling is the same, in attributes too.
 #[test]
-fn raw_spellings() {
+fn raw_identifiers_are_accepted() {
     #[derive(Clone, Copy, ShmElement)]
     #[r#repr(r#C)]
     struct Pair {
@@ -113,7 +113,7 @@ fn raw_spellings() {
 
 /// The compiler decides on these before the derive reads.
 #[test]
-fn conditional_fields_and_attributes() {
+fn conditional_fields_and_attributes_are_resolved_first() {
     #[derive(Clone, Copy, ShmElement)]
     #[cfg_attr(all(), repr(C))]
     struct Pair {
@@ -146,7 +146,7 @@ fn conditional_fields_and_attributes() {
 
 /// An attribute macro may do to the struct what leaves its fields as they are.
 #[test]
-fn attributes_that_leave_the_fields() {
+fn attribute_macros_that_keep_the_fields_are_accepted() {
     #[derive(ShmState)]
     #[becomes(
         #[derive(Clone)]
@@ -174,7 +174,7 @@ fn attributes_that_leave_the_fields() {
 
 /// A name may be a keyword of another edition, that of the derive for one.
 #[test]
-fn names_of_other_editions() {
+fn keywords_of_other_editions_are_names() {
     shma_tests_2015::declare!(Declared);
 
     let names =
@@ -192,7 +192,7 @@ fn names_of_other_editions() {
 
 /// The mirror may have another name, where the usual one is taken.
 #[test]
-fn a_mirror_with_another_name() {
+fn the_mirror_may_have_another_name() {
     struct ModelFields;
     #[derive(ShmState)]
     #[shm(fields = "r#match")]
@@ -356,14 +356,14 @@ mod outer {
 }
 
 #[test]
-fn visibilities() {
+fn visibilities_are_those_of_the_fields() {
     assert_eq!(outer::inner::here(), 15);
 }
 
 /// The names of a declaration may come from a macro's caller, from the macro, or from both; and
 /// the crate by a path that only the macro knows.
 #[test]
-fn declared_by_a_macro() -> Result<(), Error> {
+fn a_macro_may_declare_a_state() -> Result<(), Error> {
     mod hidden {
         pub use shma_core as store;
     }

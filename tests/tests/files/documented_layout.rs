@@ -109,7 +109,7 @@ fn fields() -> [&'static FieldManifest<'static>; 3] {
 
 /// Sizes and distances of the page against those that the type has.
 #[test]
-fn sizes_and_distances_differ_from_the_page() {
+fn sizes_and_distances_are_those_of_the_page() {
     let sizes = sizes();
     let [count, row, hits] = fields();
     assert_eq!(count.offset, sizes["header"]);
@@ -125,7 +125,7 @@ fn sizes_and_distances_differ_from_the_page() {
 
 /// The example that the page follows byte by byte.
 #[test]
-fn the_example_of_the_page_is_laid_out_otherwise() {
+fn the_example_is_laid_out_as_the_page_says() {
     let name = Name::new("documented-example");
     let _board = Board::create(&name, &Board::zeroed()).unwrap();
     let region = Peek::at(&name);
@@ -142,7 +142,7 @@ fn the_example_of_the_page_is_laid_out_otherwise() {
 
 /// What is written once, before the region has its name.
 #[test]
-fn the_header_lies_elsewhere() {
+fn the_header_lies_where_the_page_says() {
     let name = Name::new("documented-header");
     let board = Board::options().persistent(true).create(&name, &Board::zeroed()).unwrap();
     let region = Peek::at(&name);
@@ -165,7 +165,7 @@ fn the_header_lies_elsewhere() {
 
 /// The text is where the header says, up to the end of the file.
 #[test]
-fn the_manifest_lies_elsewhere() {
+fn the_manifest_lies_where_the_page_says() {
     let name = Name::new("documented-manifest");
     let _board = Board::create(&name, &Board::zeroed()).unwrap();
     let region = Peek::at(&name);
@@ -176,7 +176,7 @@ fn the_manifest_lies_elsewhere() {
 
 /// Every key that the page names is in the text, and none that it does not.
 #[test]
-fn the_manifest_has_other_keys() {
+fn the_manifest_has_the_keys_of_the_page() {
     let manifest: serde_json::Value = serde_json::from_str(&Board::MANIFEST.to_json()).unwrap();
     let keys = |value: &serde_json::Value| -> BTreeSet<String> {
         value.as_object().unwrap().keys().map(|key| format!("`{key}`")).collect()
@@ -198,7 +198,7 @@ fn the_manifest_has_other_keys() {
 
 /// The words of a field before, in, and after an update.
 #[test]
-fn the_control_block_lies_elsewhere() {
+fn the_control_block_lies_where_the_page_says() {
     let name = Name::new("documented-control");
     let board = Board::create(&name, &Board::zeroed()).unwrap();
     let region = Peek::at(&name);
@@ -241,7 +241,7 @@ fn the_control_block_lies_elsewhere() {
 
 /// Somebody sleeps for a publication, and somebody for the semaphore.
 #[test]
-fn the_marks_of_sleepers_lie_elsewhere() {
+fn the_marks_of_sleepers_lie_where_the_page_says() {
     watched(|| {
         let name = Name::new("documented-sleepers");
         let board = Board::create(&name, &Board::zeroed()).unwrap();
@@ -273,7 +273,7 @@ fn the_marks_of_sleepers_lie_elsewhere() {
 
 /// An atomic field counts in stripes, and has one slot.
 #[test]
-fn the_stripes_lie_elsewhere() {
+fn call_counters_lie_where_the_page_says() {
     let name = Name::new("documented-stripes");
     let board = Board::create(&name, &Board::zeroed()).unwrap();
     let region = Peek::at(&name);
@@ -294,7 +294,7 @@ fn the_stripes_lie_elsewhere() {
 
 /// The mark of a region without a name, through a descriptor that was open before.
 #[test]
-fn the_mark_of_a_retired_region_lies_elsewhere() {
+fn the_mark_of_a_retired_region_lies_where_the_page_says() {
     let name = Name::new("documented-retired");
     let _board = Board::create(&name, &Board::zeroed()).unwrap();
     let region = Peek::at(&name);

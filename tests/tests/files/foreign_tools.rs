@@ -73,7 +73,7 @@ fn read_by_python(name: &Name) -> Option<String> {
 /// The manifest names offsets, strides, types and orders; whoever follows it arrives at the newest
 /// value, in each slot that it can be in.
 #[test]
-fn a_foreign_tool_reads_something_else() {
+fn foreign_tools_read_the_published_values() {
     watched(|| {
         let name = Name::new("python");
         let robot = Robot::create(&name, &Robot::zeroed()).unwrap();
@@ -108,7 +108,7 @@ fn a_foreign_tool_reads_something_else() {
 /// The text in the region is the one that the library gives out, at the place that the header says,
 /// and with every key that the documentation promises.
 #[test]
-fn the_manifest_in_the_region_is_another_one() {
+fn the_region_holds_its_declared_manifest() {
     watched(|| {
         let name = Name::new("manifest");
         let robot = Robot::create(&name, &Robot::zeroed()).unwrap();
@@ -140,7 +140,7 @@ fn the_manifest_in_the_region_is_another_one() {
 
 /// For people there is a table.
 #[test]
-fn the_table_of_the_manifest_leaves_something_out() {
+fn the_table_of_the_manifest_is_complete() {
     let table = Robot::MANIFEST.to_string();
     for line in [
         vec!["Robot"],

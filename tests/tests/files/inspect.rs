@@ -57,7 +57,7 @@ fn open(name: &Name) -> View {
 /// The last user leaves while somebody looks: a looker that counted as attached would keep the
 /// region.
 #[test]
-fn a_look_keeps_a_region_alive() {
+fn inspecting_keeps_no_region_alive() {
     watched(|| {
         let name = Name::new("leave");
         let mut child = child!("talk");
@@ -74,7 +74,7 @@ fn a_look_keeps_a_region_alive() {
 /// Nobody is left, and somebody looks: a looker that left as a user does would take the region
 /// along, and one that was attached would keep it from being replaced.
 #[test]
-fn a_look_ends_a_dead_region() {
+fn inspecting_does_not_end_a_dead_region() {
     watched(|| {
         let name = Name::new("dead");
         let mut child = child!("talk");
@@ -93,7 +93,7 @@ fn a_look_ends_a_dead_region() {
 
 /// Each type from its bytes.
 #[test]
-fn a_value_is_decoded_wrongly() {
+fn values_are_decoded_by_their_manifest() {
     watched(|| {
         let name = Name::new("zoo");
         let zoo = Zoo::create(&name, &Zoo::zeroed()).unwrap();
@@ -137,7 +137,7 @@ fn a_value_is_decoded_wrongly() {
 
 /// All half-precision numbers there are.
 #[test]
-fn a_half_is_widened_wrongly() {
+fn halves_are_widened_exactly() {
     #[derive(ShmState)]
     struct Halves {
         all: [f16; 1 << 16],
@@ -160,7 +160,7 @@ fn a_half_is_widened_wrongly() {
 
 /// A part at any place, of an ordinary and of an atomic field.
 #[test]
-fn a_part_is_read_from_elsewhere() {
+fn a_part_is_that_part_of_the_whole() {
     watched(|| {
         let name = Name::new("part");
         let board = Board::create(&name, &Board::zeroed()).unwrap();
@@ -176,7 +176,7 @@ fn a_part_is_read_from_elsewhere() {
 
 /// Two fields that a transaction always changes together.
 #[test]
-fn a_snapshot_mixes_two_instants() {
+fn a_snapshot_is_one_instant() {
     watched(|| {
         let name = Name::new("cut");
         let board: Shm<Board> = Board::create(&name, &Board::zeroed()).unwrap();
@@ -202,7 +202,7 @@ fn a_snapshot_mixes_two_instants() {
 
 /// A holder that lives, and one that was killed in the middle of an update.
 #[test]
-fn a_dead_holder_is_shown_alive() {
+fn a_dead_holder_is_shown_dead() {
     watched(|| {
         let name = Name::new("holder");
         let _board = Board::create(&name, &Board::with(1)).unwrap();
@@ -228,7 +228,7 @@ fn a_dead_holder_is_shown_alive() {
 
 /// Values that somebody without the struct has written, in the eyes of those who have it.
 #[test]
-fn a_write_without_the_struct_is_another_write() {
+fn a_write_without_the_struct_is_the_same_write() {
     watched(|| {
         let name = Name::new("write");
         let zoo = Zoo::create(&name, &Zoo::zeroed()).unwrap();
@@ -302,7 +302,7 @@ fn values_written_together_appear_together_or_not_at_all() {
 
 /// A writer among the last to leave, and one that came to a dead region.
 #[test]
-fn a_writer_leaves_otherwise_than_it_came() {
+fn an_untyped_writer_detaches_as_a_handle_does() {
     watched(|| {
         let name = Name::new("leaving");
         let board = Board::create(&name, &Board::with(1)).unwrap();
@@ -324,7 +324,7 @@ fn a_writer_leaves_otherwise_than_it_came() {
 
 /// Removal of the dead, with somebody attached for reading or writing, and with nobody.
 #[test]
-fn a_living_region_is_removed_as_dead() {
+fn no_living_region_is_removed_as_dead() {
     watched(|| {
         let name = Name::new("remove");
         for open in ["open", "open-read-only"] {
@@ -350,7 +350,7 @@ fn a_living_region_is_removed_as_dead() {
 
 /// How many, which ids, which processes.
 #[test]
-fn somebody_is_overlooked() {
+fn every_attached_process_is_counted() {
     watched(|| {
         let name = Name::new("census");
         let mut writer = child!("talk");
@@ -377,7 +377,7 @@ fn somebody_is_overlooked() {
 
 /// A creator's file from before it has a name: young, old but in use, and abandoned.
 #[test]
-fn an_unfinished_region_is_removed() {
+fn only_abandoned_unfinished_regions_are_removed() {
     watched(|| {
         let path = unfinished::path();
         let listed = || inspect::abandoned().into_iter().find(|file| file.path() == path);
@@ -395,7 +395,7 @@ fn an_unfinished_region_is_removed() {
 
 /// What there is, by name.
 #[test]
-fn a_region_is_not_listed() {
+fn every_region_is_listed() {
     watched(|| {
         let name = Name::new("listed");
         let _board = Board::create(&name, &Board::zeroed()).unwrap();

@@ -60,7 +60,7 @@ fn a_copy_of_a_region_is_refused() {
 
 /// Every length, all kinds of noise, and every file that is none.
 #[test]
-fn a_file_that_is_no_region_is_looked_at() {
+fn a_file_that_is_no_region_is_an_error() {
     watched(|| {
         let good = good();
         for length in (0..good.len()).step_by(37) {
@@ -85,7 +85,7 @@ fn a_file_that_is_no_region_is_looked_at() {
 /// What the text could say so that somebody who believes it reads out of bounds, overflows, or
 /// disturbs a terminal.
 #[test]
-fn a_manifest_is_believed() {
+fn a_wrong_manifest_is_an_error() {
     watched(|| {
         let good = good();
         let text = Small::MANIFEST.to_json();
@@ -125,7 +125,7 @@ fn a_manifest_is_believed() {
 
 /// A byte here and there, in the header, the text and the control blocks.
 #[test]
-fn a_flipped_bit_ends_the_looker() {
+fn a_flipped_bit_causes_no_panic() {
     watched(|| {
         let good = good();
         let mut dice = Dice::new(7);
@@ -150,7 +150,7 @@ fn a_flipped_bit_ends_the_looker() {
 
 /// A header that is as it should be, over partitions of noise.
 #[test]
-fn garbage_in_the_control_blocks_ends_the_looker() {
+fn garbage_in_the_control_blocks_causes_no_panic() {
     watched(|| {
         let good = good();
         let mut dice = Dice::new(3);
@@ -167,7 +167,7 @@ fn garbage_in_the_control_blocks_ends_the_looker() {
 /// The mark of a region without a name, under a name: nobody is about to remove it, so nobody is
 /// waited for.
 #[test]
-fn a_marked_region_is_waited_for() {
+fn no_call_waits_for_a_marked_region() {
     watched(|| {
         let mut bytes = good();
         bytes[header::RETIRED] = 1;

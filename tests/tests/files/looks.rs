@@ -21,7 +21,7 @@ fn create(hint: &str) -> (Name, Shm<Board>) {
 /// More living regions than a looker has descriptors: a look that keeps one for each calls the rest
 /// broken, and a tool that believes it advises to remove them.
 #[test]
-fn any_number_of_regions_is_looked_at_with_few_descriptors() {
+fn few_descriptors_suffice_for_any_number_of_regions() {
     watched(|| {
         let prefix = format!("looks-{}", std::process::id());
         let names: Vec<String> = (0..30).map(|i| format!("{prefix}-{i}")).collect();
@@ -65,7 +65,7 @@ fn a_view_without_its_descriptor_still_looks() {
 
 /// What is no region, what another user has, and what nothing has are three answers.
 #[test]
-fn a_look_tells_what_is_at_fault() {
+fn a_failed_look_names_what_is_at_fault() {
     watched(|| {
         let name = Name::new("fault");
         assert!(matches!(Look::at(&name, Whose::Own), Look::Absent(Error::NotFound { .. })));

@@ -34,7 +34,7 @@ fn a_copy_of_a_region_is_refused() {
 /// A copy that broke off, at every length at which something begins or ends; and one with
 /// something behind it.
 #[test]
-fn a_file_of_another_length_is_used() {
+fn a_file_of_another_length_is_refused() {
     watched(|| {
         let good = good();
         let text_at = text_at(&good);
@@ -58,7 +58,7 @@ fn a_file_of_another_length_is_used() {
 
 /// Files of another kind, and noise of the right size.
 #[test]
-fn a_file_that_was_never_a_region_is_used() {
+fn a_file_that_was_never_a_region_is_refused() {
     watched(|| {
         let length = good().len();
         let mut seed = 0x2545_f491_4f6c_dd1d_u64;
@@ -84,7 +84,7 @@ fn a_file_that_was_never_a_region_is_used() {
 
 /// Each field of the header with another value: most have to be noticed, and none may harm.
 #[test]
-fn a_spoilt_header_is_believed() {
+fn a_spoilt_header_is_refused() {
     watched(|| {
         use header::{BYTE_ORDER, FINGERPRINT, FLAGS, FORMAT, MAGIC, TEXT_AT, TEXT_LEN, TOTAL};
         let good = good();
@@ -133,7 +133,7 @@ fn a_spoilt_header_is_believed() {
 
 /// Any byte of the header with any bit the other way: an error, or a region that works.
 #[test]
-fn a_flipped_bit_of_the_header_ends_the_process() {
+fn a_flipped_bit_of_the_header_causes_no_panic() {
     watched(|| {
         let good = good();
         let name = Name::new("bits");
@@ -169,7 +169,7 @@ fn works(board: &Shm<Board>) {
 /// The text of the manifest is read by a parser, and shown to people: it must not be broken by
 /// what it meets, nor by how deep or long it is.
 #[test]
-fn a_spoilt_manifest_is_believed() {
+fn a_spoilt_manifest_is_refused() {
     watched(|| {
         let good = good();
         let text_at = text_at(&good);
@@ -217,7 +217,7 @@ fn a_spoilt_manifest_is_believed() {
 /// What is not a region in all its parts may be something else: it is not replaced, though nobody is
 /// attached to it. Who wants it gone says so.
 #[test]
-fn a_spoilt_manifest_is_written_over() {
+fn a_spoilt_manifest_is_not_overwritten() {
     watched(|| {
         let mut spoilt = good();
         let text_at = text_at(&spoilt);
@@ -238,7 +238,7 @@ fn a_spoilt_manifest_is_written_over() {
 /// A region is marked as gone after its name is. With a name it was tampered with, and it does not
 /// become another one by waiting.
 #[test]
-fn a_name_is_waited_for_though_it_is_there() {
+fn no_call_waits_for_a_marked_name() {
     watched(|| {
         let mut marked = good();
         marked[header::RETIRED] = 1;
@@ -258,7 +258,7 @@ fn a_name_is_waited_for_though_it_is_there() {
 
 /// Reading takes time and memory in proportion to the text, and the text is anybody's.
 #[test]
-fn a_manifest_without_end_is_read() {
+fn a_manifest_without_end_is_refused() {
     watched(|| {
         let good = good();
         let with_fields = |field: &str, count: usize| {
@@ -291,7 +291,7 @@ fn a_manifest_without_end_is_read() {
 /// The text says one thing and the fingerprint another; or it lies where no such region has it, and
 /// the places behind it are somewhere else. One of the two is wrong, and nobody knows which.
 #[test]
-fn a_manifest_that_contradicts_its_region_is_believed() {
+fn a_manifest_that_contradicts_its_region_is_refused() {
     watched(|| {
         let good = good();
         let at = text_at(&good);
@@ -327,7 +327,7 @@ fn a_manifest_that_contradicts_its_region_is_believed() {
 /// A hostile child writes anything into the control blocks: no panic, nothing out of bounds, and
 /// the calls with a bound come back.
 #[test]
-fn noise_in_the_control_blocks_ends_the_process() {
+fn noise_in_the_control_blocks_causes_no_panic() {
     watched(|| {
         let good = good();
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;

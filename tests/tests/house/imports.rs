@@ -74,7 +74,7 @@ fn place(module: &str) -> usize {
 
 /// An import from above makes a knot: neither of the two can be understood without the other.
 #[test]
-fn a_module_imports_from_above() {
+fn modules_import_from_below_only() {
     let mut wrong = Vec::new();
     for (module, path) in files() {
         for import in imports(&fs::read_to_string(&path).unwrap()) {
@@ -89,7 +89,7 @@ fn a_module_imports_from_above() {
 
 /// A place that nothing takes any more misleads whoever reads the order.
 #[test]
-fn the_order_names_a_module_that_is_gone() {
+fn the_order_names_existing_modules_only() {
     let modules: BTreeSet<String> = files().into_iter().map(|file| file.0).collect();
     let gone: Vec<_> = ORDER.iter().filter(|module| !modules.contains(**module)).collect();
     assert!(gone.is_empty(), "{gone:?}");
@@ -97,7 +97,7 @@ fn the_order_names_a_module_that_is_gone() {
 
 /// The search itself: what it has to find, and what it has to leave alone.
 #[test]
-fn an_import_is_overlooked() {
+fn every_import_is_found() {
     let text = "use crate::os;\nuse crate::sync::{A, B};\n    crate::words::store(a, b);\n\
                 pub(in crate::region) fn f() {}\n//! [`crate::Shm`] crate::shm\n\
                 fn g(x: crate::Shm) {}\n$crate::stop::reached(1)\n\

@@ -26,7 +26,7 @@ fn order_all(crowd: &mut [Child], line: &str) {
 /// Each believes to be the first, makes a region of its own, and adds to that. Or the first one has
 /// left before the last one comes, with what that one had just opened.
 #[test]
-fn a_race_makes_two_regions() {
+fn a_race_makes_one_region() {
     watched(|| {
         let mut crowd = crowd();
         for round in 0..40 {
@@ -49,7 +49,7 @@ fn unfinished() -> Vec<String> {
 /// Who creates wants to be the only one: all others must hear of it, and clear away what they
 /// have made in vain.
 #[test]
-fn a_race_of_creators_has_two_winners() {
+fn a_race_of_creators_has_one_winner() {
     watched(|| {
         let mut crowd = crowd();
         let before = unfinished();
@@ -70,7 +70,7 @@ fn a_race_of_creators_has_two_winners() {
 
 /// All were killed, and sixteen come to replace what they left: one of them does.
 #[test]
-fn a_race_for_a_dead_region_has_two_winners() {
+fn a_race_for_a_dead_region_has_one_winner() {
     watched(|| {
         let mut crowd = crowd();
         for round in 0..20 {
@@ -105,7 +105,7 @@ fn a_race_for_a_dead_region_has_two_winners() {
 /// Some create, some remove, some leave, all at once and without any order. Whatever the outcome
 /// of a call is, it is one that the call may have, nothing hangs, and nothing is left.
 #[test]
-fn coming_and_going_at_once_leaves_a_wreck() {
+fn attaching_and_detaching_at_once_leaves_nothing() {
     watched(|| {
         let mut crowd = crowd();
         let name = Name::new("mess");
@@ -128,7 +128,7 @@ fn coming_and_going_at_once_leaves_a_wreck() {
 
 /// One set of options for several regions; a state need not be copied for that.
 #[test]
-fn options_serve_once() {
+fn options_serve_for_several_regions() {
     watched(|| {
         let options = Board::options().mode(0o640).persistent(false);
         assert!(format!("{options:?}").contains("persistent: false"), "{options:?}");

@@ -28,7 +28,7 @@ fn first_process(name: &Name) -> Option<Child> {
 /// Two processes are number 1, and neither is there as the other sees it. Whoever took process ids
 /// for owners would find the holder dead, or be the holder itself.
 #[test]
-fn the_same_process_id_is_the_same_owner() {
+fn equal_process_ids_are_two_owners() {
     watched(|| {
         let name = Name::new("containers");
         let board = Board::create(&name, &Board::with(7)).unwrap();
@@ -54,7 +54,7 @@ fn the_same_process_id_is_the_same_owner() {
 
 /// One container is killed as a whole; the other one has to find out.
 #[test]
-fn the_death_of_a_container_goes_unseen() {
+fn the_death_of_a_container_is_seen() {
     watched(|| {
         let name = Name::new("dead-container");
         let board = Board::create(&name, &Board::with(7)).unwrap();

@@ -31,7 +31,7 @@ fn no_descriptor_gets_the_number_of_a_standard_stream() {
 /// A handle whose descriptor was closed must not take another handle's for its own: it would release
 /// that handle's lock, remove the name, and close the descriptor.
 #[test]
-fn a_reused_number_stays_the_other_handles() {
+fn a_reused_number_serves_its_new_handle() {
     watched(|| {
         for how in ["handle", "close-range", "many", "read-only", "duplicate", "child"] {
             let (name, board) = create("reused");
@@ -56,7 +56,7 @@ fn a_reused_number_stays_the_other_handles() {
 
 /// What reads the region without being attached keeps its descriptor, and does not keep the name.
 #[test]
-fn a_reused_number_of_no_attachment_leaves_the_region() {
+fn a_reused_number_without_attachment_keeps_no_region() {
     watched(|| {
         for how in ["view", "file"] {
             let (name, board) = create("looked-at");

@@ -24,7 +24,7 @@ fn child_that(call: &str) -> Child {
 
 /// However the others have gone, the last one takes the region along; and none before it does.
 #[test]
-fn the_last_one_out_leaves_the_region() {
+fn the_last_detach_deletes_the_region() {
     watched(|| {
         for others in ["leave", "are killed", "end without leaving"] {
             let name = Name::new("last");
@@ -49,7 +49,7 @@ fn the_last_one_out_leaves_the_region() {
 
 /// Two that leave at the same moment each see the other one still there.
 #[test]
-fn two_that_leave_at_once_leave_the_region() {
+fn two_detaches_at_once_delete_the_region() {
     watched(|| {
         let mut one = child!("talk");
         let mut two = child!("talk");
@@ -68,7 +68,7 @@ fn two_that_leave_at_once_leave_the_region() {
 
 /// A second handle of the same process counts, and so does a read-only one.
 #[test]
-fn one_handle_takes_the_region_from_another() {
+fn a_handle_keeps_the_region_for_others() {
     watched(|| {
         let name = Name::new("handles");
         let first = Board::create(&name, &Board::with(7)).unwrap();
@@ -95,7 +95,7 @@ fn one_handle_takes_the_region_from_another() {
 /// All who were attached were killed. The values are there still: whoever opens gets the last
 /// published ones, and is the one who takes the region along.
 #[test]
-fn the_values_of_the_dead_are_lost() {
+fn last_values_survive_when_all_are_killed() {
     watched(|| {
         let name = Name::new("inherit");
         let mut dead = vec![child_that(&format!("create {name} 7"))];
@@ -116,7 +116,7 @@ fn the_values_of_the_dead_are_lost() {
 
 /// Nobody can be asked whether the dead region is still wanted. Who creates wants a new one.
 #[test]
-fn the_dead_keep_the_name() {
+fn the_dead_do_not_keep_the_name() {
     watched(|| {
         let name = Name::new("replace");
         for (round, call) in ["create", "create-persistent", "create"].iter().enumerate() {
@@ -137,7 +137,7 @@ fn the_dead_keep_the_name() {
 
 /// A persistent region is for those who come and go one after the other.
 #[test]
-fn a_persistent_region_goes_with_its_users() {
+fn a_persistent_region_outlives_its_users() {
     watched(|| {
         let name = Name::new("persistent");
         child_that(&format!("create-persistent {name} 7")).order("close");
@@ -161,7 +161,7 @@ fn a_persistent_region_goes_with_its_users() {
 /// Removal and re-creation while others sleep for the next publication: it will never come. They
 /// have to hear of it, and the name has to lead to the new region from then on.
 #[test]
-fn a_waiter_sleeps_for_a_region_that_is_gone() {
+fn a_waiter_learns_that_its_region_is_gone() {
     watched(|| {
         let name = Name::new("gone");
         let old = Board::create(&name, &Board::with(7)).unwrap();
@@ -210,7 +210,7 @@ fn a_waiter_sleeps_for_a_region_that_is_gone() {
 
 /// The writer that sleeps for the semaphore of a region that is removed still gets it.
 #[test]
-fn a_writer_sleeps_for_a_region_that_is_gone() {
+fn a_queued_writer_learns_that_its_region_is_gone() {
     watched(|| {
         let name = Name::new("gone-writer");
         let mut holder = child_that(&format!("create {name} 7"));
@@ -229,7 +229,7 @@ fn a_writer_sleeps_for_a_region_that_is_gone() {
 /// Whether a region is retired is asked of its name. The mark in its header is a hint for a process
 /// that has the old file open.
 #[test]
-fn a_retired_region_is_opened() {
+fn a_retired_region_is_refused() {
     watched(|| {
         let name = Name::new("retired");
         let board = Board::create(&name, &Board::with(7)).unwrap();
@@ -247,7 +247,7 @@ fn a_retired_region_is_opened() {
 /// A name that leads to another file, or to none, is no name of the region, whatever other name its
 /// file has: nothing published there is ever found by it.
 #[test]
-fn a_renamed_region_is_not_current() {
+fn a_renamed_region_is_reported_as_not_current() {
     watched(|| {
         for how in ["renamed", "renamed, made anew", "linked, unlinked", "linked, made anew"] {
             let name = Name::new("renamed");
@@ -299,7 +299,7 @@ fn a_renamed_region_is_not_current() {
 
 /// Of a hard link back to the name the region says that it had lost it.
 #[test]
-fn a_retired_region_is_opened_by_a_second_link() {
+fn a_second_link_to_a_retired_region_is_refused() {
     watched(|| {
         let name = Name::new("linked-back");
         let aside = PathBuf::from(format!("{}.aside", name.path().display()));
@@ -316,7 +316,7 @@ fn a_retired_region_is_opened_by_a_second_link() {
 /// A process that can no longer see the directory still has its region. It must not be told that the
 /// region is gone.
 #[test]
-fn a_process_in_a_jail_loses_its_region() {
+fn a_process_in_a_jail_keeps_its_region() {
     if !is_root("chroot") {
         return;
     }
@@ -346,7 +346,7 @@ mod other {
 /// A call that is going to fail must not look like an attachment: the last one out would leave the
 /// region to it, and it does not come in.
 #[test]
-fn a_failing_open_keeps_the_region() {
+fn a_failing_open_is_no_attachment() {
     watched(|| {
         let name = Name::new("failing-open");
         let over = AtomicBool::new(false);
@@ -378,7 +378,7 @@ fn a_failing_open_keeps_the_region() {
 /// Descriptor 0 is a descriptor like any other: what is opened under it is closed, and what fails
 /// under it removed.
 #[test]
-fn a_process_without_input_leaves_files_behind() {
+fn a_process_without_input_leaves_no_file_behind() {
     watched(|| {
         let mut child = child!("without-input", "some");
         let said = child.line();
@@ -393,7 +393,7 @@ fn a_process_without_input_leaves_files_behind() {
 
 /// Leaving takes no descriptor that may not be there.
 #[test]
-fn a_process_without_free_descriptors_leaves_its_region() {
+fn a_process_without_free_descriptors_deletes_its_region() {
     watched(|| {
         let name = Name::new("no-descriptors");
         let mut child = child_that(&format!("create {name} 7"));

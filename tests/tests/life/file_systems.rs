@@ -20,7 +20,7 @@ fn is_ready(child: &mut Child) -> bool {
 /// On overlayfs a mapping does not keep the locks of the descriptor it was made from, so each owner
 /// would look dead, and be robbed in its closure.
 #[test]
-fn owners_look_dead_where_mappings_keep_no_locks() {
+fn creation_is_refused_where_mappings_keep_no_locks() {
     watched(|| {
         let mut child = child!("overlay-shm");
         if !is_ready(&mut child) {
@@ -39,7 +39,7 @@ fn owners_look_dead_where_mappings_keep_no_locks() {
 
 /// Nothing but the self-test says no there.
 #[test]
-fn owners_look_alive_to_whoever_does_not_test() {
+fn only_the_self_test_refuses_such_a_file_system() {
     let program = switched::program("child");
     watched(move || {
         let mut child = Command::new(program);

@@ -15,7 +15,7 @@ fn create(hint: &str, count: u64) -> (Name, Shm<Board>) {
 /// A child that exits, or drops what it inherited, must not take its parent's region along, nor
 /// its parent's sign of life.
 #[test]
-fn the_exit_of_a_child_removes_the_region() {
+fn the_exit_of_a_child_keeps_the_region() {
     watched(|| {
         let (name, board) = create("idle", 7);
         let mut parent = child!("fork", "idle", &name);
@@ -32,7 +32,7 @@ fn the_exit_of_a_child_removes_the_region() {
 /// Parent and child would be one owner: both inside one semaphore at once. So the child's handle
 /// reads only, says so in both ways, and a new attachment is an owner of its own.
 #[test]
-fn a_child_writes_under_its_parents_name() {
+fn a_child_cannot_write_by_an_inherited_handle() {
     watched(|| {
         let (name, board) = create("use", 7);
         let mut parent = child!("fork", "use", &name);
@@ -67,7 +67,7 @@ fn a_child_writes_under_its_parents_name() {
 
 /// The child may be what remains. It reads on; what has become of the name is for the next creator.
 #[test]
-fn a_child_loses_the_region_with_its_parent() {
+fn a_child_reads_on_after_its_parent_ended() {
     watched(|| {
         let name = Name::new("orphan");
         let mut creator = child!("talk");
@@ -88,7 +88,7 @@ fn a_child_loses_the_region_with_its_parent() {
 /// The child never removes the name, even as the last of all: it cannot know what its parent meant
 /// with it.
 #[test]
-fn a_child_removes_the_region_of_its_dead_parent() {
+fn a_child_never_removes_the_region_of_its_parent() {
     watched(|| {
         let name = Name::new("survive");
         let mut creator = child!("talk");
@@ -110,7 +110,7 @@ fn a_child_removes_the_region_of_its_dead_parent() {
 /// the child has a copy of every descriptor; if that counted as attached, the last one out would
 /// leave the region behind, and nobody would come to remove it.
 #[test]
-fn a_child_about_to_exec_keeps_the_region() {
+fn a_child_about_to_exec_is_no_attachment() {
     watched(|| {
         let name = Name::new("leave");
         let mut creator = child!("talk");
@@ -128,7 +128,7 @@ fn a_child_about_to_exec_keeps_the_region() {
 /// A closure that forks returns twice; only one of the two may publish, and the other one must not
 /// give the semaphore back for it.
 #[test]
-fn a_fork_inside_update_publishes_twice() {
+fn a_fork_inside_update_publishes_once() {
     watched(|| {
         let (name, board) = create("inside", 7);
         let mut parent = child!("fork", "inside-update", &name);
@@ -166,7 +166,7 @@ fn a_fork_inside_a_conditional_update_publishes_or_waits_once() {
 
 /// Element-wise calls store between two calls of the closure; the child must not.
 #[test]
-fn a_fork_inside_update_with_stores_for_its_parent() {
+fn a_fork_inside_update_with_stores_once() {
     watched(|| {
         let (name, board) = create("inside-with", 7);
         let mut parent = child!("fork", "inside-update-with", &name);
@@ -184,7 +184,7 @@ fn a_fork_inside_update_with_stores_for_its_parent() {
 /// The holder is killed while a child lives that has inherited all its descriptors and mappings:
 /// the semaphore must not live on in the child.
 #[test]
-fn a_child_keeps_its_dead_parents_semaphore() {
+fn the_semaphore_of_a_dead_parent_is_replaced() {
     watched(|| {
         let (name, board) = create("parent", 7);
         let mut parent = child!("fork", "held-by-parent", &name);
@@ -202,7 +202,7 @@ fn a_child_keeps_its_dead_parents_semaphore() {
 
 /// The process id lives on, the program that held the semaphore does not.
 #[test]
-fn a_program_holds_what_it_never_took() {
+fn exec_releases_the_semaphore() {
     watched(|| {
         let (name, board) = create("exec", 7);
         let mut holder = child!("fork", "exec", &name);
@@ -218,7 +218,7 @@ fn a_program_holds_what_it_never_took() {
 
 /// A daemon closes all descriptors. The holder must not die of it in the eyes of others.
 #[test]
-fn closing_descriptors_gives_the_semaphore_away() {
+fn closing_descriptors_keeps_the_semaphore() {
     watched(|| {
         let (name, board) = create("close", 7);
         let mut holder = child!("fork", "close-descriptors", &name);
@@ -251,7 +251,7 @@ fn closing_descriptors_gives_the_semaphore_away() {
 /// The child has no mapping where its parent's sign of life lies; its own may be there. It must not
 /// end with what was inherited.
 #[test]
-fn a_child_ends_its_own_life_with_what_it_inherited() {
+fn dropping_an_inherited_handle_keeps_the_childs_own() {
     watched(|| {
         let (name, board) = create("inherited", 7);
         let mut parent = child!("fork", "drop-inherited", &name);

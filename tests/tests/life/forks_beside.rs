@@ -33,7 +33,7 @@ fn start_faulty(fault: &str, call: &str, name: &Name) -> Child {
 /// The child would be the owner's sign of life: once the owner is dead, everybody would wait for the
 /// child.
 #[test]
-fn a_child_is_its_parents_sign_of_life() {
+fn a_child_is_no_sign_of_its_parents_life() {
     watched(|| {
         let (name, board) = create("fork-beside-open");
         for round in 1..=20 {
@@ -52,7 +52,7 @@ fn a_child_is_its_parents_sign_of_life() {
 
 /// The child would hold the name: nobody could remove or replace it.
 #[test]
-fn a_child_holds_a_name() {
+fn a_child_holds_no_name() {
     watched(|| {
         let (name, board) = create("fork-beside-unlink");
         for _ in 0..20 {
@@ -67,7 +67,7 @@ fn a_child_holds_a_name() {
 
 /// Where no fork waits, both come to pass, so that the tests above show something.
 #[test]
-fn forks_that_do_not_wait_go_unnoticed() {
+fn forks_that_do_not_wait_are_noticed() {
     switched::program("forker");
     watched(move || {
         let (name, board) = create("unwatched");

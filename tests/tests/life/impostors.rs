@@ -12,7 +12,7 @@ use shma_tests::watchdog::watched;
 
 /// A link leads to wherever whoever made it wants, which may be a region of ours.
 #[test]
-fn a_link_is_followed() {
+fn no_link_is_followed() {
     watched(|| {
         let target = Name::new("target");
         let board = Board::create(&target, &Board::with(7)).unwrap();
@@ -29,7 +29,7 @@ fn a_link_is_followed() {
 
 /// Opening a FIFO waits for the other end, which never comes.
 #[test]
-fn a_fifo_is_waited_for() {
+fn no_call_waits_for_a_fifo() {
     watched(|| {
         let name = Name::new("fifo");
         let made = std::process::Command::new("mkfifo").arg(name.path()).status().unwrap();
@@ -41,7 +41,7 @@ fn a_fifo_is_waited_for() {
 
 /// What else a name can stand for.
 #[test]
-fn a_directory_or_socket_is_taken_for_a_file() {
+fn directories_and_sockets_are_refused() {
     watched(|| {
         let name = Name::new("directory");
         fs::create_dir(name.path()).unwrap();
@@ -56,7 +56,7 @@ fn a_directory_or_socket_is_taken_for_a_file() {
 
 /// Names that would lead out of the directory, or clash with other files.
 #[test]
-fn a_name_leads_elsewhere() {
+fn names_that_lead_elsewhere_are_refused() {
     watched(|| {
         let long = "x".repeat(201);
         for name in

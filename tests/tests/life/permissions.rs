@@ -48,7 +48,7 @@ fn error_of(answer: &str) -> (&str, &str) {
 
 /// Watching must not need the right to write: it reads, waits, and notices the end.
 #[test]
-fn a_reader_without_write_permission_cannot_read() {
+fn a_reader_without_write_permission_reads() {
     if !is_root("becoming another user") {
         return;
     }
@@ -83,7 +83,7 @@ fn a_reader_without_write_permission_cannot_read() {
 
 /// What a reader cannot do by mistake it cannot do on purpose either.
 #[test]
-fn a_reader_without_write_permission_changes_a_byte() {
+fn a_reader_without_write_permission_changes_no_byte() {
     if !is_root("becoming another user") {
         return;
     }
@@ -107,7 +107,7 @@ fn a_reader_without_write_permission_changes_a_byte() {
 
 /// Not even the owner's read-only handle is mapped for writing.
 #[test]
-fn a_read_only_handle_of_the_owner_changes_a_byte() {
+fn a_read_only_handle_of_the_owner_changes_no_byte() {
     watched(|| {
         let (name, board) = create("own-scribble", 0o600);
         let mut reader = child!("talk");
@@ -122,7 +122,7 @@ fn a_read_only_handle_of_the_owner_changes_a_byte() {
 /// A reader may hold read locks. If they passed for a sign of life, it could keep the semaphore of
 /// a dead writer from everybody.
 #[test]
-fn a_reader_keeps_a_dead_writer_alive() {
+fn a_reader_cannot_keep_a_dead_writer_alive() {
     if !is_root("becoming another user") {
         return;
     }
@@ -143,7 +143,7 @@ fn a_reader_keeps_a_dead_writer_alive() {
 
 /// It can do one thing, which the docs tell: it keeps the region counted as attached.
 #[test]
-fn a_reader_loses_its_region_to_a_creator() {
+fn a_reader_keeps_its_region_from_creators() {
     if !is_root("becoming another user") {
         return;
     }
@@ -168,7 +168,7 @@ fn a_reader_loses_its_region_to_a_creator() {
 /// perfect region. Whoever uses it can be ended by its owner, who may cut it short; and whoever
 /// removes it has removed what is not theirs.
 #[test]
-fn a_squatted_name_is_used_or_deleted() {
+fn a_squatted_name_is_neither_used_nor_deleted() {
     if !is_root("becoming another user") {
         return;
     }
@@ -228,7 +228,7 @@ fn stays_foreign(name: &Name, me: u32, them: u32, call: impl Fn(Call) -> Result<
 /// Another user's entry can make opening fail in many ways. Each call says whose it is, before
 /// anything else, and opens nothing.
 #[test]
-fn a_squatter_hides_behind_what_cannot_be_opened() {
+fn a_squatter_is_named_whatever_it_left() {
     if !is_root("giving files to another user") {
         return;
     }
@@ -293,7 +293,7 @@ fn lease(file: &fs::File) -> bool {
 /// The same, seen by somebody who has no power over the file: another user's, with all rights
 /// given to everybody.
 #[test]
-fn a_foreign_region_is_used_because_it_can_be() {
+fn a_foreign_region_is_used_only_if_its_owner_is_named() {
     if !is_root("becoming another user") {
         return;
     }
@@ -322,7 +322,7 @@ fn a_foreign_region_is_used_because_it_can_be() {
 /// Root is trusted; its regions are used by whoever has the right to, and nobody else removes or
 /// replaces them.
 #[test]
-fn a_region_of_root_is_replaced_by_a_user() {
+fn no_user_replaces_a_region_of_root() {
     if !is_root("becoming another user") {
         return;
     }
@@ -361,7 +361,7 @@ const STRANGER: u32 = 54_321;
 
 /// What a creator of another user has begun is none of our business, however old.
 #[test]
-fn the_unfinished_region_of_another_user_is_swept() {
+fn the_unfinished_region_of_another_user_stays() {
     if !is_root("becoming another user") {
         return;
     }
@@ -390,7 +390,7 @@ fn the_unfinished_region_of_another_user_is_swept() {
 /// A mode that keeps the creator from opening the region again keeps him neither from creating it nor
 /// from removing it when he leaves.
 #[test]
-fn a_creator_is_kept_out_by_his_own_mode() {
+fn a_creator_is_not_kept_out_by_its_own_mode() {
     if !is_root("becoming another user") {
         return;
     }
@@ -432,7 +432,7 @@ fn a_link_of_another_user_is_no_region() {
 /// A user namespace shows all users that it does not map as one, and so may this process appear in it. To
 /// its numbers every stranger is this user.
 #[test]
-fn a_stranger_in_a_namespace_is_this_user() {
+fn an_unmapped_user_is_not_this_user() {
     if !is_root("becoming another user") {
         return;
     }

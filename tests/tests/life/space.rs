@@ -31,7 +31,7 @@ fn no_space(answer: &str) -> (u64, u64) {
 /// The file can be made as long as anybody likes; its pages are not there. Who finds out by writing
 /// is ended by SIGBUS, and what was begun stays behind and takes the last of the room.
 #[test]
-fn a_region_that_does_not_fit_ends_its_creator_or_stays() {
+fn a_region_that_does_not_fit_is_an_error() {
     watched(|| {
         let Some(mut child) = child_with("28k", "100") else { return };
         for call in ["create large 1", "open-or-create large 1", "create-persistent large 1"] {
@@ -44,7 +44,7 @@ fn a_region_that_does_not_fit_ends_its_creator_or_stays() {
 
 /// The second of two does not fit: the first goes on, and makes room when it goes.
 #[test]
-fn a_region_that_does_not_fit_harms_another() {
+fn a_region_that_does_not_fit_harms_no_other() {
     watched(|| {
         let Some(mut child) = child_with("64k", "100") else { return };
         child.order("create first 1");
@@ -64,7 +64,7 @@ fn a_region_that_does_not_fit_harms_another() {
 
 /// There is room for bytes, but not for one more file.
 #[test]
-fn a_directory_without_room_for_a_file_is_some_other_error() {
+fn no_room_for_a_file_is_no_space() {
     watched(|| {
         // The directory itself takes one.
         let Some(mut child) = child_with("1m", "1") else { return };
@@ -76,7 +76,7 @@ fn a_directory_without_room_for_a_file_is_some_other_error() {
 /// There is room, but this process may make no file so long. To ask the kernel for one ends it, by a
 /// signal, and leaves a temporary file.
 #[test]
-fn a_limit_of_file_sizes_ends_the_creator() {
+fn a_limit_of_file_sizes_is_an_error_of_creation() {
     watched(|| {
         let Some(mut first) = child_with("1m", "100") else { return };
         first.order("create any 1");
@@ -103,7 +103,7 @@ fn a_limit_of_file_sizes_ends_the_creator() {
 /// Who may make no file at all can use and remove the regions that there are, and their other users
 /// learn of it.
 #[test]
-fn a_limit_of_file_sizes_ends_who_removes() {
+fn a_limit_of_file_sizes_stops_no_removal() {
     watched(|| {
         let name = Name::new("limited");
         let mut user = child!("talk");
@@ -137,7 +137,7 @@ fn a_limit_of_file_sizes_ends_who_removes() {
 /// The kernel gives memory that it does not have, and ends a process when it is used: most likely the
 /// one that reserves it.
 #[test]
-fn more_memory_than_there_is_is_reserved() {
+fn no_more_memory_is_reserved_than_there_is() {
     watched(|| {
         for (little, much, whose) in [
             ("machine 3000 500", "machine 3000 9000", "machine"),

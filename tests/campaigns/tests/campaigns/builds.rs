@@ -21,7 +21,7 @@ fn tsan_passes() {
 
 /// The campaign itself is the ordinary program: what it watches has the fault.
 #[test]
-fn tsan_can_fail() {
+fn tsan_notices_faults() {
     if cfg!(all(target_arch = "x86_64", target_env = "gnu")) {
         for mutant in [
             "semaphore-relaxed-acquire",

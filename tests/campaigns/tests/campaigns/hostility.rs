@@ -16,7 +16,7 @@ fn hostile_peer_passes() {
 
 /// A range of words that the file names is believed.
 #[test]
-fn both_can_fail() {
+fn hostile_campaigns_notice_a_fault() {
     let campaign = switched::campaign();
     is_caught(&campaign, "slots-unclamped", &["hostile-file", "--count", "20000"]);
     is_caught(&campaign, "slots-unclamped", &["hostile-peer", "--count", "5000000"]);
@@ -29,7 +29,7 @@ fn namespaces_passes() {
 
 /// Who asks whether an owner lives is told that it does not.
 #[test]
-fn namespaces_can_fail() {
+fn namespaces_notices_a_fault() {
     let campaign = switched::campaign();
     is_caught(&campaign, "owners-presumed-dead", &["namespaces", "--count", "1"]);
 }

@@ -27,7 +27,7 @@ fn is_refused(calls: &[(u64, u64, &[Touch])], how: &str) {
 }
 
 #[test]
-fn a_good_history_is_accepted() {
+fn good_histories_are_accepted() {
     for seed in 0..40 {
         let history = simulated(seed, 8, 4000);
         let found = check(&history).unwrap_or_else(|flaw| panic!("seed {seed}: {flaw}"));
@@ -38,7 +38,7 @@ fn a_good_history_is_accepted() {
 
 /// Every kind of fault, planted at random places.
 #[test]
-fn a_bad_history_is_refused() {
+fn planted_faults_are_found() {
     for seed in 0..40 {
         let good = simulated(seed, 8, 1000);
         let mut dice = Dice::new(seed);
@@ -61,7 +61,7 @@ fn a_bad_history_is_refused() {
 
 /// Calls that overlap may come in either order, and the values say in which.
 #[test]
-fn an_overlap_is_no_order() {
+fn overlapping_calls_may_come_in_either_order() {
     let write: (u64, u64, &[Touch]) = (10, 20, &[published(0, 2)]);
     for seen in [1, 2] {
         check(&history(&[write, (15, 25, &[saw(0, seen)])])).unwrap();
@@ -73,7 +73,7 @@ fn an_overlap_is_no_order() {
 
 /// The order of two calls is forced by others that neither of them knows.
 #[test]
-fn an_order_by_way_of_others_is_found() {
+fn an_order_forced_by_other_calls_is_found() {
     let late: (u64, u64, &[Touch]) = (30, 40, &[published(0, 2)]);
     let both: (u64, u64, &[Touch]) = (0, 100, &[saw(0, 2), saw(1, 1)]);
     let early: (u64, u64, &[Touch]) = (10, 20, &[published(1, 2)]);

@@ -10,7 +10,7 @@ fn history_passes() {
 }
 
 #[test]
-fn history_can_fail() {
+fn history_notices_faults() {
     let campaign = switched::campaign();
     for mutant in ["read-ignores-commit", "snapshot-looks-once"] {
         is_caught(&campaign, mutant, &["history", "--minutes", "3"]);
@@ -23,7 +23,7 @@ fn tear_passes() {
 }
 
 #[test]
-fn tear_can_fail() {
+fn tear_notices_a_fault() {
     let campaign = switched::campaign();
     is_caught(&campaign, "slots-limit", &["tear", "--minutes", "3"]);
 }

@@ -92,7 +92,7 @@ fn sleeps_beside_a_death(slices: bool, kills: u8) -> Outcomes {
 }
 
 #[test]
-fn a_slice_of_sleep_ends_only_where_somebody_was_killed() {
+fn a_slice_of_sleep_ends_only_after_a_kill() {
     assert_eq!(sleeps_beside_a_death(true, 0), Outcomes::from([vec![0, 1]]));
     assert_eq!(sleeps_beside_a_death(true, 1), Outcomes::from([vec![0, 1], vec![1, 0]]));
     assert_eq!(sleeps_beside_a_death(false, 1), Outcomes::from([vec![0, 1], vec![0, 0]]));

@@ -42,14 +42,14 @@ fn both_orders(name: &str, idle: &[&str], model: &Commit, (fields, slots): (u16,
 const ALL: u16 = 0b111;
 
 #[test]
-fn a_snapshot_beside_a_commit_that_dies_anywhere() {
+fn snapshots_hold_beside_a_commit_that_dies_anywhere() {
     holds_but("transaction dies, snapshot", SOME_IDLE, |model| {
         model.kills(1).mortal(&[Transaction(ALL)]).reader(&[Snapshot])
     });
 }
 
 #[test]
-fn two_recoverers_that_may_die_too() {
+fn two_recoverers_may_die_too() {
     holds("transaction dies, two updates may die", |model| {
         let model = model.kills(2).mortal(&[Transaction(ALL)]);
         model.mortal(&[Update(0)]).mortal(&[Update(1), Update(1)])
@@ -57,7 +57,7 @@ fn two_recoverers_that_may_die_too() {
 }
 
 #[test]
-fn three_recoverers() {
+fn three_recoverers_agree() {
     holds_with_three("three recoverers", |model| {
         let model = model.kills(2).mortal(&[Transaction(ALL)]);
         model.mortal(&[Update(0)]).mortal(&[Update(1)]).mortal(&[Update(2)])
@@ -65,7 +65,7 @@ fn three_recoverers() {
 }
 
 #[test]
-fn two_transactions_and_an_update_that_may_die() {
+fn two_transactions_and_an_update_may_die() {
     holds("two transactions, update", |model| {
         let model = model.kills(2).mortal(&[Transaction(ALL)]);
         model.mortal(&[Transaction(ALL)]).mortal(&[Update(0)])
@@ -74,7 +74,7 @@ fn two_transactions_and_an_update_that_may_die() {
 
 /// A target that a dead transaction left behind is not redone with a later one.
 #[test]
-fn transactions_over_different_fields_that_may_die() {
+fn transactions_over_different_fields_may_die() {
     holds("transactions over two sets, update", |model| {
         let model = model.kills(2).mortal(&[Transaction(0b011)]);
         model.mortal(&[Transaction(0b110)]).writer(&[Update(1)])
@@ -86,7 +86,7 @@ fn transactions_over_different_fields_that_may_die() {
 }
 
 #[test]
-fn an_owner_of_one_field_goes_on_to_a_transaction() {
+fn an_owner_of_one_field_may_go_on_to_a_transaction() {
     holds("update, then transaction, beside the reverse", |model| {
         let model = model.kills(2).mortal(&[Update(0), Transaction(0b011)]);
         model.mortal(&[Transaction(0b110), Update(1)]).writer(&[Update(0)])
@@ -134,7 +134,7 @@ fn reads_of_several_fields_see_a_transaction_from_its_instant_on() {
 /// A reader late from one transaction finds the target that a later one left in a field which
 /// stayed as it was.
 #[test]
-fn a_target_of_a_field_that_stays_is_not_taken_for_an_older_one() {
+fn an_unchanged_fields_target_is_not_taken_for_an_older_one() {
     holds_but("transaction, update, transaction elsewhere, read", SOME_IDLE, |model| {
         let model = model.writer(&[Transaction(0b01)]).writer(&[Update(0)]);
         model.writer(&[Transaction(0b10)]).reader(&[Read(0)])
@@ -149,7 +149,7 @@ fn two_snapshots_agree_on_an_order_of_single_updates() {
 }
 
 #[test]
-fn a_snapshot_beside_two_recoverers() {
+fn snapshots_hold_beside_two_recoverers() {
     holds("transaction dies, two updates, snapshot", |model| {
         let model = model.kills(1).mortal(&[Transaction(ALL)]);
         model.writer(&[Update(0)]).writer(&[Update(1)]).reader(&[Snapshot])
@@ -158,7 +158,7 @@ fn a_snapshot_beside_two_recoverers() {
 
 /// The largest stories: minutes each. Set `SHMA_LONG=1`.
 #[test]
-fn long_stories() {
+fn larger_configurations_hold() {
     if !long() {
         return;
     }

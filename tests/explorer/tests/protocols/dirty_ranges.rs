@@ -27,7 +27,7 @@ fn no_sequence_of_publications_and_deaths_leaves_an_old_word() {
 }
 
 #[test]
-fn nor_with_eight_slots() {
+fn no_old_word_is_left_with_eight_slots() {
     holds(8, 2);
 }
 
@@ -57,7 +57,7 @@ fn every_wrong_order_is_caught() {
 /// Whether the slot's own word is needed depends on a death, which `begin` tells. To copy its range
 /// always would be right as well; it is the price of a part that says why not.
 #[test]
-fn catching_up_from_the_own_word_always_costs_more_and_changes_nothing() {
+fn skipping_the_own_word_after_success_changes_nothing() {
     for slots in [2, 4] {
         let model = DirtyRanges { slots, ..SMALL };
         let ignored = DirtyRanges { mutant: Some(Mutant::BeginIgnored), ..model };
@@ -67,7 +67,7 @@ fn catching_up_from_the_own_word_always_costs_more_and_changes_nothing() {
 }
 
 #[test]
-fn a_part_costs_k_parts_whatever_the_size_of_the_field() {
+fn a_part_costs_k_parts_in_any_field() {
     for slots in [2, 4, 8] {
         let cost =
             |words, publications| DirtyRanges { slots, words, ..SMALL }.copied(0, 1, publications);

@@ -22,7 +22,7 @@ fn two_threads() -> Semaphore {
 }
 
 #[test]
-fn nobody_is_left_asleep_while_all_live() {
+fn no_owner_is_left_asleep_while_all_live() {
     let two = Semaphore::new().owner(1, 2).owner(2, 2);
     holds("2 owners, twice each", &two.machine(), NO_DEATHS);
     holds("3 owners", &three().machine(), NO_DEATHS);
@@ -32,7 +32,7 @@ fn nobody_is_left_asleep_while_all_live() {
 }
 
 #[test]
-fn who_dies_anywhere_is_replaced() {
+fn an_owner_that_dies_anywhere_is_replaced() {
     let two = Semaphore::new().mortal(1, 2).owner(2, 2).kills(1);
     holds("2 owners, 1 dies", &two.machine(), &[]);
     holds("3 owners, 1 dies", &three_of_which_one_dies().machine(), &[]);
@@ -70,7 +70,7 @@ fn every_wrong_use_of_the_lock_word_is_caught() {
 }
 
 #[test]
-fn counted_ids_never_mean_somebody_else() {
+fn counted_ids_never_mean_another_owner() {
     // An id that shows in the lock word is dropped, which a counted one never does.
     let never = &["attach, store Relaxed"];
     let model = Owners { ids: Ids::Counted, takers: 2, newcomers: 1 };

@@ -19,7 +19,7 @@ fn rounds(slots: u16) -> u16 {
 }
 
 #[test]
-fn a_writer_overtakes_a_reader_round_after_round() {
+fn no_value_is_mixed_when_writers_overtake_readers() {
     for slots in [2, 3, 4, 8] {
         let model = Slots { slots, publications: rounds(slots), ..WHOLE };
         holds(&format!("K = {slots}"), &model.machine(), &[]);
@@ -27,7 +27,7 @@ fn a_writer_overtakes_a_reader_round_after_round() {
 }
 
 #[test]
-fn versions_that_wrap_are_versions_like_others() {
+fn no_value_is_mixed_where_versions_wrap() {
     for slots in [2, 4, 8] {
         let first = u16::MAX - slots;
         let model = Slots { slots, first, publications: rounds(slots), ..WHOLE };
@@ -36,7 +36,7 @@ fn versions_that_wrap_are_versions_like_others() {
 }
 
 #[test]
-fn values_of_four_words_are_not_mixed_either() {
+fn no_value_of_four_words_is_mixed() {
     for slots in [2, 3, 4] {
         let model = Slots { slots, words: 4, publications: rounds(slots), ..WHOLE };
         holds(&format!("K = {slots}, 4 words"), &model.machine(), &[]);
@@ -44,7 +44,7 @@ fn values_of_four_words_are_not_mixed_either() {
 }
 
 #[test]
-fn a_writer_killed_anywhere_leaves_nothing_that_a_reader_trips_over() {
+fn no_value_is_mixed_after_a_writer_is_killed_anywhere() {
     for slots in [2, 3, 4] {
         let (publications, successor) = (slots + 1, 2 * slots);
         let model = Slots { slots, publications, successor, ..WHOLE };

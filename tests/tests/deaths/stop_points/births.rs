@@ -61,7 +61,7 @@ fn create_any() {
 /// under the name, and the name is free. The next creation of any region frees the memory at once; a
 /// file that takes none, and whose creator may be about to lock it, goes when a minute has passed.
 #[test]
-fn a_half_made_region_is_opened_or_stays() {
+fn a_half_made_region_is_never_opened_and_goes() {
     watched(|| {
         for point in NAMELESS {
             let name = Name::new("half");
@@ -87,7 +87,7 @@ fn a_half_made_region_is_opened_or_stays() {
 
 /// What a creation leaves is told by its size, and removed on demand.
 #[test]
-fn a_dead_creation_is_not_listed() {
+fn a_dead_creation_is_listed() {
     watched(|| {
         let name = Name::new("listed-half");
         let mut creator = stopping("pause:create.reserved");
@@ -108,7 +108,7 @@ fn a_dead_creation_is_not_listed() {
 /// A creator takes its time, because it is stopped. Others sweep meanwhile, and create what it was
 /// about to create. It finds out at the end, whichever of it happened.
 #[test]
-fn a_slow_creator_is_swept_away() {
+fn a_slow_creator_is_not_swept_away() {
     watched(|| {
         for point in NAMELESS {
             let name = Name::new("slow");
@@ -142,7 +142,7 @@ fn a_slow_creator_is_swept_away() {
 
 /// A creator dies when its region has just got its name. It is complete, and dead.
 #[test]
-fn a_region_without_its_creator_is_refused() {
+fn a_region_without_its_creator_is_opened() {
     watched(|| {
         let name = Name::new("named");
         dies_of(stopping("create.named"), &format!("create {name} 7"));
@@ -157,7 +157,7 @@ fn a_region_without_its_creator_is_refused() {
 /// A creator dies when it is about to take the place of a dead region: the dead one keeps it, with
 /// its values.
 #[test]
-fn a_dead_region_is_lost_before_it_is_replaced() {
+fn a_dead_region_stays_until_it_is_replaced() {
     watched(|| {
         let name = Name::new("replacing");
         let mut dead = child!("talk");
@@ -197,7 +197,7 @@ const ATTACHING: [&str; 3] = ["attach.opened", "attach.locked", "attach.token"];
 /// One who attaches dies on the way. What it held of the region is gone with it: the last one out
 /// still takes the region along.
 #[test]
-fn a_dead_newcomer_stays_attached() {
+fn a_dead_newcomer_is_not_attached() {
     watched(|| {
         for point in ATTACHING {
             let name = Name::new("newcomer");
@@ -215,7 +215,7 @@ fn a_dead_newcomer_stays_attached() {
 /// One who attaches is stopped on the way, and everything changes meanwhile: the region is removed,
 /// and made anew. It must not end up in the old one.
 #[test]
-fn a_slow_newcomer_joins_the_retired() {
+fn no_slow_newcomer_joins_a_retired_region() {
     watched(|| {
         let readers = ["attach.opened", "attach.locked"].map(|point| ("open-read-only", point));
         for (open, point) in ATTACHING.map(|point| ("open", point)).into_iter().chain(readers) {
@@ -237,7 +237,7 @@ fn a_slow_newcomer_joins_the_retired() {
 /// A process that is stopped before it counts as attached keeps nothing: the last one out takes the
 /// region along. Nor does one whose call is going to fail ever count.
 #[test]
-fn a_newcomer_that_is_not_attached_keeps_the_region() {
+fn a_newcomer_before_its_attachment_keeps_no_region() {
     watched(|| {
         for (point, call) in [
             ("attach.opened", "open"),
@@ -269,7 +269,7 @@ fn a_newcomer_that_is_not_attached_keeps_the_region() {
 /// One who attaches is stopped with the region locked as attached; the last one leaves, and leaves
 /// it the region.
 #[test]
-fn a_slow_newcomer_finds_nothing() {
+fn a_slow_newcomer_gets_the_region() {
     watched(|| {
         let scene = Scene::new("found");
         let mut newcomer = stopping("pause:attach.locked");

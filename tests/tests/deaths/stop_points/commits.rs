@@ -43,7 +43,7 @@ const RECOVERY: [&str; 5] = [
 /// Before the one instant nothing shows, behind it everything does, to every reader, and at once:
 /// not only when somebody has come to clear up.
 #[test]
-fn a_transaction_is_cut_in_half() {
+fn no_transaction_is_cut_in_half() {
     watched(|| {
         for point in BEFORE {
             let scene = Scene::new("before");
@@ -62,7 +62,7 @@ fn a_transaction_is_cut_in_half() {
 
 /// Those who clear up die as well, at any point of that, one after the other.
 #[test]
-fn a_recovery_is_cut_in_half() {
+fn no_recovery_is_cut_in_half() {
     watched(|| {
         for point in AFTER {
             for first in RECOVERY {
@@ -94,7 +94,7 @@ fn commit_is_odd(scene: &Scene) -> bool {
 /// A transaction that died before its instant leaves its targets behind. The next one must not
 /// publish them.
 #[test]
-fn the_next_transaction_publishes_the_last_one() {
+fn no_transaction_publishes_a_dead_one() {
     watched(|| {
         for point in BEFORE {
             let scene = Scene::new("targets");
@@ -111,7 +111,7 @@ fn the_next_transaction_publishes_the_last_one() {
 /// A sleeper waits for one field; the transaction that publishes it dies. Nobody tells it, but
 /// whoever comes next.
 #[test]
-fn a_sleeper_is_not_told_of_a_transaction() {
+fn a_sleeper_learns_of_a_transaction() {
     watched(|| {
         for point in AFTER {
             let scene = Scene::new("sleeper");
@@ -130,7 +130,7 @@ fn a_sleeper_is_not_told_of_a_transaction() {
 
 /// A transaction is stopped: readers and snapshots do not notice, writers are told who it is.
 #[test]
-fn a_stopped_transaction_stops_readers() {
+fn a_stopped_transaction_stops_no_reader() {
     watched(|| {
         let before = BEFORE.map(|point| (point, (1, 1)));
         let after = AFTER.map(|point| (point, (7, 2)));
@@ -156,7 +156,7 @@ fn a_stopped_transaction_stops_readers() {
 
 /// The last process of all dies in a transaction: who opens the region afterwards finds it done.
 #[test]
-fn a_transaction_dies_with_its_region() {
+fn a_transaction_survives_the_end_of_its_region() {
     watched(|| {
         for (points, expected) in [(&BEFORE[..], "1 0 0"), (&AFTER[..], "7 7 7")] {
             for point in points {

@@ -9,7 +9,7 @@ pub const POINTS: &[&str] = &["acquire.sleeping", "acquire.taken_over", "recover
 
 /// One who was about to sleep for the semaphore dies; a wake-up may have been meant for it.
 #[test]
-fn a_dead_waiter_is_waited_for() {
+fn no_dead_waiter_is_waited_for() {
     watched(|| {
         for count_of_sleeps in 1..=3 {
             let scene = Scene::new("waiter");
@@ -33,7 +33,7 @@ fn a_dead_waiter_is_waited_for() {
 /// One dies with the semaphore of a dead one in its hands, which it has not so much as looked at
 /// yet; so does the next, and the next.
 #[test]
-fn the_heir_of_the_dead_dies() {
+fn a_row_of_dead_holders_is_replaced() {
     watched(|| {
         for point in ["acquire.taken_over", "recover.woken"] {
             let scene = Scene::new("heir");
@@ -51,7 +51,7 @@ fn the_heir_of_the_dead_dies() {
 /// semaphore over, publishes and gives it back; the late one must not take it from whoever has it
 /// then.
 #[test]
-fn the_dead_are_inherited_from_twice() {
+fn one_process_replaces_a_dead_holder() {
     watched(|| {
         let scene = Scene::new("twice");
         let [count, ..] = Board::partitions();
@@ -76,7 +76,7 @@ fn the_dead_are_inherited_from_twice() {
 /// The one that takes over is stopped with the semaphore in its hands: it is an owner like any
 /// other, and alive.
 #[test]
-fn a_stopped_heir_is_robbed() {
+fn a_stopped_successor_keeps_the_semaphore() {
     watched(|| {
         let scene = Scene::new("stopped-heir");
         dies_of(stopping_in(&scene.name, "publish.marked"), "add 6");

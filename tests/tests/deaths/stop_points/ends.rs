@@ -14,7 +14,7 @@ pub const POINTS: &[&str] =
 /// The last one out dies before it has removed the name. What it leaves is a dead region like any
 /// other: it can be taken over, and replaced.
 #[test]
-fn a_dying_leaver_keeps_the_name() {
+fn the_name_is_free_after_a_death_while_detaching() {
     watched(|| {
         for point in ["leave.closed", "leave.locked"] {
             for next in ["open", "create"] {
@@ -38,7 +38,7 @@ fn a_dying_leaver_keeps_the_name() {
 
 /// The last one out is stopped when it has closed its own; somebody comes, and the region is theirs.
 #[test]
-fn a_slow_leaver_removes_the_region_of_another() {
+fn a_slow_detach_removes_its_own_region_only() {
     watched(|| {
         let name = Name::new("slow-leaver");
         let mut leaver = stopping("pause:leave.closed");
@@ -66,7 +66,7 @@ fn a_slow_leaver_removes_the_region_of_another() {
 
 /// Stopped with the name in its hands, it makes others wait as long as they wait for any lock.
 #[test]
-fn a_stopped_leaver_is_waited_for() {
+fn a_stopped_detach_delays_no_process() {
     watched(|| {
         let name = Name::new("stopped-leaver");
         let mut leaver = stopping("pause:leave.locked");
@@ -88,7 +88,7 @@ fn a_stopped_leaver_is_waited_for() {
 
 /// One who removes a name dies before or after: the name is there, or it is free.
 #[test]
-fn a_dying_remover_keeps_the_name() {
+fn the_name_is_free_after_a_death_while_unlinking() {
     watched(|| {
         let scene = Scene::new("remover");
         dies_of(stopping("unlink.locked"), &format!("unlink {}", scene.name));
@@ -118,7 +118,7 @@ fn a_dying_remover_keeps_the_name() {
 
 /// One who removes a name is stopped with it in its hands. The region itself goes on.
 #[test]
-fn a_stopped_remover_stops_the_region() {
+fn a_stopped_unlink_stops_no_call() {
     watched(|| {
         let scene = Scene::new("stopped-remover");
         let mut remover = stopping_in(&scene.name, "pause:unlink.locked");
@@ -139,7 +139,7 @@ fn a_stopped_remover_stops_the_region() {
 /// One who removes a dead region dies or stops when it has shown that nobody is attached. Nobody
 /// attaches to what it is about to remove, and nobody waits for it longer than the deadline.
 #[test]
-fn somebody_attaches_to_what_is_being_removed() {
+fn no_process_attaches_to_a_region_being_unlinked() {
     watched(|| {
         let name = Name::new("cleaner");
         let mut last = child!("talk");

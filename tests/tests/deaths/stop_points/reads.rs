@@ -10,7 +10,7 @@ pub const POINTS: &[&str] = &["read.entered", "snapshot.copied", "wait.sleeping"
 
 /// A reader dies: it held nothing, and nobody notices.
 #[test]
-fn a_dead_reader_is_waited_for() {
+fn no_dead_reader_is_waited_for() {
     watched(|| {
         for (point, call) in [
             ("read.entered", "read-row"),
@@ -29,7 +29,7 @@ fn a_dead_reader_is_waited_for() {
 /// looking again, while writers go round all slots. What it has in its hands by then is a mixture,
 /// and it has to see that.
 #[test]
-fn a_stopped_reader_accepts_a_mixture() {
+fn a_stopped_reader_accepts_no_mixture() {
     watched(|| {
         for publications in [1, 2, 3, 4, 5, 8, 100] {
             for open in ["open", "open-read-only"] {
@@ -58,7 +58,7 @@ fn a_stopped_reader_accepts_a_mixture() {
 
 /// The same for all fields at once.
 #[test]
-fn a_stopped_snapshot_is_none() {
+fn a_stopped_snapshot_is_one_instant() {
     watched(|| {
         for open in ["open", "open-read-only"] {
             let scene = Scene::new("snapshot");
@@ -77,7 +77,7 @@ fn a_stopped_snapshot_is_none() {
 /// A waiter is stopped when it has said that it sleeps, but does not sleep yet. It must find out
 /// all the same, and be in nobody's way until then.
 #[test]
-fn a_waiter_oversleeps_on_its_way_to_bed() {
+fn a_waiter_stopped_before_its_sleep_does_not_oversleep() {
     watched(|| {
         let scene = Scene::new("bed");
         let mut waiter = stopping_in(&scene.name, "pause:wait.sleeping");
@@ -98,7 +98,7 @@ fn a_waiter_oversleeps_on_its_way_to_bed() {
 /// A reader that writers overtake again and again takes the semaphore for one copy. Whoever looks then
 /// must not be sent to the last writer.
 #[test]
-fn a_reader_holds_under_a_writers_number() {
+fn a_reader_that_locks_is_named_as_the_holder() {
     watched(|| {
         let scene = Scene::new("reader-holds");
         let mut reader = stopping_in(&scene.name, "pause:read.entered:each");

@@ -48,7 +48,7 @@ const DECLINED: [&str; 2] = ["row-decline 666", "row-decline-range 666"];
 /// A writer dies before its publication. Whatever it has stored lies in a slot that nobody reads,
 /// and whoever comes next has to count with that.
 #[test]
-fn a_publication_shows_that_never_was() {
+fn an_unpublished_value_never_shows() {
     watched(|| {
         for point in BEFORE {
             for call in CALLS {
@@ -67,7 +67,7 @@ fn a_publication_shows_that_never_was() {
 
 /// A writer dies behind its publication. It counts, although the writer told nobody.
 #[test]
-fn a_publication_of_the_dead_is_lost() {
+fn no_publication_of_the_dead_is_lost() {
     watched(|| {
         for point in AFTER {
             for call in CALLS {
@@ -183,7 +183,7 @@ fn a_dead_taker_keeps_what_it_waited_for() {
 /// Half a row is stored: a part is published by bringing a slot up to date first. A writer dies
 /// between any two steps of that, after any history of whole and partial publications.
 #[test]
-fn a_part_is_published_over_a_slot_that_is_not_up_to_date() {
+fn parts_are_published_over_slots_that_are_up_to_date() {
     watched(|| {
         let histories: [&[&str]; 4] = [
             &[],
@@ -223,7 +223,7 @@ fn a_part_is_published_over_a_slot_that_is_not_up_to_date() {
 /// A sleeper waits for the next publication; its writer dies at the point. If there is one the
 /// sleeper must learn of it, told or not; and if there is none it must sleep on, for the next.
 #[test]
-fn a_sleeper_is_not_told() {
+fn a_sleeper_learns_of_a_publication_of_the_dead() {
     watched(|| {
         let published = AFTER.into_iter().chain(["wake.told"]);
         let points = BEFORE.into_iter().map(|p| (p, false)).chain(published.map(|p| (p, true)));
@@ -249,7 +249,7 @@ fn a_sleeper_is_not_told() {
 /// Somebody queues for the semaphore, and the holder dies when it has given it back, but has not
 /// woken the other yet.
 #[test]
-fn a_queue_is_not_told() {
+fn a_queue_goes_on_after_a_death_before_the_wake_up() {
     watched(|| {
         for point in ["release.freed", "publish.published", "wake.released", "publish.begun"] {
             let scene = Scene::new("queue");
@@ -271,7 +271,7 @@ fn a_queue_is_not_told() {
 /// A writer is stopped instead: it comes back. Readers go on meanwhile, other writers learn who is
 /// in their way, and nothing is taken.
 #[test]
-fn a_writer_that_stops_in_an_update_stops_all() {
+fn a_writer_stopped_in_an_update_stops_no_reader() {
     watched(|| {
         let points = BEFORE.into_iter().map(|point| (point, 1));
         for (point, seen) in points.chain([("publish.published", 7)]) {
@@ -298,7 +298,7 @@ fn a_writer_that_stops_in_an_update_stops_all() {
 
 /// Stopped behind the release, it is in nobody's way.
 #[test]
-fn a_writer_that_stops_after_an_update_stops_others() {
+fn a_writer_stopped_after_an_update_stops_no_writer() {
     watched(|| {
         let scene = Scene::new("stopped-after");
         let mut writer = stopping_in(&scene.name, "pause:wake.released");

@@ -35,7 +35,7 @@ const RECORD: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/tests/campaigns/instruction_counts/counts.txt");
 
 #[test]
-fn a_fast_path_has_become_longer() {
+fn fast_paths_stay_short() {
     let callgrind = match Callgrind::find(Path::new(env!("CARGO_TARGET_TMPDIR"))) {
         Ok(callgrind) => callgrind,
         Err(reason) => return skip(&reason),
