@@ -2,11 +2,11 @@
 
 use shma_core::{Access, Shm, ShmState};
 
-use crate::dice::Dice;
-use crate::notebook::Notebook;
+use crate::notes::Notes;
+use crate::rng::Rng;
 
 /// How many processes make transfers.
-pub const CLERKS: usize = 8;
+pub const WORKERS: usize = 8;
 
 /// Money in fields of several shapes, and who has moved it how often.
 #[derive(Debug, ShmState)]
@@ -17,9 +17,9 @@ pub struct Bank {
     pub vault: [[i64; 8]; 64],
     #[shm(slots = 8)]
     pub deposits: [i64; 1500],
-    /// Transfers between fields, by clerk.
-    pub made: [u64; CLERKS],
-    /// Those of all clerks.
+    /// Transfers between fields, by worker.
+    pub made: [u64; WORKERS],
+    /// Those of all workers.
     pub total: u64,
     /// Also those that were not finished.
     #[shm(atomic)]
@@ -47,12 +47,12 @@ impl Bank {
     }
 }
 
-/// Moves money between two fields, as one, and notes it: how often clerk number `clerk` has.
-pub fn transfer(bank: &Shm<Bank>, notes: &Notebook, clerk: usize, dice: &mut Dice) {
-    let amount = dice.below(100) as i64;
-    let from = dice.below(4);
-    let to = (from + 1 + dice.below(3)) % 4;
-    let (take, put) = (dice.roll() as usize, dice.roll() as usize);
+/// Moves money between two fields, as one, and notes it: how often worker number `worker` has.
+pub fn transfer(bank: &Shm<Bank>, notes: &Notes, worker: usize, rng: &mut Rng) {
+    let amount = rng.below(100) as i64;
+    let from = rng.below(4);
+    let to = (from + 1 + rng.below(3)) % 4;
+    let (take, put) = (rng.next_u64() as usize, rng.next_u64() as usize);
     let made = bank.transaction(|new, old| {
         new.tried.fetch_add(1);
         let mut add = |field, at: usize, amount| match field {
@@ -64,30 +64,30 @@ pub fn transfer(bank: &Shm<Bank>, notes: &Notebook, clerk: usize, dice: &mut Dic
         add(from, take, -amount);
         add(to, put, amount);
         *new.total = old.total + 1;
-        new.made[clerk] = old.made[clerk] + 1;
-        new.made[clerk]
+        new.made[worker] = old.made[worker] + 1;
+        new.made[worker]
     });
-    notes.note(clerk, made);
+    notes.note(worker, made);
 }
 
 /// Moves money within one field.
-pub fn shift(bank: &Shm<Bank>, dice: &mut Dice) {
-    let amount = dice.below(100) as i64;
-    match dice.below(5) {
+pub fn shift(bank: &Shm<Bank>, rng: &mut Rng) {
+    let amount = rng.below(100) as i64;
+    match rng.below(5) {
         0 => bank.cash.update(|new, old| *new = *old),
         1 => bank.drawers.update(|new, old| {
             new[3] = old[3] - amount;
             new[32] = old[32] + amount;
         }),
         2 => {
-            let row = dice.below(64);
+            let row = rng.below(64);
             bank.vault.update_range(row..=row, |new, old| {
                 new[0][1] = old[0][1] - amount;
                 new[0][7] = old[0][7] + amount;
             });
         }
         3 => {
-            let first = dice.below(1400);
+            let first = rng.below(1400);
             bank.deposits.update_range(first..first + 100, |new, old| {
                 new[0] = old[0] - amount;
                 new[99] = old[99] + amount;
@@ -99,16 +99,24 @@ pub fn shift(bank: &Shm<Bank>, dice: &mut Dice) {
 
 /// Looks at a bank at work once: every transfer is in or out, and what was noted before is in.
 /// `copy` is memory for it.
-pub fn audit<A: Access>(bank: &Shm<Bank, A>, notes: &Notebook, copy: &mut Bank) {
-    let noted: [u64; CLERKS] = std::array::from_fn(|clerk| notes.read(clerk));
+pub fn audit<A: Access>(bank: &Shm<Bank, A>, notes: &Notes, copy: &mut Bank) {
+    let noted: [u64; WORKERS] = std::array::from_fn(|worker| notes.read(worker));
     bank.snapshot_into(copy);
     assert_eq!(copy.sum(), Bank::opening().sum(), "money comes and goes");
     assert_eq!(copy.total, copy.made.iter().sum::<u64>(), "a transfer is half in");
-    let later: [u64; CLERKS] = std::array::from_fn(|clerk| notes.read(clerk));
-    for clerk in 0..CLERKS {
-        let made = copy.made[clerk];
-        assert!(made >= noted[clerk], "clerk {clerk} had made {}, and {made} are in", noted[clerk]);
-        assert!(made <= later[clerk] + 1, "of {made} by clerk {clerk} only {} ended", later[clerk]);
+    let later: [u64; WORKERS] = std::array::from_fn(|worker| notes.read(worker));
+    for worker in 0..WORKERS {
+        let made = copy.made[worker];
+        assert!(
+            made >= noted[worker],
+            "worker {worker} had made {}, and {made} are in",
+            noted[worker]
+        );
+        assert!(
+            made <= later[worker] + 1,
+            "of {made} by worker {worker} only {} ended",
+            later[worker]
+        );
     }
     // Single reads that come later are not older, whatever way they take.
     assert!(bank.total.read() >= copy.total, "a read goes back behind a snapshot");

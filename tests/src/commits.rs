@@ -1,4 +1,4 @@
-//! Committers of a ledger that end at a place of the commit that is named, and what everybody has to
+//! Committers of a state that end at a place of the commit that is named, and what everybody has to
 //! see then.
 
 use std::os::unix::process::ExitStatusExt;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use shma_core::{Access, Error, ReadOnly, Shm, ShmState, Version};
 
 use crate::child::Child;
-use crate::ledger::{FIELDS, Ledger, Numbers, touch, transact, versions};
+use crate::five_fields::{FIELDS, FiveFields, Numbers, touch, transact, versions};
 use crate::region::{Name, header};
 
 /// Where a committer comes by before the transaction has happened.
@@ -50,13 +50,13 @@ pub const RECOVERY: [&str; 10] = [
 /// The fields that take part.
 pub const PART_TAKERS: &str = "first,pair,odd,large";
 
-/// A ledger, and what it has to hold.
+/// A state, and what it has to hold.
 #[derive(Debug)]
 pub struct Story {
     program: PathBuf,
     pub name: Name,
-    pub ledger: Shm<Ledger>,
-    pub seen: Shm<Ledger, ReadOnly>,
+    pub state: Shm<FiveFields>,
+    pub seen: Shm<FiveFields, ReadOnly>,
     /// What all hold that transactions change.
     pub number: u64,
     versions: Numbers,
@@ -66,9 +66,9 @@ impl Story {
     /// The committers are this program, built with stop points.
     pub fn new(program: &Path) -> Self {
         let name = Name::new("deaths");
-        let ledger = Ledger::create(&name, &Ledger::with([1, 1, 1, 7, 1])).unwrap();
-        let seen = Ledger::open_read_only(&name).unwrap();
-        Self { program: program.into(), name, ledger, seen, number: 1, versions: [1; 5] }
+        let state = FiveFields::create(&name, &FiveFields::with([1, 1, 1, 7, 1])).unwrap();
+        let seen = FiveFields::open_read_only(&name).unwrap();
+        Self { program: program.into(), name, state, seen, number: 1, versions: [1; 5] }
     }
 
     /// Starts the program, to end at this place, or to stop there.
@@ -102,7 +102,7 @@ impl Story {
     /// Everybody sees just that, in whatever way they look.
     #[track_caller]
     pub fn stands(&self, when: &str) {
-        stands(&self.ledger, self.number, self.versions, when);
+        stands(&self.state, self.number, self.versions, when);
         stands(&self.seen, self.number, self.versions, when);
     }
 
@@ -111,7 +111,7 @@ impl Story {
     #[track_caller]
     pub fn is_newer(&self, since: [Version; 2], expected: bool) {
         let number = expected.then_some(self.number);
-        newer(&self.ledger, since, number);
+        newer(&self.state, since, number);
         newer(&self.seen, since, number);
     }
 
@@ -119,15 +119,15 @@ impl Story {
     pub fn take_over(&mut self, by: &str) {
         match by {
             "transaction" => {
-                transact(&self.ledger, &["first", "pair", "odd", "large"], self.number + 1, || ());
+                transact(&self.state, &["first", "pair", "odd", "large"], self.number + 1, || ());
                 self.happened();
             }
             "first" => {
-                self.ledger.first.try_update(|_, _| ()).expect("a dead owner is replaced");
+                self.state.first.try_update(|_, _| ()).expect("a dead owner is replaced");
                 self.touched(by);
             }
             field => {
-                touch(&self.ledger, field);
+                touch(&self.state, field);
                 self.touched(field);
             }
         }
@@ -135,7 +135,7 @@ impl Story {
         assert_eq!(self.name.bytes().u64(header::COMMIT) % 2, 0, "the commit has ended");
         for _ in 0..8 {
             for field in FIELDS {
-                touch(&self.ledger, field);
+                touch(&self.state, field);
                 self.touched(field);
             }
             self.stands("all slots");
@@ -151,27 +151,27 @@ pub fn killed(child: Child) -> bool {
 }
 
 #[track_caller]
-fn stands<A: Access>(ledger: &Shm<Ledger, A>, number: u64, expected: Numbers, when: &str) {
+fn stands<A: Access>(state: &Shm<FiveFields, A>, number: u64, expected: Numbers, when: &str) {
     let numbers = [number, number, number, 7, number];
-    assert_eq!(versions(ledger), expected, "{when}");
-    assert_eq!(ledger.snapshot().numbers(), numbers, "{when}");
-    assert_eq!(ledger.read_boxed().numbers(), numbers, "{when}");
-    let mut copy = Ledger::zeroed();
-    ledger.try_snapshot_into(&mut copy).unwrap();
+    assert_eq!(versions(state), expected, "{when}");
+    assert_eq!(state.snapshot().numbers(), numbers, "{when}");
+    assert_eq!(state.read_boxed().numbers(), numbers, "{when}");
+    let mut copy = FiveFields::zeroed();
+    state.try_snapshot_into(&mut copy).unwrap();
     assert_eq!(copy.numbers(), numbers, "{when}");
-    assert_eq!((ledger.first.read(), ledger.pair.get(50)), (number, number), "{when}");
-    assert_eq!(u64::from(ledger.large.try_read(&mut copy.large).unwrap()), expected[4], "{when}");
+    assert_eq!((state.first.read(), state.pair.get(50)), (number, number), "{when}");
+    assert_eq!(u64::from(state.large.try_read(&mut copy.large).unwrap()), expected[4], "{when}");
     let mut part = [0; 900];
-    let version = ledger.large.read_range(100..1000, &mut part);
+    let version = state.large.read_range(100..1000, &mut part);
     assert_eq!((u64::from(version), part), (expected[4], [number; 900]), "{when}");
 }
 
 #[track_caller]
-fn newer<A: Access>(ledger: &Shm<Ledger, A>, since: [Version; 2], number: Option<u64>) {
+fn newer<A: Access>(state: &Shm<FiveFields, A>, since: [Version; 2], number: Option<u64>) {
     let [first, still] = since;
-    let waited = ledger.first.wait_newer(first, Duration::ZERO);
+    let waited = state.first.wait_newer(first, Duration::ZERO);
     let mut value = 0;
-    let read = ledger.first.read_newer(first, &mut value);
+    let read = state.first.read_newer(first, &mut value);
     match number {
         None => {
             assert!(matches!(waited, Err(Error::Timeout { .. })), "{waited:?}");
@@ -182,7 +182,7 @@ fn newer<A: Access>(ledger: &Shm<Ledger, A>, since: [Version; 2], number: Option
             assert_eq!((read.map(u64::from), value), (Some(u64::from(first) + 1), number));
         }
     }
-    assert_eq!(ledger.still.read_newer(still, &mut [0; 4]), None, "it takes no part");
+    assert_eq!(state.still.read_newer(still, &mut [0; 4]), None, "it takes no part");
 }
 
 /// Tells a story for the first time that somebody comes by at a place, for the second, and so on, as

@@ -5,7 +5,7 @@ use std::ops::Bound;
 
 use shma_core::{Access, Element, Field, Shm, ShmElement, ShmState};
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 /// Where a writer notes the number of the change that it is about to make.
 pub const BEGUN: usize = 0;
@@ -56,37 +56,37 @@ pub struct Parts {
 
 /// Calls a function on the field that comes up, in the state in shared memory and in its model.
 macro_rules! on_any_field {
-    ($dice:ident, $shared:ident, $model:ident, $call:expr, $($field:ident)*) => {{
+    ($rng:ident, $shared:ident, $model:ident, $call:expr, $($field:ident)*) => {{
         const FIELDS: &[&str] = &[$(stringify!($field)),*];
-        let field = $dice.pick(FIELDS);
+        let field = $rng.pick(FIELDS);
         $(if field == stringify!($field) {
-            $call($shared.map(|shared| &shared.$field), &mut $model.$field, $dice);
+            $call($shared.map(|shared| &shared.$field), &mut $model.$field, $rng);
         })*
     }};
 }
 
 macro_rules! on_any {
-    ($dice:ident, $shared:ident, $model:ident, $call:expr) => {
+    ($rng:ident, $shared:ident, $model:ident, $call:expr) => {
         on_any_field!(
-            $dice, $shared, $model, $call,
+            $rng, $shared, $model, $call,
             bytes2 bytes4 bytes8 triples2 triples4 triples8 points2 points4 points8
             particles2 particles4 particles8 rows2 rows4 rows8
         )
     };
 }
 
-/// One random change, the same for the same dice: of the model, and of what is shared if that is
+/// One random change, the same for the same rng: of the model, and of what is shared if that is
 /// given. On the way it compares what the closures get with the model.
-pub fn change(shared: Option<&Shm<Parts>>, model: &mut Parts, mut dice: Dice) {
-    let dice = &mut dice;
-    on_any!(dice, shared, model, change_field);
+pub fn change(shared: Option<&Shm<Parts>>, model: &mut Parts, mut rng: Rng) {
+    let rng = &mut rng;
+    on_any!(rng, shared, model, change_field);
 }
 
 /// Some random reads; each gives what the model has.
-pub fn look<A: Access>(shared: &Shm<Parts, A>, model: &mut Parts, mut dice: Dice) {
-    let dice = &mut dice;
+pub fn look<A: Access>(shared: &Shm<Parts, A>, model: &mut Parts, mut rng: Rng) {
+    let rng = &mut rng;
     let shared = Some(shared);
-    on_any!(dice, shared, model, look_at_field);
+    on_any!(rng, shared, model, look_at_field);
 }
 
 /// Where the two differ first: the field, and the byte.
@@ -131,25 +131,25 @@ fn bytes_of(parts: &Parts) -> Vec<u8> {
 type Range = (Bound<usize>, Bound<usize>);
 
 /// A range of `0..len`, in any of the ways to say it. Most are short, some empty, some all.
-fn range(dice: &mut Dice, len: usize) -> (Range, std::ops::Range<usize>) {
-    let longest = dice.pick(&[1, 8, 40, len, len]).min(len);
-    let (start, end) = match dice.below(20) {
+fn range(rng: &mut Rng, len: usize) -> (Range, std::ops::Range<usize>) {
+    let longest = rng.pick(&[1, 8, 40, len, len]).min(len);
+    let (start, end) = match rng.below(20) {
         0 => (0, len),
         1 => {
-            let at = dice.below(len + 1);
+            let at = rng.below(len + 1);
             (at, at)
         }
         _ => {
-            let start = dice.below(len);
-            (start, start + 1 + dice.below(longest.min(len - start)))
+            let start = rng.below(len);
+            (start, start + 1 + rng.below(longest.min(len - start)))
         }
     };
-    let first = match dice.below(3) {
+    let first = match rng.below(3) {
         0 if start == 0 => Bound::Unbounded,
         1 if start > 0 => Bound::Excluded(start - 1),
         _ => Bound::Included(start),
     };
-    let last = match dice.below(3) {
+    let last = match rng.below(3) {
         0 if end == len => Bound::Unbounded,
         1 if end > 0 => Bound::Included(end - 1),
         _ => Bound::Excluded(end),
@@ -157,10 +157,10 @@ fn range(dice: &mut Dice, len: usize) -> (Range, std::ops::Range<usize>) {
     ((first, last), start..end)
 }
 
-fn values<E: Element>(dice: &mut Dice, len: usize) -> Vec<E> {
+fn values<E: Element>(rng: &mut Rng, len: usize) -> Vec<E> {
     let mut values = vec![E::zeroed(); len];
     for bytes in bytemuck::cast_slice_mut::<E, u8>(&mut values).chunks_mut(8) {
-        bytes.copy_from_slice(&dice.roll().to_ne_bytes()[..bytes.len()]);
+        bytes.copy_from_slice(&rng.next_u64().to_ne_bytes()[..bytes.len()]);
     }
     values
 }
@@ -175,18 +175,18 @@ fn same<E: Element>(a: &[E], b: &[E], what: &str) {
 fn change_field<E: Element, const N: usize>(
     shared: Option<&Field<[E; N]>>,
     model: &mut [E; N],
-    dice: &mut Dice,
+    rng: &mut Rng,
 ) {
-    let way = dice.below(16);
+    let way = rng.below(16);
     let (range, place) = match way {
         0..3 => ((Bound::Unbounded, Bound::Unbounded), 0..N),
         3..6 => {
-            let at = dice.below(N);
+            let at = rng.below(N);
             ((Bound::Included(at), Bound::Included(at)), at..at + 1)
         }
-        _ => range(dice, N),
+        _ => range(rng, N),
     };
-    let new = values(dice, place.len());
+    let new = values(rng, place.len());
     if let Some(field) = shared {
         let whole = || <&[E; N]>::try_from(&new[..]).unwrap();
         match way {
@@ -211,14 +211,14 @@ fn change_field<E: Element, const N: usize>(
 fn look_at_field<E: Element, A: Access, const N: usize>(
     shared: Option<&Field<[E; N], A>>,
     model: &mut [E; N],
-    dice: &mut Dice,
+    rng: &mut Rng,
 ) {
     let field = shared.expect("there is something to look at");
-    let at = dice.below(N);
+    let at = rng.below(N);
     same(&[field.get(at)], &[model[at]], "get");
     for _ in 0..4 {
-        let (range, place) = range(dice, N);
-        let mut part = values(dice, place.len());
+        let (range, place) = range(rng, N);
+        let mut part = values(rng, place.len());
         let version = field.read_range(range, &mut part);
         assert_eq!(version, field.version());
         same(&part, &model[place], "read_range");

@@ -9,7 +9,7 @@ use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 use tempfile::tempdir;
 
-use crate::partner::{Lab, filled};
+use crate::owner::{Lab, filled};
 use crate::shma::shma;
 
 /// A member of an archive: its bytes, and what the archive says of them.

@@ -6,12 +6,12 @@ use std::os::unix::fs::symlink;
 
 use rustix::fs::{CWD, FileType, Mode};
 use shma_core::ShmState;
-use shma_tests::dice::Dice;
 use shma_tests::region::{Name, header};
+use shma_tests::rng::Rng;
 use shma_tests::watchdog::watched;
 use tempfile::tempdir;
 
-use crate::partner::{Lab, filled};
+use crate::owner::{Lab, filled};
 use crate::shma::{Ran, shma};
 
 fn good() -> Vec<u8> {
@@ -57,8 +57,8 @@ fn ask_everything(name: &Name, judge: impl Fn(&str, Ran)) {
 fn what_is_no_region_ends_a_command() {
     watched(|| {
         let good = good();
-        let mut dice = Dice::new(5);
-        let noise = (0..good.len()).map(|_| dice.below(256) as u8).collect();
+        let mut rng = Rng::new(5);
+        let noise = (0..good.len()).map(|_| rng.below(256) as u8).collect();
         let text_at = u64::from_ne_bytes(good[header::TEXT_AT..][..8].try_into().unwrap()) as usize;
         let mut bent = good.clone();
         bent[text_at + 40] ^= 1;
@@ -99,9 +99,9 @@ fn garbage_in_a_region_ends_a_command() {
     watched(|| {
         let good = good();
         let text_at = u64::from_ne_bytes(good[header::TEXT_AT..][..8].try_into().unwrap()) as usize;
-        let mut dice = Dice::new(11);
+        let mut rng = Rng::new(11);
         let mut bytes = good.clone();
-        bytes[header::BYTES..text_at].fill_with(|| dice.below(256) as u8);
+        bytes[header::BYTES..text_at].fill_with(|| rng.below(256) as u8);
         let name = Name::new("garbage");
         fs::write(name.path(), &bytes).unwrap();
         for arguments in [

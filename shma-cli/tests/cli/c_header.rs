@@ -11,7 +11,7 @@ use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
 use crate::compilers::{Sources, output_of};
-use crate::partner::{Lab, filled};
+use crate::owner::{Lab, filled};
 use crate::shma::shma;
 
 const MAPPING: &str = include_str!("mapping.h");

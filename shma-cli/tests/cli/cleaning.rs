@@ -4,7 +4,7 @@ use shma_core::ShmState;
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
-use crate::partner::{Lab, Partner, filled};
+use crate::owner::{Lab, Owner, filled};
 use crate::shma::{command, shma};
 use crate::terminal::Terminal;
 
@@ -13,11 +13,11 @@ use crate::terminal::Terminal;
 fn a_living_region_is_cleaned_away() {
     watched(|| {
         let name = Name::new("living");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         let clean = || shma(&["clean", "--yes", &name]).done();
         assert_eq!(clean(), "nothing to remove\n");
         let reader = Lab::open_read_only(&name).unwrap();
-        partner.kill();
+        owner.kill();
         assert_eq!(clean(), "nothing to remove\n", "a reader is attached");
         assert!(name.exists());
         drop(reader);
@@ -36,7 +36,7 @@ fn a_living_region_is_cleaned_away() {
 fn a_dead_region_is_removed_unasked() {
     watched(|| {
         let name = Name::new("dead");
-        Partner::create(&name).kill();
+        Owner::create(&name).kill();
         let shown = shma(&["clean", "--dry-run", &name]).done();
         assert!(shown.starts_with(&format!("dead region {}: Lab, ", &*name)), "{shown}");
         assert!(shma(&["clean", &name]).failed(5).contains("--yes"));
@@ -52,7 +52,7 @@ fn a_dead_region_is_removed_unasked() {
 fn an_answer_is_misunderstood() {
     watched(|| {
         let name = Name::new("asked");
-        Partner::create(&name).kill();
+        Owner::create(&name).kill();
         for (answer, status, stays) in [("n\r", 1, true), ("\r", 1, true), ("y\r", 0, false)] {
             let mut terminal = Terminal::start(&mut command(&["clean", &name]), 24, 120);
             terminal.shows("remove them? [y/N]");

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
-use crate::partner::Partner;
+use crate::owner::Owner;
 use crate::shma::command;
 use crate::terminal::Terminal;
 
@@ -27,7 +27,7 @@ fn after(line: &str, arguments: &[&str]) -> Command {
 fn a_signal_restores_the_terminal_and_ends_the_command() {
     watched(|| {
         let name = Name::new("signals");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         for signal in
             [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT, Signal::USR1, Signal::ABORT]
         {
@@ -42,7 +42,7 @@ fn a_signal_restores_the_terminal_and_ends_the_command() {
                 assert!(terminal.is_restored(), "{screen:?} after {signal:?}");
             }
         }
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -51,14 +51,14 @@ fn a_signal_restores_the_terminal_and_ends_the_command() {
 fn a_truncated_region_restores_the_terminal() {
     watched(|| {
         let name = Name::new("truncated");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         let mut command = after("ulimit -c 0", &["watch", &name, "-i", "0.02"]);
         let mut terminal = Terminal::start(&mut command, 30, 110);
         terminal.shows("q quit");
         File::options().write(true).open(name.path()).unwrap().set_len(0).unwrap();
         assert_eq!(terminal.wait().signal(), Some(Signal::BUS.as_raw()));
         assert!(terminal.is_restored());
-        partner.kill();
+        owner.kill();
     });
 }
 
@@ -67,7 +67,7 @@ fn a_truncated_region_restores_the_terminal() {
 fn a_lost_terminal_ends_the_command_quietly() {
     watched(|| {
         let name = Name::new("lost");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         let folder = tempfile::tempdir().unwrap();
         let complaints = folder.path().join("stderr");
         let line = format!("trap '' HUP; exec 2>{}", complaints.display());
@@ -87,7 +87,7 @@ fn a_lost_terminal_ends_the_command_quietly() {
                 assert!(status.success() && said.is_empty(), "{arguments:?}: {status} {said}");
             }
         }
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -96,11 +96,11 @@ fn a_lost_terminal_ends_the_command_quietly() {
 fn a_lost_terminal_ends_the_command_by_its_signal() {
     watched(|| {
         let name = Name::new("hung-up");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         let mut terminal = Terminal::start(&mut command(&["watch", &name]), 30, 110);
         terminal.shows("q quit");
         assert_eq!(terminal.vanish().signal(), Some(Signal::HUP.as_raw()));
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -110,7 +110,7 @@ fn a_lost_terminal_ends_the_command_by_its_signal() {
 fn a_stopped_screen_comes_back() {
     watched(|| {
         let name = Name::new("stopped");
-        let mut partner = Partner::create(&name);
+        let mut owner = Owner::create(&name);
         let program = command(&["watch", &name, "-i", "0.02"]);
         // 148 is 128 and SIGTSTP.
         let script = "set -m; \"$@\"; echo stopped by $?; read -r _; \
@@ -127,7 +127,7 @@ fn a_stopped_screen_comes_back() {
             !screen.hide_cursor() && !screen.alternate_screen()
         });
         assert!(terminal.is_restored());
-        partner.ask("step");
+        owner.ask("step");
         terminal.keys("\r");
         terminal.until("the screen is drawn anew", |screen| {
             screen.alternate_screen() && screen.hide_cursor() && screen.contents().contains("42")
@@ -145,7 +145,7 @@ fn a_stopped_screen_comes_back() {
         terminal.shows("ended with 0");
         assert!(terminal.is_restored());
         assert!(terminal.end().0.success());
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -161,7 +161,7 @@ fn child_of(pid: u32) -> rustix::process::Pid {
 fn a_continued_screen_is_raw_again() {
     watched(|| {
         let name = Name::new("continued");
-        let mut partner = Partner::create(&name);
+        let mut owner = Owner::create(&name);
         let mut terminal = Terminal::start(&mut command(&["watch", &name, "-i", "0.02"]), 30, 110);
         terminal.shows("q quit");
         terminal.signal(Signal::STOP);
@@ -170,13 +170,13 @@ fn a_continued_screen_is_raw_again() {
             std::fs::read_to_string(stat).unwrap().contains(") T ")
         });
         terminal.cook();
-        partner.ask("step");
+        owner.ask("step");
         terminal.signal(Signal::CONT);
         terminal.shows("42");
         assert!(!terminal.is_restored());
         terminal.keys("q");
         assert!(terminal.wait().success() && terminal.is_restored());
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -185,15 +185,15 @@ fn a_continued_screen_is_raw_again() {
 fn a_screen_without_a_shell_is_not_stopped() {
     watched(|| {
         let name = Name::new("orphan");
-        let mut partner = Partner::create(&name);
+        let mut owner = Owner::create(&name);
         let mut terminal = Terminal::start(&mut command(&["watch", &name, "-i", "0.02"]), 30, 110);
         terminal.shows("q quit");
         terminal.keys("\x1a");
-        partner.ask("step");
+        owner.ask("step");
         terminal.shows("42");
         terminal.keys("q");
         assert!(terminal.wait().success() && terminal.is_restored());
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -202,13 +202,13 @@ fn a_screen_without_a_shell_is_not_stopped() {
 fn keys_come_from_the_terminal() {
     watched(|| {
         let name = Name::new("keyboard");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         for line in ["exec < /dev/null", "exec <&-"] {
             let mut terminal = Terminal::start(&mut after(line, &["watch", &name]), 30, 110);
             terminal.shows("q quit");
             terminal.keys("q");
             assert!(terminal.wait().success() && terminal.is_restored(), "{line}");
         }
-        partner.leave();
+        owner.leave();
     });
 }

@@ -29,7 +29,7 @@ struct Younger {
 #[test]
 fn a_difference_is_not_shown() {
     watched(|| {
-        let (a, b) = (Name::new("elder"), Name::new("younger"));
+        let (a, b) = (Name::new("older"), Name::new("newer"));
         let _elder = Elder::create(&a, &Elder::zeroed()).unwrap();
         let _younger = Younger::create(&b, &Younger::zeroed()).unwrap();
         let diff = shma(&["diff", &a, &b]);

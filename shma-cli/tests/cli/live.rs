@@ -3,7 +3,7 @@
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
-use crate::partner::Partner;
+use crate::owner::Owner;
 use crate::shma::command;
 use crate::terminal::Terminal;
 
@@ -40,7 +40,7 @@ fn coloured(screen: &vt100::Screen) -> usize {
 fn a_change_does_not_show() {
     watched(|| {
         let name = Name::new("changes");
-        let mut partner = Partner::create(&name);
+        let mut owner = Owner::create(&name);
         let mut terminal = watch(&name);
         terminal.until("the fields are shown", |screen| {
             row(screen, "grid").get(4..8)
@@ -57,7 +57,7 @@ fn a_change_does_not_show() {
                 && screen.contents().contains(&head)
         });
         assert!(cells(terminal.screen(), "█").is_empty(), "nothing was published");
-        partner.ask("step");
+        owner.ask("step");
         terminal.until("one look has seen the new step", |screen| {
             step(screen).is_some_and(|step| step == "42") && cells(screen, "█").len() == 1
         });
@@ -67,7 +67,7 @@ fn a_change_does_not_show() {
             status.success() && left.trim().is_empty(),
             "the screen was not given back: {left}"
         );
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -76,22 +76,22 @@ fn a_change_does_not_show() {
 fn a_nan_is_overlooked() {
     watched(|| {
         let name = Name::new("nan");
-        let mut partner = Partner::create(&name);
+        let mut owner = Owner::create(&name);
         let mut terminal = watch(&name);
         terminal.shows("1 NaN 1 inf");
         let red = vt100::Color::Idx(1);
         assert!(cells(terminal.screen(), "N").iter().any(|cell| cell.fgcolor() == red));
         assert!(row(terminal.screen(), "grid").iter().all(|word| word != "NaN"));
-        partner.ask("spoil");
+        owner.ask("spoil");
         terminal.until("the spoilt number", |screen| {
             let red = |cell: &&vt100::Cell| cell.fgcolor() == red && cell.bgcolor() == red;
             row(screen, "grid").windows(2).any(|words| words == ["1", "NaN"])
                 && cells(screen, "▀").iter().filter(red).count() == 8 * 4
         });
-        partner.ask("mend");
+        owner.ask("mend");
         terminal
             .until("it is mended", |screen| row(screen, "grid").iter().all(|word| word != "NaN"));
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -100,7 +100,7 @@ fn a_nan_is_overlooked() {
 fn a_key_does_something_else() {
     watched(|| {
         let name = Name::new("keys");
-        let mut partner = Partner::create(&name);
+        let mut owner = Owner::create(&name);
         let mut terminal = watch(&name);
         terminal.shows(" grid: [[f32; 4]; 3] ");
         terminal.keys("\x1b[B");
@@ -119,7 +119,7 @@ fn a_key_does_something_else() {
         terminal.until("the map is gone", |screen| cells(screen, "▀").is_empty());
         terminal.keys(" ");
         terminal.shows("paused");
-        partner.ask("step");
+        owner.ask("step");
         terminal.keys("h");
         terminal.shows(" grid: ");
         assert_eq!(row(terminal.screen(), "step")[4], "41", "it looks on");
@@ -129,7 +129,7 @@ fn a_key_does_something_else() {
         });
         terminal.keys("\x03");
         assert!(terminal.end().0.success());
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -138,8 +138,8 @@ fn a_key_does_something_else() {
 fn a_colour_is_shown_against_the_users_will() {
     watched(|| {
         let name = Name::new("colour");
-        let mut partner = Partner::create(&name);
-        partner.ask("spoil");
+        let mut owner = Owner::create(&name);
+        owner.ask("spoil");
         for (will, colours) in [(None, true), (Some("1"), false), (Some(""), true)] {
             let mut watch = command(&["watch", &name, "-i", "0.02"]);
             if let Some(will) = will {
@@ -159,7 +159,7 @@ fn a_colour_is_shown_against_the_users_will() {
         }
         let plain = crate::shma::shma(&["info", &name]).done();
         assert!(!plain.contains('\x1b'), "{plain:?}");
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -168,7 +168,7 @@ fn a_colour_is_shown_against_the_users_will() {
 fn a_table_is_wider_than_the_terminal() {
     watched(|| {
         let name = Name::new("narrow");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         for columns in [50, 70, 100] {
             // A line that does not fit goes on in the next one, and shows as wrapped.
             for arguments in [&["ls"][..], &["info", &name], &["diff", &name, &name]] {
@@ -183,7 +183,7 @@ fn a_table_is_wider_than_the_terminal() {
                 assert!(table.all(fits), "{arguments:?} in {columns}: {screen}");
             }
         }
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -192,24 +192,24 @@ fn a_table_is_wider_than_the_terminal() {
 fn a_death_is_overlooked() {
     watched(|| {
         let name = Name::new("death");
-        let mut partner = Partner::create(&name);
+        let mut owner = Owner::create(&name);
         let mut terminal = watch(&name);
-        partner.hold();
-        terminal.shows(&format!("held {}", partner.pid()));
-        let pid = partner.pid();
-        partner.kill();
+        owner.hold();
+        terminal.shows(&format!("held {}", owner.pid()));
+        let pid = owner.pid();
+        owner.kill();
         terminal.shows(&format!("dead {pid}"));
         terminal.shows("Lab  dead, 0 attached");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         terminal.shows("Lab  alive, 1 attached");
-        partner.leave();
+        owner.leave();
         terminal.shows("the region is gone");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         terminal.until("it goes on", |screen| !screen.contents().contains("is gone"));
         assert!(terminal.screen().contents().contains("alive"));
         terminal.keys("q");
         assert!(terminal.end().0.success());
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -229,13 +229,13 @@ fn selected(screen: &vt100::Screen) -> Option<usize> {
 fn a_region_is_not_entered() {
     watched(|| {
         let name = Name::new("top");
-        let mut partner = Partner::create(&name);
+        let mut owner = Owner::create(&name);
         let mut terminal = Terminal::start(&mut command(&["top", "-i", "0.05"]), 200, 180);
         terminal.shows(&name);
         // What is published most stands first, but other programs have regions too.
         let mut steps = 0;
         terminal.until("its updates are counted", |screen| {
-            partner.ask("step");
+            owner.ask("step");
             steps += 1;
             row(screen, &name).get(5).is_some_and(|rate| rate != "0")
         });
@@ -268,7 +268,7 @@ fn a_region_is_not_entered() {
         terminal.shows("shma top");
         terminal.keys("q");
         assert!(terminal.end().0.success());
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -277,7 +277,7 @@ fn a_region_is_not_entered() {
 fn a_resized_screen_is_drawn_anew() {
     watched(|| {
         let name = Name::new("resized");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         let mut command = command(&["watch", &name, "-i", "30"]);
         let mut terminal = Terminal::start(&mut command, 30, 110);
         terminal.shows("q quit");
@@ -292,6 +292,6 @@ fn a_resized_screen_is_drawn_anew() {
         }
         terminal.keys("q");
         assert!(terminal.end().0.success());
-        partner.leave();
+        owner.leave();
     });
 }

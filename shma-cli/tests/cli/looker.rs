@@ -10,7 +10,7 @@ use shma_tests::region::Name;
 use shma_tests::skip::{is_root, skip};
 use shma_tests::watchdog::watched;
 
-use crate::partner::{Lab, Partner, filled};
+use crate::owner::{Lab, Owner, filled};
 use crate::shma::{Ran, command, shma};
 
 fn run(command: &mut Command) -> Ran {
@@ -145,7 +145,7 @@ fn a_missing_directory_is_named() {
 fn an_end_without_a_drop_is_no_murder() {
     watched(|| {
         let name = Name::new("exited");
-        Partner::create(&name).exit();
+        Owner::create(&name).exit();
         let doctor = shma(&["doctor", &name]);
         assert_eq!(doctor.status, 1);
         assert!(doctor.out.contains("no process is attached"), "{doctor:?}");

@@ -12,7 +12,7 @@ mod live;
 mod looker;
 mod numpy;
 mod numpy_formats;
-mod partner;
+mod owner;
 mod paths;
 mod plain;
 mod readme;

@@ -10,7 +10,7 @@ use shma_tests::skip::skip;
 use shma_tests::watchdog::watched;
 use tempfile::tempdir;
 
-use crate::partner::{Lab, filled};
+use crate::owner::{Lab, filled};
 use crate::shma::shma;
 
 /// Runs a script with numpy, if there is any.
@@ -141,7 +141,7 @@ fn an_array_that_does_not_fit_is_refused() {
 fn an_import_that_ends_waiting_writes_nothing() {
     watched(|| {
         let name = Name::new("kept");
-        let mut partner = crate::partner::Partner::create(&name);
+        let mut owner = crate::owner::Owner::create(&name);
         let folder = tempdir().unwrap();
         let file = folder.path().join("lab.npz");
         let file = file.to_str().unwrap();
@@ -149,11 +149,11 @@ fn an_import_that_ends_waiting_writes_nothing() {
         let view = View::open(&name).unwrap();
         let versions = || view.fields().map(|field| field.version().into()).collect::<Vec<u64>>();
         let before = versions();
-        partner.hold();
+        owner.hold();
         let said = shma(&["import", &name, file, "--timeout", "0.05"]).failed(5);
-        assert!(said.contains(&format!("process {}", partner.pid())), "{said}");
+        assert!(said.contains(&format!("process {}", owner.pid())), "{said}");
         assert_eq!(versions(), before);
-        partner.kill();
+        owner.kill();
         shma(&["import", &name, file]).done();
         assert!(name.exists(), "an import into a dead region has removed it");
     });

@@ -8,7 +8,7 @@ use shma_tests::watchdog::watched;
 use tempfile::tempdir;
 
 use crate::numpy::python;
-use crate::partner::{Lab, filled};
+use crate::owner::{Lab, filled};
 use crate::shma::shma;
 
 /// Writes a file for each case, and prints what numpy reads: the name of the field, and the values

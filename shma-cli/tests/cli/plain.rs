@@ -5,7 +5,7 @@ use serde_json::Value;
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
-use crate::partner::Partner;
+use crate::owner::Owner;
 use crate::shma::{shma, steady};
 
 /// Of the lines, those of one region and the first one.
@@ -25,12 +25,12 @@ fn region_of<'a>(answer: &'a Value, name: &str) -> &'a Value {
 fn a_living_region_looks_otherwise() {
     watched(|| {
         let name = Name::new("plain");
-        let mut partner = Partner::create(&name);
-        partner.ask("step");
-        let pid = partner.pid();
+        let mut owner = Owner::create(&name);
+        owner.ask("step");
+        let pid = owner.pid();
         let ls = lines_of(&shma(&["ls"]).done(), &name);
         assert_snapshot!("ls", steady(&ls, &name, pid));
-        // The name of the partner's program has a hash in it.
+        // The name of the owner's program has a hash in it.
         let info = shma(&["info", &name]).done();
         let info: Vec<_> = info.lines().filter(|line| !line.starts_with("  process")).collect();
         assert_snapshot!("info", steady(&info.join("\n"), &name, pid));
@@ -54,16 +54,16 @@ fn a_living_region_looks_otherwise() {
 fn a_killed_owner_is_shown_alive() {
     watched(|| {
         let name = Name::new("killed");
-        let mut partner = Partner::create(&name);
-        partner.hold();
-        let pid = partner.pid();
+        let mut owner = Owner::create(&name);
+        owner.hold();
+        let pid = owner.pid();
         let held = shma(&["info", &name, "--json"]).json();
         let holder = &held["region"]["fields"][2]["holder"];
         assert_eq!((&holder["pid"], &holder["dead"]), (&pid.into(), &false.into()));
         assert_eq!(held["region"]["condition"], "alive");
         let row = lines_of(&shma(&["info", &name]).done(), "step");
         assert_snapshot!("held", steady(&row, &name, pid));
-        partner.kill();
+        owner.kill();
         let dead = shma(&["info", &name, "--json"]).json();
         let holder = &dead["region"]["fields"][2]["holder"];
         assert_eq!((&holder["pid"], &holder["dead"]), (&pid.into(), &true.into()));
@@ -85,14 +85,14 @@ fn a_killed_owner_is_shown_alive() {
 fn a_look_keeps_a_region() {
     watched(|| {
         let name = Name::new("looked");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         let mut watch =
             crate::shma::command(&["watch", &name, "-i", "0.01", "-n", "100000", "--json"]);
         let mut watch = shma_tests::child::Child::start_command(&mut watch);
         watch.line();
         let seen = shma(&["info", &name, "--json"]).json();
-        assert_eq!(seen["region"]["attached"]["attachments"], 1, "only the partner is attached");
-        partner.leave();
+        assert_eq!(seen["region"]["attached"]["attachments"], 1, "only the owner is attached");
+        owner.leave();
         assert!(!name.exists(), "a look has kept the region");
         // It says so, and ends.
         while watch.next_line().is_some() {}
@@ -105,7 +105,7 @@ fn a_look_keeps_a_region() {
 fn an_answer_is_no_json() {
     watched(|| {
         let name = Name::new("json");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         for arguments in [
             &["ls"][..],
             &["info", &name],
@@ -128,7 +128,7 @@ fn an_answer_is_no_json() {
         let failed = shma(&["info", "no-such-region-anywhere", "--json"]).failed(3);
         let failed: Value = serde_json::from_str(&failed).unwrap();
         assert_eq!((&failed["schema"], &failed["error"]["exit_status"]), (&1.into(), &3.into()));
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -137,7 +137,7 @@ fn an_answer_is_no_json() {
 fn a_failure_has_the_status_of_another() {
     watched(|| {
         let name = Name::new("status");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         assert!(shma(&["info", "no-such-region-anywhere"]).failed(3).contains("does not exist"));
         assert!(shma(&["info", "../etc/passwd"]).failed(2).contains("cannot name a region"));
         assert!(shma(&["get", &name, "grip"]).failed(3).contains("it has grid, series, step"));
@@ -149,7 +149,7 @@ fn a_failure_has_the_status_of_another() {
         );
         shma(&["no-such-command"]).failed(2);
         shma(&[]).failed(2);
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -158,11 +158,11 @@ fn a_failure_has_the_status_of_another() {
 fn a_closed_pipe_is_a_failure() {
     watched(|| {
         let name = Name::new("pipe");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         let mut get = crate::shma::command(&["watch", &name, "-i", "0.001", "-n", "100000"]);
         let mut get = get.stdout(std::process::Stdio::piped()).spawn().unwrap();
         drop(get.stdout.take());
         assert!(get.wait().unwrap().success());
-        partner.leave();
+        owner.leave();
     });
 }

@@ -12,7 +12,7 @@ use shma_tests::skip::skip;
 use shma_tests::watchdog::watched;
 use tempfile::tempdir;
 
-use crate::partner::{Lab, Partner, filled as lab};
+use crate::owner::{Lab, Owner, filled as lab};
 use crate::paths::{Control, filled};
 use crate::shma::{Ran, command, shma};
 
@@ -135,12 +135,12 @@ fn a_version_is_compared_under_the_semaphore() {
 fn a_held_semaphore_names_its_holder() {
     watched(|| {
         let name = Name::new("set-held");
-        let mut partner = Partner::create(&name);
-        partner.hold();
+        let mut owner = Owner::create(&name);
+        owner.hold();
         let message = shma(&["set", &name, "step", "1", "--timeout", "0.05"]).failed(5);
-        let pid = partner.pid().to_string();
+        let pid = owner.pid().to_string();
         assert!(message.contains("step") && message.contains(&pid), "{message}");
-        partner.kill();
+        owner.kill();
     });
 }
 
@@ -148,7 +148,7 @@ fn a_held_semaphore_names_its_holder() {
 fn a_dead_and_a_foreign_region_are_refused() {
     watched(|| {
         let name = Name::new("set-dead");
-        Partner::create(&name).kill();
+        Owner::create(&name).kill();
         let message = set(&name, "grid", "1").failed(4);
         assert!(message.contains("is dead") && message.contains("shma clean"), "{message}");
         shma(&["rm", "-y", &name]).done();

@@ -6,7 +6,7 @@ use shma_core::ShmState;
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
-use crate::partner::{Lab, filled};
+use crate::owner::{Lab, filled};
 use crate::shma::shma;
 
 fn values(name: &Name, what: &str) -> Value {

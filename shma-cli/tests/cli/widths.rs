@@ -5,7 +5,7 @@ use shma_core::ShmState;
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
-use crate::partner::Partner;
+use crate::owner::Owner;
 use crate::shma::{command, shma};
 use crate::terminal::Terminal;
 
@@ -14,7 +14,7 @@ const WIDTHS: [u16; 10] = [20, 27, 34, 50, 66, 80, 100, 120, 200, 300];
 /// Regions whose names begin and end alike, one of them as long as a name may be.
 struct Regions {
     names: Vec<Name>,
-    _partners: Vec<Partner>,
+    _partners: Vec<Owner>,
 }
 
 impl Regions {
@@ -26,7 +26,7 @@ impl Regions {
             Name::new(&long),
             Name::new(&long.replace("left", "lost")),
         ];
-        let partners = names.iter().map(|name| Partner::create(name)).collect();
+        let partners = names.iter().map(|name| Owner::create(name)).collect();
         Self { names: names.into(), _partners: partners }
     }
 
@@ -101,7 +101,7 @@ fn regions_keep_their_names() {
 fn columns_go_by_priority() {
     watched(|| {
         let name = Name::new("columns");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         for (columns, least, most) in [
             (20, "field version", "age"),
             (50, "field version age", "deaths"),
@@ -123,7 +123,7 @@ fn columns_go_by_priority() {
                 assert!(has_row, "{field} in {columns}: {screen}");
             }
         }
-        partner.leave();
+        owner.leave();
     });
 }
 
@@ -235,7 +235,7 @@ fn without_ages(line: &str) -> String {
 fn a_screen_has_its_form_at_each_width() {
     watched(|| {
         let name = Name::new("form");
-        let partner = Partner::create(&name);
+        let owner = Owner::create(&name);
         for columns in [34, 50, 80, 120] {
             let mut watch = command(&["watch", &name, "-i", "30"]);
             let mut terminal = Terminal::start(&mut watch, 18, columns);
@@ -244,6 +244,6 @@ fn a_screen_has_its_form_at_each_width() {
             let lines: Vec<String> = lines[1..].iter().map(|line| without_ages(line)).collect();
             assert_snapshot!(format!("watch_{columns}"), lines.join("\n"));
         }
-        partner.leave();
+        owner.leave();
     });
 }

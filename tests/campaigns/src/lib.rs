@@ -21,14 +21,14 @@ mod outcome;
 mod plan;
 mod present;
 mod progress;
+#[cfg(target_arch = "x86_64")]
+mod ptrace;
+mod shared_words;
 mod short;
-mod slate;
 #[cfg(target_arch = "x86_64")]
 mod step_kill;
 mod stop;
 mod tear;
-#[cfg(target_arch = "x86_64")]
-mod traced;
 mod tsan;
 
 pub use campaign::Campaign;

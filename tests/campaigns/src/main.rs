@@ -10,7 +10,7 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use shma_campaigns::arena::Arena;
 use shma_campaigns::{ALL, Campaign, Effort, Outcome, Plan, find};
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 
 /// For victims that have to go the same way each time.
 #[global_allocator]
@@ -81,7 +81,7 @@ fn work(matches: &ArgMatches) -> bool {
 }
 
 fn run_one(campaign: &Campaign, matches: &ArgMatches) -> bool {
-    let seed = matches.get_one("seed").copied().unwrap_or_else(Dice::fresh);
+    let seed = matches.get_one("seed").copied().unwrap_or_else(Rng::fresh);
     let plan = Plan { name: campaign.name, seed, effort: effort(matches) };
     let began = Instant::now();
     let outcome = campaign.execute(&plan);

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::progress::Progress;
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 
 /// How much is to be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub struct Plan {
 
 impl Plan {
     /// The campaign's lots.
-    pub fn dice(&self) -> Dice {
-        Dice::new(self.seed)
+    pub fn rng(&self) -> Rng {
+        Rng::new(self.seed)
     }
 
     /// A process of the campaign, still to be started: it does what `work` says for the arguments.

@@ -3,8 +3,8 @@
 use shma_core::ShmState;
 
 use super::shelf::Shelf;
-use crate::dice::Dice;
 use crate::region::{Name, control, header};
+use crate::rng::Rng;
 
 /// The bytes of a region that nothing is wrong with.
 pub fn good() -> Vec<u8> {
@@ -58,77 +58,77 @@ impl Forger {
     }
 
     /// A file, and what is wrong with it.
-    pub fn forge(&self, dice: &mut Dice) -> (&'static str, Vec<u8>) {
+    pub fn forge(&self, rng: &mut Rng) -> (&'static str, Vec<u8>) {
         let mut bytes = self.good.clone();
-        let what = match dice.below(12) {
+        let what = match rng.below(12) {
             0 => {
-                bytes = noise(dice);
+                bytes = noise(rng);
                 "noise"
             }
             1 => {
-                bytes = [&self.good[..8], &noise(dice)].concat();
+                bytes = [&self.good[..8], &noise(rng)].concat();
                 "noise behind the magic number"
             }
             2 | 3 => {
-                self.header(&mut bytes, dice);
+                self.header(&mut bytes, rng);
                 "words of the header"
             }
             4 | 5 => {
-                self.controls(&mut bytes, dice);
+                self.controls(&mut bytes, rng);
                 "words of the control blocks"
             }
             6 => {
-                self.controls(&mut bytes, dice);
-                self.header(&mut bytes, dice);
+                self.controls(&mut bytes, rng);
+                self.header(&mut bytes, rng);
                 "words of header and control blocks"
             }
             7 => {
-                for _ in 0..=dice.below(20) {
-                    let at = dice.below(bytes.len());
-                    bytes[at] ^= 1 << dice.below(8);
+                for _ in 0..=rng.below(20) {
+                    let at = rng.below(bytes.len());
+                    bytes[at] ^= 1 << rng.below(8);
                 }
                 "bits"
             }
             8 => {
-                bytes.truncate(dice.below(bytes.len()));
+                bytes.truncate(rng.below(bytes.len()));
                 "the length"
             }
             9 => {
-                bytes.resize(bytes.len() + dice.below(10_000), dice.roll() as u8);
-                self.fit(&mut bytes, dice);
+                bytes.resize(bytes.len() + rng.below(10_000), rng.next_u64() as u8);
+                self.fit(&mut bytes, rng);
                 "the length, and the header fits"
             }
             10 => {
-                self.text(&mut bytes, dice);
+                self.text(&mut bytes, rng);
                 "the text"
             }
             _ => {
                 bytes.truncate(self.text_at);
-                bytes.extend(tree(dice).bytes());
-                self.fit(&mut bytes, dice);
+                bytes.extend(tree(rng).bytes());
+                self.fit(&mut bytes, rng);
                 "another text"
             }
         };
         (what, bytes)
     }
 
-    fn header(&self, bytes: &mut [u8], dice: &mut Dice) {
-        for _ in 0..=dice.below(3) {
-            let (at, size) = HEADER[dice.below(HEADER.len())];
+    fn header(&self, bytes: &mut [u8], rng: &mut Rng) {
+        for _ in 0..=rng.below(3) {
+            let (at, size) = HEADER[rng.below(HEADER.len())];
             // Whoever finds the hint that a region is gone looks again for a second.
-            if at != header::RETIRED || dice.one_in(40) {
-                let word = self.word(dice).to_ne_bytes();
+            if at != header::RETIRED || rng.one_in(40) {
+                let word = self.word(rng).to_ne_bytes();
                 bytes[at..at + size].copy_from_slice(&word[..size]);
             }
         }
     }
 
-    fn controls(&self, bytes: &mut [u8], dice: &mut Dice) {
-        let often = 1 + dice.below(20);
+    fn controls(&self, bytes: &mut [u8], rng: &mut Rng) {
+        let often = 1 + rng.below(20);
         for field in Shelf::MANIFEST.fields {
             for at in (0..control::BYTES).step_by(4) {
-                if dice.one_in(often) {
-                    let word = self.word(dice).to_ne_bytes();
+                if rng.one_in(often) {
+                    let word = self.word(rng).to_ne_bytes();
                     bytes[field.offset + at..][..4].copy_from_slice(&word[..4]);
                 }
             }
@@ -136,47 +136,47 @@ impl Forger {
     }
 
     /// A number that is likely to be on the edge of something.
-    fn word(&self, dice: &mut Dice) -> u64 {
-        let near = dice.below(5) as u64;
-        let word = match dice.below(8) {
+    fn word(&self, rng: &mut Rng) -> u64 {
+        let near = rng.below(5) as u64;
+        let word = match rng.below(8) {
             0 => 0,
             1 => u64::MAX,
-            2 => 1 << dice.below(64),
+            2 => 1 << rng.below(64),
             3 => self.good.len() as u64,
             4 => self.text_at as u64,
             5 => u64::from(control::OWNER),
-            6 => dice.roll() >> dice.below(64),
-            _ => dice.roll() & 0xFFFF_FFFF | dice.roll() << 32,
+            6 => rng.next_u64() >> rng.below(64),
+            _ => rng.next_u64() & 0xFFFF_FFFF | rng.next_u64() << 32,
         };
         word.wrapping_add(near).wrapping_sub(2)
     }
 
     /// Cuts, doubles and replaces pieces of the manifest's text.
-    fn text(&self, bytes: &mut Vec<u8>, dice: &mut Dice) {
-        for _ in 0..=dice.below(4) {
+    fn text(&self, bytes: &mut Vec<u8>, rng: &mut Rng) {
+        for _ in 0..=rng.below(4) {
             let length = bytes.len() - self.text_at;
-            let first = self.text_at + dice.below(length);
-            let end = (first + dice.below(60)).min(bytes.len());
-            let piece = match dice.below(5) {
+            let first = self.text_at + rng.below(length);
+            let end = (first + rng.below(60)).min(bytes.len());
+            let piece = match rng.below(5) {
                 0 => Vec::new(),
-                1 => bytes[first..end].repeat(1 + dice.below(9)),
-                2 => self.word(dice).to_string().into_bytes(),
-                3 => tree(dice).into_bytes(),
-                _ => dice.roll().to_ne_bytes().to_vec(),
+                1 => bytes[first..end].repeat(1 + rng.below(9)),
+                2 => self.word(rng).to_string().into_bytes(),
+                3 => tree(rng).into_bytes(),
+                _ => rng.next_u64().to_ne_bytes().to_vec(),
             };
             bytes.splice(first..end, piece);
             if bytes.len() == self.text_at {
                 break;
             }
         }
-        self.fit(bytes, dice);
+        self.fit(bytes, rng);
     }
 
     /// Lets the header agree with the length, so that what is wrong is met further on. The
     /// fingerprint says sometimes that all is well.
-    fn fit(&self, bytes: &mut [u8], dice: &mut Dice) {
+    fn fit(&self, bytes: &mut [u8], rng: &mut Rng) {
         fit(bytes, self.text_at);
-        if dice.one_in(2) {
+        if rng.one_in(2) {
             bytes[header::FINGERPRINT] ^= 1;
         }
     }
@@ -211,10 +211,10 @@ fn fit(bytes: &mut [u8], text_at: usize) {
     bytes[header::TEXT_LEN..][..8].copy_from_slice(&text.to_ne_bytes());
 }
 
-fn noise(dice: &mut Dice) -> Vec<u8> {
-    let most = 1 << dice.below(15);
-    let length = dice.below(most);
-    (0..length).map(|_| dice.roll() as u8).collect()
+fn noise(rng: &mut Rng) -> Vec<u8> {
+    let most = 1 << rng.below(15);
+    let length = rng.below(most);
+    (0..length).map(|_| rng.next_u64() as u8).collect()
 }
 
 /// What JSON texts are made of, and what they had better not be made of.
@@ -248,19 +248,19 @@ const TOKENS: [&str; 26] = [
 ];
 
 /// A text of such tokens; or fields by the thousand; or an abyss.
-fn tree(dice: &mut Dice) -> String {
+fn tree(rng: &mut Rng) -> String {
     let field = "{\"name\":\"a\",\"type\":\"u8\",\"size\":1,\"struct\":{\"fields\":[]}}";
-    match dice.below(60) {
+    match rng.below(60) {
         0 => format!(
             "{{\"name\":\"x\",\"fields\":[{field}{}]}}",
-            format!(",{field}").repeat(dice.below(10_000))
+            format!(",{field}").repeat(rng.below(10_000))
         ),
-        1 => "[".repeat(dice.below(1 << 19)),
-        2 => "{\"struct\":".repeat(dice.below(1 << 15)),
-        3 => format!("[0{}]", ",0".repeat(dice.below(1 << 18))),
-        4 => format!("{{\"name\":\"{}\",\"fields\":[]}}", "\\u0007".repeat(dice.below(90_000))),
-        5 => nested(dice.below(130), dice.below(1 << 19)),
-        _ => (0..dice.below(100)).map(|_| dice.pick(&TOKENS)).collect(),
+        1 => "[".repeat(rng.below(1 << 19)),
+        2 => "{\"struct\":".repeat(rng.below(1 << 15)),
+        3 => format!("[0{}]", ",0".repeat(rng.below(1 << 18))),
+        4 => format!("{{\"name\":\"{}\",\"fields\":[]}}", "\\u0007".repeat(rng.below(90_000))),
+        5 => nested(rng.below(130), rng.below(1 << 19)),
+        _ => (0..rng.below(100)).map(|_| rng.pick(&TOKENS)).collect(),
     }
 }
 

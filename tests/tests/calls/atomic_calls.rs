@@ -6,7 +6,7 @@ use shma_core::{Error, ShmState, Version};
 use shma_tests::child;
 use shma_tests::counters::{Counters, create};
 use shma_tests::panics::panic_of;
-use shma_tests::rally::{Player, Rally, Side};
+use shma_tests::ping_pong::{PingPong, Player, Side};
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
@@ -16,9 +16,9 @@ use shma_tests::watchdog::watched;
 fn every_call_wakes_its_waiters() {
     const ROUNDS: u64 = 400;
     watched(|| {
-        let name = Name::new("rally");
-        let rally = Rally::create(&name, &Rally::zeroed()).unwrap();
-        let mut player = Player::new(&rally, Side::Serves);
+        let name = Name::new("ping-pong");
+        let ping_pong = PingPong::create(&name, &PingPong::zeroed()).unwrap();
+        let mut player = Player::new(&ping_pong, Side::Serves);
         let mut other = child!("echo", &name, ROUNDS);
         other.expect("ready");
         player.play(ROUNDS);
@@ -55,32 +55,32 @@ fn read_only_waiters_wake_for_every_call() {
 /// A child that adds under its parent's name would not be harmful, but it is the same promise.
 #[test]
 fn no_fork_child_counts() {
-    use shma_tests::ledger::Ledger;
+    use shma_tests::five_fields::FiveFields;
     watched(|| {
         let name = Name::new("fork");
-        let ledger = Ledger::create(&name, &Ledger::zeroed()).unwrap();
+        let state = FiveFields::create(&name, &FiveFields::zeroed()).unwrap();
         let mut parent = child!("fork-holding", "atomics", &name);
         (0..7).for_each(|_| parent.expect("panicked"));
         parent.expect("child: 0, 1");
         parent.expect("parent: 1, 2");
-        assert_eq!(ledger.hits.get(0), 1);
+        assert_eq!(state.hits.get(0), 1);
     });
 }
 
 /// A closure that forks returns twice; the child must neither change an element nor count a call.
 #[test]
 fn a_fork_in_a_closure_stores_for_the_parent_only() {
-    use shma_tests::ledger::Ledger;
+    use shma_tests::five_fields::FiveFields;
     watched(|| {
         let name = Name::new("fork-inside");
-        let ledger = Ledger::create(&name, &Ledger::zeroed()).unwrap();
+        let state = FiveFields::create(&name, &FiveFields::zeroed()).unwrap();
         let mut parent = child!("fork-holding", "inside-atomic", &name);
         // Parent and child are at it at once, each with what it sees of the other.
         let line = parent.line();
         assert!(line.starts_with("child: panicked, [") && !line.contains("666"), "{line}");
         parent.expect("parent: done");
-        assert_eq!([ledger.hits.get(0), ledger.hits.get(1)], [1, 1]);
-        assert_eq!(u64::from(ledger.hits.version()), 2);
+        assert_eq!([state.hits.get(0), state.hits.get(1)], [1, 1]);
+        assert_eq!(u64::from(state.hits.version()), 2);
     });
 }
 

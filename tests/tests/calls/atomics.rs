@@ -7,10 +7,10 @@ use shma_core::{ShmState, Version};
 use shma_tests::child;
 use shma_tests::child::Child;
 use shma_tests::counters::{Counters, create};
-use shma_tests::crowd::Crowd;
-use shma_tests::dice::Dice;
-use shma_tests::notebook::Notebook;
+use shma_tests::kill_storm::KillStorm;
+use shma_tests::notes::Notes;
 use shma_tests::panics::panic_of;
+use shma_tests::rng::Rng;
 use shma_tests::watchdog::watched;
 
 /// Processes add at once, in every way, to numbers of every kind. Floats of small integers add up
@@ -195,17 +195,17 @@ fn no_element_is_torn() {
 fn deaths_lose_no_count_and_tear_no_element() {
     watched(|| {
         let (name, counters) = create("killed");
-        let notes = Notebook::create(&name);
-        let mut crowd = {
+        let notes = Notes::create(&name);
+        let mut storm = {
             let (name, notes) = (name.to_string(), notes.path().to_owned());
-            Crowd::new(4, move |element| {
+            KillStorm::new(4, move |element| {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_child"));
                 command.args(["enter", &name, &notes, &element.to_string()]);
                 command
             })
         };
-        let deaths = crowd.storm(Duration::from_secs(2), &mut Dice::new(1), || 0);
-        drop(crowd);
+        let deaths = storm.run(Duration::from_secs(2), &mut Rng::new(1), || 0);
+        drop(storm);
         let mut sum = 0;
         for element in 0..4 {
             let (noted, count) = (notes.read(element), u64::from(counters.u32s.get(element)));

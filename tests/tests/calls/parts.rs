@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use shma_core::{Access, Field, Shm, ShmState};
 use shma_tests::child::Child;
-use shma_tests::dice::Dice;
-use shma_tests::notebook::Notebook;
+use shma_tests::notes::Notes;
 use shma_tests::panics::panic_of;
 use shma_tests::parts::{BEGUN, ENDED, Parts, change, difference, look};
 use shma_tests::region::Name;
-use shma_tests::stripes::{self, Stripes};
+use shma_tests::rng::Rng;
+use shma_tests::slot_counts::{self, SlotCounts};
 use shma_tests::switched;
 use shma_tests::watchdog::{until, watched};
 
@@ -39,12 +39,12 @@ fn parts_change_what_a_plain_array_would() {
         let seen = Parts::open_read_only(&name).unwrap();
         let second = Parts::open(&name).unwrap();
         let mut model = Parts::zeroed();
-        let seed = Dice::seed();
+        let seed = Rng::seed();
         for number in 0..12_000 {
-            let dice = Dice::new(seed ^ number);
+            let rng = Rng::new(seed ^ number);
             let by = if number % 3 == 0 { &second } else { &shared };
-            change(Some(by), &mut model, dice.clone());
-            look(&seen, &mut model, dice);
+            change(Some(by), &mut model, rng.clone());
+            look(&seen, &mut model, rng);
             if number % 100 == 0 {
                 agree(&shared, &model, &format!("after change {number}"));
             }
@@ -132,7 +132,7 @@ fn a_panic_in_a_part_publishes_nothing() {
             assert_eq!(panic, format!("enough {number}"), "the panic is the closure's");
             assert_eq!(shared.particles2.version(), before);
             agree(&seen, &model, "after a panic");
-            (0..3).for_each(|_| change(Some(&shared), &mut model, Dice::new(number)));
+            (0..3).for_each(|_| change(Some(&shared), &mut model, Rng::new(number)));
         }
         agree(&seen, &model, "at the end");
     });
@@ -145,10 +145,10 @@ fn no_read_beside_partial_updates_is_mixed() {
     watched(|| {
         for field in ["narrow", "usual", "wide"] {
             let name = Name::new("stripes");
-            let shared = Stripes::create(&name, &Stripes::zeroed()).unwrap();
-            let seen = Stripes::open_read_only(&name).unwrap();
+            let shared = SlotCounts::create(&name, &SlotCounts::zeroed()).unwrap();
+            let seen = SlotCounts::open_read_only(&name).unwrap();
             let program = env!("CARGO_BIN_EXE_child");
-            let mut writer = Child::start(program, &["stripe", &name, field]);
+            let mut writer = Child::start(program, &["write-slots", &name, field]);
             writer.expect("going");
             match field {
                 "narrow" => (read(&shared.narrow), read(&seen.narrow)),
@@ -163,22 +163,23 @@ fn no_read_beside_partial_updates_is_mixed() {
 
 fn read<A: Access, const N: usize>(field: &Field<[u32; N], A>) {
     let mut whole = [0; N];
-    let mut dice = Dice::new(7);
+    let mut rng = Rng::new(7);
     let mut last = field.version();
     let mut publications = 0;
     while publications < 1_000 {
         let version = field.read_into(&mut whole);
-        stripes::check(0, &whole, version.into());
+        slot_counts::check(0, &whole, version.into());
         publications += u32::from(version != last);
         last = version;
-        let first = dice.below(N);
-        let part = &mut whole[first..][..dice.below(N - first + 1)];
+        let first = rng.below(N);
+        let part = &mut whole[first..][..rng.below(N - first + 1)];
         let version = field.read_range(first..first + part.len(), part);
-        stripes::check(first, part, version.into());
+        slot_counts::check(first, part, version.into());
         let before = u64::from(field.version());
         let element = field.get(first);
         let after = u64::from(field.version());
-        let possible = (before..=after).any(|version| stripes::expected(first, version) == element);
+        let possible =
+            (before..=after).any(|version| slot_counts::expected(first, version) == element);
         assert!(possible, "{element} between publications {before} and {after}");
     }
 }
@@ -186,7 +187,7 @@ fn read<A: Access, const N: usize>(field: &Field<[u32; N], A>) {
 /// A writer that is killed, what it has noted, and the array that follows what it does.
 struct Chain {
     name: Name,
-    notes: Notebook,
+    notes: Notes,
     shared: Shm<Parts>,
     model: Box<Parts>,
     seed: u64,
@@ -197,14 +198,14 @@ struct Chain {
 impl Chain {
     fn new() -> Self {
         let (name, shared) = create("chain");
-        let notes = Notebook::create(&name);
-        Self { notes, name, shared, model: Parts::zeroed(), seed: Dice::seed(), followed: 0 }
+        let notes = Notes::create(&name);
+        Self { notes, name, shared, model: Parts::zeroed(), seed: Rng::seed(), followed: 0 }
     }
 
     /// Starts the next writer, which is going to die.
     fn start(&self, program: &Path, stop: &str) -> Mortal {
         let mut command = Command::new(program);
-        command.args(["scribe", &self.name, self.notes.path(), &self.seed.to_string()]);
+        command.args(["write-parts", &self.name, self.notes.path(), &self.seed.to_string()]);
         command.env("SHMA_STOP", stop).stdin(Stdio::null()).stdout(Stdio::null());
         Mortal(command.spawn().unwrap())
     }
@@ -229,7 +230,7 @@ impl Chain {
     }
 
     fn change(&mut self, number: u64) {
-        change(None, &mut self.model, Dice::new(self.seed ^ number));
+        change(None, &mut self.model, Rng::new(self.seed ^ number));
     }
 }
 
@@ -268,15 +269,15 @@ fn a_death_in_a_publication_leaves_every_slot_whole() {
     let program = switched::program("child");
     watched(move || {
         let mut chain = Chain::new();
-        let mut dice = Dice::new(chain.seed);
+        let mut rng = Rng::new(chain.seed);
         for _ in 0..300 {
-            let stop = format!("{}:{}", dice.pick(&PLACES), 1 + dice.below(20));
+            let stop = format!("{}:{}", rng.pick(&PLACES), 1 + rng.below(20));
             chain.start(&program, &stop).await_death();
             chain.follow(&stop);
         }
         // Every slot of every field has its turn.
         for number in 0..400 {
-            change(Some(&chain.shared), &mut chain.model, Dice::new(number));
+            change(Some(&chain.shared), &mut chain.model, Rng::new(number));
         }
         agree(&chain.shared, &chain.model, "in the end");
     });
@@ -287,12 +288,12 @@ fn a_death_in_a_publication_leaves_every_slot_whole() {
 fn a_kill_at_any_instant_leaves_every_slot_whole() {
     watched(|| {
         let mut chain = Chain::new();
-        let mut dice = Dice::new(chain.seed);
+        let mut rng = Rng::new(chain.seed);
         for _ in 0..150 {
             let mut writer = chain.start(Path::new(env!("CARGO_BIN_EXE_child")), "");
             let begun = chain.followed;
             until("it writes", || chain.notes.read(BEGUN) > begun);
-            std::thread::sleep(Duration::from_micros(dice.below(1500) as u64));
+            std::thread::sleep(Duration::from_micros(rng.below(1500) as u64));
             writer.0.kill().unwrap();
             writer.await_death();
             chain.follow("a kill");

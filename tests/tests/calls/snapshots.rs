@@ -5,15 +5,15 @@ use std::process::Command;
 use shma_core::{Access, Error, Shm, ShmState};
 use shma_tests::child;
 use shma_tests::child::Child;
-use shma_tests::ledger::{Ledger, Numbers, transact};
+use shma_tests::five_fields::{FiveFields, Numbers, transact};
 use shma_tests::region::Name;
 use shma_tests::switched;
 use shma_tests::watchdog::{until, watched};
 
-fn create(hint: &str) -> (Name, Shm<Ledger>) {
+fn create(hint: &str) -> (Name, Shm<FiveFields>) {
     let name = Name::new(hint);
-    let ledger = Ledger::create(&name, &Ledger::with([0; 5])).unwrap();
-    (name, ledger)
+    let state = FiveFields::create(&name, &FiveFields::with([0; 5])).unwrap();
+    (name, state)
 }
 
 fn churn(name: &Name, how: &str) -> Child {
@@ -29,14 +29,14 @@ fn end(mut child: Child) {
 }
 
 /// Takes so many snapshots in every way, and checks each. Returns how many tries gave up.
-fn look<A: Access>(ledger: &Shm<Ledger, A>, times: u64, check: impl Fn(Numbers)) -> u64 {
-    let mut copy = Ledger::zeroed();
+fn look<A: Access>(state: &Shm<FiveFields, A>, times: u64, check: impl Fn(Numbers)) -> u64 {
+    let mut copy = FiveFields::zeroed();
     let mut gave_up = 0;
     for turn in 0..times {
         match turn % 3 {
-            0 => ledger.snapshot_into(&mut copy),
-            1 => copy = ledger.snapshot(),
-            _ => match ledger.try_snapshot_into(&mut copy) {
+            0 => state.snapshot_into(&mut copy),
+            1 => copy = state.snapshot(),
+            _ => match state.try_snapshot_into(&mut copy) {
                 Ok(()) => {}
                 Err(Error::Contended { .. }) => {
                     gave_up += 1;
@@ -54,14 +54,14 @@ fn look<A: Access>(ledger: &Shm<Ledger, A>, times: u64, check: impl Fn(Numbers))
 #[test]
 fn no_snapshot_mixes_two_transactions() {
     watched(|| {
-        let (name, ledger) = create("mixes");
-        let seen = Ledger::open_read_only(&name).unwrap();
+        let (name, state) = create("mixes");
+        let seen = FiveFields::open_read_only(&name).unwrap();
         let writers = [churn(&name, "transactions"), churn(&name, "transactions")];
         let whole = |numbers: Numbers| {
             let [first, pair, odd, still, large] = numbers;
             assert_eq!([pair, odd, still, large], [first, first, 0, first]);
         };
-        look(&ledger, 3_000, whole);
+        look(&state, 3_000, whole);
         look(&seen, 3_000, whole);
         writers.into_iter().for_each(end);
     });
@@ -72,14 +72,14 @@ fn no_snapshot_mixes_two_transactions() {
 #[test]
 fn a_snapshot_with_the_effect_has_the_cause() {
     watched(|| {
-        let (name, ledger) = create("cause");
-        let seen = Ledger::open_read_only(&name).unwrap();
+        let (name, state) = create("cause");
+        let seen = FiveFields::open_read_only(&name).unwrap();
         let mut writer = child!("pace", &name, "first-then-pair");
         writer.expect("going");
         let in_order = |[first, pair, ..]: Numbers| {
             assert!(first == pair || first == pair + 1, "{first} and {pair}");
         };
-        look(&ledger, 10_000, in_order);
+        look(&state, 10_000, in_order);
         look(&seen, 10_000, in_order);
         end(writer);
     });
@@ -91,7 +91,7 @@ fn a_snapshot_with_the_effect_has_the_cause() {
 #[test]
 fn snapshots_agree_on_one_order() {
     watched(|| {
-        let (name, ledger) = create("order");
+        let (name, state) = create("order");
         let mut writers = ["first", "pair"].map(|how| child!("pace", &name, how));
         let witnesses = ["writer", "reader", "writer"];
         let mut witnesses = witnesses.map(|access| child!("witness", &name, access, 2_000));
@@ -111,7 +111,7 @@ fn snapshots_agree_on_one_order() {
         for two in seen.windows(2) {
             assert!(two[0][1] <= two[1][1], "{:?} and {:?}", two[0], two[1]);
         }
-        assert!(ledger.first.read() >= seen.last().unwrap()[0]);
+        assert!(state.first.read() >= seen.last().unwrap()[0]);
     });
 }
 
@@ -120,11 +120,11 @@ fn snapshots_agree_on_one_order() {
 #[test]
 fn a_bounded_snapshot_gives_up_and_the_other_ends() {
     watched(|| {
-        let (name, ledger) = create("much");
+        let (name, state) = create("much");
         let writers = [churn(&name, "first"), churn(&name, "singles")];
-        let mut copy = Ledger::zeroed();
+        let mut copy = FiveFields::zeroed();
         until("a try gives up", || {
-            let tried = ledger.try_snapshot_into(&mut copy);
+            let tried = state.try_snapshot_into(&mut copy);
             if let Err(error) = &tried {
                 assert!(matches!(error, Error::Contended { .. }), "{error}");
                 assert!(error.to_string().contains(&*name), "{error}");
@@ -132,9 +132,9 @@ fn a_bounded_snapshot_gives_up_and_the_other_ends() {
             tried.is_err()
         });
         for _ in 0..300 {
-            ledger.snapshot_into(&mut copy);
+            state.snapshot_into(&mut copy);
             let before = copy.first;
-            assert!(before <= ledger.first.read());
+            assert!(before <= state.first.read());
             assert_eq!(copy.numbers()[1..], [0; 4]);
         }
         writers.into_iter().for_each(end);
@@ -147,13 +147,13 @@ fn a_bounded_snapshot_gives_up_and_the_other_ends() {
 fn a_stopped_snapshot_is_retried() {
     let program = switched::program("child");
     watched(move || {
-        let (name, ledger) = create("stopped");
+        let (name, state) = create("stopped");
         let fields = ["first", "pair", "odd", "large"];
         let changes: [&dyn Fn(u64); 4] = [
-            &|n| _ = ledger.first.write(&n),
-            &|n| (0..8).for_each(|_| _ = ledger.large.write(&[n; 2048])),
-            &|n| ledger.pair.update_range(.., |new, _| new.fill(n)),
-            &|n| transact(&ledger, &fields, n, || ()),
+            &|n| _ = state.first.write(&n),
+            &|n| (0..8).for_each(|_| _ = state.large.write(&[n; 2048])),
+            &|n| state.pair.update_range(.., |new, _| new.fill(n)),
+            &|n| transact(&state, &fields, n, || ()),
         ];
         for access in ["reader", "writer"] {
             for (n, change) in (1..).zip(&changes) {
@@ -164,7 +164,7 @@ fn a_stopped_snapshot_is_retried() {
                 child.await_stopped();
                 change(n);
                 child.go_on();
-                child.expect(&format!("{:?}", ledger.snapshot().numbers()));
+                child.expect(&format!("{:?}", state.snapshot().numbers()));
             }
         }
     });
@@ -176,14 +176,14 @@ fn a_stopped_snapshot_is_retried() {
 fn a_stopped_read_is_retried() {
     let program = switched::program("child");
     watched(move || {
-        let (name, ledger) = create("read");
+        let (name, state) = create("read");
         let start = |stop: &str, arguments: &[&str]| {
             Child::start_command(Command::new(&program).args(arguments).env("SHMA_STOP", stop))
         };
         for (field, slots) in [("pair", 2), ("large", 8)] {
             let number = || match field {
-                "pair" => ledger.pair.get(0),
-                _ => ledger.large.get(0),
+                "pair" => state.pair.get(0),
+                _ => state.large.get(0),
             };
             for publications in 1..2 * slots {
                 for access in ["reader", "writer"] {
@@ -191,7 +191,7 @@ fn a_stopped_read_is_retried() {
                     let mut reader = start("pause:read.entered", &["read", &name, access, field]);
                     reader.await_stopped();
                     for n in 1..=publications {
-                        transact(&ledger, &[field], before + n, || ());
+                        transact(&state, &[field], before + n, || ());
                     }
                     // The next one fills its slot and is never published.
                     let dead = start("commit.slot", &["transact", &name, "666666", field]);
@@ -212,11 +212,11 @@ fn a_stopped_read_is_retried() {
 #[test]
 fn atomic_fields_are_in_a_snapshot() {
     watched(|| {
-        let (name, ledger) = create("atomic");
-        let seen = Ledger::open_read_only(&name).unwrap();
-        ledger.hits.add(&[3, 4]);
+        let (name, state) = create("atomic");
+        let seen = FiveFields::open_read_only(&name).unwrap();
+        state.hits.add(&[3, 4]);
         assert_eq!(seen.snapshot().hits, [3, 4]);
-        let mut copy = Ledger::zeroed();
+        let mut copy = FiveFields::zeroed();
         seen.try_snapshot_into(&mut copy).unwrap();
         assert_eq!(copy.hits, [3, 4]);
         seen.read_into(&mut copy);

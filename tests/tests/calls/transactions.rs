@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use shma_core::{Error, Shm, ShmState};
 use shma_tests::child;
-use shma_tests::ledger::{self, Ledger, transact, versions};
+use shma_tests::five_fields::{self, FiveFields, transact, versions};
 use shma_tests::panics::panic_of;
 use shma_tests::region::Name;
 use shma_tests::watchdog::{PATIENCE, until, watched};
 
-fn create(hint: &str) -> (Name, Shm<Ledger>) {
+fn create(hint: &str) -> (Name, Shm<FiveFields>) {
     let name = Name::new(hint);
-    let ledger = Ledger::create(&name, &Ledger::with([1, 1, 1, 1, 1])).unwrap();
-    (name, ledger)
+    let state = FiveFields::create(&name, &FiveFields::with([1, 1, 1, 1, 1])).unwrap();
+    (name, state)
 }
 
 /// Another process is woken by a version, reads, and finds what it had: each needless publication
@@ -20,20 +20,20 @@ fn create(hint: &str) -> (Name, Shm<Ledger>) {
 #[test]
 fn only_changed_fields_are_published() {
     watched(|| {
-        let (name, ledger) = create("unchanged");
-        let other = Ledger::open(&name).unwrap();
-        transact(&ledger, &["first", "odd"], 2, || ());
+        let (name, state) = create("unchanged");
+        let other = FiveFields::open(&name).unwrap();
+        transact(&state, &["first", "odd"], 2, || ());
         assert_eq!(versions(&other), [2, 1, 2, 1, 1]);
         assert_eq!(other.snapshot().numbers(), [2, 1, 2, 1, 1]);
         // Changed and changed back; and the last byte of a field that ends between words.
-        ledger.transaction(|new, old| {
+        state.transaction(|new, old| {
             new.large[7] = 5;
             new.large[7] = old.large[7];
             new.odd[6][2] = 7;
         });
         assert_eq!(versions(&other), [2, 1, 3, 1, 1]);
         assert_eq!(other.odd.get(6), [2, 0, 7]);
-        let result = ledger.transaction(|new, old| {
+        let result = state.transaction(|new, old| {
             *new.first = *old.first;
             new.pair.copy_from_slice(old.pair);
             "nothing"
@@ -69,11 +69,11 @@ fn changes_are_compared_bit_by_bit() {
 #[test]
 fn a_panic_commits_nothing_and_frees_every_semaphore() {
     watched(|| {
-        let (name, ledger) = create("panic");
-        let other = Ledger::open(&name).unwrap();
+        let (name, state) = create("panic");
+        let other = FiveFields::open(&name).unwrap();
         for round in 1..=10 {
             let panic = panic_of(|| {
-                transact(&ledger, &["first", "pair", "large"], 666, || panic!("enough {round}"));
+                transact(&state, &["first", "pair", "large"], 666, || panic!("enough {round}"));
             });
             assert_eq!(panic, format!("enough {round}"), "the panic is the closure's");
             assert_eq!(other.snapshot().numbers(), [round, round, round, 1, round]);
@@ -82,7 +82,7 @@ fn a_panic_commits_nothing_and_frees_every_semaphore() {
             other.large.try_update(|_, _| ()).expect("the semaphore is free");
             // Its private copies were those of the panic.
             let next = round + 1;
-            transact(&ledger, &["first", "pair", "odd", "large"], next, || ());
+            transact(&state, &["first", "pair", "odd", "large"], next, || ());
             assert_eq!(other.snapshot().numbers(), [next, next, next, 1, next]);
         }
     });
@@ -92,10 +92,10 @@ fn a_panic_commits_nothing_and_frees_every_semaphore() {
 #[test]
 fn reentry_from_a_transaction_panics() {
     watched(|| {
-        let (name, ledger) = create("reentry");
-        let second = Ledger::open(&name).unwrap();
-        for handle in [&ledger, &second] {
-            ledger.transaction(|new, _| {
+        let (name, state) = create("reentry");
+        let second = FiveFields::open(&name).unwrap();
+        for handle in [&state, &second] {
+            state.transaction(|new, _| {
                 *new.first += 1;
                 for panic in [
                     panic_of(|| handle.transaction(|_, _| ())),
@@ -110,8 +110,8 @@ fn reentry_from_a_transaction_panics() {
                 assert!(matches!(late, Err(Error::Reentrant { .. })), "{late:?}");
             });
         }
-        assert_eq!(ledger.snapshot().numbers(), [3, 1, 1, 1, 1]);
-        assert_eq!(versions(&ledger), [3, 1, 1, 1, 1]);
+        assert_eq!(state.snapshot().numbers(), [3, 1, 1, 1, 1]);
+        assert_eq!(versions(&state), [3, 1, 1, 1, 1]);
     });
 }
 
@@ -119,15 +119,15 @@ fn reentry_from_a_transaction_panics() {
 #[test]
 fn a_transaction_inside_an_update_panics() {
     watched(|| {
-        let (name, ledger) = create("inside");
-        let other = Ledger::open(&name).unwrap();
+        let (name, state) = create("inside");
+        let other = FiveFields::open(&name).unwrap();
         let refused = |held: &str| {
             let panic = panic_of(|| other.transaction(|_, _| unreachable!("it holds not all")));
             assert!(panic.contains(held), "{panic}");
         };
-        ledger.first.update(|_, _| refused("`first`"));
-        ledger.odd.update_range(1..2, |_, _| refused("`odd`"));
-        ledger.large.update(|_, _| {
+        state.first.update(|_, _| refused("`first`"));
+        state.odd.update_range(1..2, |_, _| refused("`odd`"));
+        state.large.update(|_, _| {
             refused("`large`");
             let first = std::thread::scope(|scope| {
                 scope.spawn(|| other.first.try_update(|_, _| ())).join().unwrap()
@@ -158,23 +158,23 @@ fn a_transaction_inside_another_regions_is_refused() {
 #[test]
 fn reads_inside_a_transaction_see_the_published_values() {
     watched(|| {
-        let (name, ledger) = create("look");
-        let other = Ledger::open(&name).unwrap();
-        let seen = Ledger::open_read_only(&name).unwrap();
+        let (name, state) = create("look");
+        let other = FiveFields::open(&name).unwrap();
+        let seen = FiveFields::open_read_only(&name).unwrap();
         let fields = ["first", "pair", "odd", "large"];
-        transact(&ledger, &fields, 2, || {
+        transact(&state, &fields, 2, || {
             for numbers in [
-                ledger.snapshot().numbers(),
+                state.snapshot().numbers(),
                 other.snapshot().numbers(),
                 seen.snapshot().numbers(),
-                ledger.read_boxed().numbers(),
+                state.read_boxed().numbers(),
             ] {
                 assert_eq!(numbers, [1; 5]);
             }
-            let mut copy = Ledger::zeroed();
-            ledger.try_snapshot_into(&mut copy).expect("nobody publishes");
-            assert_eq!((ledger.first.read(), ledger.pair.get(99)), (1, 1));
-            assert_eq!((versions(&ledger), versions(&seen)), ([1; 5], [1; 5]));
+            let mut copy = FiveFields::zeroed();
+            state.try_snapshot_into(&mut copy).expect("nobody publishes");
+            assert_eq!((state.first.read(), state.pair.get(99)), (1, 1));
+            assert_eq!((versions(&state), versions(&seen)), ([1; 5], [1; 5]));
             let newer = seen.large.wait_newer(seen.large.version(), Duration::from_millis(1));
             assert!(matches!(newer, Err(Error::Timeout { .. })), "{newer:?}");
             let mut child = child!("snapshot", &name, "reader");
@@ -188,11 +188,11 @@ fn reads_inside_a_transaction_see_the_published_values() {
 #[test]
 fn atomic_fields_do_not_wait_for_the_commit() {
     watched(|| {
-        let (name, ledger) = create("atomic");
-        let seen = Ledger::open_read_only(&name).unwrap();
-        ledger.hits.set(0, 5);
+        let (name, state) = create("atomic");
+        let seen = FiveFields::open_read_only(&name).unwrap();
+        state.hits.set(0, 5);
         panic_of(|| {
-            ledger.transaction(|new, old| {
+            state.transaction(|new, old| {
                 assert_eq!(new.hits.fetch_add(0, 2), 5);
                 assert_eq!(seen.hits.get(0), 7, "it is live");
                 assert_eq!(*old.hits, [5, 0], "and this is what it was");
@@ -201,9 +201,9 @@ fn atomic_fields_do_not_wait_for_the_commit() {
         });
         assert_eq!(seen.hits.get(0), 7);
         let before = (seen.hits.version(), versions(&seen));
-        ledger.transaction(|new, old| *new.first = old.hits[0]);
+        state.transaction(|new, old| *new.first = old.hits[0]);
         assert_eq!((seen.hits.version(), seen.first.read()), (before.0, 7));
-        ledger.transaction(|new, _| _ = new.hits.fetch_add(1, 1));
+        state.transaction(|new, _| _ = new.hits.fetch_add(1, 1));
         assert_eq!(versions(&seen), [2, 1, 1, 1, 1], "it takes no part");
         assert_eq!(seen.snapshot().hits, [7, 1]);
     });
@@ -213,7 +213,7 @@ fn atomic_fields_do_not_wait_for_the_commit() {
 #[test]
 fn waiters_of_every_changed_field_are_woken() {
     watched(|| {
-        let (name, ledger) = create("waiters");
+        let (name, state) = create("waiters");
         for n in 2..50 {
             let fields = ["first", "odd", "large"];
             let mut waiters = fields.map(|field| child!("wait", &name, field));
@@ -221,10 +221,10 @@ fn waiters_of_every_changed_field_are_woken() {
                 assert_eq!(waiter.line(), format!("since {}", n - 1));
             }
             for field in fields {
-                let partition = Ledger::partition(field);
+                let partition = FiveFields::partition(field);
                 until("the waiter sleeps", || name.bytes().has_sleepers(partition));
             }
-            transact(&ledger, &["first", "pair", "odd", "large"], n, || ());
+            transact(&state, &["first", "pair", "odd", "large"], n, || ());
             waiters.iter_mut().for_each(|waiter| waiter.expect(&n.to_string()));
         }
     });
@@ -234,7 +234,7 @@ fn waiters_of_every_changed_field_are_woken() {
 #[test]
 fn a_fork_inside_the_closure_commits_once() {
     watched(|| {
-        let (name, ledger) = create("fork");
+        let (name, state) = create("fork");
         let mut parent = child!("fork-holding", "inside-transaction", &name);
         for line in [
             "child's atomic: panicked",
@@ -246,13 +246,13 @@ fn a_fork_inside_the_closure_commits_once() {
         ] {
             parent.expect(line);
         }
-        assert_eq!(ledger.snapshot().numbers(), [2, 2, 1, 1, 1]);
-        assert_eq!((versions(&ledger), ledger.hits.get(0)), ([2, 2, 1, 1, 1], 0));
-        for field in ledger::FIELDS {
-            ledger::touch(&ledger, field);
+        assert_eq!(state.snapshot().numbers(), [2, 2, 1, 1, 1]);
+        assert_eq!((versions(&state), state.hits.get(0)), ([2, 2, 1, 1, 1], 0));
+        for field in five_fields::FIELDS {
+            five_fields::touch(&state, field);
         }
-        transact(&ledger, &["still"], 9, || ());
-        assert_eq!(ledger.snapshot().numbers(), [2, 2, 1, 9, 1]);
+        transact(&state, &["still"], 9, || ());
+        assert_eq!(state.snapshot().numbers(), [2, 2, 1, 9, 1]);
     });
 }
 
@@ -260,20 +260,20 @@ fn a_fork_inside_the_closure_commits_once() {
 #[test]
 fn a_transaction_wakes_every_queue() {
     watched(|| {
-        let (name, ledger) = create("queue");
+        let (name, state) = create("queue");
         for n in 2..20 {
             let mut holder = child!("hold", &name, n, "first,pair,odd,large");
             holder.expect("holding");
-            let mut queue = ledger::FIELDS.map(|field| child!("touch", &name, field));
-            for field in ledger::FIELDS {
-                let partition = Ledger::partition(field);
+            let mut queue = five_fields::FIELDS.map(|field| child!("touch", &name, field));
+            for field in five_fields::FIELDS {
+                let partition = FiveFields::partition(field);
                 until("somebody queues", || name.bytes().has_waiters(partition));
             }
             holder.tell("commit");
             holder.expect("done");
             queue.iter_mut().for_each(|child| child.expect("done"));
-            assert_eq!(ledger.snapshot().numbers(), [n, n, n, 1, n]);
+            assert_eq!(state.snapshot().numbers(), [n, n, n, 1, n]);
         }
-        assert_eq!(versions(&ledger), [37, 37, 37, 19, 37]);
+        assert_eq!(versions(&state), [37, 37, 37, 19, 37]);
     });
 }

@@ -1,7 +1,7 @@
 //! Committers that die or stop at every place of a commit.
 
 use shma_tests::commits::{AFTER, BEFORE, PART_TAKERS, RECOVERY, Story, at_every, killed};
-use shma_tests::ledger::{FIELDS, Ledger};
+use shma_tests::five_fields::{FIELDS, FiveFields};
 use shma_tests::switched;
 use shma_tests::watchdog::{until, watched};
 
@@ -9,7 +9,7 @@ use shma_tests::watchdog::{until, watched};
 #[test]
 fn every_stop_point_of_a_commit_is_listed() {
     let sources = [
-        "transaction.rs",
+        "state/transaction.rs",
         "protocol/commit.rs",
         "protocol/slots.rs",
         "protocol/snapshot.rs",
@@ -39,7 +39,7 @@ fn a_death_in_a_commit_leaves_all_or_nothing() {
             for (places, happens) in [(&BEFORE[..], false), (&AFTER[..], true)] {
                 for place in places {
                     at_every(place, |stop| {
-                        let since = [story.ledger.first.version(), story.ledger.still.version()];
+                        let since = [story.state.first.version(), story.state.still.version()];
                         let died = story.dies(stop);
                         if happens || !died {
                             story.happened();
@@ -89,18 +89,20 @@ fn waiters_learn_of_a_commit_whose_committer_died() {
         let mut story = Story::new(&program);
         for place in AFTER.iter().chain(&["wake.told"]) {
             let since = story.number;
-            let version = u64::from(story.ledger.first.version());
+            let version = u64::from(story.state.first.version());
             let mut sleepers = ["first", "odd", "large"].map(|field| {
                 let mut sleeper = story.start("", &["wait", &story.name, field]);
                 sleeper.line();
-                until("it sleeps", || story.name.bytes().has_sleepers(Ledger::partition(field)));
+                until("it sleeps", || {
+                    story.name.bytes().has_sleepers(FiveFields::partition(field))
+                });
                 sleeper
             });
             assert!(story.dies(place), "{place}");
             story.happened();
             assert_eq!(story.number, since + 1);
             sleepers.iter_mut().for_each(|sleeper| _ = sleeper.line());
-            assert_eq!(u64::from(story.ledger.first.version()), version + 1);
+            assert_eq!(u64::from(story.state.first.version()), version + 1);
             story.stands(place);
             story.take_over("transaction");
         }
@@ -119,7 +121,7 @@ fn queued_writers_acquire_after_a_committer_died() {
                 story.start("release.freed", &["hold", &story.name, &next, PART_TAKERS]);
             committer.expect("holding");
             let mut queued = story.start("", &["touch", &story.name, field]);
-            until("it queues", || story.name.bytes().has_waiters(Ledger::partition(field)));
+            until("it queues", || story.name.bytes().has_waiters(FiveFields::partition(field)));
             committer.tell("commit");
             assert!(killed(committer));
             story.happened();

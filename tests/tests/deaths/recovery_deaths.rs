@@ -1,7 +1,7 @@
 //! Those who take over from a dead committer, and die or dawdle on their way.
 
 use shma_tests::commits::{PART_TAKERS, RECOVERY, Story, at_every, killed};
-use shma_tests::ledger::{FIELDS, touch};
+use shma_tests::five_fields::{FIELDS, touch};
 use shma_tests::region::header;
 use shma_tests::switched;
 use shma_tests::watchdog::watched;
@@ -92,7 +92,7 @@ fn a_slow_recoverer_turns_no_version_back() {
                 slow.await_stopped();
                 story.stands(place);
                 for field in ["first", "pair", "odd", "large"].repeat(5) {
-                    touch(&story.ledger, field);
+                    touch(&story.state, field);
                     story.touched(field);
                     story.stands(place);
                 }
@@ -122,11 +122,11 @@ fn no_stale_target_of_the_dead_is_committed() {
             let partial = story.start("commit.happened", &["transact", &story.name, &next, fields]);
             assert!(killed(partial));
             let [first, rest] = [story.number, story.number + 1];
-            for numbers in [story.ledger.snapshot().numbers(), story.seen.snapshot().numbers()] {
+            for numbers in [story.state.snapshot().numbers(), story.seen.snapshot().numbers()] {
                 assert_eq!(numbers, [first, rest, rest, 7, rest]);
             }
-            let version = story.ledger.first.version();
-            touch(&story.ledger, by);
+            let version = story.state.first.version();
+            touch(&story.state, by);
             let touched = u64::from(by == "first");
             assert_eq!(u64::from(story.seen.first.version()), u64::from(version) + touched);
             assert_eq!(story.seen.snapshot().numbers(), [first, rest, rest, 7, rest]);

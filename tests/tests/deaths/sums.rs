@@ -4,15 +4,15 @@ use std::process::Command;
 use std::time::Duration;
 
 use shma_core::ShmState;
-use shma_tests::bank::{self, Bank, CLERKS};
+use shma_tests::bank::{self, Bank, WORKERS};
 use shma_tests::child::Child;
-use shma_tests::crowd::{self, Crowd};
-use shma_tests::dice::Dice;
-use shma_tests::notebook::Notebook;
+use shma_tests::kill_storm::{self, KillStorm};
+use shma_tests::notes::Notes;
 use shma_tests::region::{Name, control};
+use shma_tests::rng::Rng;
 use shma_tests::watchdog::{until, watched};
 
-/// The access of each auditor; their lines in the notebook come behind those of the clerks.
+/// The access of each auditor; their lines in the notes come behind those of the workers.
 const AUDITORS: [&str; 4] = ["writer", "reader", "writer", "reader"];
 
 fn child() -> Command {
@@ -22,30 +22,30 @@ fn child() -> Command {
 /// Eight processes move money between fields and within them, four look whether all of it is there.
 struct Story {
     name: Name,
-    notes: Notebook,
+    notes: Notes,
     bank: shma_core::Shm<Bank>,
 }
 
 impl Story {
     fn new(hint: &str) -> Self {
         let name = Name::new(hint);
-        let notes = Notebook::create(&name);
+        let notes = Notes::create(&name);
         let bank = Bank::create(&name, &Bank::opening()).unwrap();
         Self { name, notes, bank }
     }
 
-    fn clerks(&self) -> Crowd<impl Fn(usize) -> Command> {
+    fn workers(&self) -> KillStorm<impl Fn(usize) -> Command> {
         let (name, notes) = (self.name.to_string(), self.notes.path().to_owned());
-        Crowd::new(CLERKS, move |clerk| {
+        KillStorm::new(WORKERS, move |worker| {
             let mut command = child();
-            command.args(["clerk", &name, &notes, &clerk.to_string()]);
+            command.args(["transfer", &name, &notes, &worker.to_string()]);
             command
         })
     }
 
     fn auditors(&self) -> Vec<Child> {
         let start = |(number, access): (usize, &&str)| {
-            let line = (CLERKS + number).to_string();
+            let line = (WORKERS + number).to_string();
             let arguments = ["audit", &self.name, self.notes.path(), &line, access];
             let mut auditor = Child::start_command(child().args(arguments));
             auditor.expect("going");
@@ -56,7 +56,7 @@ impl Story {
 
     /// Everybody gets through what they do: nobody waits for a dead one, and nobody starves.
     fn everybody_goes_on(&self) {
-        let everybody = CLERKS + AUDITORS.len();
+        let everybody = WORKERS + AUDITORS.len();
         let before: Vec<u64> = (0..everybody).map(|line| self.notes.read(line)).collect();
         for (line, before) in before.into_iter().enumerate() {
             until(&format!("number {line} goes on"), || self.notes.read(line) > before);
@@ -84,32 +84,32 @@ impl Story {
 fn the_sum_stays_beside_transfers() {
     watched(|| {
         let story = Story::new("sums");
-        let clerks = story.clerks();
+        let workers = story.workers();
         let auditors = story.auditors();
         for _ in 0..20 {
             story.everybody_goes_on();
         }
-        drop(clerks);
+        drop(workers);
         story.end(auditors);
     });
 }
 
-/// Clerks are killed with SIGKILL wherever they are, most of them in a commit, and replaced. Every
+/// Workers are killed with SIGKILL wherever they are, most of them in a commit, and replaced. Every
 /// transfer is in or out, all that were acknowledged are in, and the living go on.
 #[test]
 fn the_sum_survives_kills() {
     watched(|| {
-        let mut dice = Dice::new(Dice::seed());
+        let mut rng = Rng::new(Rng::seed());
         let story = Story::new("kills");
-        let mut clerks = story.clerks();
+        let mut workers = story.workers();
         let auditors = story.auditors();
-        let end = std::time::Instant::now() + crowd::length(Duration::from_secs(6));
+        let end = std::time::Instant::now() + kill_storm::length(Duration::from_secs(6));
         let mut deaths = 0;
         while std::time::Instant::now() < end {
-            deaths += clerks.storm(Duration::from_secs(1), &mut dice, story.holder());
+            deaths += workers.run(Duration::from_secs(1), &mut rng, story.holder());
             story.everybody_goes_on();
         }
-        drop(clerks);
+        drop(workers);
         let recovered = |field: usize| {
             let partition = Bank::MANIFEST.fields[field].offset;
             story.name.bytes().u64(partition + control::DEAD_OWNERS)

@@ -5,9 +5,9 @@ use std::os::unix::fs::symlink;
 
 use shma_core::inspect::{View, read_manifest};
 use shma_core::{Error, ShmState};
-use shma_tests::dice::Dice;
 use shma_tests::hostile::files::{text_at, with_text};
 use shma_tests::region::{Name, header};
+use shma_tests::rng::Rng;
 use shma_tests::watchdog::watched;
 
 #[derive(ShmState)]
@@ -67,9 +67,9 @@ fn a_file_that_is_no_region_is_an_error() {
             refused(&good[..length], "");
         }
         refused(&[&good[..], &[0]].concat(), "bytes");
-        let mut dice = Dice::new(1);
+        let mut rng = Rng::new(1);
         for _ in 0..20 {
-            refused(&(0..good.len()).map(|_| dice.below(256) as u8).collect::<Vec<_>>(), "begin");
+            refused(&(0..good.len()).map(|_| rng.below(256) as u8).collect::<Vec<_>>(), "begin");
         }
         let name = Name::new("kinds");
         symlink("/dev/zero", name.path()).unwrap();
@@ -128,13 +128,13 @@ fn a_wrong_manifest_is_an_error() {
 fn a_flipped_bit_causes_no_panic() {
     watched(|| {
         let good = good();
-        let mut dice = Dice::new(7);
+        let mut rng = Rng::new(7);
         let mut refused = 0;
         for _ in 0..1_500 {
             let mut bytes = good.clone();
-            for _ in 0..=dice.below(3) {
-                let at = dice.below(bytes.len());
-                bytes[at] ^= 1 << dice.below(8);
+            for _ in 0..=rng.below(3) {
+                let at = rng.below(bytes.len());
+                bytes[at] ^= 1 << rng.below(8);
             }
             refused += u64::from(look(&bytes).is_err());
         }
@@ -142,7 +142,7 @@ fn a_flipped_bit_causes_no_panic() {
         let text = Small::MANIFEST.to_json().into_bytes();
         for at in 0..text.len() {
             let mut text = text.clone();
-            text[at] ^= 1 << dice.below(8);
+            text[at] ^= 1 << rng.below(8);
             let _ = read_manifest("saved", &text);
         }
     });
@@ -153,12 +153,12 @@ fn a_flipped_bit_causes_no_panic() {
 fn garbage_in_the_control_blocks_causes_no_panic() {
     watched(|| {
         let good = good();
-        let mut dice = Dice::new(3);
+        let mut rng = Rng::new(3);
         for _ in 0..3 {
             let mut bytes = good.clone();
             let at = text_at(&good);
-            bytes[header::BYTES..at].fill_with(|| dice.below(256) as u8);
-            bytes[header::COMMIT] = dice.below(256) as u8;
+            bytes[header::BYTES..at].fill_with(|| rng.below(256) as u8);
+            bytes[header::COMMIT] = rng.below(256) as u8;
             look(&bytes).unwrap();
         }
     });

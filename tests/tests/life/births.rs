@@ -7,19 +7,19 @@ use shma_tests::region::{Name, files};
 use shma_tests::states::Board;
 use shma_tests::watchdog::{until, watched};
 
-fn crowd() -> Vec<Child> {
+fn children() -> Vec<Child> {
     (0..16).map(|_| child!("talk")).collect()
 }
 
 /// Tells all at once, and collects what they answer.
-fn ask_all(crowd: &mut [Child], line: &str) -> Vec<String> {
-    crowd.iter_mut().for_each(|child| child.tell(line));
-    crowd.iter_mut().map(Child::line).collect()
+fn ask_all(children: &mut [Child], line: &str) -> Vec<String> {
+    children.iter_mut().for_each(|child| child.tell(line));
+    children.iter_mut().map(Child::line).collect()
 }
 
 #[track_caller]
-fn order_all(crowd: &mut [Child], line: &str) {
-    let answers = ask_all(crowd, line);
+fn order_all(children: &mut [Child], line: &str) {
+    let answers = ask_all(children, line);
     assert!(answers.iter().all(|answer| answer == "ok"), "{line}: {answers:?}");
 }
 
@@ -28,14 +28,14 @@ fn order_all(crowd: &mut [Child], line: &str) {
 #[test]
 fn a_race_makes_one_region() {
     watched(|| {
-        let mut crowd = crowd();
+        let mut children = children();
         for round in 0..40 {
             let name = Name::new("race");
-            order_all(&mut crowd, &format!("open-or-create {name} 100"));
-            order_all(&mut crowd, "add 1");
-            assert_eq!(ask_all(&mut crowd, "read"), vec!["116"; 16], "round {round}");
-            assert_eq!(ask_all(&mut crowd, "current"), vec!["true"; 16], "round {round}");
-            order_all(&mut crowd, "close");
+            order_all(&mut children, &format!("open-or-create {name} 100"));
+            order_all(&mut children, "add 1");
+            assert_eq!(ask_all(&mut children, "read"), vec!["116"; 16], "round {round}");
+            assert_eq!(ask_all(&mut children, "current"), vec!["true"; 16], "round {round}");
+            order_all(&mut children, "close");
             assert!(!name.exists(), "the last one out of round {round} left it behind");
         }
     });
@@ -51,15 +51,15 @@ fn unfinished() -> Vec<String> {
 #[test]
 fn a_race_of_creators_has_one_winner() {
     watched(|| {
-        let mut crowd = crowd();
+        let mut children = children();
         let before = unfinished();
         for _ in 0..20 {
             let name = Name::new("winner");
-            let answers = ask_all(&mut crowd, &format!("create {name} 1"));
+            let answers = ask_all(&mut children, &format!("create {name} 1"));
             let won = answers.iter().filter(|answer| *answer == "ok").count();
             let lost = answers.iter().filter(|a| a.starts_with("error AlreadyExists")).count();
             assert_eq!((won, lost), (1, 15), "{answers:?}");
-            order_all(&mut crowd, "close");
+            order_all(&mut children, "close");
             assert!(!name.exists());
         }
         until("no unfinished region is left", || {
@@ -72,7 +72,7 @@ fn a_race_of_creators_has_one_winner() {
 #[test]
 fn a_race_for_a_dead_region_has_one_winner() {
     watched(|| {
-        let mut crowd = crowd();
+        let mut children = children();
         for round in 0..20 {
             let name = Name::new("dead");
             let mut dead = child!("talk");
@@ -80,7 +80,7 @@ fn a_race_for_a_dead_region_has_one_winner() {
             dead.kill();
             assert!(name.exists());
             // Either half of them comes for the values, or none.
-            let (creators, openers) = crowd.split_at_mut(if round % 2 == 0 { 16 } else { 8 });
+            let (creators, openers) = children.split_at_mut(if round % 2 == 0 { 16 } else { 8 });
             creators.iter_mut().for_each(|child| child.tell(&format!("create {name} 1")));
             openers.iter_mut().for_each(|child| child.tell(&format!("open {name}")));
             let created: Vec<String> = creators.iter_mut().map(Child::line).collect();
@@ -96,7 +96,7 @@ fn a_race_for_a_dead_region_has_one_winner() {
                 assert_eq!(opener.ask("current"), "true");
                 assert_eq!(opener.ask("read"), expected);
             }
-            order_all(&mut crowd, "close");
+            order_all(&mut children, "close");
             assert!(!name.exists());
         }
     });
@@ -107,21 +107,21 @@ fn a_race_for_a_dead_region_has_one_winner() {
 #[test]
 fn attaching_and_detaching_at_once_leaves_nothing() {
     watched(|| {
-        let mut crowd = crowd();
+        let mut children = children();
         let name = Name::new("mess");
         let calls = ["open-or-create NAME 1", "close", "unlink NAME", "create NAME 2", "open NAME"];
         for round in 0..60 {
-            for (i, child) in crowd.iter_mut().enumerate() {
+            for (i, child) in children.iter_mut().enumerate() {
                 let call = calls[(round * 7 + i * (round + 3)) % calls.len()];
                 child.tell(&call.replace("NAME", &name));
             }
-            for child in &mut crowd {
+            for child in &mut children {
                 let answer = child.line();
                 let may_be = ["ok", "error NotFound", "error AlreadyExists"];
                 assert!(may_be.iter().any(|start| answer.starts_with(start)), "{answer}");
             }
         }
-        order_all(&mut crowd, "close");
+        order_all(&mut children, "close");
         assert!(!name.exists());
     });
 }

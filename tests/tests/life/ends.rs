@@ -105,11 +105,11 @@ fn last_values_survive_when_all_are_killed() {
         dead.into_iter().for_each(Child::kill);
         assert!(name.exists());
 
-        let mut heir = child_that(&format!("open {name}"));
-        assert_eq!((heir.ask("read"), heir.ask("version")), ("17".into(), "2".into()));
-        heir.order("add 1");
-        assert_eq!(heir.ask("read"), "18");
-        heir.order("close");
+        let mut successor = child_that(&format!("open {name}"));
+        assert_eq!((successor.ask("read"), successor.ask("version")), ("17".into(), "2".into()));
+        successor.order("add 1");
+        assert_eq!(successor.ask("read"), "18");
+        successor.order("close");
         assert!(!name.exists());
     });
 }

@@ -100,9 +100,9 @@ fn a_child_never_removes_the_region_of_its_parent() {
         assert_eq!(parent.ask("go"), "child reads 7");
         parent.expect("child left");
         assert!(name.exists());
-        let mut heir = child!("talk");
-        heir.order(&format!("open {name}"));
-        assert_eq!(heir.ask("read"), "7");
+        let mut successor = child!("talk");
+        successor.order(&format!("open {name}"));
+        assert_eq!(successor.ask("read"), "7");
     });
 }
 

@@ -6,56 +6,56 @@ use shma_core::{Shm, ShmState};
 
 /// Three small fields.
 #[derive(ShmState)]
-struct Desk {
+struct State {
     values: [f64; 8],
     step: u64,
     flags: [u32; 4],
 }
 
 /// Calls it so often.
-type Path = fn(&Shm<Desk>, u64);
+type Path = fn(&Shm<State>, u64);
 
 /// Paths that publish nothing. The first is what the counting itself costs.
 const LOOKS: [(&str, Path); 7] = [
     ("nothing", |_, times| repeat(times, || ())),
-    ("version", |desk, times| repeat(times, || desk.values.version())),
-    ("read 64 B", |desk, times| repeat(times, || desk.values.read())),
-    ("try_read 64 B", |desk, times| {
+    ("version", |state, times| repeat(times, || state.values.version())),
+    ("read 64 B", |state, times| repeat(times, || state.values.read())),
+    ("try_read 64 B", |state, times| {
         let mut values = [0.0; 8];
-        repeat(times, || desk.values.try_read(&mut values).unwrap());
+        repeat(times, || state.values.try_read(&mut values).unwrap());
     }),
-    ("read_newer, nothing newer", |desk, times| {
-        let (seen, mut values) = (desk.values.version(), [0.0; 8]);
-        repeat(times, || assert!(desk.values.read_newer(seen, &mut values).is_none()));
+    ("read_newer, nothing newer", |state, times| {
+        let (seen, mut values) = (state.values.version(), [0.0; 8]);
+        repeat(times, || assert!(state.values.read_newer(seen, &mut values).is_none()));
     }),
-    ("get 8 B", |desk, times| repeat(times, || desk.values.get(black_box(3)))),
-    ("snapshot 3 fields", |desk, times| {
-        let mut copy = Desk::zeroed();
-        repeat(times, || desk.snapshot_into(&mut copy));
+    ("get 8 B", |state, times| repeat(times, || state.values.get(black_box(3)))),
+    ("snapshot 3 fields", |state, times| {
+        let mut copy = State::zeroed();
+        repeat(times, || state.snapshot_into(&mut copy));
     }),
 ];
 
 /// Paths that publish the values once a call. Nobody waits for them.
 const CHANGES: [(&str, Path); 6] = [
-    ("write 64 B", |desk, times| repeat(times, || desk.values.write(black_box(&[1.0; 8])))),
-    ("update 64 B", |desk, times| {
+    ("write 64 B", |state, times| repeat(times, || state.values.write(black_box(&[1.0; 8])))),
+    ("update 64 B", |state, times| {
         repeat(times, || {
-            desk.values.update(|new, old| {
+            state.values.update(|new, old| {
                 for (new, old) in new.iter_mut().zip(old) {
                     *new = old + 1.0;
                 }
             });
         });
     }),
-    ("update_with 64 B", |desk, times| {
-        repeat(times, || desk.values.update_with(black_box(&[1.0; 8]), |new, old| old + new));
+    ("update_with 64 B", |state, times| {
+        repeat(times, || state.values.update_with(black_box(&[1.0; 8]), |new, old| old + new));
     }),
-    ("update_range 16 B", |desk, times| {
-        repeat(times, || desk.values.update_range(2..4, |new, old| new[0] = old[1] + 1.0));
+    ("update_range 16 B", |state, times| {
+        repeat(times, || state.values.update_range(2..4, |new, old| new[0] = old[1] + 1.0));
     }),
-    ("set 8 B", |desk, times| repeat(times, || desk.values.set(black_box(3), 1.0))),
-    ("transaction 3 fields", |desk, times| {
-        repeat(times, || desk.transaction(|new, old| new.values[0] = old.values[0] + 1.0));
+    ("set 8 B", |state, times| repeat(times, || state.values.set(black_box(3), 1.0))),
+    ("transaction 3 fields", |state, times| {
+        repeat(times, || state.transaction(|new, old| new.values[0] = old.values[0] + 1.0));
     }),
 ];
 
@@ -78,15 +78,15 @@ fn main() {
 
 fn walk(path: &str, region: &str, times: u64) {
     let find = |paths: &[(&str, Path)]| paths.iter().find(|(name, _)| *name == path).map(|it| it.1);
-    let desk = Desk::create(region, &Desk::zeroed()).unwrap();
+    let state = State::create(region, &State::zeroed()).unwrap();
     let publications = if let Some(look) = find(&LOOKS) {
-        look(&desk, times);
+        look(&state, times);
         0
     } else {
-        find(&CHANGES).unwrap_or_else(|| panic!("there is no path `{path}`"))(&desk, times);
+        find(&CHANGES).unwrap_or_else(|| panic!("there is no path `{path}`"))(&state, times);
         times
     };
-    assert_eq!(u64::from(desk.values.version()), 1 + publications, "a call did something else");
+    assert_eq!(u64::from(state.values.version()), 1 + publications, "a call did something else");
 }
 
 /// What the library may choose its ways by.

@@ -19,8 +19,8 @@ use crate::dump;
 use crate::forked::{End, Forked};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::Plan;
-use shma_tests::dice::Dice;
 use shma_tests::region::Name;
+use shma_tests::rng::Rng;
 use shma_tests::states::Board;
 use shma_tests::unfinished;
 use shma_tests::watchdog::until;
@@ -46,11 +46,11 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let _spinners: Vec<Forked> = (0..processors).map(|_| Forked::start(spin)).collect();
     let name = Name::new("birth");
-    let mut dice = plan.dice();
+    let mut rng = plan.rng();
     let track = Track::new(RACERS);
     for round in plan.rounds("rounds", SHORT) {
         outcome.count("rounds", 1);
-        let mut race = Race::start(&name, track, dice.roll());
+        let mut race = Race::start(&name, track, rng.next_u64());
         if let Err(what) = race.run(outcome) {
             let words = dump::words(&name.path(), &Board::MANIFEST);
             return outcome.fail(Failure::new(format!("round {round}"), what).with_words(words));
@@ -69,7 +69,7 @@ fn spin() {
 struct Race<'a> {
     name: &'a Name,
     track: Track,
-    dice: Dice,
+    rng: Rng,
     /// Whether some remove what has the name.
     may_remove: bool,
     /// Those who live, by their numbers.
@@ -81,17 +81,17 @@ struct Race<'a> {
 impl<'a> Race<'a> {
     fn start(name: &'a Name, track: Track, seed: u64) -> Self {
         track.clear();
-        let mut dice = Dice::new(seed);
-        let may_remove = dice.one_in(2);
-        if dice.one_in(2) {
+        let mut rng = Rng::new(seed);
+        let may_remove = rng.one_in(2);
+        if rng.one_in(2) {
             Forked::start(|| racer::found_and_die(name)).reap();
         }
         let racers = (0..RACERS).map(|number| {
-            let seed = dice.roll();
+            let seed = rng.next_u64();
             (number, Forked::start(|| racer::race(name, track, number, seed, may_remove)))
         });
         let racers = racers.collect();
-        Self { name, track, may_remove, racers, dice, unfinished: Vec::new() }
+        Self { name, track, may_remove, racers, rng, unfinished: Vec::new() }
     }
 
     fn run(&mut self, outcome: &mut Outcome) -> Result<(), String> {
@@ -117,10 +117,10 @@ impl<'a> Race<'a> {
 
     /// Kills none to all of them while they race.
     fn kill_some(&mut self) -> u64 {
-        let kills = self.dice.below(RACERS + 1);
+        let kills = self.rng.below(RACERS + 1);
         for _ in 0..kills {
-            std::thread::sleep(Duration::from_micros(self.dice.below(BETWEEN) as u64));
-            let (_, mut victim) = self.racers.swap_remove(self.dice.below(self.racers.len()));
+            std::thread::sleep(Duration::from_micros(self.rng.below(BETWEEN) as u64));
+            let (_, mut victim) = self.racers.swap_remove(self.rng.below(self.racers.len()));
             if victim.stop() {
                 self.unfinished.extend(unfinished::of(victim.pid()));
             }

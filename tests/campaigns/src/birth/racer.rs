@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Signal, getpid, kill_process};
 use shma_core::{Error, Shm, ShmState};
 
-use crate::slate::shared_words;
-use shma_tests::dice::Dice;
+use crate::shared_words::shared_words;
+use shma_tests::rng::Rng;
 use shma_tests::states::{Board, the_one};
 use shma_tests::watchdog::PATIENCE;
 
@@ -97,12 +97,12 @@ impl Track {
 
 /// Comes for the region in its own way, and stays until all are told to leave.
 pub fn race(name: &str, track: Track, racer: usize, seed: u64, may_remove: bool) {
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     let mut own = Board::with(0);
-    own.row.fill(dice.roll());
+    own.row.fill(rng.next_u64());
     track.await_stage(STARTED);
-    let way = if may_remove { dice.below(6) } else { 1 + dice.below(5) };
-    if dice.one_in(2) {
+    let way = if may_remove { rng.below(6) } else { 1 + rng.below(5) };
+    if rng.one_in(2) {
         // Leaves at once, among those who are coming.
         drop(come(name, &own, way));
     }

@@ -6,9 +6,9 @@ use shma_core::{Error, Shm, ShmState};
 
 use crate::dump;
 use crate::present::{BEFORE, MADE, Present, create, filled};
-use crate::slate::shared_words;
+use crate::ptrace::{Tracee, mark};
+use crate::shared_words::shared_words;
 use crate::step_kill::{Case, Site};
-use crate::traced::{Traced, mark};
 use shma_tests::region::{DIRECTORY, Name, files};
 use shma_tests::states::{Board, the_one};
 use shma_tests::unfinished;
@@ -168,10 +168,10 @@ impl Case for Cycle {
         format!("{:?}, region {:?}", self.call, self.region)
     }
 
-    fn victim(&mut self, _site: &mut Site) -> Result<Traced, String> {
+    fn victim(&mut self, _site: &mut Site) -> Result<Tracee, String> {
         self.arrange()?;
         self.said.store(0, Ordering::SeqCst);
-        Ok(Traced::start(|| self.make_call()))
+        Ok(Tracee::start(|| self.make_call()))
     }
 
     fn refused(&mut self, call: Option<i64>) {

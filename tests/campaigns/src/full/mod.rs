@@ -14,7 +14,7 @@ mod room;
 use crate::campaign::Campaign;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::traced;
+use crate::ptrace;
 use shma_tests::namespace;
 
 /// The campaign.
@@ -32,7 +32,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     if let Err(failure) = room::fill(outcome) {
         return outcome.fail(failure);
     }
-    if let Err(error) = traced::is_permitted() {
+    if let Err(error) = ptrace::is_permitted() {
         return outcome.skip(format!("a child cannot be traced here: {error}"));
     }
     if let Err(failure) = refusal::refuse_all(plan, outcome) {

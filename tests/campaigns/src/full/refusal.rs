@@ -5,8 +5,8 @@ use rustix::io::Errno;
 use crate::full::calls;
 use crate::outcome::{Failure, Outcome};
 use crate::plan::Plan;
+use crate::ptrace::Tracee;
 use crate::step_kill::{Case, Guide, Reached, Site, publish, wait};
-use crate::traced::Traced;
 
 /// The ways in which each fails.
 const ERRORS: [Errno; 4] = [Errno::NOSPC, Errno::MFILE, Errno::NOMEM, Errno::INTR];
@@ -16,9 +16,9 @@ const MOST: u32 = 1000;
 
 /// Lets each system call of each call fail in each way.
 pub fn refuse_all(plan: &Plan, outcome: &mut Outcome) -> Result<(), Failure> {
-    let mut dice = plan.dice();
-    let mut site = Site::new(dice.clone());
-    let mut cases = publish::all(1, &mut dice);
+    let mut rng = plan.rng();
+    let mut site = Site::new(rng.clone());
+    let mut cases = publish::all(1, &mut rng);
     cases.extend(wait::all());
     cases.extend(calls::all());
     for _ in plan.rounds("passes", 1) {
@@ -75,7 +75,7 @@ fn refuse(
 }
 
 fn refuse_one(
-    victim: &mut Traced,
+    victim: &mut Tracee,
     guide: &mut Guide<'_>,
     error: Errno,
     number: u32,

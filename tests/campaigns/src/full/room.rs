@@ -8,7 +8,7 @@ use shma_core::{Error, Shm, ShmState};
 
 use crate::forked::{End, Forked};
 use crate::outcome::{Failure, Outcome};
-use crate::slate::shared_words;
+use crate::shared_words::shared_words;
 use shma_tests::namespace;
 use shma_tests::region::{DIRECTORY, Name, files};
 use shma_tests::states::Board;

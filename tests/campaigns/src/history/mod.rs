@@ -17,8 +17,8 @@ use crate::linear::{Fault, History, check, plant};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::Plan;
 use shma_tests::child::Child;
-use shma_tests::dice::Dice;
 use shma_tests::region::Name;
+use shma_tests::rng::Rng;
 
 pub(super) const CAMPAIGN: Campaign = Campaign {
     name: "history",
@@ -34,12 +34,12 @@ const CALLS: u64 = 250_000;
 
 fn run(plan: &Plan, outcome: &mut Outcome) {
     let mut rounds = plan.rounds("operations", 4 * CALLS);
-    let mut dice = plan.dice();
+    let mut rng = plan.rng();
     let mut done = 0;
     while rounds.reach(done) {
         let name = Name::new("history");
         let registers = Registers::create(&name, &Registers::first()).unwrap();
-        let history = record(plan, &name, &registers, dice.roll());
+        let history = record(plan, &name, &registers, rng.next_u64());
         done += history.events().len() as u64;
         outcome.count("operations", history.events().len() as u64);
         match check(&history) {
@@ -50,7 +50,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
                 return outcome.fail(Failure::new(operation, flaw.to_string()).with_words(words));
             }
         }
-        spoil(&history, &mut dice, outcome);
+        spoil(&history, &mut rng, outcome);
     }
 }
 
@@ -88,10 +88,10 @@ fn record(plan: &Plan, name: &Name, registers: &Shm<Registers>, seed: u64) -> Hi
 
 /// Plants one fault of each kind in what was recorded, which the checker has to find: otherwise
 /// that it found none before says nothing.
-fn spoil(history: &History, dice: &mut Dice, outcome: &mut Outcome) {
+fn spoil(history: &History, rng: &mut Rng, outcome: &mut Outcome) {
     for fault in Fault::ALL {
         let mut bad = history.clone();
-        if !plant(fault, &mut bad, dice) {
+        if !plant(fault, &mut bad, rng) {
             outcome.fail(Failure::new(format!("planting {fault:?}"), "there is no place for it"));
         } else if let Ok(found) = check(&bad) {
             let what = format!("it was not found: {found:?}");

@@ -7,7 +7,7 @@ use shma_core::{Access, Error, Field, Shm, ShmState, Version};
 
 use super::log::{Log, Touches};
 use super::registers::{LARGE, PARTS, Registers, SMALL, SOLO, add, checksum, succeed, successor};
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 
 /// Who replaces the field of which one process alone is the writer.
 const SOLOIST: u16 = 0;
@@ -21,17 +21,17 @@ pub(super) fn work(arguments: &[&str]) {
     let process: u16 = process.parse().unwrap();
     let seed: u64 = seed.parse().unwrap();
     let calls: u64 = calls.parse().unwrap();
-    let dice = Dice::new(seed);
+    let rng = Rng::new(seed);
     let log = if process < OBSERVERS {
         let registers = Registers::open(region).unwrap();
-        started(Caller::new(&registers, dice, seed), |caller| {
+        started(Caller::new(&registers, rng, seed), |caller| {
             for call in 0..calls {
-                if caller.dice.one_in(2) { caller.look() } else { caller.publish(process, call) }
+                if caller.rng.one_in(2) { caller.look() } else { caller.publish(process, call) }
             }
         })
     } else {
         let registers = Registers::open_read_only(region).unwrap();
-        started(Caller::new(&registers, dice, seed), |caller| {
+        started(Caller::new(&registers, rng, seed), |caller| {
             (0..calls).for_each(|_| caller.look());
         })
     };
@@ -76,7 +76,7 @@ fn read<const N: usize, A: Access>(log: &mut Log, number: usize, field: &Field<[
 /// A process at work.
 struct Caller<'r, A: Access> {
     registers: &'r Shm<Registers, A>,
-    dice: Dice,
+    rng: Rng,
     log: Log,
     /// Goes into every value that this process publishes, and changes with it.
     signature: u64,
@@ -86,15 +86,15 @@ struct Caller<'r, A: Access> {
 }
 
 impl<'r, A: Access> Caller<'r, A> {
-    fn new(registers: &'r Shm<Registers, A>, dice: Dice, signature: u64) -> Self {
+    fn new(registers: &'r Shm<Registers, A>, rng: Rng, signature: u64) -> Self {
         let (log, last, state) = (Log::default(), [Version::default(); 4], Registers::zeroed());
-        Self { registers, dice, log, signature, last, state }
+        Self { registers, rng, log, signature, last, state }
     }
 
     /// Looks, in some way.
     fn look(&mut self) {
         let registers = self.registers;
-        match self.dice.below(8) {
+        match self.rng.below(8) {
             0 => self.snapshot(),
             1 | 2 => self.look_at(SMALL, &registers.small),
             3..6 => self.look_at(LARGE, &registers.large),
@@ -111,7 +111,7 @@ impl<'r, A: Access> Caller<'r, A> {
             touches.saw(PARTS, parts[0], checksum(parts));
             touches.saw(SOLO, solo[0], checksum(solo));
         };
-        if self.dice.one_in(2) {
+        if self.rng.one_in(2) {
             self.log.call("snapshot_into", |touches| {
                 registers.snapshot_into(state);
                 saw_all(touches, state);
@@ -130,7 +130,7 @@ impl<'r, A: Access> Caller<'r, A> {
     fn look_at<const N: usize>(&mut self, number: usize, field: &Field<[u64; N], A>) {
         let (log, last) = (&mut self.log, &mut self.last[number]);
         let mut value = [0; N];
-        match self.dice.below(16) {
+        match self.rng.below(16) {
             0..6 => read(log, number, field),
             6..9 => log.call("try_read", |touches| match field.try_read(&mut value) {
                 Ok(version) => touches.saw(number, version.into(), checksum(&value)),
@@ -171,7 +171,7 @@ impl Caller<'_, shma_core::ReadWrite> {
     fn publish(&mut self, process: u16, call: u64) {
         self.signature = self.signature.rotate_left(7) ^ call;
         let registers = self.registers;
-        match self.dice.below(8) {
+        match self.rng.below(8) {
             0 if process == SOLOIST => self.replace(),
             0 | 1 => self.transaction(),
             2 | 3 => self.update(SMALL, &registers.small),
@@ -201,7 +201,7 @@ impl Caller<'_, shma_core::ReadWrite> {
             touches.saw(number, version, checksum(old));
             touches.published(number, version + 1, checksum(new));
         };
-        match self.dice.below(3) {
+        match self.rng.below(3) {
             0 => self.log.call("update", |touches| {
                 field.update(|new, old| update(touches, new, old));
             }),
@@ -233,7 +233,7 @@ impl Caller<'_, shma_core::ReadWrite> {
     fn update_part(&mut self) {
         let Self { registers, log, signature, .. } = self;
         let field = &registers.parts;
-        let length = 1 + self.dice.below(40);
+        let length = 1 + self.rng.below(40);
         log.call("update_range", |touches| {
             field.update_range(..length, |new, old| {
                 let mut value = [0; 64];
@@ -249,7 +249,7 @@ impl Caller<'_, shma_core::ReadWrite> {
     /// Changes two or three fields.
     fn transaction(&mut self) {
         let Self { registers, log, signature, .. } = self;
-        let left_out = self.dice.below(4);
+        let left_out = self.rng.below(4);
         log.call("transaction", |touches| {
             registers.transaction(|new, old| {
                 let mut change = |number: usize, new: &mut [u64], old: &[u64]| {

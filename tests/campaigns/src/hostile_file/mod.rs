@@ -19,11 +19,11 @@ use crate::outcome;
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Effort, Plan};
 use shma_tests::child::Child;
-use shma_tests::dice::Dice;
 use shma_tests::hostile::files::{Forger, good};
 use shma_tests::hostile::targets;
-use shma_tests::notebook::Notebook;
+use shma_tests::notes::Notes;
 use shma_tests::region::Name;
+use shma_tests::rng::Rng;
 use shma_tests::switched;
 
 pub(super) const CAMPAIGN: Campaign = Campaign {
@@ -99,14 +99,14 @@ fn watched(plan: &Plan, outcome: &mut Outcome) -> Option<PathBuf> {
 struct Worker {
     child: Child,
     /// The number of the file that it meets.
-    note: Notebook,
+    note: Notes,
     name: Name,
 }
 
 impl Worker {
     fn start(plan: &Plan, mut command: Command, limit: Duration) -> Self {
         let name = Name::new("hostile-file");
-        let note = Notebook::create(&name);
+        let note = Notes::create(&name);
         let (seed, limit) = (plan.seed.to_string(), limit.as_millis().to_string());
         command.args([&name, note.path(), &seed, &limit]).env("ASAN_OPTIONS", "detect_leaks=0");
         Self { child: Child::start_command(&mut command), note, name }
@@ -136,14 +136,14 @@ impl Worker {
 }
 
 /// The lots of one file, whichever came before.
-fn dice(seed: u64, number: u64) -> Dice {
-    Dice::new(Dice::new(seed ^ number).roll())
+fn rng(seed: u64, number: u64) -> Rng {
+    Rng::new(Rng::new(seed ^ number).next_u64())
 }
 
 fn describe(seed: u64, number: u64) -> String {
-    let mut dice = dice(seed, number);
-    let (what, bytes) = Forger::new(good()).forge(&mut dice);
-    let target = dice.pick(targets::ALL).name;
+    let mut rng = rng(seed, number);
+    let (what, bytes) = Forger::new(good()).forge(&mut rng);
+    let target = rng.pick(targets::ALL).name;
     format!("wrong in {what}, {} bytes, given to {target}", bytes.len())
 }
 
@@ -157,21 +157,21 @@ fn reports(plan: &Plan, program: &Path) -> Result<(), Failure> {
     Err(Failure::new("an overrun that is there", format!("{}\n{said}", output.status)))
 }
 
-/// `overrun`; or `region notebook seed limit`, then the number of the first file of a batch, a line
+/// `overrun`; or `region notes seed limit`, then the number of the first file of a batch, a line
 /// each.
 fn work(arguments: &[&str]) {
     match arguments {
         ["overrun"] => overrun::overrun(),
         [name, note, seed, limit] => {
             let limit = Duration::from_millis(limit.parse().unwrap());
-            meet_all(&Name::told(name), &Notebook::open(note), seed.parse().unwrap(), limit);
+            meet_all(&Name::told(name), &Notes::open(note), seed.parse().unwrap(), limit);
         }
         _ => panic!("{arguments:?}"),
     }
 }
 
 /// Meets the files of all batches that it is told.
-fn meet_all(name: &Name, note: &Notebook, seed: u64, limit: Duration) {
+fn meet_all(name: &Name, note: &Notes, seed: u64, limit: Duration) {
     let forger = Forger::new(good());
     for line in stdin().lock().lines() {
         let first: u64 = line.unwrap().parse().unwrap();
@@ -179,9 +179,9 @@ fn meet_all(name: &Name, note: &Notebook, seed: u64, limit: Duration) {
         let met = outcome::caught(|| {
             for number in first..first + BATCH {
                 note.note(0, number);
-                let mut dice = dice(seed, number);
-                let (_, bytes) = forger.forge(&mut dice);
-                let target = dice.pick(targets::ALL);
+                let mut rng = rng(seed, number);
+                let (_, bytes) = forger.forge(&mut rng);
+                let target = rng.pick(targets::ALL);
                 let (is_region, mut took) = target.meets(name, &bytes);
                 for _ in 1..MEETINGS {
                     if took >= limit {

@@ -16,7 +16,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::plan::Plan;
 use shma_tests::child::Child;
 use shma_tests::hostile::shelf::Shelf;
-use shma_tests::notebook::Notebook;
+use shma_tests::notes::Notes;
 use shma_tests::region::Name;
 
 pub(super) const CAMPAIGN: Campaign = Campaign {
@@ -40,14 +40,14 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     let name = Name::new("hostile-peer");
     // Keeps the region, whatever the others do.
     let _keeper = Shelf::create(&name, &Shelf::zeroed()).unwrap();
-    let mut dice = plan.dice();
+    let mut rng = plan.rng();
     let mut start = |role: &str, more: &str| {
-        let arguments = [role, &name, &dice.roll().to_string(), more];
+        let arguments = [role, &name, &rng.next_u64().to_string(), more];
         Child::start_command(&mut plan.worker(&arguments))
     };
     let mut bounded: Vec<_> = BOUNDED.map(|role| (role, start(role, ""))).into();
     bounded.iter_mut().for_each(|(_, victim)| victim.expect("ready"));
-    let note = Notebook::create(&name);
+    let note = Notes::create(&name);
     let mut waiting =
         Waiting { victim: start("waiter", note.path()), note, seen: 0, at: Instant::now() };
     let mut scribbler = start("scribbler", "");
@@ -94,7 +94,7 @@ fn report(victim: &mut Child) -> Result<(), String> {
 /// A victim whose calls may wait, and how far it has come.
 struct Waiting {
     victim: Child,
-    note: Notebook,
+    note: Notes,
     seen: u64,
     at: Instant,
 }

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 use shma_core::ShmState;
 
-use shma_tests::dice::Dice;
 use shma_tests::hostile::shelf::Shelf;
 use shma_tests::region::{Name, control, header};
+use shma_tests::rng::Rng;
 
 /// Stores random words until it is told to stop, and says how many.
 pub(super) fn scribble(name: &str, seed: u64) {
@@ -21,7 +21,7 @@ pub(super) fn scribble(name: &str, seed: u64) {
     let words = map(&name, good.len());
     let going = AtomicBool::new(true);
     let stored = std::thread::scope(|scope| {
-        let scribbler = scope.spawn(|| store(words, &good, Dice::new(seed), &going));
+        let scribbler = scope.spawn(|| store(words, &good, Rng::new(seed), &going));
         say("ready");
         stdin().lock().lines().next();
         // Relaxed: a flag of its own.
@@ -55,32 +55,32 @@ fn map(name: &Name, words: usize) -> &'static [AtomicU32] {
 
 /// Bursts of random words, most of them where the protocols look; now and then some of it is put
 /// right, so that victims get further than the first look.
-fn store(words: &[AtomicU32], good: &[u32], mut dice: Dice, going: &AtomicBool) -> u64 {
+fn store(words: &[AtomicU32], good: &[u32], mut rng: Rng, going: &AtomicBool) -> u64 {
     let fields = Shelf::MANIFEST.fields;
     let mut stored = 0;
     while going.load(Ordering::Relaxed) {
-        let field = fields[dice.below(fields.len())];
-        let (first, length) = match dice.below(8) {
+        let field = fields[rng.below(fields.len())];
+        let (first, length) = match rng.below(8) {
             0 => (0, words.len()),
             1 => (header::COMMIT / 4, 2),
             2 => (0, header::BYTES / 64),
             3 => (field.offset / 4 + control::LOCK / 4, 4),
             _ => (field.offset / 4, control::BYTES / 4),
         };
-        if dice.one_in(4) {
+        if rng.one_in(4) {
             for at in first..first + length {
                 words[at].store(good[at], Ordering::Relaxed);
             }
             continue;
         }
-        let small = dice.below(32);
-        for _ in 0..=dice.below(16) {
-            let at = first + dice.below(length);
-            words[at].store((dice.roll() as u32) >> small, Ordering::Relaxed);
+        let small = rng.below(32);
+        for _ in 0..=rng.below(16) {
+            let at = first + rng.below(length);
+            words[at].store((rng.next_u64() as u32) >> small, Ordering::Relaxed);
             stored += 1;
         }
         // Victims want to run too, and to find something that stays for a while.
-        for _ in 0..dice.below(2000) {
+        for _ in 0..rng.below(2000) {
             std::hint::spin_loop();
         }
     }

@@ -7,9 +7,9 @@ use shma_core::{Shm, ShmState};
 
 use super::BATCH;
 use crate::outcome::caught;
-use shma_tests::dice::Dice;
 use shma_tests::hostile::shelf::{Shelf, look};
-use shma_tests::notebook::Notebook;
+use shma_tests::notes::Notes;
+use shma_tests::rng::Rng;
 
 /// How long a call waits that has to be told.
 const LIMIT: Duration = Duration::from_micros(500);
@@ -36,14 +36,14 @@ fn say(line: &str) {
 /// Calls with a bound that publish.
 pub(super) fn writer(name: &str, seed: u64) {
     let shelf = Shelf::open(name).unwrap();
-    let (mut dice, mut copy) = (Dice::new(seed), Shelf::zeroed());
-    serve(|| match dice.below(8) {
+    let (mut rng, mut copy) = (Rng::new(seed), Shelf::zeroed());
+    serve(|| match rng.below(8) {
         0 => _ = shelf.number.try_update(|new, old| *new = old.wrapping_add(1)),
         1 => _ = shelf.halves.update_timeout(LIMIT, |new, old| new.reverse_of(old)),
         2 => _ = shelf.page.update_timeout(LIMIT, |new, old| new.reverse_of(old)),
         3 => _ = shelf.rows.try_update(|new, _| new[5][0] = 0.25),
         4 => _ = shelf.number.wait_newer(shelf.number.version(), LIMIT),
-        5 => _ = shelf.cells.fetch_add(dice.below(4), 1),
+        5 => _ = shelf.cells.fetch_add(rng.below(4), 1),
         6 => shelf.cells.add(&[1; 4]),
         _ => look(&shelf, &mut copy),
     });
@@ -63,8 +63,8 @@ impl<T: Copy, const N: usize> Reverse for [T; N] {
 /// Calls with a bound of a handle that must not write.
 pub(super) fn observer(name: &str, seed: u64) {
     let shelf = Shelf::open_read_only(name).unwrap();
-    let (mut dice, mut copy) = (Dice::new(seed), Shelf::zeroed());
-    serve(|| match dice.below(4) {
+    let (mut rng, mut copy) = (Rng::new(seed), Shelf::zeroed());
+    serve(|| match rng.below(4) {
         0 => _ = shelf.page.wait_newer(shelf.page.version(), LIMIT),
         _ => look(&shelf, &mut copy),
     });
@@ -95,12 +95,12 @@ pub(super) fn opener(name: &str) {
 
 /// Calls that wait for a semaphore or for a whole value, as long as it takes.
 pub(super) fn waiter(name: &str, seed: u64, note: &str) {
-    let note = Notebook::open(note);
+    let note = Notes::open(note);
     let Some(shelf) = attach(name) else { return };
-    let (mut dice, mut copy) = (Dice::new(seed), Shelf::zeroed());
+    let (mut rng, mut copy) = (Rng::new(seed), Shelf::zeroed());
     let calls = caught(|| {
         for count in note.read(0) + 1.. {
-            wait(&shelf, &mut dice, &mut copy);
+            wait(&shelf, &mut rng, &mut copy);
             note.note(0, count);
         }
     });
@@ -112,8 +112,8 @@ fn attach(name: &str) -> Option<Shm<Shelf>> {
     std::iter::repeat_with(|| Shelf::open(name)).find_map(Result::ok)
 }
 
-fn wait(shelf: &Shm<Shelf>, dice: &mut Dice, copy: &mut Shelf) {
-    match dice.below(10) {
+fn wait(shelf: &Shm<Shelf>, rng: &mut Rng, copy: &mut Shelf) {
+    match rng.below(10) {
         0 => shelf.number.update(|new, old| *new = !old),
         1 => _ = shelf.rows.update_with(&[[1.0; 3]; 6], |new, old| new + old),
         2 => shelf.page.update_range(7..200, |new, old| new[5] = old[0]),

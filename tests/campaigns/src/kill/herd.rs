@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::forked::{End, Forked};
-use crate::kill::ledger::{Ledger, Witness, now};
 use crate::kill::life;
+use crate::kill::shared::{Shared, Witness, now};
 use crate::kill::target::{FIELDS, Target};
 use crate::plan::Plan;
 use shma_core::ShmState;
-use shma_tests::dice::Dice;
 use shma_tests::region::{Bytes, Name, control};
+use shma_tests::rng::Rng;
 
 const WRITERS: usize = 4;
 const READERS: usize = 4;
@@ -32,8 +32,8 @@ const IN_FRONT: u32 = 2 * (WRITERS as u32 + 1);
 pub struct Herd<'a> {
     name: &'a Name,
     bytes: Bytes,
-    dice: Dice,
-    pub ledger: Ledger,
+    rng: Rng,
+    pub shared: Shared,
     members: Vec<Forked>,
     /// Killed, but not buried.
     dying: Vec<Forked>,
@@ -44,12 +44,12 @@ pub struct Herd<'a> {
 
 impl<'a> Herd<'a> {
     pub fn new(name: &'a Name, plan: &Plan) -> Self {
-        let ledger = Ledger::new();
+        let shared = Shared::new();
         let mut herd = Self {
             name,
             bytes: name.bytes(),
-            dice: plan.dice(),
-            ledger,
+            rng: plan.rng(),
+            shared,
             members: Vec::new(),
             dying: Vec::new(),
             spared: Vec::new(),
@@ -59,20 +59,20 @@ impl<'a> Herd<'a> {
             let member = herd.start(number);
             herd.members.push(member);
         }
-        let seed = herd.dice.roll();
+        let seed = herd.rng.next_u64();
         herd.spared = vec![
-            Forked::start(|| life::write(name, ledger, seed, Some(Witness::Writer))),
-            Forked::start(|| life::read(name, ledger, seed, Some(Witness::Reader))),
-            Forked::start(|| life::control(ledger)),
+            Forked::start(|| life::write(name, shared, seed, Some(Witness::Writer))),
+            Forked::start(|| life::read(name, shared, seed, Some(Witness::Reader))),
+            Forked::start(|| life::control(shared)),
         ];
         herd
     }
 
     fn start(&mut self, number: usize) -> Forked {
-        let (name, ledger, seed) = (self.name, self.ledger, self.dice.roll());
+        let (name, shared, seed) = (self.name, self.shared, self.rng.next_u64());
         Forked::start(|| match number < WRITERS {
-            true => life::write(name, ledger, seed, None),
-            false => life::read(name, ledger, seed, None),
+            true => life::write(name, shared, seed, None),
+            false => life::read(name, shared, seed, None),
         })
     }
 
@@ -84,10 +84,10 @@ impl<'a> Herd<'a> {
     /// Kills one, and replaces it. Half of the deaths go to whoever holds a semaphore just then.
     pub fn kill_one(&mut self) -> Result<(), String> {
         let [shortest, longest] = BETWEEN;
-        let pause = shortest + self.dice.below(longest - shortest);
+        let pause = shortest + self.rng.below(longest - shortest);
         std::thread::sleep(Duration::from_micros(pause as u64));
-        let any = self.dice.below(self.members.len());
-        let number = if self.dice.one_in(2) { self.holder().unwrap_or(any) } else { any };
+        let any = self.rng.below(self.members.len());
+        let number = if self.rng.one_in(2) { self.holder().unwrap_or(any) } else { any };
         self.members[number].kill();
         self.kills += 1;
         // The successor does not wait for the funeral: the kernel may take its time with that.
@@ -102,7 +102,7 @@ impl<'a> Herd<'a> {
     /// Who holds the semaphore of some field, if it is one that may be killed. Semaphores are free
     /// most of the time, so this takes some looks.
     fn holder(&mut self) -> Option<usize> {
-        let field = self.dice.below(FIELDS.len());
+        let field = self.rng.below(FIELDS.len());
         let partition = Target::MANIFEST.fields[field].offset;
         let held = |_: &u32| self.bytes.u32(partition + control::LOCK) != 0;
         (0..LOOKS).find(held)?;
@@ -117,10 +117,10 @@ impl<'a> Herd<'a> {
                 return expect(&End::Killed, end);
             }
         }
-        let gap = self.ledger.gap();
+        let gap = self.shared.gap();
         let limit = LIMIT + IN_FRONT * gap;
         for witness in [Witness::Writer, Witness::Reader] {
-            let waiting = self.ledger.waiting(witness, now()).max(self.ledger.longest_wait());
+            let waiting = self.shared.waiting(witness, now()).max(self.shared.longest_wait());
             if waiting > limit {
                 return Err(format!(
                     "a {witness:?} waited {waiting:?}, and the longest that a process was kept \
@@ -134,10 +134,10 @@ impl<'a> Herd<'a> {
     /// Every publication that was acknowledged is there, and no more than there can be: for each
     /// death one, and one for each writer that is at it.
     pub fn check_counts(&self) -> Result<(), String> {
-        let before = self.ledger.acknowledged();
+        let before = self.shared.acknowledged();
         let published = Target::MANIFEST.fields.iter().map(|field| self.published(field.offset));
         let published: Vec<u64> = published.collect();
-        let after = self.ledger.acknowledged();
+        let after = self.shared.acknowledged();
         let under_way = self.kills + WRITERS as u64 + 1;
         for (field, name) in FIELDS.iter().enumerate() {
             let [published, before, after] = [published[field], before[field], after[field]];
@@ -158,7 +158,7 @@ impl<'a> Herd<'a> {
 
     /// Lets all who live come to their end, which has to be a good one.
     pub fn end(&mut self) -> Result<(), String> {
-        self.ledger.stop();
+        self.shared.stop();
         let dying = self.dying.drain(..).map(|dying| (End::Killed, dying));
         let living = self.members.drain(..).chain(self.spared.drain(..));
         let living = living.map(|living| (End::Returned, living));

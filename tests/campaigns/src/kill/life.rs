@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use shma_core::{Access, Error, Field, ReadOnly, Shm, ShmState, Version};
 
-use crate::kill::ledger::{Ledger, Witness, now};
+use crate::kill::shared::{Shared, Witness, now};
 use crate::kill::target::{FIELDS, LENGTHS, Target, check, check_pair, put, stamp, version_of};
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 
 /// The shortest that a wait for a publication may end in nothing.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-// The fields as the ledger counts them.
+// The fields as the shared counts them.
 const SMALL_FIELD: usize = 0;
 const NARROW_FIELD: usize = 1;
 const LARGE_FIELD: usize = 2;
@@ -21,33 +21,33 @@ const LEFT_FIELD: usize = 3;
 const RIGHT_FIELD: usize = 4;
 
 /// One who writes until it is told to stop, in all ways by turns.
-pub fn write(name: &str, ledger: Ledger, seed: u64, witness: Option<Witness>) {
+pub fn write(name: &str, shared: Shared, seed: u64, witness: Option<Witness>) {
     let target: Shm<Target> = Target::open(name).unwrap();
-    let mut dice = Dice::new(seed);
-    while !ledger.stopped() {
-        witnessed(ledger, witness, || match dice.below(7) {
-            0 | 1 => change(&target.small, SMALL_FIELD, ledger, &mut dice),
-            2 | 3 => change(&target.narrow, NARROW_FIELD, ledger, &mut dice),
-            4 => change(&target.large, LARGE_FIELD, ledger, &mut dice),
-            _ => transact(&target, ledger, &mut dice),
+    let mut rng = Rng::new(seed);
+    while !shared.stopped() {
+        witnessed(shared, witness, || match rng.below(7) {
+            0 | 1 => change(&target.small, SMALL_FIELD, shared, &mut rng),
+            2 | 3 => change(&target.narrow, NARROW_FIELD, shared, &mut rng),
+            4 => change(&target.large, LARGE_FIELD, shared, &mut rng),
+            _ => transact(&target, shared, &mut rng),
         });
     }
 }
 
 /// Notes how long a witness's call takes.
-fn witnessed(ledger: Ledger, witness: Option<Witness>, call: impl FnOnce()) {
+fn witnessed(shared: Shared, witness: Option<Witness>, call: impl FnOnce()) {
     let Some(witness) = witness else { return call() };
-    ledger.begin(witness, now());
+    shared.begin(witness, now());
     call();
-    ledger.end(witness, now());
+    shared.end(witness, now());
 }
 
 /// Changes a range of a field of stamps, in one of the ways of doing so.
-fn change<const N: usize>(field: &Field<[u64; N]>, number: usize, ledger: Ledger, dice: &mut Dice) {
-    let mut range = any_range(N, dice);
-    let floors = ledger.floors(number, 0..N);
+fn change<const N: usize>(field: &Field<[u64; N]>, number: usize, shared: Shared, rng: &mut Rng) {
+    let mut range = any_range(N, rng);
+    let floors = shared.floors(number, 0..N);
     let place = FIELDS[number];
-    let version = match dice.below(3) {
+    let version = match rng.below(3) {
         0 => field.update(|new, old| {
             // Nobody else publishes meanwhile.
             let version = u64::from(field.version());
@@ -78,13 +78,13 @@ fn change<const N: usize>(field: &Field<[u64; N]>, number: usize, ledger: Ledger
             next.get()
         }
     };
-    ledger.acknowledge(number);
-    ledger.raise(number, range, version);
+    shared.acknowledge(number);
+    shared.raise(number, range, version);
 }
 
 /// Changes the pair, and sometimes a part of a field of stamps, as one.
-fn transact(target: &Shm<Target>, ledger: Ledger, dice: &mut Dice) {
-    let also = dice.one_in(2).then(|| any_range(target.narrow.read().len(), dice));
+fn transact(target: &Shm<Target>, shared: Shared, rng: &mut Rng) {
+    let also = rng.one_in(2).then(|| any_range(target.narrow.read().len(), rng));
     let version = target.transaction(|new, old| {
         check_pair(*old.left, old.right);
         *new.left = old.left + 1;
@@ -95,50 +95,50 @@ fn transact(target: &Shm<Target>, ledger: Ledger, dice: &mut Dice) {
         }
         version
     });
-    ledger.acknowledge(LEFT_FIELD);
-    ledger.acknowledge(RIGHT_FIELD);
+    shared.acknowledge(LEFT_FIELD);
+    shared.acknowledge(RIGHT_FIELD);
     if let Some(range) = also {
-        ledger.acknowledge(NARROW_FIELD);
-        ledger.raise(NARROW_FIELD, range, version);
+        shared.acknowledge(NARROW_FIELD);
+        shared.raise(NARROW_FIELD, range, version);
     }
 }
 
-fn any_range(len: usize, dice: &mut Dice) -> Range<usize> {
-    let start = dice.below(len);
-    start..start + 1 + dice.below(len - start)
+fn any_range(len: usize, rng: &mut Rng) -> Range<usize> {
+    let start = rng.below(len);
+    start..start + 1 + rng.below(len - start)
 }
 
 /// One who reads until it is told to stop; every other one cannot write.
-pub fn read(name: &str, ledger: Ledger, seed: u64, witness: Option<Witness>) {
+pub fn read(name: &str, shared: Shared, seed: u64, witness: Option<Witness>) {
     if seed.is_multiple_of(2) {
         let target: Shm<Target> = Target::open(name).unwrap();
-        Reader { target, ledger, witness, dice: Dice::new(seed) }.read_on();
+        Reader { target, shared, witness, rng: Rng::new(seed) }.read_on();
     } else {
         let target: Shm<Target, ReadOnly> = Target::open_read_only(name).unwrap();
-        Reader { target, ledger, witness, dice: Dice::new(seed) }.read_on();
+        Reader { target, shared, witness, rng: Rng::new(seed) }.read_on();
     }
 }
 
 struct Reader<A: Access> {
     target: Shm<Target, A>,
-    ledger: Ledger,
+    shared: Shared,
     witness: Option<Witness>,
-    dice: Dice,
+    rng: Rng,
 }
 
 impl<A: Access> Reader<A> {
     fn read_on(&mut self) {
-        let Self { target, ledger, witness, dice } = self;
-        let (ledger, witness) = (*ledger, *witness);
-        while !ledger.stopped() {
-            match dice.below(5) {
-                0 => look(&target.small, SMALL_FIELD, ledger, witness, dice),
-                1 => look(&target.narrow, NARROW_FIELD, ledger, witness, dice),
-                2 => look(&target.large, LARGE_FIELD, ledger, witness, dice),
-                3 => look_at_all(target, ledger, witness),
+        let Self { target, shared, witness, rng } = self;
+        let (shared, witness) = (*shared, *witness);
+        while !shared.stopped() {
+            match rng.below(5) {
+                0 => look(&target.small, SMALL_FIELD, shared, witness, rng),
+                1 => look(&target.narrow, NARROW_FIELD, shared, witness, rng),
+                2 => look(&target.large, LARGE_FIELD, shared, witness, rng),
+                3 => look_at_all(target, shared, witness),
                 _ => await_newer(&target.small),
             }
-            ledger.count_checked();
+            shared.count_checked();
         }
     }
 }
@@ -147,24 +147,24 @@ impl<A: Access> Reader<A> {
 fn look<const N: usize, A: Access>(
     field: &Field<[u64; N], A>,
     number: usize,
-    ledger: Ledger,
+    shared: Shared,
     witness: Option<Witness>,
-    dice: &mut Dice,
+    rng: &mut Rng,
 ) {
-    let range = if dice.one_in(2) { 0..N } else { any_range(N, dice) };
-    let floors = ledger.floors(number, range.clone());
+    let range = if rng.one_in(2) { 0..N } else { any_range(N, rng) };
+    let floors = shared.floors(number, range.clone());
     let mut elements = vec![0; range.len()];
     let mut version = Version::default();
-    witnessed(ledger, witness, || version = field.read_range(range.clone(), &mut elements));
+    witnessed(shared, witness, || version = field.read_range(range.clone(), &mut elements));
     let place = FIELDS[number];
     check(place, range.start, &elements, version.into(), &floors);
 }
 
 /// Reads all fields as of one instant.
-fn look_at_all<A: Access>(target: &Shm<Target, A>, ledger: Ledger, witness: Option<Witness>) {
-    let floors = [0, 1, 2].map(|field| ledger.floors(field, 0..LENGTHS[field]));
+fn look_at_all<A: Access>(target: &Shm<Target, A>, shared: Shared, witness: Option<Witness>) {
+    let floors = [0, 1, 2].map(|field| shared.floors(field, 0..LENGTHS[field]));
     let mut all = Target::zeroed();
-    witnessed(ledger, witness, || target.snapshot_into(&mut all));
+    witnessed(shared, witness, || target.snapshot_into(&mut all));
     check_pair(all.left, &all.right);
     let fields: [(&str, &[u64]); 3] =
         [("small", &all.small), ("narrow", &all.narrow), ("large", &all.large)];
@@ -185,11 +185,11 @@ fn await_newer<const N: usize, A: Access>(field: &Field<[u64; N], A>) {
 }
 
 /// Never waits, and notes for how long it was not let run.
-pub fn control(ledger: Ledger) {
+pub fn control(shared: Shared) {
     let mut last = now();
-    while !ledger.stopped() {
+    while !shared.stopped() {
         let time = now();
-        ledger.note_gap(time - last);
+        shared.note_gap(time - last);
         last = time;
     }
 }

@@ -12,8 +12,8 @@
 //! no such excuse.
 
 mod herd;
-mod ledger;
 mod life;
+mod shared;
 mod target;
 
 use shma_core::{Shm, ShmState};
@@ -47,10 +47,10 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     drop(options.create(&name, &Target::zeroed()).expect("the name is new"));
     let mut herd = Herd::new(&name, plan);
     let result = storm(plan, &mut herd, outcome).and_then(|()| herd.end());
-    outcome.count("publications acknowledged", herd.ledger.acknowledged().iter().sum());
-    outcome.count("values checked", herd.ledger.checked());
-    outcome.count("ms waited at most", herd.ledger.longest_wait().as_millis() as u64);
-    outcome.count("ms off the processor at most", herd.ledger.gap().as_millis() as u64);
+    outcome.count("publications acknowledged", herd.shared.acknowledged().iter().sum());
+    outcome.count("values checked", herd.shared.checked());
+    outcome.count("ms waited at most", herd.shared.longest_wait().as_millis() as u64);
+    outcome.count("ms off the processor at most", herd.shared.gap().as_millis() as u64);
     let result = result.and_then(|()| settle(&name, &herd));
     if let Err(what) = result {
         let operation = format!("kill {}", herd.kills());
@@ -74,7 +74,7 @@ fn storm(plan: &Plan, herd: &mut Herd<'_>, outcome: &mut Outcome) -> Result<(), 
 
 /// Afterwards: the next writer gets in everywhere, and every count is right.
 fn settle(name: &Name, herd: &Herd<'_>) -> Result<(), String> {
-    let acknowledged = herd.ledger.acknowledged();
+    let acknowledged = herd.shared.acknowledged();
     let target: Shm<Target> = Target::open(name).map_err(|error| error.to_string())?;
     let published = versions(&target).map(|version| version - 1);
     for (field, count) in FIELDS.iter().zip(acknowledged.iter().zip(published)) {

@@ -1,7 +1,7 @@
 //! Faults put into good histories, to see that the checker finds them.
 
 use super::event::{Deed, History, Touch};
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 
 /// What a broken store could let its callers see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,13 @@ impl Fault {
 type Change = (usize, usize, Touch);
 
 /// Plants one fault at a random place; false if the history has no place for it.
-pub fn plant(fault: Fault, history: &mut History, dice: &mut Dice) -> bool {
+pub fn plant(fault: Fault, history: &mut History, rng: &mut Rng) -> bool {
     let places = Places::new(history);
     let candidates = places.of(fault, history);
     if candidates.is_empty() {
         return false;
     }
-    for (call, at, touch) in &candidates[dice.below(candidates.len())] {
+    for (call, at, touch) in &candidates[rng.below(candidates.len())] {
         history.touches_mut(*call)[*at] = *touch;
     }
     true

@@ -6,7 +6,7 @@ use std::time::Duration;
 use shma_core::{Field, Shm, ShmState};
 
 use crate::forked::{End, Forked};
-use crate::slate::shared_words;
+use crate::shared_words::shared_words;
 use crate::step_kill::site::{Contents, Plot, Site};
 use shma_tests::watchdog::{PATIENCE, until};
 

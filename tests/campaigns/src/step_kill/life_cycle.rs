@@ -6,9 +6,9 @@ use shma_core::{Error, Shm, ShmState};
 
 use crate::dump;
 use crate::present::{BEFORE, MADE, Present, create, filled};
+use crate::ptrace::{Tracee, mark};
 use crate::step_kill::site::Site;
 use crate::step_kill::{self, Case};
-use crate::traced::{Traced, mark};
 use shma_tests::region::Name;
 use shma_tests::states::Board;
 use shma_tests::unfinished;
@@ -140,7 +140,7 @@ impl Case for Cycle {
         format!("{:?}, region {:?}", self.call, self.region)
     }
 
-    fn victim(&mut self, _site: &mut Site) -> Result<Traced, String> {
+    fn victim(&mut self, _site: &mut Site) -> Result<Tracee, String> {
         self.other = self.region.arrange(&self.name)?;
         let name = &*self.name;
         let made = filled(MADE);
@@ -168,13 +168,13 @@ impl Case for Cycle {
         matches!(self.call, Call::Create | Call::OpenOrCreate | Call::Open)
     }
 
-    fn visible(&self, victim: &Traced, _site: &Site) -> Vec<PathBuf> {
+    fn visible(&self, victim: &Tracee, _site: &Site) -> Vec<PathBuf> {
         let mut files = unfinished::of(victim.pid());
         files.push(self.name.path());
         files
     }
 
-    fn inspect(&mut self, victim: &Traced) {
+    fn inspect(&mut self, victim: &Tracee) {
         self.unfinished = unfinished::of(victim.pid());
     }
 

@@ -24,12 +24,12 @@ use crate::campaign::Campaign;
 use crate::dump;
 use crate::outcome::{Failure, Outcome};
 use crate::plan::{Effort, Plan};
+use crate::ptrace::{self, Tracee};
 pub(super) use crate::step_kill::path::{Guide, Path, Reached};
 use crate::step_kill::site::Plot;
 pub(super) use crate::step_kill::site::Site;
-use crate::traced::{self, Traced};
 use shma_core::ShmState;
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 
 /// The campaign.
 pub(super) const CAMPAIGN: Campaign = Campaign {
@@ -53,7 +53,7 @@ pub(super) trait Case {
 
     /// Arranges the circumstances, and gives a victim that is about to make the call. It calls
     /// `mark` at the end of it.
-    fn victim(&mut self, site: &mut Site) -> Result<Traced, String>;
+    fn victim(&mut self, site: &mut Site) -> Result<Tracee, String>;
 
     /// How often it does so in the middle of the call.
     fn marks(&self) -> u32 {
@@ -71,12 +71,12 @@ pub(super) trait Case {
     }
 
     /// The files in which others could see what the victim does, as it stands now.
-    fn visible(&self, _victim: &Traced, site: &Site) -> Vec<PathBuf> {
+    fn visible(&self, _victim: &Tracee, site: &Site) -> Vec<PathBuf> {
         vec![site.name.path()]
     }
 
     /// Looks at the victim when it is about to be killed.
-    fn inspect(&mut self, _victim: &Traced) {}
+    fn inspect(&mut self, _victim: &Tracee) {}
 
     /// A system call of the victim, by its number, has failed because it was made to.
     fn refused(&mut self, _call: Option<i64>) {}
@@ -94,14 +94,14 @@ pub(super) trait Case {
 /// points of it have had their victim.
 struct Line {
     case: Box<dyn Case>,
-    found: Dice,
+    found: Rng,
     way: Path,
     turn: u64,
 }
 
 impl Line {
     /// Finds the way of a call. In the short form there is no time to walk the long ones.
-    fn explore(plan: &Plan, mut case: Box<dyn Case>, found: Dice) -> Result<Self, Failure> {
+    fn explore(plan: &Plan, mut case: Box<dyn Case>, found: Rng) -> Result<Self, Failure> {
         let mut site = Site::new(found.clone());
         let way = if case.is_long() && plan.effort == Effort::Short {
             Path::outline(&mut *case, &mut site)
@@ -144,17 +144,17 @@ impl Line {
 }
 
 fn run(plan: &Plan, outcome: &mut Outcome) {
-    if let Err(error) = traced::is_permitted() {
+    if let Err(error) = ptrace::is_permitted() {
         return outcome.skip(format!("a child cannot be traced here: {error}"));
     }
-    let mut dice = plan.dice();
+    let mut rng = plan.rng();
     let corpses = if plan.effort == Effort::Short { 1 } else { CORPSES };
-    let mut cases = publish::all(corpses, &mut dice);
+    let mut cases = publish::all(corpses, &mut rng);
     cases.extend(wait::all());
     cases.extend(life_cycle::all());
     let mut lines = Vec::new();
     for case in cases {
-        let found = Dice::new(dice.roll());
+        let found = Rng::new(rng.next_u64());
         match Line::explore(plan, case, found) {
             Ok(line) => {
                 let (points, changes) = line.way.points().unwrap_or_default();
@@ -171,7 +171,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         latest = next(&lines, latest);
         let line = &mut lines[latest];
         let changes = line.has_changes_left();
-        let routes = line.way.routes(line.turn, &mut dice);
+        let routes = line.way.routes(line.turn, &mut rng);
         line.turn += 1;
         let mut reached = Ok(Reached::Return);
         for route in &routes {
@@ -192,8 +192,8 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
 }
 
 /// Starts a victim that lives this life, and that allocates as all victims of the same life do.
-fn start(life: impl FnOnce()) -> Traced {
-    Traced::start(|| {
+fn start(life: impl FnOnce()) -> Tracee {
+    Tracee::start(|| {
         arena::enter();
         life();
     })

@@ -12,11 +12,11 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use crate::ptrace::{Here, Stop, Tracee};
 use crate::step_kill::Case;
 use crate::step_kill::site::Site;
 use crate::step_kill::witness::Witness;
-use crate::traced::{Here, Stop, Traced};
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 
 /// The way of a case's call.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ impl Path {
     /// The point for a turn: first where something has changed, then all; each once before any comes
     /// again, in an order that leaves no part of the way for the end. It is given as the routes to
     /// it, the cheapest first: if the clock is read on the way, it does not always go the same way.
-    pub fn routes(&self, turn: u64, dice: &mut Dice) -> [Point; 2] {
+    pub fn routes(&self, turn: u64, rng: &mut Rng) -> [Point; 2] {
         match self {
             Self::Stepped { steps, changes } => {
                 let first = changes.len() as u64;
@@ -156,17 +156,17 @@ impl Path {
                 };
                 let repetitions = match steps[at].repetitions {
                     0 => 0,
-                    repeats => dice.below(repeats.min(DEEP) as usize) as u64,
+                    repeats => rng.below(repeats.min(DEEP) as usize) as u64,
                 };
                 let routes = [Self::cheapest(steps, at), Self::direct(steps, at)];
                 routes.map(|route| Point { repetitions, ..route })
             }
             Self::Outlined(stops) => {
-                let reach = if dice.one_in(2) { NEAR } else { FAR };
+                let reach = if rng.one_in(2) { NEAR } else { FAR };
                 let point = Point {
                     stops: (turn % u64::from(stops + 1)) as u32,
                     goals: Vec::new(),
-                    steps: dice.below(reach) as u32,
+                    steps: rng.below(reach) as u32,
                     repetitions: 0,
                 };
                 [point.clone(), point]
@@ -225,7 +225,7 @@ fn coprime(all: u64) -> u64 {
 
 /// Leads a victim to a point.
 pub fn lead(
-    victim: &mut Traced,
+    victim: &mut Tracee,
     point: &Point,
     case: &mut dyn Case,
     site: &mut Site,
@@ -274,7 +274,7 @@ impl<'a> Guide<'a> {
     }
 
     /// As [`Case::visible`].
-    pub fn visible(&self, victim: &Traced) -> Vec<PathBuf> {
+    pub fn visible(&self, victim: &Tracee) -> Vec<PathBuf> {
         self.case.visible(victim, self.site)
     }
 
@@ -294,7 +294,7 @@ impl<'a> Guide<'a> {
     }
 
     /// Lets it run to the end of its call.
-    pub fn go_to_return(&mut self, victim: &mut Traced) -> Result<(), String> {
+    pub fn go_to_return(&mut self, victim: &mut Tracee) -> Result<(), String> {
         match self.go(|| victim.run())? {
             Reached::Return => Ok(()),
             Reached::Point => Err("the victim trapped".into()),

@@ -2,12 +2,12 @@
 
 use shma_core::{Field, Shm, ShmState};
 
+use crate::ptrace::{Tracee, mark};
 use crate::step_kill::companion::Companion;
 use crate::step_kill::path::{self, Path, Point};
 use crate::step_kill::site::{Contents, FIELDS, LENGTHS, Plot, Site};
 use crate::step_kill::{self, Case};
-use crate::traced::{Traced, mark};
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 
 /// How a victim publishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub struct Publish {
     field: usize,
     others: Others,
     /// Draws where the one before is killed.
-    dice: Dice,
+    rng: Rng,
     /// Where that is: for all victims the same, so that they go the same way.
     corpse: Option<Point>,
     companion: Option<Companion>,
@@ -67,7 +67,7 @@ pub struct Publish {
 }
 
 /// All calls that publish; beside each corpse of so many, if beside one.
-pub fn all(corpses: usize, dice: &mut Dice) -> Vec<Box<dyn Case>> {
+pub fn all(corpses: usize, rng: &mut Rng) -> Vec<Box<dyn Case>> {
     let mut cases: Vec<Box<dyn Case>> = Vec::new();
     for call in CALLS {
         for others in [Others::Nobody, Others::Holder, Others::Waiter, Others::Corpse] {
@@ -77,7 +77,7 @@ pub fn all(corpses: usize, dice: &mut Dice) -> Vec<Box<dyn Case>> {
             }
             let each = if others == Others::Corpse { corpses } else { 1 };
             for field in (0..FIELDS).flat_map(|field| std::iter::repeat_n(field, each)) {
-                cases.push(Box::new(Publish::new(call, field, others, dice)));
+                cases.push(Box::new(Publish::new(call, field, others, rng)));
             }
         }
     }
@@ -85,12 +85,12 @@ pub fn all(corpses: usize, dice: &mut Dice) -> Vec<Box<dyn Case>> {
 }
 
 impl Publish {
-    fn new(call: Call, field: usize, others: Others, dice: &mut Dice) -> Self {
+    fn new(call: Call, field: usize, others: Others, rng: &mut Rng) -> Self {
         Self {
             call,
             field,
             others,
-            dice: Dice::new(dice.roll()),
+            rng: Rng::new(rng.next_u64()),
             corpse: None,
             companion: None,
             choices: Vec::new(),
@@ -128,7 +128,7 @@ impl Publish {
     }
 
     /// The victim, about to make the call, which finds `found`.
-    fn start(&self, site: &Site, found: &Contents, others: Others) -> Traced {
+    fn start(&self, site: &Site, found: &Contents, others: Others) -> Tracee {
         let inside = || {
             if others == Others::Waiter {
                 mark();
@@ -151,12 +151,12 @@ impl Publish {
     /// Kills another victim of the same call where something has changed for others.
     fn kill_one_before(&mut self, site: &mut Site) -> Result<(), String> {
         let call = if self.call.is_transaction() { Call::Transaction } else { self.call };
-        let mut alone = Self::new(call, self.field, Others::Nobody, &mut self.dice);
+        let mut alone = Self::new(call, self.field, Others::Nobody, &mut self.rng);
         if self.corpse.is_none() {
             let way = Path::step(&mut alone, &mut site.another())?;
             let (_, changes) = way.points().expect("it was walked");
-            let turn = self.dice.below(changes as usize) as u64;
-            let [_, direct] = way.routes(turn, &mut self.dice);
+            let turn = self.rng.below(changes as usize) as u64;
+            let [_, direct] = way.routes(turn, &mut self.rng);
             self.corpse = Some(direct);
         }
         let point = self.corpse.as_ref().expect("it was found just now");
@@ -224,7 +224,7 @@ impl Case for Publish {
         u32::from(self.others == Others::Waiter)
     }
 
-    fn victim(&mut self, site: &mut Site) -> Result<Traced, String> {
+    fn victim(&mut self, site: &mut Site) -> Result<Tracee, String> {
         if self.others == Others::Corpse {
             self.kill_one_before(site)?;
         }

@@ -3,8 +3,8 @@
 use shma_core::{Field, Shm, ShmState};
 
 use crate::forked::{End, Forked};
-use shma_tests::dice::Dice;
 use shma_tests::region::{Bytes, Name, control};
+use shma_tests::rng::Rng;
 
 /// A field of each size, with different numbers of slots, and one that nobody changes.
 #[derive(Debug, ShmState)]
@@ -44,22 +44,22 @@ pub struct Site {
     pub plot: Shm<Plot>,
     pub now: Contents,
     /// As they were given.
-    dice: Dice,
+    rng: Rng,
 }
 
 impl Site {
-    /// A new region, in which some was published before: the same from the same dice, so that a call
+    /// A new region, in which some was published before: the same from the same rng, so that a call
     /// goes the same way.
-    pub fn new(mut dice: Dice) -> Self {
-        let again = dice.clone();
+    pub fn new(mut rng: Rng) -> Self {
+        let again = rng.clone();
         let name = Name::new("step-kill");
         let mut first = Plot::zeroed();
         first.still = STILL;
         let plot = Plot::create(&name, &first).expect("the name is new");
         let now = LENGTHS.map(|length| Content { version: 1, elements: vec![0; length] });
-        let mut site = Self { bytes: name.bytes(), name, plot, now, dice: again };
+        let mut site = Self { bytes: name.bytes(), name, plot, now, rng: again };
         let Self { plot, now: [tiny, middle, large], .. } = &mut site;
-        let mut rounds = |slots: usize| dice.below(2 * slots) as u64;
+        let mut rounds = |slots: usize| rng.below(2 * slots) as u64;
         let gone = go_round(&plot.tiny, rounds(2), tiny)
             .and_then(|()| go_round(&plot.middle, rounds(4), middle))
             .and_then(|()| go_round(&plot.large, rounds(8), large));
@@ -69,7 +69,7 @@ impl Site {
 
     /// Another one, as this one was when it was new.
     pub fn another(&self) -> Self {
-        Self::new(self.dice.clone())
+        Self::new(self.rng.clone())
     }
 
     /// Where a field's partition starts.

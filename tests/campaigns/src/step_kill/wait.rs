@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use shma_core::{Access, Field, Shm, ShmState, Version};
 
+use crate::ptrace::{Tracee, mark};
 use crate::step_kill::companion::Companion;
 use crate::step_kill::site::{Contents, FIELDS, LENGTHS, Plot, Site};
 use crate::step_kill::{self, Case};
-use crate::traced::{Traced, mark};
 use shma_tests::watchdog::PATIENCE;
 
 /// What the victim waits for.
@@ -58,7 +58,7 @@ impl Case for Wait {
         format!("WaitNewer on {} bytes, news {:?}", 8 * LENGTHS[self.field], self.news)
     }
 
-    fn victim(&mut self, site: &mut Site) -> Result<Traced, String> {
+    fn victim(&mut self, site: &mut Site) -> Result<Tracee, String> {
         let Self { field, news, .. } = *self;
         // Before the publisher, which may publish at once if somebody was killed in his sleep.
         let victim = step_kill::start(|| {

@@ -92,7 +92,7 @@ const SHORT: u64 = 50;
 fn run(plan: &Plan, outcome: &mut Outcome) {
     let program =
         if cfg!(shma_stop) { PathBuf::from("/proc/self/exe") } else { switched::campaign() };
-    let mut dice = plan.dice();
+    let mut rng = plan.rng();
     for round in plan.rounds("cases", SHORT) {
         // What is left of the last turn goes to those whom no point gives away.
         let number = round as usize % SHORT as usize;
@@ -102,7 +102,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
             Writer(call, point) => scene.stop_writer(call, point),
             Reader(call, point) => scene.stop_reader(call, point),
             Comer(call, point) => scene.stop_comer(call, point),
-            Gazer(call) => scene.stop_gazer(call, &mut dice),
+            Gazer(call) => scene.stop_gazer(call, &mut rng),
         };
         outcome.count("stops", if matches!(case, Gazer(_)) { scene::GAZES } else { 1 });
         if let Err(what) = result {

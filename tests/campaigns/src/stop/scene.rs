@@ -8,8 +8,8 @@ use shma_core::{Access, Error, ReadOnly, Shm, ShmState};
 
 use rustix::process::Signal;
 use shma_tests::child::Child;
-use shma_tests::dice::Dice;
 use shma_tests::region::{Bytes, Name, control};
+use shma_tests::rng::Rng;
 use shma_tests::states::{Board, the_one};
 
 /// Stops of a gazer in one case.
@@ -163,12 +163,12 @@ impl<'a> Scene<'a> {
         self.board.row.write(&[number; 1024]);
     }
 
-    pub fn stop_gazer(&self, call: &str, dice: &mut Dice) -> Result<(), String> {
+    pub fn stop_gazer(&self, call: &str, rng: &mut Rng) -> Result<(), String> {
         let gazer = self.start(call, &self.name, None);
         let mut number = 0;
         for _ in 0..GAZES {
             // It reads beside this, wherever it stands when the signal comes.
-            for _ in 0..dice.below(200) {
+            for _ in 0..rng.below(200) {
                 number += 1;
                 self.publish(number);
             }

@@ -17,8 +17,8 @@ use crate::outcome;
 use crate::outcome::{Failure, Outcome};
 use crate::plan::Plan;
 use shma_tests::child::Child;
-use shma_tests::dice::Dice;
 use shma_tests::region::Name;
+use shma_tests::rng::Rng;
 
 pub(super) const CAMPAIGN: Campaign = Campaign {
     name: "tear",
@@ -51,7 +51,7 @@ macro_rules! for_words {
 }
 
 fn run(plan: &Plan, outcome: &mut Outcome) {
-    let mut dice = plan.dice();
+    let mut rng = plan.rng();
     let mut rounds = plan.rounds_for("values read", Duration::from_secs(10));
     let (mut read, mut round) = (0, 0);
     let mut longest = 0;
@@ -59,10 +59,10 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         let storm = Storm {
             words: SIZES[round % SIZES.len()],
             field: FIELDS[round / SIZES.len() % FIELDS.len()],
-            way: dice.pick(&WAYS),
+            way: rng.pick(&WAYS),
         };
         round += 1;
-        match storm.blow(plan, &mut dice) {
+        match storm.blow(plan, &mut rng) {
             Ok(calm) => {
                 read += calm.reads;
                 longest = longest.max(calm.longest);
@@ -92,7 +92,7 @@ struct Calm {
 }
 
 impl Storm {
-    fn blow(&self, plan: &Plan, dice: &mut Dice) -> Result<Calm, String> {
+    fn blow(&self, plan: &Plan, rng: &mut Rng) -> Result<Calm, String> {
         let Self { words, field, way } = *self;
         let name = Name::new("tear");
         let _keeper = for_words!(words, writer_create(&name));
@@ -104,7 +104,7 @@ impl Storm {
         let mut readers: Vec<Child> = (1_u64..)
             .zip(readers)
             .map(|(place, access)| {
-                let (place, seed) = (place.to_string(), dice.roll().to_string());
+                let (place, seed) = (place.to_string(), rng.next_u64().to_string());
                 let arguments = ["read", &name, words, field, access, &place, &seed];
                 Child::start_command(&mut plan.worker(&arguments))
             })
@@ -147,7 +147,7 @@ fn work(arguments: &[&str]) {
         ["write", name, words, field, way] => for_words!(words, write(name, field, way)),
         ["read", name, words, field, access, place, seed] => {
             let (place, seed) = (place.parse().unwrap(), seed.parse().unwrap());
-            for_words!(words, read(name, field, access, place, Dice::new(seed)));
+            for_words!(words, read(name, field, access, place, Rng::new(seed)));
         }
         _ => panic!("{arguments:?}"),
     });

@@ -7,7 +7,7 @@ use shma_core::{Access, Error, Shm, ShmState};
 
 use super::payload::{check, stay};
 use super::writer::{choose, say, wait};
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 use shma_tests::states::Uniform;
 
 /// Bytes to read, in about so many reads.
@@ -29,12 +29,12 @@ pub(super) fn read<const WORDS: usize>(
     field: &str,
     access: &str,
     place: usize,
-    dice: Dice,
+    rng: Rng,
 ) {
     if access == "open" {
-        look(&Uniform::<WORDS>::open(name).unwrap(), field, place, dice);
+        look(&Uniform::<WORDS>::open(name).unwrap(), field, place, rng);
     } else {
-        look(&Uniform::<WORDS>::open_read_only(name).unwrap(), field, place, dice);
+        look(&Uniform::<WORDS>::open_read_only(name).unwrap(), field, place, rng);
     }
 }
 
@@ -42,7 +42,7 @@ fn look<const WORDS: usize, A: Access>(
     state: &Shm<Uniform<WORDS>, A>,
     field: &str,
     place: usize,
-    mut dice: Dice,
+    mut rng: Rng,
 ) {
     stay(place);
     let field = choose(state, field);
@@ -53,7 +53,7 @@ fn look<const WORDS: usize, A: Access>(
     let (mut done, mut last, mut changes, mut worst) = (0, 0, 0, Duration::ZERO);
     while done < reads || changes < CHANGES {
         let before = running();
-        let version = match dice.below(4) {
+        let version = match rng.below(4) {
             // A bounded read may give up; it is made again.
             0 => match field.try_read(&mut value) {
                 Ok(version) => version,

@@ -41,12 +41,12 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         return outcome.fail(failure("a race that is there", &race));
     }
     outcome.count("races reported that were there", 1);
-    let mut dice = plan.dice();
+    let mut rng = plan.rng();
     let mut rounds = plan.rounds("operations", 2 * CALLS);
     let mut done = 0;
     while rounds.reach(done) {
         let name = Name::new("tsan");
-        let seed = dice.roll().to_string();
+        let seed = rng.next_u64().to_string();
         let storm = watch(&program, plan, &["storm", &name, &seed, &CALLS.to_string()]);
         if !storm.status.success() {
             let operation = format!("{CALLS} operations from seed {seed}");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use shma_core::{Access, Error, Shm, ShmState};
 
 use super::table::{Plain, Table};
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 
 /// Threads on each of the two mappings that may be written.
 const THREADS: u64 = 2;
@@ -26,30 +26,30 @@ pub(super) fn storm(name: &str, seed: u64, calls: u64) {
     let sides = [Side::new(1, &one, calls), Side::new(2, &other, calls)];
     let share = calls / (2 * THREADS + 1);
     // What the standard library makes at first use, it makes out of the watcher's sight.
-    let (mut dice, mut copy) = (Dice::new(seed), Table::zeroed());
+    let (mut rng, mut copy) = (Rng::new(seed), Table::zeroed());
     for side in &sides {
-        (0..100).for_each(|_| side.publish(&mut dice));
-        (0..100).for_each(|_| side.look(&mut dice, &mut copy));
+        (0..100).for_each(|_| side.publish(&mut rng));
+        (0..100).for_each(|_| side.look(&mut rng, &mut copy));
     }
     std::thread::scope(|scope| {
         let publishers = (0..2 * THREADS).map(|thread| {
             let side = &sides[(thread % 2) as usize];
-            let mut dice = Dice::new(seed.wrapping_add(thread));
+            let mut rng = Rng::new(seed.wrapping_add(thread));
             scope.spawn(move || {
                 let mut copy = Table::zeroed();
                 for _ in 0..share {
-                    if dice.one_in(2) {
-                        side.publish(&mut dice);
+                    if rng.one_in(2) {
+                        side.publish(&mut rng);
                     } else {
-                        side.look(&mut dice, &mut copy);
+                        side.look(&mut rng, &mut copy);
                     }
                 }
             })
         });
         let publishers: Vec<_> = publishers.collect();
-        let mut dice = Dice::new(!seed);
+        let mut rng = Rng::new(!seed);
         let mut copy = Table::zeroed();
-        (0..share).for_each(|_| look(&reader, &mut dice, &mut copy));
+        (0..share).for_each(|_| look(&reader, &mut rng, &mut copy));
         // The end of a scope is out of the watcher's sight too.
         publishers.into_iter().for_each(|publisher| publisher.join().unwrap());
     });
@@ -80,9 +80,9 @@ impl<'t> Side<'t> {
         unsafe { self.updates.get() }
     }
 
-    fn publish(&self, dice: &mut Dice) {
+    fn publish(&self, rng: &mut Rng) {
         let table = self.table;
-        match dice.below(10) {
+        match rng.below(10) {
             0..3 => table.signed.update(|new, _| self.sign(new)),
             3 => match table.signed.update_timeout(LIMIT, |new, _| self.sign(new)) {
                 Ok(()) | Err(Error::Timeout { .. }) => {}
@@ -90,8 +90,8 @@ impl<'t> Side<'t> {
             },
             4 => _ = table.small.update_with(&[3; 5], |new, old| new ^ old),
             5 => table.large.update(|new, old| new[1] = old[0].wrapping_add(1)),
-            6 => table.large.update_range(dice.below(500)..700, |new, old| new[0] = !old[0]),
-            7 => _ = table.rows.set(dice.below(16), [0.5; 16]),
+            6 => table.large.update_range(rng.below(500)..700, |new, old| new[0] = !old[0]),
+            7 => _ = table.rows.set(rng.below(16), [0.5; 16]),
             8 => table.transaction(|new, old| {
                 *new.small = old.small.map(|word| word.wrapping_add(1));
                 new.large[999] ^= 1;
@@ -116,7 +116,7 @@ impl<'t> Side<'t> {
         *value = [version, self.number];
     }
 
-    fn look(&self, dice: &mut Dice, copy: &mut Table) {
+    fn look(&self, rng: &mut Rng, copy: &mut Table) {
         let version = u64::from(self.table.signed.read_into(&mut copy.signed));
         let [said, number] = copy.signed;
         assert!(said == version || version == 1, "version {version} says that it is {said}");
@@ -125,17 +125,17 @@ impl<'t> Side<'t> {
             let noted = unsafe { self.signed[version as usize].get() };
             assert_eq!(noted, version, "what was done before the publication is not seen");
         }
-        look(self.table, dice, copy);
+        look(self.table, rng, copy);
     }
 }
 
 /// Looks in some way that needs no permission.
-fn look<A: Access>(table: &Shm<Table, A>, dice: &mut Dice, copy: &mut Table) {
-    match dice.below(9) {
+fn look<A: Access>(table: &Shm<Table, A>, rng: &mut Rng, copy: &mut Table) {
+    match rng.below(9) {
         0 => _ = table.small.read(),
         1 => _ = table.large.read_into(&mut copy.large),
         2 => _ = table.large.try_read(&mut copy.large),
-        3 => _ = table.rows.get(dice.below(16)),
+        3 => _ = table.rows.get(rng.below(16)),
         4 => _ = table.large.read_range(100..900, &mut copy.large[100..900]),
         5 => table.snapshot_into(copy),
         6 => table.read_into(copy),

@@ -1,7 +1,7 @@
 //! The checker of histories: what is linearizable passes, and what is not is found.
 
 use shma_campaigns::linear::{Deed, Fault, Flaw, History, Touch, check, plant, simulated};
-use shma_tests::dice::Dice;
+use shma_tests::rng::Rng;
 
 fn saw(field: usize, version: u64) -> Touch {
     Touch { field, deed: Deed::Saw, version, checksum: Some(version) }
@@ -41,10 +41,10 @@ fn good_histories_are_accepted() {
 fn planted_faults_are_found() {
     for seed in 0..40 {
         let good = simulated(seed, 8, 1000);
-        let mut dice = Dice::new(seed);
+        let mut rng = Rng::new(seed);
         for fault in Fault::ALL {
             let mut bad = good.clone();
-            assert!(plant(fault, &mut bad, &mut dice), "seed {seed}: no place for {fault:?}");
+            assert!(plant(fault, &mut bad, &mut rng), "seed {seed}: no place for {fault:?}");
             let flaw = check(&bad).expect_err("a planted fault");
             let expected = match fault {
                 Fault::StaleRead | Fault::FutureRead | Fault::BackwardReads => {

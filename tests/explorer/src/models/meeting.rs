@@ -44,7 +44,7 @@ pub enum Mutant {
     /// The waiter does not acquire what the number was changed for.
     NotifyLoadedRelaxed,
     /// Who takes over from the dead, or recovers, does not wake.
-    HeirDoesNotWake,
+    SuccessorDoesNotWake,
 }
 
 /// One configuration to explore.
@@ -158,7 +158,7 @@ impl Meeting {
         p.step("take over");
         p.compare_exchange(found, field.lock, seen, me, Acquire);
         p.jump_if(found.differs(seen), again);
-        if !self.is(Mutant::HeirDoesNotWake) {
+        if !self.is(Mutant::SuccessorDoesNotWake) {
             self.wake(p, field);
         }
         p.bind(entered);
@@ -174,7 +174,7 @@ impl Meeting {
         p.fence(Acquire);
         p.step("recover");
         p.compare_exchange(seen, field.version, 0, 1, Release);
-        if !self.is(Mutant::HeirDoesNotWake) {
+        if !self.is(Mutant::SuccessorDoesNotWake) {
             self.wake(&mut p, field);
         }
         p

@@ -15,7 +15,7 @@ fn what_the_dead_wrote(acquires: bool) -> Outcomes {
         p.store(x, 1, Relaxed);
         p.load(dummy, x, Relaxed);
     });
-    let heir = process(&mut machine, "heir", |p, result| {
+    let successor = process(&mut machine, "successor", |p, result| {
         let (before, alive, now) = (p.register("before"), p.register("alive"), p.register("now"));
         p.load(before, x, Relaxed);
         p.load_latest(alive, token, Relaxed);
@@ -25,12 +25,12 @@ fn what_the_dead_wrote(acquires: bool) -> Outcomes {
         p.load(now, x, Relaxed);
         p.set(result, alive * 4 + before * 2 + now);
     });
-    outcomes(machine, vec![heir], vec![x])
+    outcomes(machine, vec![successor], vec![x])
 }
 
 #[test]
 fn the_kernel_hands_on_what_the_dead_wrote() {
-    // x is 1 at the end, its writer is dead, and the heir does not see it.
+    // x is 1 at the end, its writer is dead, and the successor does not see it.
     assert!(what_the_dead_wrote(false).contains(&vec![0, 1]));
     let good = what_the_dead_wrote(true);
     // Killed before the store; or after it, and seen.

@@ -65,7 +65,7 @@ fn every_wrong_way_to_meet_is_caught() {
         (Mutant::SameWord, ONE),
         (Mutant::AnyWord, recovered),
         (Mutant::NotifyLoadedRelaxed, recovered),
-        (Mutant::HeirDoesNotWake, recovered),
+        (Mutant::SuccessorDoesNotWake, recovered),
     ] {
         let model = Meeting { mutant: Some(mutant), ..model };
         is_caught(&format!("{mutant:?}"), &model.machine(), "sleeps");

@@ -2,9 +2,9 @@
 
 use shma_core::{Atomic, AtomicElement, AtomicNumber, ShmState};
 use shma_tests::counters::Counters;
-use shma_tests::dice::Dice;
-use shma_tests::notebook::Notebook;
-use shma_tests::rally::{Player, Rally, Side};
+use shma_tests::notes::Notes;
+use shma_tests::ping_pong::{PingPong, Player, Side};
+use shma_tests::rng::Rng;
 
 use crate::{say, start, until_told};
 
@@ -63,8 +63,8 @@ fn add_each<S, const N: usize>(
 
 /// Answers publications.
 pub fn echo(name: &str, rounds: u64) {
-    let rally = Rally::open(name).unwrap();
-    let mut player = Player::new(&rally, Side::Answers);
+    let ping_pong = PingPong::open(name).unwrap();
+    let mut player = Player::new(&ping_pong, Side::Answers);
     say("ready");
     player.play(rounds);
     say(&format!("{} overslept", player.overslept));
@@ -95,9 +95,9 @@ pub fn own(name: &str, first: usize, times: u64) {
 /// Replaces elements by eight, or four, equal bytes, without pause.
 pub fn pattern(name: &str, how: &str) {
     let counters = Counters::open(name).unwrap();
-    let mut dice = Dice::new(std::process::id().into());
+    let mut rng = Rng::new(std::process::id().into());
     let turns = until_told(|turn| {
-        let (at, byte) = (dice.below(37), dice.roll() as u8);
+        let (at, byte) = (rng.below(37), rng.next_u64() as u8);
         let (whole, half) = (u64::from_ne_bytes([byte; 8]), u32::from_ne_bytes([byte; 4]));
         match how {
             "set" => {
@@ -131,7 +131,7 @@ pub fn pattern(name: &str, how: &str) {
 /// Counts up one element for ever, notes each call, and fills another with patterns. It is killed.
 pub fn enter(name: &str, notes: &str, element: usize) {
     let counters = Counters::open(name).unwrap();
-    let notes = Notebook::open(notes);
+    let notes = Notes::open(notes);
     for byte in (0..=255).cycle() {
         let before = counters.u32s.fetch_add(element, 1);
         notes.note(element, u64::from(before) + 1);

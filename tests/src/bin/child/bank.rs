@@ -2,8 +2,8 @@
 
 use shma_core::{Access, Shm, ShmState};
 use shma_tests::bank::{self, Bank};
-use shma_tests::dice::Dice;
-use shma_tests::notebook::Notebook;
+use shma_tests::notes::Notes;
+use shma_tests::rng::Rng;
 
 use crate::{say, until_told};
 
@@ -11,24 +11,24 @@ use crate::{say, until_told};
 const NICE: i32 = 10;
 
 /// Makes transfers for ever. It is killed.
-pub fn clerk(name: &str, notes: &str, clerk: usize) {
+pub fn transfer(name: &str, notes: &str, worker: usize) {
     let bank = Bank::open(name).unwrap();
-    let notes = Notebook::open(notes);
-    let mut dice = Dice::new(std::process::id().into());
+    let notes = Notes::open(notes);
+    let mut rng = Rng::new(std::process::id().into());
     rustix::process::nice(NICE).unwrap();
     // A predecessor may have died between the transfer and the note.
-    notes.note(clerk, bank.made.read()[clerk]);
+    notes.note(worker, bank.made.read()[worker]);
     loop {
-        bank::transfer(&bank, &notes, clerk, &mut dice);
-        if dice.one_in(3) {
-            bank::shift(&bank, &mut dice);
+        bank::transfer(&bank, &notes, worker, &mut rng);
+        if rng.one_in(3) {
+            bank::shift(&bank, &mut rng);
         }
     }
 }
 
 /// Looks again and again, and notes in its line how often.
 pub fn audit(name: &str, notes: &str, line: usize, access: &str) {
-    let notes = Notebook::open(notes);
+    let notes = Notes::open(notes);
     rustix::process::nice(NICE).unwrap();
     match access {
         "writer" => audits(&Bank::open(name).unwrap(), &notes, line),
@@ -37,7 +37,7 @@ pub fn audit(name: &str, notes: &str, line: usize, access: &str) {
     }
 }
 
-fn audits<A: Access>(bank: &Shm<Bank, A>, notes: &Notebook, line: usize) {
+fn audits<A: Access>(bank: &Shm<Bank, A>, notes: &Notes, line: usize) {
     let mut copy = Bank::zeroed();
     let audits = until_told(|turn| {
         bank::audit(bank, notes, &mut copy);

@@ -7,17 +7,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rustix::process::{Pid, WaitOptions, waitpid};
 use shma_core::{Shm, ShmState};
-use shma_tests::ledger::Ledger;
+use shma_tests::five_fields::FiveFields;
 
 use crate::{next_line, say};
 
 /// Tells one of the stories below.
 pub fn tell(story: &str, name: &str) {
-    let ledger = Ledger::open(name).unwrap();
+    let state = FiveFields::open(name).unwrap();
     match story {
-        "inside-transaction" => inside_transaction(&ledger, name),
-        "atomics" => atomics(&ledger),
-        "inside-atomic" => inside_atomic(&ledger),
+        "inside-transaction" => inside_transaction(&state, name),
+        "atomics" => atomics(&state),
+        "inside-atomic" => inside_atomic(&state),
         other => panic!("there is no story `{other}`"),
     }
     next_line();
@@ -45,10 +45,10 @@ fn outcome(call: impl FnOnce()) -> &'static str {
 }
 
 /// A closure that forks returns twice, and one of the two commits.
-fn inside_transaction(ledger: &Shm<Ledger>, name: &str) {
+fn inside_transaction(state: &Shm<FiveFields>, name: &str) {
     let mut in_child = false;
     let transaction = outcome(|| {
-        ledger.transaction(|new, old| {
+        state.transaction(|new, old| {
             let pid = fork();
             in_child = pid == 0;
             if in_child {
@@ -64,10 +64,10 @@ fn inside_transaction(ledger: &Shm<Ledger>, name: &str) {
     });
     if in_child {
         say(&format!("child's closure: {transaction}"));
-        let again = outcome(|| ledger.transaction(|new, _| *new.first = 666));
+        let again = outcome(|| state.transaction(|new, _| *new.first = 666));
         say(&format!("child again: {again}"));
-        say(&format!("child reads {:?}", ledger.snapshot().numbers()));
-        let anew = Ledger::open(name).unwrap();
+        say(&format!("child reads {:?}", state.snapshot().numbers()));
+        let anew = FiveFields::open(name).unwrap();
         // The parent is inside its closure still, and the child is not.
         say(&format!("child anew: {}", anew.first.try_update(|_, _| ()).is_ok()));
         std::process::exit(0);
@@ -76,17 +76,17 @@ fn inside_transaction(ledger: &Shm<Ledger>, name: &str) {
 }
 
 /// The same with a call that goes element by element.
-fn inside_atomic(ledger: &Shm<Ledger>) {
+fn inside_atomic(state: &Shm<FiveFields>) {
     let mut child = None;
     let called = outcome(|| {
-        ledger.hits.update_with(&[1, 1], |new, old| {
+        state.hits.update_with(&[1, 1], |new, old| {
             // At the first of two elements.
             let pid = *child.get_or_insert_with(fork);
             if pid == 0 { 666 } else { new + old }
         });
     });
     if child == Some(0) {
-        let hits = &ledger.hits;
+        let hits = &state.hits;
         say(&format!("child: {called}, {:?}, {}", [hits.get(0), hits.get(1)], hits.version()));
         std::process::exit(0);
     }
@@ -95,14 +95,14 @@ fn inside_atomic(ledger: &Shm<Ledger>) {
 }
 
 /// A child calls what writes, and then what reads.
-fn atomics(ledger: &Shm<Ledger>) {
+fn atomics(state: &Shm<FiveFields>) {
     let child = fork();
     if child != 0 {
         await_child(child);
-        ledger.hits.fetch_add(0, 1);
-        return say(&format!("parent: {}, {}", ledger.hits.get(0), ledger.hits.version()));
+        state.hits.fetch_add(0, 1);
+        return say(&format!("parent: {}, {}", state.hits.get(0), state.hits.version()));
     }
-    let hits = &ledger.hits;
+    let hits = &state.hits;
     let calls: [&dyn Fn(); 7] = [
         &|| hits.set(0, 666),
         &|| _ = hits.fetch_add(0, 666),

@@ -6,12 +6,12 @@ mod bank;
 mod copied;
 mod declared;
 mod descriptors;
+mod five_fields;
 mod fork;
 mod fork_holding;
 #[cfg(target_arch = "x86_64")]
 mod interrupted;
 mod large;
-mod ledger;
 mod low_memory;
 mod manifests;
 mod namespace;
@@ -55,20 +55,20 @@ fn main() {
         ["low-memory"] => low_memory::run(),
         ["shortage", prefix, spare] => shortage::look(prefix, spare),
         ["overlay-shm"] => namespace::overlay(),
-        ["clerk", name, notes, clerk] => bank::clerk(name, notes, number(clerk)),
+        ["transfer", name, notes, worker] => bank::transfer(name, notes, number(worker)),
         ["audit", name, notes, line, access] => bank::audit(name, notes, number(line), access),
-        ["transact", name, to, fields] => ledger::transact(name, number(to), fields),
-        ["hold", name, to, fields] => ledger::hold(name, number(to), fields),
-        ["touch", name, field] => ledger::touch(name, field),
-        ["snapshot", name, access] => ledger::snapshot(name, access),
-        ["read", name, access, field] => ledger::read(name, access, field),
-        ["wait", name, field] => ledger::wait(name, field),
-        ["churn", name, how] => ledger::churn(name, how),
+        ["transact", name, to, fields] => five_fields::transact(name, number(to), fields),
+        ["hold", name, to, fields] => five_fields::hold(name, number(to), fields),
+        ["touch", name, field] => five_fields::touch(name, field),
+        ["snapshot", name, access] => five_fields::snapshot(name, access),
+        ["read", name, access, field] => five_fields::read(name, access, field),
+        ["wait", name, field] => five_fields::wait(name, field),
+        ["churn", name, how] => five_fields::churn(name, how),
         ["pace", name, how] => order::pace(name, how),
         ["witness", name, access, times] => order::witness(name, access, number(times)),
         ["fork-holding", story, name] => fork_holding::tell(story, name),
-        ["scribe", name, notes, seed] => parts::scribe(name, notes, number(seed)),
-        ["stripe", name, field] => parts::stripe(name, field),
+        ["write-parts", name, notes, seed] => parts::write_parts(name, notes, number(seed)),
+        ["write-slots", name, field] => parts::write_slots(name, field),
         ["count", name, how, times] => atomics::count(name, how, number(times)),
         ["echo", name, rounds] => atomics::echo(name, number(rounds)),
         ["own", name, first, times] => atomics::own(name, number(first), number(times)),

@@ -1,15 +1,15 @@
 //! Writers that publish one field after the other, and witnesses of the order.
 
 use shma_core::{Access, Shm, ShmState};
-use shma_tests::ledger::Ledger;
+use shma_tests::five_fields::FiveFields;
 
 use crate::{say, start, until_told};
 
 /// Counts in single updates: in `first` and then in `pair`, or in one of them.
 pub fn pace(name: &str, how: &str) {
-    let ledger = Ledger::open(name).unwrap();
-    let count_first = || ledger.first.update(|new, old| *new = old + 1);
-    let count_pair = || ledger.pair.update(|new, old| new.fill(old[0] + 1));
+    let state = FiveFields::open(name).unwrap();
+    let count_first = || state.first.update(|new, old| *new = old + 1);
+    let count_pair = || state.pair.update(|new, old| new.fill(old[0] + 1));
     let turns = until_told(|_| match how {
         "first-then-pair" => {
             count_first();
@@ -25,8 +25,8 @@ pub fn pace(name: &str, how: &str) {
 /// Takes snapshots until it has seen so many pairs of numbers, and says them in that order.
 pub fn witness(name: &str, access: &str, times: usize) {
     let seen = match access {
-        "writer" => testify(&Ledger::open(name).unwrap(), times),
-        "reader" => testify(&Ledger::open_read_only(name).unwrap(), times),
+        "writer" => testify(&FiveFields::open(name).unwrap(), times),
+        "reader" => testify(&FiveFields::open_read_only(name).unwrap(), times),
         other => panic!("no access is called {other}"),
     };
     for [first, pair] in seen {
@@ -35,12 +35,12 @@ pub fn witness(name: &str, access: &str, times: usize) {
     say("end");
 }
 
-fn testify<A: Access>(ledger: &Shm<Ledger, A>, times: usize) -> Vec<[u64; 2]> {
-    let mut copy = Ledger::zeroed();
+fn testify<A: Access>(state: &Shm<FiveFields, A>, times: usize) -> Vec<[u64; 2]> {
+    let mut copy = FiveFields::zeroed();
     let mut seen = Vec::with_capacity(times);
     start();
     while seen.len() < times {
-        ledger.snapshot_into(&mut copy);
+        state.snapshot_into(&mut copy);
         let [first, pair, ..] = copy.numbers();
         if seen.last() != Some(&[first, pair]) {
             seen.push([first, pair]);

@@ -18,9 +18,9 @@ use crate::{alarms, say, scribble};
 /// Answers line after line.
 pub fn run() {
     let lines = listen();
-    let mut desk = Desk { handle: Handle::None, lines };
-    while let Ok(line) = desk.lines.recv() {
-        say(&desk.answer(&line));
+    let mut talk = Talk { handle: Handle::None, lines };
+    while let Ok(line) = talk.lines.recv() {
+        say(&talk.answer(&line));
     }
 }
 
@@ -51,7 +51,7 @@ enum Handle {
     Reader(Shm<Board, ReadOnly>),
 }
 
-struct Desk {
+struct Talk {
     handle: Handle,
     lines: Receiver<String>,
 }
@@ -69,7 +69,7 @@ macro_rules! on_either {
     };
 }
 
-impl Desk {
+impl Talk {
     fn answer(&mut self, line: &str) -> String {
         match catch_unwind(AssertUnwindSafe(|| self.call(line))) {
             Ok(Ok(answer)) => answer,

@@ -13,7 +13,7 @@ use shma_tests::states::Board;
 use shma_tests::unfinished;
 use shma_tests::watchdog::until;
 
-use super::peers::{Scene, dies_of, opened, stopping, stops_in, watched};
+use super::children::{Scene, dies_of, opened, stopping, stops_in, watched};
 
 pub const POINTS: &[&str] = &[
     "create.made",
@@ -168,9 +168,9 @@ fn a_dead_region_stays_until_it_is_replaced() {
         let path = unfinished_by(&creator);
         creator.kill();
         fs::remove_file(path).unwrap();
-        let mut heir = opened(&name);
-        assert_eq!(heir.ask("read"), "7");
-        heir.kill();
+        let mut successor = opened(&name);
+        assert_eq!(successor.ask("read"), "7");
+        successor.kill();
 
         // Stopped there, it holds the name: others wait as long as they wait for any lock, and no
         // longer.

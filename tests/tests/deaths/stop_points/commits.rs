@@ -4,7 +4,7 @@ use shma_core::Error;
 use shma_tests::states::Board;
 use shma_tests::watchdog::until;
 
-use super::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
+use super::children::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
 
 /// Points at which it has not happened yet.
 const BEFORE: [&str; 6] = [
@@ -71,11 +71,11 @@ fn no_recovery_is_cut_in_half() {
                     dies_of(stopping_in(&scene.name, point), "transaction 7");
                     for recovery in [first, second] {
                         // Where there is nothing left to recover, it dies in its own update.
-                        let heir = stopping_in(&scene.name, recovery);
+                        let successor = stopping_in(&scene.name, recovery);
                         let odd = commit_is_odd(&scene);
                         match odd || recovery == "acquire.taken_over" {
-                            true => dies_of(heir, "add 100"),
-                            false => drop(heir),
+                            true => dies_of(successor, "add 100"),
+                            false => drop(successor),
                         }
                         scene.all_read((7, 2), (7, 2), (7, 2));
                     }
@@ -164,11 +164,11 @@ fn a_transaction_survives_the_end_of_its_region() {
                 let mut last = stopping(point);
                 last.order(&format!("create {name} 1"));
                 dies_of(last, "transaction 7");
-                let mut heir = opened(&name);
-                assert_eq!(heir.ask("snapshot"), expected, "{point}");
-                heir.order("add 1");
-                heir.order("transaction 9");
-                assert_eq!(heir.ask("snapshot"), "9 9 9");
+                let mut successor = opened(&name);
+                assert_eq!(successor.ask("snapshot"), expected, "{point}");
+                successor.order("add 1");
+                successor.order("transaction 9");
+                assert_eq!(successor.ask("snapshot"), "9 9 9");
             }
         }
     });

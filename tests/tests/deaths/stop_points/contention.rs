@@ -3,7 +3,7 @@
 use shma_tests::states::Board;
 use shma_tests::watchdog::until;
 
-use super::peers::{Scene, dies_of, opened, stopping_in, stops_in, watched};
+use super::children::{Scene, dies_of, opened, stopping_in, stops_in, watched};
 
 pub const POINTS: &[&str] = &["acquire.sleeping", "acquire.taken_over", "recover.woken"];
 
@@ -36,7 +36,7 @@ fn no_dead_waiter_is_waited_for() {
 fn a_row_of_dead_holders_is_replaced() {
     watched(|| {
         for point in ["acquire.taken_over", "recover.woken"] {
-            let scene = Scene::new("heir");
+            let scene = Scene::new("successor");
             dies_of(stopping_in(&scene.name, "publish.stored"), "row-update 7");
             for _ in 0..3 {
                 dies_of(stopping_in(&scene.name, point), "row-update 8");
@@ -78,16 +78,16 @@ fn one_process_replaces_a_dead_holder() {
 #[test]
 fn a_stopped_successor_keeps_the_semaphore() {
     watched(|| {
-        let scene = Scene::new("stopped-heir");
+        let scene = Scene::new("stopped-successor");
         dies_of(stopping_in(&scene.name, "publish.marked"), "add 6");
-        let mut heir = stopping_in(&scene.name, "pause:acquire.taken_over");
-        stops_in(&mut heir, "add 1");
+        let mut successor = stopping_in(&scene.name, "pause:acquire.taken_over");
+        stops_in(&mut successor, "add 1");
         for _ in 0..5 {
             scene.board.count.try_update(|_, _| ()).expect_err("it is held");
             scene.all_read((1, 1), (1, 1), (1, 1));
         }
-        heir.go_on();
-        heir.expect("ok");
+        successor.go_on();
+        successor.expect("ok");
         scene.all_read((2, 2), (1, 1), (1, 1));
         scene.goes_on();
     });

@@ -6,7 +6,7 @@ use shma_tests::region::Name;
 use shma_tests::states::Board;
 use shma_tests::watchdog::until;
 
-use super::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
+use super::children::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
 
 pub const POINTS: &[&str] =
     &["unlink.locked", "unlink.unlinked", "leave.closed", "leave.locked", "remove.locked"];
@@ -23,13 +23,13 @@ fn the_name_is_free_after_a_death_while_detaching() {
                 last.order(&format!("create {name} 7"));
                 dies_of(last, "close");
                 assert!(name.exists());
-                let mut heir = child!("talk");
+                let mut successor = child!("talk");
                 match next {
-                    "open" => heir.order(&format!("open {name}")),
-                    _ => heir.order(&format!("create {name} 7")),
+                    "open" => successor.order(&format!("open {name}")),
+                    _ => successor.order(&format!("create {name} 7")),
                 }
-                assert_eq!(heir.ask("read"), "7");
-                heir.order("close");
+                assert_eq!(successor.ask("read"), "7");
+                successor.order("close");
                 assert!(!name.exists());
             }
         }

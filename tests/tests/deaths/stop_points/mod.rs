@@ -4,10 +4,10 @@
 //! The points are compiled in by a switch, so the helper program is built once more with it.
 
 mod births;
+mod children;
 mod commits;
 mod contention;
 mod ends;
-mod peers;
 mod reads;
 mod updates;
 

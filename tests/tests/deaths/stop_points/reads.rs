@@ -4,7 +4,7 @@ use shma_core::ShmState;
 use shma_core::inspect::View;
 use shma_tests::states::Board;
 
-use super::peers::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
+use super::children::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
 
 pub const POINTS: &[&str] = &["read.entered", "snapshot.copied", "wait.sleeping"];
 

@@ -8,7 +8,7 @@ use shma_tests::region::control;
 use shma_tests::states::Board;
 use shma_tests::watchdog::until;
 
-use super::peers::{Scene, dies_of, opened, stopping_in, stops_in, watched};
+use super::children::{Scene, dies_of, opened, stopping_in, stops_in, watched};
 
 /// Points at which nothing is published yet.
 const BEFORE: [&str; 4] = ["acquire.acquired", "publish.begun", "publish.marked", "publish.stored"];

@@ -4,7 +4,7 @@ use shma_core::{Access, Shm, ShmState};
 
 /// Fields of several shapes, sizes and numbers of slots. One is left alone by transactions.
 #[derive(Debug, ShmState)]
-pub struct Ledger {
+pub struct FiveFields {
     pub first: u64,
     #[shm(slots = 2)]
     pub pair: [u64; 100],
@@ -23,17 +23,17 @@ pub const FIELDS: [&str; 5] = ["first", "pair", "odd", "still", "large"];
 /// What each field holds.
 pub type Numbers = [u64; FIELDS.len()];
 
-impl Ledger {
-    /// A ledger with these numbers.
+impl FiveFields {
+    /// A state with these numbers.
     pub fn with(numbers: Numbers) -> Box<Self> {
-        let mut ledger = Self::zeroed();
+        let mut state = Self::zeroed();
         let [first, pair, odd, still, large] = numbers;
-        ledger.first = first;
-        ledger.pair.fill(pair);
-        ledger.odd.fill(odd_bytes(odd));
-        ledger.still.fill(still);
-        ledger.large.fill(large);
-        ledger
+        state.first = first;
+        state.pair.fill(pair);
+        state.odd.fill(odd_bytes(odd));
+        state.still.fill(still);
+        state.large.fill(large);
+        state
     }
 
     /// What its fields hold.
@@ -56,7 +56,7 @@ impl Ledger {
     /// Where the partition of a field starts.
     pub fn partition(field: &str) -> usize {
         let found = Self::MANIFEST.fields.iter().find(|found| found.name == field);
-        found.expect("a field of the ledger").offset
+        found.expect("a field of the state").offset
     }
 }
 
@@ -77,8 +77,8 @@ fn the_same<T: Copy + PartialEq + std::fmt::Debug>(values: &[T], field: &str) ->
 }
 
 /// Changes the named fields to a number, as one, and tells `inside` while it does.
-pub fn transact(ledger: &Shm<Ledger>, fields: &[&str], number: u64, inside: impl FnOnce()) {
-    ledger.transaction(|new, _| {
+pub fn transact(state: &Shm<FiveFields>, fields: &[&str], number: u64, inside: impl FnOnce()) {
+    state.transaction(|new, _| {
         for field in fields {
             match *field {
                 "first" => *new.first = number,
@@ -94,25 +94,25 @@ pub fn transact(ledger: &Shm<Ledger>, fields: &[&str], number: u64, inside: impl
 }
 
 /// Publishes a field as it is, each in another way.
-pub fn touch(ledger: &Shm<Ledger>, field: &str) {
+pub fn touch(state: &Shm<FiveFields>, field: &str) {
     match field {
-        "first" => ledger.first.update(|_, _| ()),
-        "pair" => ledger.pair.update_range(99.., |_, _| ()),
-        "odd" => ledger.odd.update_range(2..5, |_, _| ()),
-        "still" => _ = ledger.still.update_with(&[0; 4], |_, old| old),
-        "large" => ledger.large.update_range(100..900, |_, _| ()),
+        "first" => state.first.update(|_, _| ()),
+        "pair" => state.pair.update_range(99.., |_, _| ()),
+        "odd" => state.odd.update_range(2..5, |_, _| ()),
+        "still" => _ = state.still.update_with(&[0; 4], |_, old| old),
+        "large" => state.large.update_range(100..900, |_, _| ()),
         other => panic!("no field is called {other}"),
     }
 }
 
 /// The versions of the fields that transactions can change.
-pub fn versions<A: Access>(ledger: &Shm<Ledger, A>) -> Numbers {
+pub fn versions<A: Access>(state: &Shm<FiveFields, A>) -> Numbers {
     [
-        ledger.first.version(),
-        ledger.pair.version(),
-        ledger.odd.version(),
-        ledger.still.version(),
-        ledger.large.version(),
+        state.first.version(),
+        state.pair.version(),
+        state.odd.version(),
+        state.still.version(),
+        state.large.version(),
     ]
     .map(u64::from)
 }

@@ -8,8 +8,8 @@ use num_complex::Complex;
 use shma_core::{ShmElement, ShmState};
 use shma_tests::child::Child;
 
-/// Where a partner finds the name of its region.
-const NAME: &str = "SHMA_TEST_PARTNER";
+/// Where a owner finds the name of its region.
+const NAME: &str = "SHMA_TEST_OWNER";
 
 #[derive(Debug, Clone, Copy, PartialEq, ShmElement)]
 #[repr(C)]
@@ -52,17 +52,17 @@ pub fn filled() -> Box<Lab> {
     lab
 }
 
-/// A partner that has created the region. Lines tell it what to do; it ends in order with `leave`.
+/// A owner that has created the region. Lines tell it what to do; it ends in order with `leave`.
 #[derive(Debug)]
-pub struct Partner(Child);
+pub struct Owner(Child);
 
-impl Partner {
+impl Owner {
     pub fn create(name: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["partner::be_one", "--exact", "--ignored", "--nocapture"]).env(NAME, name);
-        let mut partner = Self(Child::start_command(&mut command));
-        partner.expect("created");
-        partner
+        command.args(["owner::be_one", "--exact", "--ignored", "--nocapture"]).env(NAME, name);
+        let mut owner = Self(Child::start_command(&mut command));
+        owner.expect("created");
+        owner
     }
 
     pub fn pid(&self) -> u32 {

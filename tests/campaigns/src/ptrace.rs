@@ -11,7 +11,7 @@ use crate::forked::{End, Forked, wait};
 
 /// A traced child. It stops wherever it calls [`mark`], and its parent has to let it go on.
 #[derive(Debug)]
-pub struct Traced {
+pub struct Tracee {
     child: Forked,
     pid: libc::pid_t,
 }
@@ -73,7 +73,7 @@ fn ask_to_be_traced() -> io::Result<()> {
     }
 }
 
-impl Traced {
+impl Tracee {
     /// Starts a child that lives this life, and lets it run to its first mark.
     ///
     /// # Panics
@@ -86,12 +86,12 @@ impl Traced {
             life();
         });
         let pid = child.pid().as_raw_nonzero().get();
-        let mut traced = Self { child, pid };
-        let first = traced.stop();
+        let mut child = Self { child, pid };
+        let first = child.stop();
         assert_eq!(first, Stop::Mark, "a traced child did not come to its first mark");
         let options = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_EXITKILL;
-        traced.request(libc::PTRACE_SETOPTIONS, 0, options as u64).unwrap();
-        traced
+        child.request(libc::PTRACE_SETOPTIONS, 0, options as u64).unwrap();
+        child
     }
 
     /// Its process id.

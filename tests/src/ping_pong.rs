@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use shma_core::{Shm, ShmState, Version};
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 use crate::watchdog::PATIENCE;
 
 /// What they publish to: each field once for him who serves, and once for him who answers.
 #[derive(Debug, ShmState)]
-pub struct Rally {
+pub struct PingPong {
     pub fields: [[u64; 3]; 1],
     pub fields_back: [[u64; 3]; 1],
     #[shm(atomic)]
@@ -53,14 +53,14 @@ pub enum Side {
 }
 
 /// Publishes once. What is stored may be what is there: it counts all the same.
-fn publish(rally: &Shm<Rally>, side: Side, way: &str, number: u64) {
-    rally.stamp.set(monotonic_nanos());
+fn publish(ping_pong: &Shm<PingPong>, side: Side, way: &str, number: u64) {
+    ping_pong.stamp.set(monotonic_nanos());
     let serves = side == Side::Serves;
-    let field = if serves { &rally.fields } else { &rally.fields_back };
-    let array = if serves { &rally.arrays } else { &rally.arrays_back };
-    let scalar = if serves { &rally.numbers } else { &rally.numbers_back };
+    let field = if serves { &ping_pong.fields } else { &ping_pong.fields_back };
+    let array = if serves { &ping_pong.arrays } else { &ping_pong.arrays_back };
+    let scalar = if serves { &ping_pong.numbers } else { &ping_pong.numbers_back };
     match way {
-        "field transaction" => rally.transaction(|new, _| {
+        "field transaction" => ping_pong.transaction(|new, _| {
             let field = if serves { new.fields } else { new.fields_back };
             field[0][1] = number;
         }),
@@ -86,28 +86,30 @@ fn publish(rally: &Shm<Rally>, side: Side, way: &str, number: u64) {
 /// What waits on one side: where the other one publishes, and how far it has been followed.
 #[derive(Debug)]
 pub struct Player<'a> {
-    rally: &'a Shm<Rally>,
+    ping_pong: &'a Shm<PingPong>,
     side: Side,
     seen: [Version; 3],
-    dice: Dice,
+    rng: Rng,
     /// Waits that were ended by nothing but the end of a slice of sleep.
     pub overslept: u64,
 }
 
 impl<'a> Player<'a> {
     /// Before anything is published by the other side.
-    pub fn new(rally: &'a Shm<Rally>, side: Side) -> Self {
+    pub fn new(ping_pong: &'a Shm<PingPong>, side: Side) -> Self {
         let seen = match side {
-            Side::Answers => {
-                [rally.fields.version(), rally.arrays.version(), rally.numbers.version()]
-            }
+            Side::Answers => [
+                ping_pong.fields.version(),
+                ping_pong.arrays.version(),
+                ping_pong.numbers.version(),
+            ],
             Side::Serves => [
-                rally.fields_back.version(),
-                rally.arrays_back.version(),
-                rally.numbers_back.version(),
+                ping_pong.fields_back.version(),
+                ping_pong.arrays_back.version(),
+                ping_pong.numbers_back.version(),
             ],
         };
-        Self { rally, side, seen, dice: Dice::new(1), overslept: 0 }
+        Self { ping_pong, side, seen, rng: Rng::new(1), overslept: 0 }
     }
 
     /// Plays so many rounds in every way.
@@ -118,7 +120,7 @@ impl<'a> Player<'a> {
                     self.wait(way);
                 }
                 self.dawdle();
-                publish(self.rally, self.side, way, round);
+                publish(self.ping_pong, self.side, way, round);
                 if self.side == Side::Serves {
                     self.wait(way);
                 }
@@ -128,7 +130,7 @@ impl<'a> Player<'a> {
 
     /// Takes a random while, awake: sometimes the other one sleeps already, and sometimes not yet.
     fn dawdle(&mut self) {
-        let end = Instant::now() + Duration::from_micros(self.dice.below(40) as u64);
+        let end = Instant::now() + Duration::from_micros(self.rng.below(40) as u64);
         while Instant::now() < end {
             std::hint::spin_loop();
         }
@@ -142,7 +144,7 @@ impl<'a> Player<'a> {
         };
         let starved = starved_nanos();
         let newer = self.wait_newer(kind, since);
-        let late = monotonic_nanos().saturating_sub(self.rally.stamp.get());
+        let late = monotonic_nanos().saturating_sub(self.ping_pong.stamp.get());
         let starved = starved_nanos() - starved;
         // A slice is 100 ms. What the thread has spent runnable, but not running, is no sleep.
         if late.saturating_sub(starved) >= 90_000_000 {
@@ -153,14 +155,14 @@ impl<'a> Player<'a> {
     }
 
     fn wait_newer(&self, kind: usize, since: Version) -> Version {
-        let rally = self.rally;
+        let ping_pong = self.ping_pong;
         let newer = match (kind, self.side) {
-            (0, Side::Answers) => rally.fields.wait_newer(since, PATIENCE),
-            (0, Side::Serves) => rally.fields_back.wait_newer(since, PATIENCE),
-            (1, Side::Answers) => rally.arrays.wait_newer(since, PATIENCE),
-            (1, Side::Serves) => rally.arrays_back.wait_newer(since, PATIENCE),
-            (_, Side::Answers) => rally.numbers.wait_newer(since, PATIENCE),
-            (_, Side::Serves) => rally.numbers_back.wait_newer(since, PATIENCE),
+            (0, Side::Answers) => ping_pong.fields.wait_newer(since, PATIENCE),
+            (0, Side::Serves) => ping_pong.fields_back.wait_newer(since, PATIENCE),
+            (1, Side::Answers) => ping_pong.arrays.wait_newer(since, PATIENCE),
+            (1, Side::Serves) => ping_pong.arrays_back.wait_newer(since, PATIENCE),
+            (_, Side::Answers) => ping_pong.numbers.wait_newer(since, PATIENCE),
+            (_, Side::Serves) => ping_pong.numbers_back.wait_newer(since, PATIENCE),
         };
         newer.unwrap()
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::kill::target::LENGTHS;
-use crate::slate::shared_words;
+use crate::shared_words::shared_words;
 
 /// Those that are spared.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +16,7 @@ pub enum Witness {
 
 /// Words that all processes of a storm share.
 #[derive(Debug, Clone, Copy)]
-pub struct Ledger(&'static [AtomicU64]);
+pub struct Shared(&'static [AtomicU64]);
 
 // Where things stand.
 const STOP: usize = 0;
@@ -33,7 +33,7 @@ const WORDS: usize = FLOORS + LENGTHS[0] + LENGTHS[1] + LENGTHS[2];
 // mistake of its own.
 const ORDER: Ordering = Ordering::SeqCst;
 
-impl Ledger {
+impl Shared {
     pub fn new() -> Self {
         Self(shared_words(WORDS))
     }

@@ -12,7 +12,7 @@ const WHOLE: u32 = 16;
 
 /// An array for each number of slots.
 #[derive(Debug, ShmState)]
-pub struct Stripes {
+pub struct SlotCounts {
     #[shm(slots = 2)]
     pub narrow: [u32; LEN],
     pub usual: [u32; LEN],

@@ -4,20 +4,20 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 
 /// Shortest and longest time between two deaths, in microseconds.
 const BETWEEN: [usize; 2] = [300, 1000];
 
 /// So many processes at any time. Dropped, it ends them.
-pub struct Crowd<F> {
+pub struct KillStorm<F> {
     start: F,
     members: Vec<Child>,
     /// Killed, but not buried.
     dying: Vec<Child>,
 }
 
-impl<F: Fn(usize) -> Command> Crowd<F> {
+impl<F: Fn(usize) -> Command> KillStorm<F> {
     /// Starts `size` processes by the commands that `start` gives for their numbers.
     pub fn new(size: usize, start: F) -> Self {
         let members = (0..size).map(|member| spawn(start(member))).collect();
@@ -31,15 +31,15 @@ impl<F: Fn(usize) -> Command> Crowd<F> {
     /// # Panics
     ///
     /// If a process ends in another way.
-    pub fn storm(&mut self, long: Duration, dice: &mut Dice, holder: impl Fn() -> u32) -> u64 {
+    pub fn run(&mut self, long: Duration, rng: &mut Rng, holder: impl Fn() -> u32) -> u64 {
         let end = Instant::now() + long;
         let mut deaths = 0;
         while Instant::now() < end {
             let [shortest, longest] = BETWEEN;
-            let pause = shortest + dice.below(longest - shortest);
+            let pause = shortest + rng.below(longest - shortest);
             std::thread::sleep(Duration::from_micros(pause as u64));
-            let chosen = if dice.one_in(2) { self.find(holder()) } else { None };
-            self.replace(chosen.unwrap_or_else(|| dice.below(self.members.len())));
+            let chosen = if rng.one_in(2) { self.find(holder()) } else { None };
+            self.replace(chosen.unwrap_or_else(|| rng.below(self.members.len())));
             deaths += 1;
         }
         deaths
@@ -61,7 +61,7 @@ impl<F: Fn(usize) -> Command> Crowd<F> {
     }
 }
 
-impl<F> Drop for Crowd<F> {
+impl<F> Drop for KillStorm<F> {
     fn drop(&mut self) {
         for member in self.members.iter_mut().chain(&mut self.dying) {
             // Both fail only when it has ended and was reaped.
@@ -71,9 +71,9 @@ impl<F> Drop for Crowd<F> {
     }
 }
 
-impl<F> std::fmt::Debug for Crowd<F> {
+impl<F> std::fmt::Debug for KillStorm<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Crowd").field("members", &self.members).finish_non_exhaustive()
+        f.debug_struct("KillStorm").field("members", &self.members).finish_non_exhaustive()
     }
 }
 

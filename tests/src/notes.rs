@@ -8,12 +8,12 @@ use crate::region::Name;
 
 /// A file of numbers. Dropped by who made it, it is removed.
 #[derive(Debug)]
-pub struct Notebook {
+pub struct Notes {
     file: File,
     made: Option<PathBuf>,
 }
 
-impl Notebook {
+impl Notes {
     /// A new one, for the processes of a region.
     pub fn create(name: &Name) -> Self {
         let path = std::env::temp_dir().join(format!("{name}.notes"));
@@ -46,7 +46,7 @@ impl Notebook {
     }
 }
 
-impl Drop for Notebook {
+impl Drop for Notes {
     fn drop(&mut self) {
         if let Some(path) = &self.made {
             std::fs::remove_file(path).unwrap();
