@@ -17,10 +17,8 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
+use super::sleepers::{SLEEPERS, none_is_missed};
 use crate::{Compare, Machine, Process, Program, Register, Word, Words};
-
-/// Somebody sleeps, or is about to.
-const SLEEPERS: Word = 1;
 
 /// The wrong ways to meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,19 +94,7 @@ impl Meeting {
         }
         let waiters: Vec<_> =
             (1..=self.waiters).map(|number| self.waiter(&mut machine, field, number)).collect();
-        machine.finally(move |end| {
-            let published = end.latest(field.version, 0);
-            let missed = |(process, seen): &&(Process, Register)| {
-                end.is_asleep(*process) && end.register(*process, *seen) != published
-            };
-            match waiters.iter().find(missed) {
-                None => Ok(()),
-                Some((process, seen)) => Err(format!(
-                    "version {published} is published, and who has seen {} sleeps",
-                    end.register(*process, *seen)
-                )),
-            }
-        });
+        none_is_missed(&mut machine, field.version, waiters);
         machine
     }
 

@@ -5,5 +5,6 @@ pub mod dirty_ranges;
 pub mod meeting;
 pub mod owners;
 pub mod semaphore;
+mod sleepers;
 pub mod slots;
 pub mod waiting;

@@ -12,10 +12,8 @@
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
+use super::sleepers::{SLEEPERS, none_is_missed};
 use crate::{Compare, Expression, Machine, Process, Program, Register, Word, Words};
-
-/// Set in the notify word, below the number of publications, when somebody may sleep.
-const SLEEPERS: Word = 1;
 
 /// The wrong ways to notify or wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,19 +112,7 @@ impl Waiting {
         }
         let waiters: Vec<_> =
             (1..=self.waiters).map(|n| self.waiter(&mut machine, field, n)).collect();
-        machine.finally(move |end| {
-            let published = end.latest(field.version, 0);
-            let missed = |(process, seen): &&(Process, Register)| {
-                end.is_asleep(*process) && end.register(*process, *seen) != published
-            };
-            match waiters.iter().find(missed) {
-                None => Ok(()),
-                Some((process, seen)) => Err(format!(
-                    "version {published} is published, and who has seen {} sleeps",
-                    end.register(*process, *seen)
-                )),
-            }
-        });
+        none_is_missed(&mut machine, field.version, waiters);
         machine
     }
 

@@ -15,27 +15,27 @@ const ONE: Meeting = Meeting {
 };
 
 /// Nobody takes over where the only publisher, or nobody, dies.
-const NO_HEIR: &[&str] = &["acquire, asks the kernel", "take over"];
+const NO_SUCCESSOR: &[&str] = &["acquire, asks the kernel", "take over"];
 
 #[test]
 fn no_wake_up_is_lost_while_all_live() {
-    holds("1 publisher, 1 waiter", &Meeting { publications: 3, ..ONE }.machine(), NO_HEIR);
+    holds("1 publisher, 1 waiter", &Meeting { publications: 3, ..ONE }.machine(), NO_SUCCESSOR);
     let model = Meeting { waiters: 2, publications: 1, ..ONE };
-    holds("1 publisher, 2 waiters", &model.machine(), NO_HEIR);
+    holds("1 publisher, 2 waiters", &model.machine(), NO_SUCCESSOR);
     let model = Meeting { publishers: 2, publications: 1, ..ONE };
-    holds("2 publishers, 1 waiter", &model.machine(), NO_HEIR);
+    holds("2 publishers, 1 waiter", &model.machine(), NO_SUCCESSOR);
     if long() {
         let model = Meeting { waiters: 2, ..ONE };
-        holds("1 publisher, twice, 2 waiters", &model.machine(), NO_HEIR);
+        holds("1 publisher, twice, 2 waiters", &model.machine(), NO_SUCCESSOR);
         let model = Meeting { publishers: 2, ..ONE };
-        holds("2 publishers, twice each, 1 waiter", &model.machine(), NO_HEIR);
+        holds("2 publishers, twice each, 1 waiter", &model.machine(), NO_SUCCESSOR);
     }
 }
 
 #[test]
 fn a_publisher_killed_anywhere_costs_one_slice_at_most() {
     let one = Meeting { kill: true, slices: true, ..ONE };
-    holds("1 publisher, killed", &one.machine(), NO_HEIR);
+    holds("1 publisher, killed", &one.machine(), NO_SUCCESSOR);
     let two = Meeting { publishers: 2, publications: 1, ..one };
     holds("2 publishers, 1 killed", &two.machine(), &[]);
     if long() {
@@ -48,7 +48,7 @@ fn a_publisher_killed_anywhere_costs_one_slice_at_most() {
 fn a_recoverer_who_does_not_hold_the_field_wakes_without_a_slice() {
     for waiters in [1, 2] {
         let model = Meeting { waiters, publications: 1, kill: true, recoverer: true, ..ONE };
-        holds(&format!("recoverer, {waiters} waiters"), &model.machine(), NO_HEIR);
+        holds(&format!("recoverer, {waiters} waiters"), &model.machine(), NO_SUCCESSOR);
     }
 }
 
