@@ -161,7 +161,7 @@ impl Child {
         self.state() == Some('T')
     }
 
-    /// Waits until somebody, maybe itself, has stopped it.
+    /// Waits until a process, maybe itself, has stopped it.
     #[track_caller]
     pub fn await_stopped(&self) {
         self.await_state('T');

@@ -1,5 +1,5 @@
-//! Committers of a state that end at a place of the commit that is named, and what everybody has to
-//! see then.
+//! Committers of a state that end at a place of the commit that is named, and what every process
+//! has to see then.
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -93,13 +93,13 @@ impl Story {
         [0, 1, 2, 4].iter().for_each(|field| self.versions[*field] += 1);
     }
 
-    /// Somebody has published a field as it was.
+    /// A process has published a field as it was.
     pub fn touched(&mut self, field: &str) {
         let index = FIELDS.iter().position(|name| *name == field).unwrap();
         self.versions[index] += 1;
     }
 
-    /// Everybody sees just that, in whatever way they look.
+    /// Every process sees just that, by whatever call.
     #[track_caller]
     pub fn stands(&self, when: &str) {
         stands(&self.state, self.number, self.versions, when);
@@ -185,9 +185,9 @@ fn newer<A: Access>(state: &Shm<FiveFields, A>, since: [Version; 2], number: Opt
     assert_eq!(state.still.read_newer(still, &mut [0; 4]), None, "it takes no part");
 }
 
-/// Tells a story for the first time that somebody comes by at a place, for the second, and so on, as
-/// long as somebody does, which the story returns.
+/// Tells a story for the first time that a process reaches a place, for the second, and so on, as
+/// long as one does, which the story returns.
 pub fn at_every(place: &str, mut story: impl FnMut(&str) -> bool) {
     let passed = (1..).take_while(|count| story(&format!("{place}:{count}"))).count();
-    assert!(passed > 0, "nobody comes by at `{place}`");
+    assert!(passed > 0, "no process reaches `{place}`");
 }

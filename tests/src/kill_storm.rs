@@ -77,7 +77,7 @@ impl<F> std::fmt::Debug for KillStorm<F> {
     }
 }
 
-/// Nobody talks to a member; what it complains about is for whoever looks at the failing test.
+/// A member is not talked to; its complaints go to the log of a failing test.
 fn spawn(mut command: Command) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap()
 }

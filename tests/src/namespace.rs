@@ -5,7 +5,8 @@
 use std::ffi::CString;
 use std::io;
 
-/// Leaves a namespace: as root, else as the root of a user namespace of our own, if that is allowed.
+/// Leaves a namespace: as root, else as the root of a user namespace of our own, if that is
+/// allowed.
 ///
 /// # Errors
 ///
@@ -27,8 +28,8 @@ fn unshare(what: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// Mounts an empty `/dev/shm` of this size, with room for so many files, that this process and those
-/// it starts see, and nobody else.
+/// Mounts an empty `/dev/shm` of this size, with room for so many files, that this process and
+/// those it starts see, and no other.
 ///
 /// # Errors
 ///
@@ -41,8 +42,8 @@ pub fn mount_small(bytes: &str, files: &str) -> io::Result<()> {
     mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), 0, Some(&options))
 }
 
-/// Mounts an empty `/dev/shm` on overlayfs, as a container without a tmpfs there has, that this process
-/// and those it starts see, and nobody else.
+/// Mounts an empty `/dev/shm` on overlayfs, as a container without a tmpfs there has, that this
+/// process and those it starts see, and no other.
 ///
 /// # Errors
 ///
@@ -81,8 +82,8 @@ pub fn hide_folder(path: &str) -> io::Result<()> {
     mount(Some("tmpfs"), path, Some("tmpfs"), 0, None)
 }
 
-/// Takes the place that regions lie in away, as this process and those it starts see it: `missing`, a
-/// `file`, or `read-only`.
+/// Takes the place that regions lie in away, as this process and those it starts see it: `missing`,
+/// a `file`, or `read-only`.
 ///
 /// # Errors
 ///
@@ -106,8 +107,8 @@ pub fn spoil_place(how: &str) -> io::Result<()> {
     }
 }
 
-/// Makes this process one user among many who cannot be told apart: leaves the user namespace for one
-/// that maps no user.
+/// Makes this process one user among many who cannot be told apart: leaves the user namespace for
+/// one that maps no user.
 ///
 /// # Errors
 ///

@@ -26,13 +26,13 @@ impl Notes {
         self.made.as_deref().and_then(Path::to_str).expect("its maker names it")
     }
 
-    /// Opens what somebody has made.
+    /// Opens what another process has made.
     pub fn open(path: &str) -> Self {
         let file = File::options().read(true).write(true).open(path).unwrap();
         Self { file, made: None }
     }
 
-    /// Notes a number. Once this returns, everybody reads it, whatever becomes of this process.
+    /// Notes a number. Once this returns, every process reads it, whatever becomes of this one.
     pub fn note(&self, line: usize, number: u64) {
         self.file.write_all_at(&number.to_ne_bytes(), 8 * line as u64).unwrap();
     }

@@ -22,7 +22,7 @@ impl Name {
         File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let random = u64::from_ne_bytes(random);
-        // Of the same length each time, so that whoever uses it goes the same way.
+        // Of the same length each time, so that every call takes the same path.
         Self(format!("test-{hint}-{}-{number:06}-{random:016x}", std::process::id()))
     }
 
@@ -38,7 +38,7 @@ impl Name {
         name
     }
 
-    /// The file that stands for the name.
+    /// The file of this name.
     pub fn path(&self) -> PathBuf {
         Path::new(DIRECTORY).join(format!("shma.{}", self.0))
     }
@@ -170,19 +170,19 @@ pub mod control {
     pub const OWNER: u32 = (1 << 30) - 1;
 }
 
-/// Somebody may sleep on a lock word.
+/// A process may sleep on a lock word.
 const WAITERS: u32 = 1 << 31;
 
-/// Somebody may sleep on a notify word.
+/// A process may sleep on a notify word.
 const SLEEPERS: u32 = 1;
 
 impl Bytes {
-    /// Whether somebody sleeps, or is about to, for the semaphore of a partition.
+    /// Whether a process sleeps, or is about to, for the semaphore of a partition.
     pub fn has_waiters(&self, partition: usize) -> bool {
         self.u32(partition + control::LOCK) & WAITERS != 0
     }
 
-    /// Whether somebody sleeps, or is about to, for a publication in a partition.
+    /// Whether a process sleeps, or is about to, for a publication in a partition.
     pub fn has_sleepers(&self, partition: usize) -> bool {
         self.u32(partition + control::NOTIFY) & SLEEPERS != 0
     }

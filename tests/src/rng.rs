@@ -21,7 +21,7 @@ impl Rng {
         seed
     }
 
-    /// A seed that nobody had before.
+    /// A new seed, from the system.
     pub fn fresh() -> u64 {
         let mut random = [0; 8];
         File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 static SKIPPED: AtomicUsize = AtomicUsize::new(0);
 
 /// Says that a test, or part of one, is left out, and why. It is said past the capturing of test
-/// output, since nobody looks at the output of a test that passes.
+/// output, since the output of a test that passes is not shown.
 pub fn skip(reason: &str) {
     let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
     let _ = writeln!(std::io::stderr(), "skipped: {reason} ({count} in this program)");

@@ -9,7 +9,7 @@ use rustix::process::Pid;
 
 use crate::region::DIRECTORY;
 
-/// A file that a creator might have made, and nobody has.
+/// A file that a creator might have made, and none has.
 pub fn path() -> PathBuf {
     let mut random = [0; 16];
     File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
@@ -24,7 +24,7 @@ pub fn of(process: Pid) -> Vec<PathBuf> {
     files.filter(|file| file.to_string_lossy().contains("/shma-tmp.")).collect()
 }
 
-/// Makes a file look as if nobody had touched it for an hour.
+/// Makes a file look as if it had not been touched for an hour.
 ///
 /// # Errors
 ///

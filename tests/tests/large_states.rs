@@ -34,7 +34,7 @@ thread_local! {
 }
 
 fn count(layout: Layout) {
-    // A thread that is ending has no count any more, and none that anybody looks at.
+    // A thread that is ending has no count any more, and none that is looked at.
     let _ = ASKED_FOR.try_with(|count| count.set(count.get() + layout.size()));
 }
 

@@ -63,10 +63,7 @@ fn a_change_does_not_show() {
         });
         terminal.keys("q");
         let (status, left) = terminal.end();
-        assert!(
-            status.success() && left.trim().is_empty(),
-            "the screen was not given back: {left}"
-        );
+        assert!(status.success() && left.trim().is_empty(), "the screen was not released: {left}");
         owner.leave();
     });
 }

@@ -24,14 +24,14 @@ static MEMORY: Memory = Memory(UnsafeCell::new([0; ROOM]));
 static ENTERED: AtomicBool = AtomicBool::new(false);
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
-/// From here on this process allocates from the arena for as long as there is room, and nothing that
-/// it gives back is given out again. For a process whose allocator is an [`Arena`], and that does
-/// not live long.
+/// From here on this process allocates from the arena for as long as there is room, and nothing
+/// that it releases is given out again. For a process whose allocator is an [`Arena`], and that
+/// does not live long.
 pub fn enter() {
     ENTERED.store(true, Ordering::Relaxed);
 }
 
-/// Room in the arena that nobody had before, and that is zeroed for that.
+/// Room in the arena that was never handed out, and so is zeroed.
 fn take(layout: Layout) -> Option<*mut u8> {
     if !ENTERED.load(Ordering::Relaxed) || layout.align() > PAGE {
         return None;

@@ -1,4 +1,4 @@
-//! The state words of a region as text, for whoever has to find out what went wrong in it.
+//! The state words of a region as text, to find out what went wrong in it.
 
 use std::fmt::Write;
 use std::path::Path;

@@ -10,9 +10,9 @@ use shma_tests::states::Board;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Present {
     None,
-    /// Somebody is attached to it.
+    /// A process is attached to it.
     Living,
-    /// Those who were attached were killed.
+    /// The attached processes were killed.
     Dead,
 }
 

@@ -209,7 +209,7 @@ impl Tracee {
     }
 
     fn request(&self, request: libc::c_uint, address: u64, data: u64) -> io::Result<()> {
-        // SAFETY: the requests that are made here change the child alone, but for GETREGS, which
+        // SAFETY: the requests that are made here change the child alone, except for GETREGS, which
         // writes registers to `data`, and SETREGS, which reads them there: pointers to such.
         match unsafe { libc::ptrace(request, self.pid, address, data) } {
             -1 => Err(io::Error::last_os_error()),

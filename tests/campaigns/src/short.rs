@@ -16,7 +16,7 @@ pub fn passes(program: &str, campaign: &str) {
     let output = run(Command::new(program).args([campaign, "--short"]));
     let text = text(&output);
     assert!(output.status.success(), "{text}");
-    // For whoever looks at what the tests did and did not do.
+    // Tells the reader of the log what the test did and did not do.
     println!("{text}");
 }
 

@@ -1,6 +1,6 @@
 //! What a process can still do from each of its instructions on.
 //!
-//! Two states that differ only in what nobody will look at again are one state. This is the part
+//! Two states that differ only in what no later step reads are one state. This is the part
 //! of that knowledge which follows from the program text alone.
 
 use std::sync::atomic::Ordering;

@@ -59,15 +59,15 @@
 //!
 //! # The machine
 //!
-//! Memory is a history of messages for each word, in modification order. Each process has a
-//! *view*: for each word, the oldest message that it may still read. A store leaves a message that
-//! carries a view, and whoever acquires it raises its own. This is the promise-free part of the
-//! view machine of Kang, Hur, Lahav, Vafeiadis and Dreyer, "A promising semantics for
-//! relaxed-memory concurrency" (POPL 2017), which follows the timestamps of Lahav, Giannarakis and
-//! Vafeiadis, "Taming release-acquire consistency" (POPL 2016); without promises a load sees only
-//! what was stored before, as in RC11 (Lahav, Vafeiadis, Kang, Hur and Dreyer, "Repairing
-//! sequential consistency in C/C++11", PLDI 2017). Doherty, Dongol, Wehrheim and Derrick, "Verifying C11 programs
-//! operationally" (PPoPP 2019), argue about programs with such a machine.
+//! Memory is a history of messages for each word, in modification order. Each process has a *view*:
+//! for each word, the oldest message that it may still read. A store leaves a message that carries
+//! a view, and a process that acquires it raises its own. This is the promise-free part of the view
+//! machine of Kang, Hur, Lahav, Vafeiadis and Dreyer, "A promising semantics for relaxed-memory
+//! concurrency" (POPL 2017), which follows the timestamps of Lahav, Giannarakis and Vafeiadis,
+//! "Taming release-acquire consistency" (POPL 2016); without promises a load sees only what was
+//! stored before, as in RC11 (Lahav, Vafeiadis, Kang, Hur and Dreyer, "Repairing sequential
+//! consistency in C/C++11", PLDI 2017). Doherty, Dongol, Wehrheim and Derrick, "Verifying C11
+//! programs operationally" (PPoPP 2019), argue about programs with such a machine.
 //!
 //! - A process has three views: what it knows, what an acquire fence would add, and what its last
 //!   release fence knew, which relaxed stores carry.
@@ -81,7 +81,7 @@
 //! - A process that [may die](Program::dies_with) does so before any of its steps. What it has
 //!   stored stays; the kernel then clears its token, and that is a store after all it did.
 //! - [`Program::sleep`] and wake are those of a futex: the kernel compares with the latest value
-//!   and sleeps in one step. A slice of time ends only when nobody can move and somebody was
+//!   and sleeps in one step. A slice of time ends only when no process can move and one was
 //!   killed, so that a wake-up lost among the living shows as a sleeper at rest.
 //!
 //! # What it cannot express
@@ -98,8 +98,8 @@
 //! # How it keeps small
 //!
 //! Steps that touch only the process's own registers, and its acquire and release fences, are run
-//! together with the step before them. Messages that nobody can read any more are dropped, and so
-//! is what nobody will look at: dead registers, views that no later step uses. A state is
+//! together with the step before them. Messages that no process can read any more are dropped, and
+//! so is what no later step reads: dead registers, views that no later step uses. A state is
 //! remembered by a fingerprint of 128 bits (hash compaction: Wolper and Leroy, "Reliable hashing
 //! without collision detection", CAV 1993). [`Machine::without_reduction`] leaves all but the first
 //! out; tests compare both.

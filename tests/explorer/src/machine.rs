@@ -103,7 +103,7 @@ impl Machine {
         self.kills = most;
     }
 
-    /// Keeps states apart that differ only in what nobody can see any more: slow, and obviously
+    /// Keeps states apart that differ only in what no process can see any more: slow, and obviously
     /// right. It exists to check the reduction.
     pub fn without_reduction(&mut self) {
         self.reduce = false;
@@ -122,7 +122,8 @@ impl Machine {
         self.always = Box::new(property);
     }
 
-    /// What must hold when every process is done, killed, or asleep with nobody left to wake it.
+    /// What must hold when every process is done, killed, or asleep with no process left to wake
+    /// it.
     pub fn finally(
         &mut self,
         property: impl Fn(&Moment<'_>) -> Result<(), String> + Send + Sync + 'static,

@@ -127,7 +127,7 @@ impl<const L: usize> Memory<L> {
         floor
     }
 
-    /// Clears the views of messages that nobody will read: those of the locations in this set.
+    /// Clears the views of messages that no process will read: those of the locations in this set.
     pub(super) fn forget_what_is_known_of(&mut self, unread: u64) {
         let mut start = 0;
         for location in 0..self.locations() {

@@ -142,7 +142,7 @@ impl Program {
     /// Futex wait: sleeps if the latest value is `value`, else goes on at once.
     ///
     /// It sleeps in slices of time. A slice that ends must never be what a protocol depends on
-    /// while everybody lives, so here it ends only when nobody else can move, and once for each
+    /// while every process lives, so here it ends only when no other can move, and once for each
     /// process that was killed.
     pub fn sleep(&mut self, on: impl Into<Place>, value: impl Into<Expression>) {
         self.push(Instruction::Sleep { on: on.into(), value: value.into(), slices: true });

@@ -196,7 +196,7 @@ fn judge<const L: usize>(
     Ok(())
 }
 
-/// Nobody runs, and no sleeper's time-out is still to come.
+/// No process runs, and no sleeper's time-out is still to come.
 fn has_come_to_rest<const L: usize>(state: &State<L>) -> bool {
     let killed = state.killed();
     let rests =

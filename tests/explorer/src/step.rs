@@ -111,7 +111,7 @@ impl<'m, const L: usize> Stepper<'m, L> {
         Ok(())
     }
 
-    /// Nobody can move: the slices of sleepers end, as often as somebody was killed.
+    /// No process can move: the slices of sleepers end, as often as one was killed.
     ///
     /// A slice is long, and stores become visible in finite time: who wakes by a time-out reads
     /// what is latest.

@@ -96,7 +96,7 @@ fn line(machine: &Machine, step: &Step) -> [String; 4] {
     [program.name.clone(), program.steps[at].into(), what, how]
 }
 
-/// What an instruction does, whoever runs it: `begin, store Relaxed, slot`.
+/// What an instruction does, whichever process runs it: `begin, store Relaxed, slot`.
 pub(super) fn describe(machine: &Machine, program: &Program, at: usize) -> String {
     let instruction = &program.instructions[at];
     let mut words = vec![program.steps[at].into(), operation(instruction)];

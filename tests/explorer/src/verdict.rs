@@ -13,8 +13,8 @@ pub fn long() -> bool {
 /// # Panics
 ///
 /// If a property is broken, with a short way to break it; if there were too many states; if
-/// something in the programs was never executed, and so not explored, but for what begins with one
-/// of `idle`.
+/// something in the programs was never executed, and so not explored, except for what begins with
+/// one of `idle`.
 pub fn holds(name: &str, machine: &Machine, idle: &[&str]) {
     match machine.explore() {
         Ok(explored) => {

@@ -1,8 +1,9 @@
 //! A process in which one thread forks at the very moment at which another one holds a lock that it
-//! is about to hide or to give up. `forker open NAME`, `forker open-late NAME`, in which it is in `fork`
-//! before the other one is heard of, and `forker unlink NAME`.
+//! is about to hide or to give up. `forker open NAME`, `forker open-late NAME`, in which it is in
+//! `fork` before the other one is heard of, and `forker unlink NAME`.
 //!
-//! `unsafe` here: fork, and the C library's `fcntl`, in whose place one stands that knows the moment.
+//! `unsafe` here: fork, and the C library's `fcntl`, in whose place one stands that knows the
+//! moment.
 #![allow(unsafe_code)]
 
 use std::io::{Read, Write};
@@ -67,7 +68,7 @@ fn main() {
 }
 
 /// Stands in for the C library's. `fcntl` has a variable number of arguments, of which the library
-/// passes one pointer; so do those who pass an integer, by the same register.
+/// passes one pointer; so do callers that pass an integer, by the same register.
 ///
 /// # Safety
 ///

@@ -115,7 +115,7 @@ impl Forger {
     fn header(&self, bytes: &mut [u8], rng: &mut Rng) {
         for _ in 0..=rng.below(3) {
             let (at, size) = HEADER[rng.below(HEADER.len())];
-            // Whoever finds the hint that a region is gone looks again for a second.
+            // A call that finds the hint that a region is gone looks again for a second.
             if at != header::RETIRED || rng.one_in(40) {
                 let word = self.word(rng).to_ne_bytes();
                 bytes[at..at + size].copy_from_slice(&word[..size]);

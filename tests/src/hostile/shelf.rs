@@ -37,8 +37,8 @@ pub fn look<A: Access>(shelf: &Shm<Shelf, A>, copy: &mut Shelf) {
     let _ = format!("{shelf:?} {:?} {:?}", shelf.page, shelf.cells);
 }
 
-/// All that a handle with write permission can do and that comes back if nobody else is attached: the
-/// semaphores in the file are then nobody's, or a dead owner's.
+/// All that a handle with write permission can do and that comes back if no other process is
+/// attached: the semaphores in the file are then free, or a dead owner's.
 pub fn use_alone(shelf: &Shm<Shelf>, copy: &mut Shelf) {
     let _ = shelf.number.try_update(|new, old| *new = old.wrapping_add(1));
     let _ = shelf.halves.update_timeout(LIMIT, |new, old| new[0] = old[4]);
@@ -59,8 +59,8 @@ pub fn use_alone(shelf: &Shm<Shelf>, copy: &mut Shelf) {
     shelf.read_into(copy);
     let mut part = [0; 9];
     shelf.page.read_range(291.., &mut part);
-    assert_eq!(part, copy.page[291..], "nobody else is here");
+    assert_eq!(part, copy.page[291..], "no other process is here");
     let mut number = 0;
     let newer = shelf.number.read_newer(shelf.number.version(), &mut number);
-    assert_eq!(newer, None, "nobody else is here");
+    assert_eq!(newer, None, "no other process is here");
 }

@@ -1,4 +1,4 @@
-//! Calls on atomic fields that nobody hears of, or that are not what they seem.
+//! Calls on atomic fields: what they store, count, return and wake.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn every_call_wakes_its_waiters() {
     });
 }
 
-/// Who may not write cannot announce itself, and hears of each call all the same.
+/// A waiter without write permission cannot announce itself, and still learns of each call.
 #[test]
 fn read_only_waiters_wake_for_every_call() {
     watched(|| {
@@ -127,7 +127,7 @@ fn a_panicking_update_with_counts_what_it_stored() {
     });
 }
 
-/// Whoever debugs wants to know which field it is, and how far.
+/// A debugging user wants to know which field it is, and how far.
 #[test]
 fn debug_output_names_field_and_version() {
     watched(|| {

@@ -46,8 +46,8 @@ fn no_addition_is_lost() {
     });
 }
 
-/// Two numbers of four bytes lie in one word. Whoever sets one must not put back the other as it was
-/// a moment ago.
+/// Two numbers of four bytes lie in one word. A call that sets one must not put back the other as
+/// it was a moment ago.
 #[test]
 fn a_set_leaves_its_neighbours_alone() {
     const TIMES: u64 = 100_000;
@@ -154,7 +154,8 @@ fn an_index_out_of_range_panics() {
     });
 }
 
-/// Writers replace elements by equal bytes; whoever sees two different ones has seen half of each.
+/// Writers replace elements by equal bytes; a reader that sees two different ones has seen half of
+/// each.
 #[test]
 fn no_element_is_torn() {
     watched(|| {

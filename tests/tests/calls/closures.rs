@@ -200,7 +200,7 @@ fn nesting_against_the_lock_order_panics() {
                 board.row.update(|row, _| row.fill(3));
                 *later = 2;
                 *count = 5;
-                // The innermost is given back, and may be taken again.
+                // The innermost is released, and may be acquired again.
                 board.row.try_update(|row, _| row.fill(4)).is_ok()
             })
         });

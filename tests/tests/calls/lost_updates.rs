@@ -43,8 +43,8 @@ fn no_increment_of_a_large_array_is_lost() {
     });
 }
 
-/// The calls over the whole state take one semaphore after the other; somebody else may be between
-/// any two of them, and updates single fields besides.
+/// The calls over the whole state take one semaphore after the other; another process may be
+/// between any two of them, and updates single fields besides.
 #[test]
 fn no_increment_of_the_whole_state_is_lost() {
     watched(|| {

@@ -226,7 +226,7 @@ fn fill<const W: usize, const H: usize>(hint: &str) -> (Name, Shm<Grid<W, H>>) {
     (name, grid)
 }
 
-/// One declaration with const parameters stands for many layouts: each has to get its own places
+/// One declaration with const parameters describes many layouts: each has to get its own places
 /// and its own fingerprint, or one program reads the rows of another wrapped wrongly.
 #[test]
 fn two_sizes_of_one_declaration_are_two_layouts() {

@@ -115,7 +115,7 @@ fn reentry_from_a_transaction_panics() {
     });
 }
 
-/// And so would one that holds one semaphore, whichever: those before it are given back.
+/// And so would one that holds one semaphore, whichever: those before it are released.
 #[test]
 fn a_transaction_inside_an_update_panics() {
     watched(|| {
@@ -132,7 +132,7 @@ fn a_transaction_inside_an_update_panics() {
             let first = std::thread::scope(|scope| {
                 scope.spawn(|| other.first.try_update(|_, _| ())).join().unwrap()
             });
-            first.expect("the refused transaction has given it back");
+            first.expect("the refused transaction has released it");
         });
         transact(&other, &["first"], 2, || ());
         assert_eq!(other.snapshot().numbers(), [2, 1, 1, 1, 1]);
@@ -172,7 +172,7 @@ fn reads_inside_a_transaction_see_the_published_values() {
                 assert_eq!(numbers, [1; 5]);
             }
             let mut copy = FiveFields::zeroed();
-            state.try_snapshot_into(&mut copy).expect("nobody publishes");
+            state.try_snapshot_into(&mut copy).expect("no process publishes");
             assert_eq!((state.first.read(), state.pair.get(99)), (1, 1));
             assert_eq!((versions(&state), versions(&seen)), ([1; 5], [1; 5]));
             let newer = seen.large.wait_newer(seen.large.version(), Duration::from_millis(1));
@@ -209,7 +209,7 @@ fn atomic_fields_do_not_wait_for_the_commit() {
     });
 }
 
-/// Those who wait for one of several fields must hear of each.
+/// Waiters for one of several fields must learn of each.
 #[test]
 fn waiters_of_every_changed_field_are_woken() {
     watched(|| {
@@ -230,7 +230,8 @@ fn waiters_of_every_changed_field_are_woken() {
     });
 }
 
-/// The closure returns twice when it forks; the child must not commit, count, or give anything back.
+/// The closure returns twice when it forks; the child must not commit, count, or give anything
+/// back.
 #[test]
 fn a_fork_inside_the_closure_commits_once() {
     watched(|| {
@@ -267,7 +268,7 @@ fn a_transaction_wakes_every_queue() {
             let mut queue = five_fields::FIELDS.map(|field| child!("touch", &name, field));
             for field in five_fields::FIELDS {
                 let partition = FiveFields::partition(field);
-                until("somebody queues", || name.bytes().has_waiters(partition));
+                until("a writer queues", || name.bytes().has_waiters(partition));
             }
             holder.tell("commit");
             holder.expect("done");

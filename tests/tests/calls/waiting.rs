@@ -21,7 +21,7 @@ fn opened(name: &Name) -> Child {
     child
 }
 
-/// Whoever has waited in vain wants to know for whom: the process that has to be looked at.
+/// A caller that has waited in vain wants to know for which process, to look at it.
 #[test]
 fn a_time_out_names_the_holder() {
     watched(|| {
@@ -51,7 +51,7 @@ fn a_time_out_names_the_holder() {
         };
         assert_eq!((holder.pid, holder.own), (child.pid(), false));
 
-        assert_eq!(board.count.read(), 7, "reading waits for nobody");
+        assert_eq!(board.count.read(), 7, "reading does not wait");
         board.later.try_update(|_, _| ()).expect("another field has its own semaphore");
         assert_eq!(child.ask("publish 8"), "ok");
         board.count.update_timeout(limit.max(PATIENCE), |new, old| *new = old + 1).unwrap();
@@ -91,7 +91,7 @@ fn a_time_out_names_the_threads_own_process() {
     });
 }
 
-/// Those who queue are woken one after the other, or wake by themselves; none is forgotten.
+/// Queued writers are woken one after the other, or wake by themselves; none is forgotten.
 #[test]
 fn every_queued_writer_acquires() {
     watched(|| {
@@ -101,7 +101,7 @@ fn every_queued_writer_acquires() {
         let mut queue: Vec<Child> = (0..6).map(|_| opened(&name)).collect();
         queue.iter_mut().for_each(|child| child.tell("add 1"));
         let [count, ..] = Board::partitions();
-        until("somebody queues", || name.bytes().has_waiters(count));
+        until("a writer queues", || name.bytes().has_waiters(count));
         assert_eq!(holder.ask("publish 100"), "ok");
         queue.iter_mut().for_each(|child| child.expect("ok"));
         assert_eq!((board.count.read(), u64::from(board.count.version())), (106, 8));
@@ -238,7 +238,7 @@ fn fast_signals_keep_no_waiter_asleep() {
     });
 }
 
-/// Whoever removes the name need not know the layout to wake those who wait.
+/// A process that removes the name need not know the layout to wake waiters.
 #[test]
 fn a_removal_by_another_process_wakes_waiters() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! Counters that come round. No test can publish 2^31 times, let alone 2^64; but a new region
+//! Counters that wrap. No test can publish 2^31 times, let alone 2^64; but a new region
 //! holds the initial value in every slot, so its counters can be set to anything.
 
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ fn set_version(bytes: &Bytes, partition: usize, version: u64) {
     bytes.set(partition + control::NOTIFY, &(u32::MAX - 5).to_ne_bytes());
 }
 
-/// Three before 31 bits come round, three before half a version does, and three before a whole one
+/// Three before 31 bits wrap, three before half a version does, and three before a whole one
 /// does.
 const STARTS: [u64; 3] = [(1 << 31) - 3, (1 << 32) - 3, u64::MAX - 2];
 
@@ -50,7 +50,7 @@ fn go_round(
     }
 }
 
-/// The active slot follows from the version, in any number of slots; where it comes round, a jump
+/// The active slot follows from the version, in any number of slots; where it wraps, a jump
 /// would show an old value for a new one.
 #[test]
 fn versions_that_wrap_keep_their_slots() {
@@ -127,7 +127,7 @@ fn no_increment_is_lost_where_a_counter_wraps() {
     });
 }
 
-/// Owner ids come round after 2^30 attachments. One that stands in a lock word must not be given
+/// Owner ids wrap after 2^30 attachments. One that a lock word holds must not be given
 /// out again, or its dead owner would live.
 #[test]
 fn no_owner_id_is_reused_while_a_lock_word_holds_it() {
@@ -160,7 +160,7 @@ fn no_owner_id_is_reused_while_a_lock_word_holds_it() {
     });
 }
 
-/// 2^32 is no multiple of the number of ids: where the counter itself comes round they must not begin
+/// 2^32 is no multiple of the number of ids: where the counter itself wraps they must not begin
 /// anew.
 #[test]
 fn owner_ids_go_on_where_their_counter_wraps() {

@@ -29,7 +29,7 @@ fn every_stop_point_of_a_commit_is_listed() {
 }
 
 /// A committer is killed at each place of its commit. Before the one instant nothing of it is to be
-/// seen, and from then on all of it, whether somebody takes over or not, and whoever does.
+/// seen, and from then on all of it, whether a process takes over or not, and whichever does.
 #[test]
 fn a_death_in_a_commit_leaves_all_or_nothing() {
     let program = switched::program("child");
@@ -109,7 +109,7 @@ fn waiters_learn_of_a_commit_whose_committer_died() {
     });
 }
 
-/// A committer dies as it gives back a semaphore that somebody queues for.
+/// A committer dies as it releases a semaphore that a writer queues for.
 #[test]
 fn queued_writers_acquire_after_a_committer_died() {
     let program = switched::program("child");

@@ -35,7 +35,7 @@ fn a_killed_holder_is_replaced() {
     });
 }
 
-/// A call that does not wait still has to find out that there is nobody to wait for.
+/// A call that does not wait still has to find out that the holder is dead.
 #[test]
 fn try_update_replaces_a_killed_holder() {
     watched(|| {
@@ -51,7 +51,7 @@ fn try_update_replaces_a_killed_holder() {
     });
 }
 
-/// A process that nobody has reaped is dead all the same, though its id is taken still.
+/// A process that is not reaped yet is dead, although its id is still taken.
 #[test]
 fn a_zombie_is_replaced() {
     watched(|| {
@@ -87,7 +87,7 @@ fn each_of_several_dead_holders_is_replaced() {
     });
 }
 
-/// Those who sleep for the semaphore of a dead holder are woken by nobody.
+/// Writers that sleep for the semaphore of a dead holder are woken by no process.
 #[test]
 fn a_queue_behind_a_dead_holder_goes_on() {
     watched(|| {
@@ -98,14 +98,14 @@ fn a_queue_behind_a_dead_holder_goes_on() {
         let mut queue: Vec<Child> = (0..5).map(|_| opened(&name)).collect();
         queue.iter_mut().for_each(|child| child.tell("add 1"));
         let [count, ..] = Board::partitions();
-        until("somebody queues", || name.bytes().has_waiters(count));
+        until("a writer queues", || name.bytes().has_waiters(count));
         holder.kill();
         queue.iter_mut().for_each(|child| child.expect("ok"));
         assert_eq!(board.count.read(), 5);
     });
 }
 
-/// One of those who sleep is killed, and takes a wake-up along that was another's.
+/// A sleeping writer is killed, and with it may go a wake-up that was another's.
 #[test]
 fn a_killed_waiter_costs_no_other_its_wake_up() {
     watched(|| {
@@ -134,7 +134,7 @@ fn a_killed_waiter_costs_no_other_its_wake_up() {
     });
 }
 
-/// One who sleeps for a publication is killed; the publisher wakes nobody, and the others.
+/// A waiter for a publication is killed; the publisher still wakes the others.
 #[test]
 fn a_killed_sleeper_does_not_stall_the_publisher() {
     watched(|| {

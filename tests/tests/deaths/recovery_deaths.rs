@@ -1,4 +1,4 @@
-//! Those who take over from a dead committer, and die or dawdle on their way.
+//! Processes that take over from a dead committer, and die or stop on their way.
 
 use shma_tests::commits::{PART_TAKERS, RECOVERY, Story, at_every, killed};
 use shma_tests::five_fields::{FIELDS, touch};
@@ -15,10 +15,10 @@ const COMMITTERS: [(&str, bool); 5] = [
     ("wake.released:2", true),
 ];
 
-/// Of these places the recoverer's own publication has happened.
+/// At these places the recoverer's own publication has happened.
 const PUBLISHED: [&str; 2] = ["publish.published", "wake.released"];
 
-/// Who recovers is killed at each place, and somebody else completes what it has left.
+/// A recoverer is killed at each place, and another process completes what it has left.
 #[test]
 fn a_death_in_a_recovery_leaves_all_or_nothing() {
     let program = switched::program("child");
@@ -28,7 +28,7 @@ fn a_death_in_a_recovery_leaves_all_or_nothing() {
             for (place, field) in
                 RECOVERY.iter().flat_map(|place| [(place, "odd"), (place, "large")])
             {
-                // Nobody recovers a transaction that has not happened, or has ended.
+                // No process recovers a transaction that has not happened, or has ended.
                 let nothing = !matches!(committer, "commit.happened" | "commit.version:2");
                 if nothing && matches!(*place, "recover.version" | "recover.done") {
                     continue;
@@ -75,8 +75,8 @@ fn a_row_of_deaths_in_recovery_is_recovered() {
     });
 }
 
-/// A recoverer is stopped in the middle. Another one completes the commit, and the fields go on; when
-/// the first one wakes up, it must change nothing that is its own no more.
+/// A recoverer is stopped in the middle. Another one completes the commit, and the fields go on;
+/// when the first one wakes up, it must change nothing that is its own no more.
 #[test]
 fn a_slow_recoverer_turns_no_version_back() {
     let program = switched::program("child");

@@ -1,4 +1,4 @@
-//! Processes that are stopped: they come back, so nothing may be taken from them, and nobody but
+//! Processes that are stopped: they may go on, so nothing may be taken from them, and none but
 //! other writers may depend on them.
 
 use std::time::Duration;

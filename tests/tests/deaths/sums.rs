@@ -54,16 +54,16 @@ impl Story {
         AUDITORS.iter().enumerate().map(start).collect()
     }
 
-    /// Everybody gets through what they do: nobody waits for a dead one, and nobody starves.
+    /// Every process gets on: none waits for a dead one, and none starves.
     fn everybody_goes_on(&self) {
-        let everybody = WORKERS + AUDITORS.len();
-        let before: Vec<u64> = (0..everybody).map(|line| self.notes.read(line)).collect();
+        let all = WORKERS + AUDITORS.len();
+        let before: Vec<u64> = (0..all).map(|line| self.notes.read(line)).collect();
         for (line, before) in before.into_iter().enumerate() {
             until(&format!("number {line} goes on"), || self.notes.read(line) > before);
         }
     }
 
-    /// Whom it would be most interesting to kill: who holds the first semaphore, if anybody does.
+    /// The most interesting process to kill: the holder of the first semaphore, if there is one.
     /// The holder's process id stands behind the lock word.
     fn holder(&self) -> impl Fn() -> u32 {
         let (bytes, first) = (self.name.bytes(), Bank::MANIFEST.fields[0].offset);
@@ -79,7 +79,7 @@ impl Story {
     }
 }
 
-/// Processes that do all they can do at once, and nobody dies.
+/// Processes that do all they can do at once, and none dies.
 #[test]
 fn the_sum_stays_beside_transfers() {
     watched(|| {
@@ -116,7 +116,7 @@ fn the_sum_survives_kills() {
         };
         let [first, later] = [recovered(0), (1..6).map(recovered).sum()];
         println!("{deaths} deaths, {first} and {later} semaphores taken from the dead");
-        assert!(first + later > 0, "nobody died with a semaphore: it was no storm");
+        assert!(first + later > 0, "no process died with a semaphore: it was no storm");
         story.end(auditors);
     });
 }

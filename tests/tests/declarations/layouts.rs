@@ -21,8 +21,8 @@ fn opener(name: &Name, version: &str) -> Child {
     child!("redeclare", name, version)
 }
 
-/// Opens the region as one version of the declaration, and compares the message, but for its first
-/// line, which names the region, with what it has to say.
+/// Opens the region as one version of the declaration, and compares the message, except for its
+/// first line, which names the region, with what it has to say.
 #[track_caller]
 fn differs(version: &str, state: &str, lines: &[&str]) {
     let name = Name::new(version);

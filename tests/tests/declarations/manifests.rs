@@ -7,7 +7,8 @@ use shma_tests::child;
 use shma_tests::region::Name;
 use shma_tests::watchdog::watched;
 
-/// Rust's identifiers: combining marks that have no composed form, a raw one, one that starts with `_`.
+/// Rust's identifiers: combining marks that have no composed form, a raw one, one that starts with
+/// `_`.
 #[derive(Clone, Copy, ShmElement)]
 #[repr(C)]
 struct ตำแหน่ง {
@@ -55,7 +56,7 @@ fn with_field(name: &str) -> String {
     Manifest::new("State", &fields).to_json()
 }
 
-/// Names go to terminals and into file names, whoever has written the region.
+/// Names go to terminals and into file names, whichever process has written the region.
 #[test]
 fn a_name_that_no_declaration_can_have_is_refused() {
     watched(|| {

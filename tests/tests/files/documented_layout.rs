@@ -239,7 +239,7 @@ fn the_control_block_lies_where_the_page_says() {
     assert_eq!(region.control(count, "target"), region.control(count, "version"));
 }
 
-/// Somebody sleeps for a publication, and somebody for the semaphore.
+/// A process sleeps for a publication, and another for the semaphore.
 #[test]
 fn the_marks_of_sleepers_lie_where_the_page_says() {
     watched(|| {
@@ -252,7 +252,7 @@ fn the_marks_of_sleepers_lie_where_the_page_says() {
         let since = other.count.version();
         std::thread::scope(|scope| {
             let waiter = scope.spawn(|| other.count.wait_newer(since, PATIENCE));
-            until("somebody may sleep", || region.control(count, "notify") == 1 << 1 | 1);
+            until("a process may sleep", || region.control(count, "notify") == 1 << 1 | 1);
             board.count.write(&1);
             waiter.join().unwrap().unwrap();
         });
@@ -260,7 +260,7 @@ fn the_marks_of_sleepers_lie_where_the_page_says() {
         std::thread::scope(|scope| {
             board.count.update(|_, _| {
                 scope.spawn(|| other.count.update(|new, old| *new = old + 1));
-                until("somebody sleeps for the semaphore", || {
+                until("a process sleeps for the semaphore", || {
                     region.control(count, "lock") >> 31 == 1
                 });
             });

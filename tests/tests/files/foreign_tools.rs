@@ -70,8 +70,8 @@ fn read_by_python(name: &Name) -> Option<String> {
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-/// The manifest names offsets, strides, types and orders; whoever follows it arrives at the newest
-/// value, in each slot that it can be in.
+/// The manifest names offsets, strides, types and orders; a tool that follows it arrives at the
+/// newest value, in each slot that it can be in.
 #[test]
 fn foreign_tools_read_the_published_values() {
     watched(|| {

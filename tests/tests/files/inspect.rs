@@ -54,7 +54,7 @@ fn open(name: &Name) -> View {
     View::open(name).unwrap()
 }
 
-/// The last user leaves while somebody looks: a looker that counted as attached would keep the
+/// The last process detaches while another looks: a look that counted as attached would keep the
 /// region.
 #[test]
 fn inspecting_keeps_no_region_alive() {
@@ -71,8 +71,8 @@ fn inspecting_keeps_no_region_alive() {
     });
 }
 
-/// Nobody is left, and somebody looks: a looker that left as a user does would take the region
-/// along, and one that was attached would keep it from being replaced.
+/// No process is left, and one looks: a look that ended as a detach does would delete the region,
+/// and one that counted as attached would keep it from being replaced.
 #[test]
 fn inspecting_does_not_end_a_dead_region() {
     watched(|| {
@@ -211,11 +211,11 @@ fn a_dead_holder_is_shown_dead() {
         child.tell("hold");
         child.expect("holding");
         let count = open(&name).field("count").unwrap();
-        let holder = count.status().holder.expect("somebody holds it");
+        let holder = count.status().holder.expect("a process holds it");
         assert_eq!((holder.pid, holder.dead), (child.pid(), false));
         assert_eq!(open(&name).field("later").unwrap().status().holder, None);
         child.kill();
-        let dead = count.status().holder.expect("nobody has taken it over");
+        let dead = count.status().holder.expect("no process has taken it over");
         assert_eq!((dead.owner, dead.pid, dead.dead), (holder.owner, holder.pid, true));
         assert_eq!(text(&open(&name), "count"), "1");
         let writer = Writer::open(&name).unwrap();
@@ -226,7 +226,7 @@ fn a_dead_holder_is_shown_dead() {
     });
 }
 
-/// Values that somebody without the struct has written, in the eyes of those who have it.
+/// Values that a process without the struct has written, as processes with the struct see them.
 #[test]
 fn a_write_without_the_struct_is_the_same_write() {
     watched(|| {
@@ -254,8 +254,8 @@ fn a_write_without_the_struct_is_the_same_write() {
     });
 }
 
-/// Several values at once: a reader that saw one of them without the other would compute with values
-/// that never stood together.
+/// Several values at once: a reader that saw one of them without the other would compute with
+/// values that never stood together.
 #[test]
 fn values_written_together_appear_together_or_not_at_all() {
     watched(|| {
@@ -322,7 +322,7 @@ fn an_untyped_writer_detaches_as_a_handle_does() {
     });
 }
 
-/// Removal of the dead, with somebody attached for reading or writing, and with nobody.
+/// Removal of the dead, with a process attached for reading or writing, and with none.
 #[test]
 fn no_living_region_is_removed_as_dead() {
     watched(|| {
@@ -385,7 +385,7 @@ fn only_abandoned_unfinished_regions_are_removed() {
         assert!(listed().is_none(), "its creator may be at work");
         file.set_modified(SystemTime::now() - Duration::from_secs(3600)).unwrap();
         if let Some(abandoned) = listed() {
-            // If not, somebody who creates a region has swept it away between the two looks.
+            // If not, another creation has swept it away between the two looks.
             assert!(abandoned.remove() || !path.exists());
         }
         until("nothing is left of it", || listed().is_none());

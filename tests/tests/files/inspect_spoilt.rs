@@ -82,7 +82,7 @@ fn a_file_that_is_no_region_is_an_error() {
     });
 }
 
-/// What the text could say so that somebody who believes it reads out of bounds, overflows, or
+/// What the text could say so that a process that believes it reads out of bounds, overflows, or
 /// disturbs a terminal.
 #[test]
 fn a_wrong_manifest_is_an_error() {
@@ -164,7 +164,7 @@ fn garbage_in_the_control_blocks_causes_no_panic() {
     });
 }
 
-/// The mark of a region without a name, under a name: nobody is about to remove it, so nobody is
+/// The mark of a region without a name, under a name: no process is about to remove it, so none is
 /// waited for.
 #[test]
 fn no_call_waits_for_a_marked_region() {

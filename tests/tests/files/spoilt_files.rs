@@ -214,8 +214,8 @@ fn a_spoilt_manifest_is_refused() {
     });
 }
 
-/// What is not a region in all its parts may be something else: it is not replaced, though nobody is
-/// attached to it. Who wants it gone says so.
+/// What is not a region in all its parts may be something else: it is not replaced, though no
+/// process is attached to it. Who wants it gone says so.
 #[test]
 fn a_spoilt_manifest_is_not_overwritten() {
     watched(|| {
@@ -256,7 +256,7 @@ fn no_call_waits_for_a_marked_name() {
     });
 }
 
-/// Reading takes time and memory in proportion to the text, and the text is anybody's.
+/// Reading takes time and memory in proportion to the text, and any process may have written it.
 #[test]
 fn a_manifest_without_end_is_refused() {
     watched(|| {
@@ -269,7 +269,7 @@ fn a_manifest_without_end_is_refused() {
         put(&name, &with_fields("0,", 256 << 10));
         is_refused(&name, "its manifest is said to lie at");
 
-        // Its length is right, and whoever wants it gone has it gone.
+        // Its length is right, so it can be removed.
         for (objects, because) in [
             (10_000, "its manifest has 10001 objects, and at most 10000 are read"),
             (9_999, "its manifest has format null, and this program knows 1"),
@@ -289,7 +289,7 @@ fn a_manifest_without_end_is_refused() {
 }
 
 /// The text says one thing and the fingerprint another; or it lies where no such region has it, and
-/// the places behind it are somewhere else. One of the two is wrong, and nobody knows which.
+/// the places behind it are somewhere else. One of the two is wrong, and which is unknown.
 #[test]
 fn a_manifest_that_contradicts_its_region_is_refused() {
     watched(|| {

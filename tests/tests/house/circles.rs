@@ -15,7 +15,7 @@ type Module = Vec<String>;
 #[derive(Default)]
 struct Sources {
     texts: BTreeMap<Module, String>,
-    /// Of each module, the names that it takes from elsewhere, and where they come from.
+    /// The names that each module takes from elsewhere, and where they come from.
     taken: BTreeMap<Module, BTreeMap<String, Vec<String>>>,
 }
 
@@ -165,7 +165,7 @@ fn uses(text: &str) -> Vec<Import> {
     imports
 }
 
-/// The paths that a tree of a `use` line stands for.
+/// The paths in a tree of a `use` line.
 fn expand(tree: &str) -> Vec<String> {
     let tree = tree.trim();
     let Some(open) = tree.find('{') else { return vec![tree.to_owned()] };

@@ -1,5 +1,5 @@
-//! The order of the library's modules. Each imports only from those below it, so that whoever
-//! reads from the top down never has to come back up.
+//! The order of the library's modules. Each imports only from those below it, so that a
+//! reader who goes from the top down never has to come back up.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -87,7 +87,7 @@ fn modules_import_from_below_only() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A place that nothing takes any more misleads whoever reads the order.
+/// A place that nothing takes any more misleads readers of the order.
 #[test]
 fn the_order_names_existing_modules_only() {
     let modules: BTreeSet<String> = files().into_iter().map(|file| file.0).collect();

@@ -41,7 +41,7 @@ fn a_race_makes_one_region() {
     });
 }
 
-/// Files of regions that have no name yet, whoever is making them.
+/// Files of regions that have no name yet, whichever process makes them.
 fn unfinished() -> Vec<String> {
     files().into_iter().filter(|file| file.starts_with("shma-tmp.")).collect()
 }

@@ -25,8 +25,8 @@ fn first_process(name: &Name) -> Option<Child> {
     }
 }
 
-/// Two processes are number 1, and neither is there as the other sees it. Whoever took process ids
-/// for owners would find the holder dead, or be the holder itself.
+/// Two processes are number 1, and neither is there as the other sees it. A library that took
+/// process ids for owners would find the holder dead, or be the holder itself.
 #[test]
 fn equal_process_ids_are_two_owners() {
     watched(|| {

@@ -28,8 +28,8 @@ fn no_descriptor_gets_the_number_of_a_standard_stream() {
     });
 }
 
-/// A handle whose descriptor was closed must not take another handle's for its own: it would release
-/// that handle's lock, remove the name, and close the descriptor.
+/// A handle whose descriptor was closed must not take another handle's for its own: it would
+/// release that handle's lock, remove the name, and close the descriptor.
 #[test]
 fn a_reused_number_serves_its_new_handle() {
     watched(|| {
@@ -49,7 +49,7 @@ fn a_reused_number_serves_its_new_handle() {
             child.tell("go on");
             child.expect("over");
             assert!(child.close().success());
-            assert!(!name.exists(), "{how}: the last one takes it along");
+            assert!(!name.exists(), "{how}: the last one deletes it");
         }
     });
 }

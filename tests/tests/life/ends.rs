@@ -22,7 +22,7 @@ fn child_that(call: &str) -> Child {
     child
 }
 
-/// However the others have gone, the last one takes the region along; and none before it does.
+/// However the others have ended, the last detach deletes the region; and none before it does.
 #[test]
 fn the_last_detach_deletes_the_region() {
     watched(|| {
@@ -92,8 +92,8 @@ fn a_handle_keeps_the_region_for_others() {
     });
 }
 
-/// All who were attached were killed. The values are there still: whoever opens gets the last
-/// published ones, and is the one who takes the region along.
+/// All attached processes were killed. The values are still there: the next process that opens gets
+/// the last published ones, and its detach deletes the region.
 #[test]
 fn last_values_survive_when_all_are_killed() {
     watched(|| {
@@ -114,7 +114,7 @@ fn last_values_survive_when_all_are_killed() {
     });
 }
 
-/// Nobody can be asked whether the dead region is still wanted. Who creates wants a new one.
+/// No process can be asked whether the dead region is still wanted. A creator wants a new one.
 #[test]
 fn the_dead_do_not_keep_the_name() {
     watched(|| {
@@ -135,7 +135,7 @@ fn the_dead_do_not_keep_the_name() {
     });
 }
 
-/// A persistent region is for those who come and go one after the other.
+/// A persistent region is for processes that run one after the other.
 #[test]
 fn a_persistent_region_outlives_its_users() {
     watched(|| {
@@ -185,7 +185,7 @@ fn a_waiter_learns_that_its_region_is_gone() {
         }
         assert!(!old.is_current());
 
-        // The retired region works on for those who have it.
+        // The retired region works on for processes that are attached.
         writer.order("add 1");
         assert_eq!((old.count.read(), reader.ask("read")), (8, "8".into()));
         let limit = Duration::from_secs(3600);
@@ -283,7 +283,7 @@ fn a_renamed_region_is_reported_as_not_current() {
 
             owner.order("add 1");
             assert_eq!(reader.count.read(), 8, "{how}: the memory is shared as before");
-            // Those who leave the old one remove neither name.
+            // Processes that detach from the old one remove neither name.
             owner.order("close");
             drop((writer, reader, sleepers));
             assert!(aside.exists());
@@ -297,7 +297,7 @@ fn a_renamed_region_is_reported_as_not_current() {
     });
 }
 
-/// Of a hard link back to the name the region says that it had lost it.
+/// A region with a hard link back to its name says that it had lost it.
 #[test]
 fn a_second_link_to_a_retired_region_is_refused() {
     watched(|| {
@@ -313,8 +313,8 @@ fn a_second_link_to_a_retired_region_is_refused() {
     });
 }
 
-/// A process that can no longer see the directory still has its region. It must not be told that the
-/// region is gone.
+/// A process that can no longer see the directory still has its region. It must not be told that
+/// the region is gone.
 #[test]
 fn a_process_in_a_jail_keeps_its_region() {
     if !is_root("chroot") {
@@ -343,8 +343,8 @@ mod other {
     }
 }
 
-/// A call that is going to fail must not look like an attachment: the last one out would leave the
-/// region to it, and it does not come in.
+/// A call that is going to fail must not look like an attachment: the last detach would leave the
+/// region to it, and it never attaches.
 #[test]
 fn a_failing_open_is_no_attachment() {
     watched(|| {
@@ -403,8 +403,8 @@ fn a_process_without_free_descriptors_deletes_its_region() {
     });
 }
 
-/// The last process ends in the ordinary way, but does not drop its handle. The region stays with its
-/// values, until it is taken over, replaced or removed.
+/// The last process ends in the ordinary way, but does not drop its handle. The region stays with
+/// its values, until it is taken over, replaced or removed.
 #[test]
 fn an_end_without_a_drop_leaves_a_dead_region() {
     watched(|| {
@@ -445,7 +445,8 @@ fn a_process_that_gave_up_its_user_leaves_a_dead_region() {
     });
 }
 
-/// Python's own way to shared memory removes what it has opened when it ends, unless it is told not to.
+/// Python's own way to shared memory removes what it has opened when it ends, unless it is told not
+/// to.
 #[test]
 fn python_removes_what_it_has_opened_unless_told_not_to() {
     let python = |program: &str| {

@@ -12,7 +12,7 @@ fn create(hint: &str, count: u64) -> (Name, Shm<Board>) {
     (name, board)
 }
 
-/// A child that exits, or drops what it inherited, must not take its parent's region along, nor
+/// A child that exits, or drops what it inherited, must not delete its parent's region, nor
 /// its parent's sign of life.
 #[test]
 fn the_exit_of_a_child_keeps_the_region() {
@@ -108,7 +108,7 @@ fn a_child_never_removes_the_region_of_its_parent() {
 
 /// A program that starts others does so from some thread at any time. Between the fork and the exec
 /// the child has a copy of every descriptor; if that counted as attached, the last one out would
-/// leave the region behind, and nobody would come to remove it.
+/// leave the region behind, and no process would remove it.
 #[test]
 fn a_child_about_to_exec_is_no_attachment() {
     watched(|| {
@@ -142,7 +142,7 @@ fn a_fork_inside_update_publishes_once() {
         ] {
             parent.expect(line);
         }
-        board.count.try_update(|new, old| *new = old + 1).expect("the parent gave it back");
+        board.count.try_update(|new, old| *new = old + 1).expect("the parent released it");
         assert_eq!(board.count.read(), 9);
     });
 }
@@ -216,7 +216,7 @@ fn exec_releases_the_semaphore() {
     });
 }
 
-/// A daemon closes all descriptors. The holder must not die of it in the eyes of others.
+/// A daemon closes all descriptors. Other processes must not take the holder for dead.
 #[test]
 fn closing_descriptors_keeps_the_semaphore() {
     watched(|| {

@@ -1,5 +1,6 @@
-//! Threads that fork while another thread of their process attaches or removes a name. The child has
-//! a copy of every descriptor that is open at that moment, and so a share of its locks, and lives on.
+//! Threads that fork while another thread of their process attaches or removes a name. The child
+//! has a copy of every descriptor that is open at that moment, and so a share of its locks, and
+//! lives on.
 
 use std::process::Command;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use shma_tests::states::Board;
 use shma_tests::switched;
 use shma_tests::watchdog::watched;
 
-/// In this time whoever waits for the dead gets in; and in this one it is sure that he does not.
+/// In this time a waiter replaces a dead holder; and in this one it is sure that it does not.
 const LONG: Duration = Duration::from_secs(5);
 const LONG_ENOUGH: Duration = Duration::from_millis(200);
 
@@ -30,8 +31,8 @@ fn start_faulty(fault: &str, call: &str, name: &Name) -> Child {
     Child::start_command(program.args([call, name]).env("SHMA_MUTANT", fault))
 }
 
-/// The child would be the owner's sign of life: once the owner is dead, everybody would wait for the
-/// child.
+/// The child would be the owner's sign of life: once the owner is dead, every process would wait
+/// for the child.
 #[test]
 fn a_child_is_no_sign_of_its_parents_life() {
     watched(|| {
@@ -50,14 +51,14 @@ fn a_child_is_no_sign_of_its_parents_life() {
     });
 }
 
-/// The child would hold the name: nobody could remove or replace it.
+/// The child would hold the name: no process could remove or replace it.
 #[test]
 fn a_child_holds_no_name() {
     watched(|| {
         let (name, board) = create("fork-beside-unlink");
         for _ in 0..20 {
             let mut parent = start("unlink", &name);
-            assert_eq!(parent.next_line(), None, "nobody forks before it ends");
+            assert_eq!(parent.next_line(), None, "no thread forks before it ends");
             assert!(name.exists());
         }
         Board::unlink(&name).unwrap();

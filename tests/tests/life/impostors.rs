@@ -10,7 +10,7 @@ use shma_tests::region::Name;
 use shma_tests::states::Board;
 use shma_tests::watchdog::watched;
 
-/// A link leads to wherever whoever made it wants, which may be a region of ours.
+/// A link leads wherever its maker wants, which may be a region of ours.
 #[test]
 fn no_link_is_followed() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! Users who may not, and names that belong to somebody else.
+//! Users without permission, and names that belong to another user.
 //!
 //! `unsafe` here: a lease.
 
@@ -21,10 +21,10 @@ use shma_tests::states::Board;
 use shma_tests::unfinished;
 use shma_tests::watchdog::watched;
 
-/// Somebody without rights.
+/// A user without rights.
 const NOBODY: u32 = 65534;
 
-/// Somebody else without rights.
+/// Another user without rights.
 const ANOTHER: u32 = 65533;
 
 fn create(hint: &str, mode: u32) -> (Name, Shm<Board>) {
@@ -120,7 +120,7 @@ fn a_read_only_handle_of_the_owner_changes_no_byte() {
 }
 
 /// A reader may hold read locks. If they passed for a sign of life, it could keep the semaphore of
-/// a dead writer from everybody.
+/// a dead writer from every other process.
 #[test]
 fn a_reader_cannot_keep_a_dead_writer_alive() {
     if !is_root("becoming another user") {
@@ -164,9 +164,9 @@ fn a_reader_keeps_its_region_from_creators() {
     });
 }
 
-/// Somebody else was faster to take the name: a file that looks like nothing, and one that is a
-/// perfect region. Whoever uses it can be ended by its owner, who may cut it short; and whoever
-/// removes it has removed what is not theirs.
+/// Another user was faster to take the name: a file that looks like nothing, and one that is a
+/// perfect region. A process that uses it can be ended by its owner, who may cut it short; and one
+/// that removes it has removed what is not theirs.
 #[test]
 fn a_squatted_name_is_neither_used_nor_deleted() {
     if !is_root("becoming another user") {
@@ -290,8 +290,8 @@ fn lease(file: &fs::File) -> bool {
     unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, libc::F_WRLCK) == 0 }
 }
 
-/// The same, seen by somebody who has no power over the file: another user's, with all rights
-/// given to everybody.
+/// The same, seen by a user who has no power over the file: another user's, with all rights for
+/// every user.
 #[test]
 fn a_foreign_region_is_used_only_if_its_owner_is_named() {
     if !is_root("becoming another user") {
@@ -319,8 +319,8 @@ fn a_foreign_region_is_used_only_if_its_owner_is_named() {
     });
 }
 
-/// Root is trusted; its regions are used by whoever has the right to, and nobody else removes or
-/// replaces them.
+/// Root is trusted; its regions are used by every user that has the right to, and no other removes
+/// or replaces them.
 #[test]
 fn no_user_replaces_a_region_of_root() {
     if !is_root("becoming another user") {
@@ -346,7 +346,7 @@ fn no_user_replaces_a_region_of_root() {
         assert_eq!(user.ask("read"), "8");
         drop(user);
 
-        // Nothing for anybody else: then the user cannot even look, and still learns why.
+        // Nothing for any other user: then it cannot even look, and still learns why.
         let (name, _board) = create("root-only", 0o600);
         let mut user = as_user(NOBODY);
         for call in ["open NAME", "open-read-only NAME", "create NAME 1", "open-or-create NAME 1"] {
@@ -356,7 +356,7 @@ fn no_user_replaces_a_region_of_root() {
     });
 }
 
-/// A user that no test becomes: whoever does sweeps its own.
+/// A user that no test becomes: one that does sweeps its own.
 const STRANGER: u32 = 54_321;
 
 /// What a creator of another user has begun is none of our business, however old.
@@ -368,7 +368,7 @@ fn the_unfinished_region_of_another_user_stays() {
     watched(|| {
         let name = Name::new("sweep");
         let (theirs, ours) = (unfinished::path(), unfinished::path());
-        // What no creator calls his file is somebody else's, though it begins like it.
+        // A name that no creator gives its file belongs to another program, though it begins alike.
         let other = unfinished::path().with_extension("mine");
         for path in [&theirs, &ours, &other] {
             fs::write(path, [0]).unwrap();
@@ -387,8 +387,8 @@ fn the_unfinished_region_of_another_user_stays() {
     });
 }
 
-/// A mode that keeps the creator from opening the region again keeps him neither from creating it nor
-/// from removing it when he leaves.
+/// A mode that keeps the creator from opening the region again keeps him neither from creating it
+/// nor from removing it when he leaves.
 #[test]
 fn a_creator_is_not_kept_out_by_its_own_mode() {
     if !is_root("becoming another user") {
@@ -429,8 +429,8 @@ fn a_link_of_another_user_is_no_region() {
     });
 }
 
-/// A user namespace shows all users that it does not map as one, and so may this process appear in it. To
-/// its numbers every stranger is this user.
+/// A user namespace shows all users that it does not map as one, and so may this process appear in
+/// it. To its numbers every stranger is this user.
 #[test]
 fn an_unmapped_user_is_not_this_user() {
     if !is_root("becoming another user") {

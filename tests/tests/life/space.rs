@@ -1,4 +1,4 @@
-//! A `/dev/shm` without room. A small one is mounted where nobody else sees it.
+//! A `/dev/shm` without room. A small one is mounted where no other process sees it.
 
 use shma_tests::child;
 use shma_tests::child::Child;
@@ -28,8 +28,8 @@ fn no_space(answer: &str) -> (u64, u64) {
     (needed, free)
 }
 
-/// The file can be made as long as anybody likes; its pages are not there. Who finds out by writing
-/// is ended by SIGBUS, and what was begun stays behind and takes the last of the room.
+/// The file can be made as long as one likes; its pages are not there. A process that finds out by
+/// writing is ended by SIGBUS, and what was begun stays behind and takes the last of the room.
 #[test]
 fn a_region_that_does_not_fit_is_an_error() {
     watched(|| {
@@ -73,8 +73,8 @@ fn no_room_for_a_file_is_no_space() {
     });
 }
 
-/// There is room, but this process may make no file so long. To ask the kernel for one ends it, by a
-/// signal, and leaves a temporary file.
+/// There is room, but this process may make no file so long. To ask the kernel for one ends it, by
+/// a signal, and leaves a temporary file.
 #[test]
 fn a_limit_of_file_sizes_is_an_error_of_creation() {
     watched(|| {
@@ -134,8 +134,8 @@ fn a_limit_of_file_sizes_stops_no_removal() {
     });
 }
 
-/// The kernel gives memory that it does not have, and ends a process when it is used: most likely the
-/// one that reserves it.
+/// The kernel gives memory that it does not have, and ends a process when it is used: most likely
+/// the one that reserves it.
 #[test]
 fn no_more_memory_is_reserved_than_there_is() {
     watched(|| {

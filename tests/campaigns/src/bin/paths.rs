@@ -35,7 +35,7 @@ const LOOKS: [(&str, Path); 7] = [
     }),
 ];
 
-/// Paths that publish the values once a call. Nobody waits for them.
+/// Paths that publish the values once a call. No waiter waits for them.
 const CHANGES: [(&str, Path); 6] = [
     ("write 64 B", |state, times| repeat(times, || state.values.write(black_box(&[1.0; 8])))),
     ("update 64 B", |state, times| {

@@ -1,8 +1,8 @@
 //! Eight come at once for a region that may be there, dead, or not there; some remove it, some
-//! replace it, some die on the way. Whoever has come through then is in one and the same region, and
-//! finds it whole; the last one takes it along, and nothing else is left.
+//! replace it, some die on the way. All that attached are in one and the same region, and each
+//! finds it whole; the last detach deletes it, and nothing else is left.
 //!
-//! As many others as there are processors do nothing but keep them busy, so that everybody is
+//! As many others as there are processors do nothing but keep them busy, so that every process is
 //! interrupted everywhere.
 
 mod racer;
@@ -36,7 +36,7 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
 /// Rounds in the short form.
 const SHORT: u64 = 2_000;
 
-/// Those who race.
+/// The processes that race.
 const RACERS: usize = 8;
 
 /// The longest time between two deaths, in microseconds. A creation takes about half of it.
@@ -72,7 +72,7 @@ struct Race<'a> {
     rng: Rng,
     /// Whether some remove what has the name.
     may_remove: bool,
-    /// Those who live, by their numbers.
+    /// The living processes, by their numbers.
     racers: Vec<(usize, Forked)>,
     /// Files without a name that the dead have left.
     unfinished: Vec<PathBuf>,
@@ -110,7 +110,7 @@ impl<'a> Race<'a> {
             }
         }
         if stay && self.name.exists() {
-            return Err("everybody has left, and the region is there still".into());
+            return Err("every process has detached, and the region still exists".into());
         }
         self.sweep()
     }
@@ -140,12 +140,12 @@ impl<'a> Race<'a> {
     }
 
     /// All who are attached to what has the name now are attached to the same. Returns whether
-    /// there is anybody.
+    /// any process lives.
     fn compare(&self) -> Result<bool, String> {
         let seen = self.racers.iter().map(|(number, _)| self.track.seen(*number));
         let current: Vec<Seen> = seen.filter(|seen| seen.is_current).collect();
         if !self.may_remove && current.len() < self.racers.len() {
-            return Err("a region was removed or replaced with somebody attached to it".into());
+            return Err("a region was removed or replaced with a process attached to it".into());
         }
         let Some(first) = current.first() else { return Ok(false) };
         if current.iter().any(|seen| seen.instance != first.instance) {

@@ -103,11 +103,11 @@ pub fn race(name: &str, track: Track, racer: usize, seed: u64, may_remove: bool)
     track.await_stage(STARTED);
     let way = if may_remove { rng.below(6) } else { 1 + rng.below(5) };
     if rng.one_in(2) {
-        // Leaves at once, among those who are coming.
+        // Detaches at once, while others attach.
         drop(come(name, &own, way));
     }
     let board = come(name, &own, way);
-    // Whole, whoever has made it, and whoever has died meanwhile.
+    // Whole, whichever process created it, and whichever has died meanwhile.
     let instance = the_one(&*board.row.read_boxed());
     board.count.update(|new, old| *new = old + 1);
     track.word(racer, INSTANCE).store(instance, ORDER);
@@ -125,8 +125,8 @@ pub fn found_and_die(name: &str) {
     kill_process(getpid(), Signal::KILL).unwrap();
 }
 
-/// Removes it first, or tries to make it or to find it, and then takes what there is. Deadlines pass
-/// on a machine on which nobody gets on; that is no reason to give up here.
+/// Removes it first, or tries to make it or to find it, and then takes what there is. Deadlines
+/// pass on a machine without progress; that is no reason to give up here.
 fn come(name: &str, own: &Board, way: usize) -> Shm<Board> {
     let end = Instant::now() + PATIENCE;
     loop {

@@ -132,7 +132,7 @@ impl Cycle {
             (_, Present::Living) => &[Some(BEFORE)],
             // What could not be taken over is there for the next one.
             (_, Present::Dead) if !succeeded => &[Some(BEFORE)],
-            // Whoever leaves last takes it along; a leave that fails leaves it behind, dead.
+            // The last detach deletes it; a detach that fails leaves it behind, dead.
             _ if self.refused.is_some() => &[None, Some(BEFORE), Some(MADE)],
             _ => &[None],
         };
@@ -183,7 +183,7 @@ impl Case for Cycle {
         self.check_region()?;
         self.other = None;
         match self.name.exists() {
-            true => Err("everybody has left, and the region is there still".into()),
+            true => Err("every process has detached, and the region still exists".into()),
             false => Ok(()),
         }
     }

@@ -2,10 +2,10 @@
 //!
 //! `/dev/shm` has room for one page more at each attempt until a region fits; and each system call
 //! that any call of the library makes fails once, in each of several ways. What comes of it is an
-//! error, or nothing at all where the call can do without; never a panic, never a region that is not
-//! whole, and nothing is left behind but what could not be removed because the removal failed.
+//! error, or nothing at all where the call can do without; never a panic, never a region that is
+//! not whole, and nothing is left behind but what could not be removed because the removal failed.
 //!
-//! All of it happens in a `/dev/shm` that nobody else sees, so that what is there is ours.
+//! All of it happens in a `/dev/shm` that no other process sees, so that what is there is ours.
 
 mod calls;
 mod refusal;

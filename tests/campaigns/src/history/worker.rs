@@ -180,7 +180,7 @@ impl Caller<'_, shma_core::ReadWrite> {
         }
     }
 
-    /// Versions are counted from what was created: nobody else writes this field.
+    /// Versions are counted from what was created: no other process writes this field.
     fn replace(&mut self) {
         let Self { registers, log, state, signature, .. } = self;
         let old = state.solo;

@@ -1,5 +1,5 @@
 //! A peer writes random words all over the region while others use it. Values may be garbage;
-//! nobody ends or panics by it, and calls with a bound come back.
+//! no process ends or panics by it, and calls with a bound return.
 
 mod scribbler;
 mod victims;
@@ -137,6 +137,6 @@ fn work(arguments: &[&str]) {
         "observer" => victims::observer(name, seed),
         "opener" => victims::opener(name),
         "waiter" => victims::waiter(name, seed, more),
-        other => panic!("nobody is called {other}"),
+        other => panic!("no victim is called {other}"),
     }
 }

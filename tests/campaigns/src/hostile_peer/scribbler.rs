@@ -48,8 +48,8 @@ fn map(name: &Name, words: usize) -> &'static [AtomicU32] {
     let address =
         unsafe { mmap(std::ptr::null_mut(), words * 4, protection, flags, bytes.file(), 0) };
     let address: *const AtomicU32 = address.unwrap().cast();
-    // SAFETY: the mapping is never given up, it is as long as the file was, which nobody truncates, and
-    // whatever other processes do to atomics is no race.
+    // SAFETY: the mapping is never unmapped, it is as long as the file was, which is never
+    // truncated, and whatever other processes do to atomics is no race.
     unsafe { std::slice::from_raw_parts(address, words) }
 }
 

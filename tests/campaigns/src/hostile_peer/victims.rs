@@ -1,4 +1,4 @@
-//! Those who use the region meanwhile.
+//! The processes that use the region meanwhile.
 
 use std::io::{BufRead, Write, stdin, stdout};
 use std::time::Duration;
@@ -77,7 +77,7 @@ pub(super) fn opener(name: &str) {
     serve(|| {
         turn += 1;
         match turn % BATCH {
-            // Whoever finds that the region is gone looks for another one for a second.
+            // A process that finds that the region is gone looks for another one for a second.
             0 => {
                 if let Ok(shelf) = Shelf::open(name) {
                     look(&shelf, &mut copy);

@@ -20,7 +20,7 @@ const BETWEEN: [usize; 2] = [300, 1000];
 /// For a semaphore that is held.
 const LOOKS: u32 = 300;
 
-/// What nobody waits for longer, but for time off the processor.
+/// No call waits longer, time off the processor apart.
 const LIMIT: Duration = Duration::from_millis(250);
 
 /// Who can be in front of one who waits for a semaphore: the writers, the witness among them, and
@@ -81,7 +81,8 @@ impl<'a> Herd<'a> {
         self.kills
     }
 
-    /// Kills one, and replaces it. Half of the deaths go to whoever holds a semaphore just then.
+    /// Kills one, and replaces it. Half of the deaths go to a process that holds a semaphore just
+    /// then.
     pub fn kill_one(&mut self) -> Result<(), String> {
         let [shortest, longest] = BETWEEN;
         let pause = shortest + self.rng.below(longest - shortest);

@@ -49,7 +49,7 @@ fn change<const N: usize>(field: &Field<[u64; N]>, number: usize, shared: Shared
     let place = FIELDS[number];
     let version = match rng.below(3) {
         0 => field.update(|new, old| {
-            // Nobody else publishes meanwhile.
+            // No other process publishes meanwhile.
             let version = u64::from(field.version());
             check(place, 0, old, version, &floors);
             put(new, range.clone(), version + 1);

@@ -1,13 +1,13 @@
 //! Writers and readers that are killed at random instants and replaced at once.
 //!
-//! Every value that anybody reads is checked against what others had been told was published
+//! Every value that a process reads is checked against what others had been told was published
 //! before; every acknowledged publication is counted, and at the end the versions say the same.
 //!
 //! A writer and a reader are spared, the *witnesses*: who is killed after some milliseconds cannot
-//! wait for long. Nobody is to wait over 250 ms. A wall clock says little about that on a machine
+//! wait for long. No call is to wait over 250 ms. A wall clock says little about that on a machine
 //! with few processors, since a holder of the semaphore may be kept off its processor, and then
-//! everybody waits. So a *control*, a process that never waits for anything, notes the longest time
-//! between two looks at the clock, and the limit is 250 ms and that time once for each of the
+//! every process waits. So a *control*, a process that never waits for anything, notes the longest
+//! time between two looks at the clock, and the limit is 250 ms and that time once for each of the
 //! processes that can have been in front of the one that waits. A semaphore that is never got has
 //! no such excuse.
 

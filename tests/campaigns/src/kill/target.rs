@@ -30,7 +30,7 @@ pub const LENGTHS: [usize; 3] = [SMALL, NARROW, LARGE];
 pub const FIELDS: [&str; 5] = ["small", "narrow", "large", "left", "right"];
 
 /// What element `at` is when publication `version` changed it last. A region starts with zeroes,
-/// which are stamps of publication 0 but for their place.
+/// which are stamps of publication 0 except for their place.
 pub fn stamp(version: u64, at: usize) -> u64 {
     version << 16 | at as u64
 }

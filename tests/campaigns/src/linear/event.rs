@@ -18,7 +18,7 @@ pub struct Touch {
     pub field: usize,
     pub deed: Deed,
     pub version: u64,
-    /// Of the whole value; `None` where only the version was seen.
+    /// The checksum of the whole value; `None` where only the version was seen.
     pub checksum: Option<u64>,
 }
 

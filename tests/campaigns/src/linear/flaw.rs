@@ -9,7 +9,7 @@ use super::event::History;
 pub enum Flaw {
     /// Two calls published the same version of a field.
     PublishedTwice { field: usize, version: u64, calls: [String; 2] },
-    /// A version was seen, or left out, that nobody published.
+    /// A version was seen, or left out, that no call published.
     NeverPublished { field: usize, version: u64, call: String },
     /// A value is not what was published under its version.
     OtherValue { field: usize, version: u64, published: u64, call: String },
@@ -36,7 +36,7 @@ impl fmt::Display for Flaw {
                 write!(f, "version {version} of field {field} was published twice:\n{one}\n{other}")
             }
             Self::NeverPublished { field, version, call } => {
-                write!(f, "nobody published version {version} of field {field}:\n{call}")
+                write!(f, "no call published version {version} of field {field}:\n{call}")
             }
             Self::OtherValue { field, version, published, call } => write!(
                 f,

@@ -3,11 +3,11 @@
 use super::event::{Deed, History};
 use super::flaw::Flaw;
 
-/// Nobody: the creation is no call.
+/// No process: the creation is no call.
 const NOBODY: u32 = u32::MAX;
 
 /// Who published each version, by field and version. There are two more entries than publications:
-/// nobody has version 0, and the creation has version 1.
+/// no call has version 0, and the creation has version 1.
 pub(super) type Publishers = Vec<Vec<u32>>;
 
 /// Finds the publisher of every version; each has to have exactly one.
@@ -150,7 +150,8 @@ impl Order {
         if settled == calls { Ok(()) } else { Err(self.cycle(history, &waits_for)) }
     }
 
-    /// Among calls that wait for each other, walks to those that are before until it comes round.
+    /// Among calls that wait for each other, walks to those that are before until it returns to one
+    /// of them.
     fn cycle(&self, history: &History, waits_for: &[u32]) -> Flaw {
         let stuck = |call: &u32| waits_for[*call as usize] > 0;
         let calls = 0..waits_for.len() as u32;
@@ -161,7 +162,7 @@ impl Order {
             }
         }
         let mut met = vec![false; waits_for.len()];
-        let mut at = calls.clone().find(stuck).expect("somebody waits");
+        let mut at = calls.clone().find(stuck).expect("a call waits");
         while !std::mem::replace(&mut met[at as usize], true) {
             at = before[at as usize];
         }

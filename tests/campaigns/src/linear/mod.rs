@@ -8,19 +8,19 @@
 //! # Why a search is not needed
 //!
 //! To decide that is hard in general, because who came first is not known. Here it is: every
-//! publication of a field has a number of its own, the version, and whoever sees a value is told its
-//! version. So a history is linearizable if and only if
+//! publication of a field has a number of its own, the version, and a call that sees a value is
+//! told its version. So a history is linearizable if and only if
 //!
 //! 1. every version of a field, from 2 to the last, was published by exactly one call (1 is the
 //!    creation's);
-//! 2. whoever saw a version saw what its publisher says it is, word for word;
-//! 3. there are instants for the calls such that the publication of version v of a field comes after
-//!    that of v - 1, and a call that saw v comes after the publication of v and before that of
-//!    v + 1.
+//! 2. a call that saw a version saw what its publisher says it is, word for word;
+//! 3. there are instants for the calls such that the publication of version v of a field comes
+//!    after that of v - 1, and a call that saw v comes after the publication of v and before that
+//!    of v + 1.
 //!
 //! That these are necessary is plain. They suffice: order the calls by their instants, and those of
-//! one instant as 3 wants them; a call that saw v then stands between the publications of v and v + 1,
-//! so v is what was published last.
+//! one instant as 3 wants them; a call that saw v then stands between the publications of v and v +
+//! 1, so v is what was published last.
 //!
 //! A call is one node with one instant, also if it saw and published several fields. So a snapshot
 //! must be a cut through all fields, a transaction happens in all of its fields at once, and an

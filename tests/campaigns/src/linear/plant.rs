@@ -53,7 +53,7 @@ pub fn plant(fault: Fault, history: &mut History, rng: &mut Rng) -> bool {
 
 /// Who published what in a history that is whole.
 struct Places {
-    /// By field and version: the call and its value. The first two entries are nobody's.
+    /// By field and version: the call and its value. The first two entries belong to no call.
     published: Vec<Vec<Option<(usize, u64)>>>,
 }
 

@@ -2,11 +2,11 @@
 
 /// One way not to do it.
 pub(super) struct Fault {
-    /// Of the design.
+    /// The section of the design.
     pub(super) section: u8,
     pub(super) what: &'static str,
-    /// Names with hyphens are faults of the library's own code, under loom; the others are faults of
-    /// the explorer's models.
+    /// Names with hyphens are faults of the library's own code, under loom; the others are faults
+    /// of the explorer's models.
     pub(super) names: &'static [&'static str],
 }
 

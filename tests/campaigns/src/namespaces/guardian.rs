@@ -44,7 +44,7 @@ pub(super) fn guard(place: &str, story: &str, region: &str) {
                 holder.kill();
                 say(if holder.replace() { "reused" } else { "its process id does not come back" });
             }
-            other => panic!("nobody can `{other}`"),
+            other => panic!("there is no order `{other}`"),
         }
     }
 }
@@ -67,7 +67,7 @@ impl Ward {
         waitid(WaitId::Pid(self.pid()), WaitIdOptions::EXITED).unwrap();
     }
 
-    /// Sends a signal, and waits for what it does, without reaping anybody.
+    /// Sends a signal, and waits for what it does, without reaping a process.
     fn signal(&self, signal: Signal, until: WaitIdOptions) {
         kill_process(self.pid(), signal).unwrap();
         waitid(WaitId::Pid(self.pid()), until | WaitIdOptions::NOWAIT).unwrap();

@@ -73,7 +73,7 @@ pub(super) fn sleep(said: &str) {
     wait_for_the_end();
 }
 
-/// Waits until nobody can write to the input any more, and reads nothing of it.
+/// Waits until no process can write to the input any more, and reads nothing of it.
 fn wait_for_the_end() {
     let input = std::io::stdin();
     loop {

@@ -1,6 +1,6 @@
 //! One process holds a semaphore and lives on, or dies, in ways that make it hard to tell which;
-//! another one, maybe of another PID namespace, wants in. Never are two in at once, and whoever
-//! waits for the dead gets in.
+//! another one, maybe of another PID namespace, wants to acquire. Never do two hold it at once, and
+//! a process that waits for the dead gets in.
 
 mod guardian;
 mod holder;
@@ -33,7 +33,7 @@ enum Story {
     Killed,
     /// It is stopped for a while, then killed.
     Stopped,
-    /// It is killed, and nobody reaps it.
+    /// It is killed, and not reaped.
     Zombie,
     /// It is killed, and another process gets its process id.
     PidReused,
@@ -55,7 +55,8 @@ use Story::{
     Stopped, Zombie,
 };
 
-/// Story, place of the holder, place of the rival; `Second` for a rival is a namespace in a namespace.
+/// Story, place of the holder, place of the rival; `Second` for a rival is a namespace in a
+/// namespace.
 const CASES: [(Story, Place, Place); 24] = [
     (Killed, Here, Here),
     (Killed, First, First),
@@ -83,7 +84,7 @@ const CASES: [(Story, Place, Place); 24] = [
     (ForksInside, Second, Here),
 ];
 
-/// What the semaphore guards before anybody is in.
+/// What the semaphore guards before any process holds it.
 const BEFORE: u64 = 7;
 
 fn run(plan: &Plan, outcome: &mut Outcome) {

@@ -30,7 +30,7 @@ pub(super) fn contend(place: &str, region: &str) {
             "try" => board.count.try_update(add),
             "wait" => board.count.update_timeout(Duration::from_millis(20), add),
             "enter" => Ok(board.count.update(add)),
-            other => panic!("nobody can `{other}`"),
+            other => panic!("there is no order `{other}`"),
         };
         match entered {
             Ok(count) => say(&format!("in, {count}")),

@@ -1,4 +1,4 @@
-//! Somebody beside the victim, who lives on.
+//! A process beside the victim that lives on.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -53,7 +53,7 @@ impl Companion {
         made
     }
 
-    /// One who holds a field's semaphore, until somebody sleeps for it or it is told to go on.
+    /// One that holds a field's semaphore until a process sleeps for it or it is told to go on.
     pub fn holder(site: &Site, field: usize) -> Self {
         let partition = site.partition(field);
         let release = |signs: Signs| {
@@ -75,7 +75,7 @@ impl Companion {
         Self::start(field, live, site)
     }
 
-    /// One who publishes when somebody sleeps for it, or when it is told to.
+    /// One that publishes when a process sleeps for it, or when it is told to.
     pub fn publisher(site: &Site, field: usize) -> Self {
         let partition = site.partition(field);
         let live = |plot: Shm<Plot>, signs: Signs| {
@@ -112,14 +112,14 @@ impl Companion {
         set(self.signs.go);
     }
 
-    /// Waits until it, or somebody, sleeps for the semaphore.
+    /// Waits until it, or another process, sleeps for the semaphore.
     pub fn await_sleep(&self, site: &Site) -> Result<(), String> {
         let partition = site.partition(self.field);
         until("the companion sleeps for the semaphore", || site.bytes.has_waiters(partition));
         Ok(())
     }
 
-    /// Waits until it has done what it was to do: nobody may keep it from it.
+    /// Waits until it has done what it was to do: no process may keep it from that.
     pub fn end(mut self) -> Result<(), String> {
         self.go();
         match self.process.reap() {
@@ -129,7 +129,7 @@ impl Companion {
     }
 }
 
-/// Waits for the other processor, or for this one to be given to somebody else.
+/// Waits for the other processor, or for this one to be given to another process.
 fn spin_until(mut holds: impl FnMut() -> bool) {
     while !holds() {
         std::thread::sleep(Duration::from_micros(20));

@@ -29,7 +29,7 @@ enum Call {
 struct Cycle {
     call: Call,
     region: Present,
-    /// Of the region; the same for all victims, so that they go the same way.
+    /// The name of the region; the same for all victims, so that they take the same path.
     name: Name,
     /// The attachment of one who lives on.
     other: Option<Shm<Board>>,
@@ -108,7 +108,7 @@ impl Cycle {
             }
         }
         match self.name.exists() {
-            true => Err("nobody is attached, and the region is there still".into()),
+            true => Err("no process is attached, and the region still exists".into()),
             false => Ok(()),
         }
     }

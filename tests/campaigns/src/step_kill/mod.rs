@@ -1,13 +1,13 @@
-//! A call is killed at every instruction: first behind those that change something for others, of all
-//! calls, and then at all the others for as long as there is time.
+//! A call is killed at every instruction: first behind those that change something for others, of
+//! all calls, and then at all the others for as long as there is time.
 //!
 //! The victim is a fork that makes one call and is led to a point of it by ptrace; see `path`. All
 //! victims of a call find the same: a new region in which the same was published before, and memory
-//! from an arena. So they go the same way, but for the clock, whose reader begins again when the
-//! kernel sets it: points in such a second attempt are those that later victims do not reach.
+//! from an arena. So they take the same path, except for the clock, whose reader begins again when
+//! the kernel sets it: points in such a second attempt are those that later victims do not reach.
 //!
-//! Whatever it has done by then, everybody finds the old value or the new one, the next writer gets
-//! in, and what comes after is right; see `site` for what is looked at.
+//! Whatever it has done by then, every process finds the old value or the new one, the next writer
+//! gets in, and what comes after is right; see `site` for what is looked at.
 
 mod companion;
 mod life_cycle;
@@ -42,8 +42,8 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
 /// Points in the short form.
 const SHORT: u64 = 8_000;
 
-/// Corpses of each kind beside which a call is killed, but for the short form. Each fell somewhere
-/// else.
+/// Corpses of each kind beside which a call is killed, except in the short form. Each fell
+/// somewhere else.
 const CORPSES: usize = 4;
 
 /// A call in certain circumstances.

@@ -40,10 +40,10 @@ impl Call {
 /// Who else has to do with the semaphore.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Others {
-    Nobody,
-    /// Somebody who lives holds it when the victim comes, and gives it back when the victim sleeps.
+    None,
+    /// A living process holds it when the victim comes, and releases it when the victim sleeps.
     Holder,
-    /// Somebody sleeps for it while the victim holds it.
+    /// A process sleeps for it while the victim holds it.
     Waiter,
     /// Another victim was killed at some point of the call just before; of a transaction, of one of
     /// all fields.
@@ -70,7 +70,7 @@ pub struct Publish {
 pub fn all(corpses: usize, rng: &mut Rng) -> Vec<Box<dyn Case>> {
     let mut cases: Vec<Box<dyn Case>> = Vec::new();
     for call in CALLS {
-        for others in [Others::Nobody, Others::Holder, Others::Waiter, Others::Corpse] {
+        for others in [Others::None, Others::Holder, Others::Waiter, Others::Corpse] {
             // It has no closure in which it could wait for the waiter.
             if call == Call::Write && others == Others::Waiter {
                 continue;
@@ -151,7 +151,7 @@ impl Publish {
     /// Kills another victim of the same call where something has changed for others.
     fn kill_one_before(&mut self, site: &mut Site) -> Result<(), String> {
         let call = if self.call.is_transaction() { Call::Transaction } else { self.call };
-        let mut alone = Self::new(call, self.field, Others::Nobody, &mut self.rng);
+        let mut alone = Self::new(call, self.field, Others::None, &mut self.rng);
         if self.corpse.is_none() {
             let way = Path::step(&mut alone, &mut site.another())?;
             let (_, changes) = way.points().expect("it was walked");
@@ -163,7 +163,7 @@ impl Publish {
         let mut victim = alone.victim(site)?;
         path::lead(&mut victim, point, &mut alone, site)?;
         victim.kill();
-        // Nobody repairs anything yet: looking is all that is done.
+        // No process repairs anything yet: they only look.
         site.settle_on(&alone.choices)
     }
 }
@@ -231,7 +231,7 @@ impl Case for Publish {
         let mut found = site.now.clone();
         let mut after = Vec::new();
         self.companion = match self.others {
-            Others::Nobody | Others::Corpse => None,
+            Others::None | Others::Corpse => None,
             Others::Holder => {
                 let holder = Companion::holder(site, self.field);
                 found = Companion::makes(&found, self.field);

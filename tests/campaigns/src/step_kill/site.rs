@@ -6,7 +6,7 @@ use crate::forked::{End, Forked};
 use shma_tests::region::{Bytes, Name, control};
 use shma_tests::rng::Rng;
 
-/// A field of each size, with different numbers of slots, and one that nobody changes.
+/// A field of each size, with different numbers of slots, and one that is never changed.
 #[derive(Debug, ShmState)]
 pub struct Plot {
     #[shm(slots = 2)]
@@ -23,7 +23,7 @@ pub const FIELDS: usize = 3;
 /// Their lengths in elements.
 pub const LENGTHS: [usize; FIELDS] = [1, 32, 512];
 
-/// What the field that nobody changes holds.
+/// What the field that is never changed holds.
 const STILL: u64 = 0x5711;
 
 /// What a field holds, and the number of the publication that made it so.
@@ -63,7 +63,7 @@ impl Site {
         let gone = go_round(&plot.tiny, rounds(2), tiny)
             .and_then(|()| go_round(&plot.middle, rounds(4), middle))
             .and_then(|()| go_round(&plot.large, rounds(8), large));
-        gone.expect("nobody else is there");
+        gone.expect("no other process is there");
         site
     }
 
@@ -77,8 +77,8 @@ impl Site {
         Plot::MANIFEST.fields[field].offset
     }
 
-    /// Finds the contents to be one of these, for everybody who looks: by fields, by parts, and as
-    /// of one instant. From now on it is what has to be there.
+    /// Finds the contents to be one of these, for every process that looks: by fields, by parts,
+    /// and as of one instant. From now on it is what has to be there.
     pub fn settle_on(&mut self, choices: &[Contents]) -> Result<(), String> {
         let found = self.snapshot()?;
         let read = self.read();
@@ -103,7 +103,7 @@ impl Site {
         let mut all = Plot::zeroed();
         self.plot.try_snapshot_into(&mut all).map_err(|error| error.to_string())?;
         if all.still != STILL {
-            return Err(format!("the field that nobody changes holds {:#x}", all.still));
+            return Err(format!("the field that is never changed holds {:#x}", all.still));
         }
         let elements = [all.tiny.to_vec(), all.middle.to_vec(), all.large.to_vec()];
         let plot = &self.plot;
@@ -138,13 +138,13 @@ impl Site {
         for field in 0..FIELDS {
             let lock = self.bytes.u32(self.partition(field) + control::LOCK);
             if lock != 0 {
-                return Err(format!("the lock word is {lock:#x} though nobody holds it"));
+                return Err(format!("the lock word is {lock:#x} though no process holds it"));
             }
         }
         Ok(())
     }
 
-    /// A process of its own, because it may be that nobody ever gets in.
+    /// A process of its own, because it may be that no process ever acquires it.
     fn let_next_in(&mut self) -> Result<(), String> {
         let elements = self.now.each_mut().map(change_one);
         let mut next = Forked::start(|| {

@@ -60,7 +60,7 @@ impl Case for Wait {
 
     fn victim(&mut self, site: &mut Site) -> Result<Tracee, String> {
         let Self { field, news, .. } = *self;
-        // Before the publisher, which may publish at once if somebody was killed in his sleep.
+        // Before the publisher, which may publish at once if a process was killed in its sleep.
         let victim = step_kill::start(|| {
             let plot: Shm<Plot> = Plot::open(&site.name).unwrap();
             match field {
@@ -83,7 +83,7 @@ impl Case for Wait {
         }
         site.check_words()?;
         site.settle_on(&self.choices)?;
-        // The dead one stands in nobody's way: another one waits, and is woken.
+        // The dead one blocks no other: another one waits, and is woken.
         let listener = Companion::listener(site, self.field);
         site.go_round()?;
         listener.end()

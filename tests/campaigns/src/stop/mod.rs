@@ -1,10 +1,10 @@
 //! Processes that are stopped, as by Ctrl-Z, and go on later.
 //!
-//! A writer is stopped at a stop point of the library: everybody reads on; who wants to write gets
-//! in if the stopped one holds nothing, and else waits in vain, and nothing is taken from it. One
-//! who comes, goes or removes is stopped: others who do so wait as long as the deadline, and no
-//! longer. A reader is stopped anywhere in its reading, for a thousand publications: nobody waits
-//! for it, and it accepts no mixture.
+//! A writer is stopped at a stop point of the library: every process reads on; one that wants to
+//! write gets in if the stopped one holds nothing, and else waits in vain, and nothing is taken
+//! from it. One who comes, goes or removes is stopped: others who do so wait as long as the
+//! deadline, and no longer. A reader is stopped anywhere in its reading, for a thousand
+//! publications: no process waits for it, and it accepts no mixture.
 //!
 //! Stop points need a library with switches, so unless this program has it, its processes are
 //! those of another one, which is built for it.

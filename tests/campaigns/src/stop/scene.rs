@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_millis(30);
 pub struct Scene<'a> {
     program: &'a Path,
     pub name: Name,
-    /// Of the region, whatever has the name later.
+    /// The file of the region, whatever has the name later.
     bytes: Bytes,
     board: Shm<Board>,
     seen: Shm<Board, ReadOnly>,
@@ -79,13 +79,13 @@ impl<'a> Scene<'a> {
         for (field, count) in counts.iter_mut().enumerate() {
             *count += self.try_to_write(field)?;
             if self.owner(field) != 0 {
-                return Err("it has gone on, and somebody holds the semaphore still".into());
+                return Err("it has gone on, and the semaphore is still held".into());
             }
         }
         self.compare(call, counts)
     }
 
-    /// Gets in if and only if nobody holds the semaphore, and takes nothing from who does. Returns
+    /// Acquires if and only if the semaphore is free, and takes nothing from its holder. Returns
     /// how often something was published.
     fn try_to_write(&self, field: usize) -> Result<u64, String> {
         let owner = self.owner(field);
@@ -186,7 +186,8 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Everybody who comes, goes or removes gets an answer, if not always the one it would like.
+    /// Every call that attaches, detaches or removes gets an answer, if not always the one it would
+    /// like.
     pub fn stop_comer(&self, call: &str, point: &str) -> Result<(), String> {
         let other = Name::new("stop-create");
         let name = if call == "create" { &other } else { &self.name };
@@ -216,7 +217,7 @@ impl<'a> Scene<'a> {
         // What it came for may be gone: then it says so and ends.
         comer.close();
         match other.exists() {
-            true => Err("nobody is attached, and the region is there still".into()),
+            true => Err("no process is attached, and the region still exists".into()),
             false => Ok(()),
         }
     }

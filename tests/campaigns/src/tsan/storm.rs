@@ -1,7 +1,7 @@
 //! The threads.
 //!
 //! The watcher goes by addresses, and cannot know that two mappings are one memory. So each mapping
-//! has plain memory of its own, and only those who use that mapping touch it.
+//! has plain memory of its own, and only threads that use that mapping touch it.
 //!
 //! `unsafe` here: plain memory that the protocols keep apart.
 
@@ -111,7 +111,7 @@ impl<'t> Side<'t> {
         // SAFETY: as above.
         unsafe { self.updates.set(updates + 1) };
         let version = u64::from(self.table.signed.version()) + 1;
-        // SAFETY: each version is published once, and nobody looks before.
+        // SAFETY: each version is published once, and no thread looks before.
         unsafe { self.signed[version as usize].set(version) };
         *value = [version, self.number];
     }

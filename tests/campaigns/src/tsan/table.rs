@@ -25,8 +25,8 @@ pub(super) struct Table {
 /// Plain memory.
 pub(super) struct Plain<T>(UnsafeCell<T>);
 
-// SAFETY: whoever uses it from several threads keeps them apart, and says how: the accesses are
-// unsafe.
+// SAFETY: a caller that uses it from several threads keeps them apart, and says how: the accesses
+// are unsafe.
 unsafe impl<T: Send> Sync for Plain<T> {}
 
 impl<T: Copy> Plain<T> {
@@ -36,7 +36,7 @@ impl<T: Copy> Plain<T> {
 
     /// # Safety
     ///
-    /// Nobody sets it meanwhile.
+    /// No other thread sets it meanwhile.
     pub(super) unsafe fn get(&self) -> T {
         // SAFETY: as the caller promises.
         unsafe { *self.0.get() }
@@ -44,7 +44,7 @@ impl<T: Copy> Plain<T> {
 
     /// # Safety
     ///
-    /// Nobody else uses it meanwhile.
+    /// No other thread uses it meanwhile.
     pub(super) unsafe fn set(&self, value: T) {
         // SAFETY: as the caller promises.
         unsafe { *self.0.get() = value };

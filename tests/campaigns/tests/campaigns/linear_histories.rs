@@ -93,10 +93,10 @@ fn two_snapshots_that_disagree_are_found() {
 
 #[test]
 fn a_version_left_out_is_found() {
-    is_refused(&[(0, 1, &[published(0, 3)])], "nobody published version 2");
-    is_refused(&[(0, 1, &[saw(0, 2)])], "nobody published version 2");
-    is_refused(&[(0, 1, &[saw(0, u64::MAX)])], "nobody published version");
-    is_refused(&[(0, 1, &[published(0, u64::MAX)])], "nobody published version");
-    is_refused(&[(0, 1, &[saw(0, 0)])], "nobody published version 0");
+    is_refused(&[(0, 1, &[published(0, 3)])], "no call published version 2");
+    is_refused(&[(0, 1, &[saw(0, 2)])], "no call published version 2");
+    is_refused(&[(0, 1, &[saw(0, u64::MAX)])], "no call published version");
+    is_refused(&[(0, 1, &[published(0, u64::MAX)])], "no call published version");
+    is_refused(&[(0, 1, &[saw(0, 0)])], "no call published version 0");
     is_refused(&[(0, 1, &[published(0, 1)])], "published twice");
 }

@@ -184,7 +184,7 @@ impl Holder<'_> {
     }
 
     /// Makes slot 1 equal to slot 0 in the ranges of the other slots' words, and of its own too if
-    /// somebody died in it.
+    /// a process died in it.
     fn catch_up(&mut self, clean: bool) -> Result<(), String> {
         for slot in 0..self.model.slots {
             let skipped = match slot {

@@ -1,19 +1,19 @@
 //! Waiting for a publication that only reads the notify word, as `shma-core` does it.
 //!
 //! A publisher stores the version, gives its semaphore back, and then merely *loads* the notify
-//! word: only if somebody has announced itself does it change the number and wake. A waiter
+//! word: only if a waiter has announced itself does it change the number and wake. A waiter
 //! announces itself by a compare-exchange, then does a read-modify-write on the lock word that
 //! changes nothing, then looks once more. Both meet in the lock word: whichever comes later in its
-//! order has seen what the other did before. With that a publication that nobody waits for costs
+//! order has seen what the other did before. With that a publication without waiters costs
 //! no store; in [`waiting`](super::waiting) is the protocol that does without the meeting, and
 //! exchanges the word each time.
 //!
 //! Publishers here really take the semaphore, one from another and from the dead. A recoverer, who
 //! stores a version that a dead transaction left behind, does not: it holds the semaphore of some
-//! other field. So it changes the number and wakes whether or not somebody has announced itself,
+//! other field. So it changes the number and wakes whether or not a waiter has announced itself,
 //! and this is why a waiter must announce itself in exactly the word that it saw.
 //!
-//! At rest nobody may sleep while something newer than what he has seen is published.
+//! At rest no waiter may sleep while something newer than what it has seen is published.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
@@ -48,15 +48,15 @@ pub enum Mutant {
 /// One configuration to explore.
 #[derive(Clone, Copy, Debug)]
 pub struct Meeting {
-    /// Those who publish.
+    /// How many processes publish.
     pub publishers: Word,
     /// Versions that each publishes.
     pub publications: Word,
-    /// Those who wait.
+    /// How many processes wait.
     pub waiters: usize,
     /// May the first publisher be killed?
     pub kill: bool,
-    /// Once the first publisher is dead, somebody stores the version that it was about to publish,
+    /// Once the first publisher is dead, a process stores the version that it was about to publish,
     /// without its semaphore. For one publisher and one publication.
     pub recoverer: bool,
     /// Do sleepers look again after a time?

@@ -1,4 +1,4 @@
-//! Owner ids: attaching under an id that nobody can mistake for another's, and fork.
+//! Owner ids: attaching under an id that cannot be mistaken for another's, and fork.
 //!
 //! Owner 1 may be killed while it holds the semaphore. Owners 2 and 3 find its id in the lock
 //! word, learn of its death, and take over; either may be stopped between question and
@@ -34,7 +34,7 @@ pub struct Owners {
     pub ids: Ids,
     /// Owners beside the first, who may find it dead: one or two.
     pub takers: Word,
-    /// Those who attach meanwhile.
+    /// How many processes attach meanwhile.
     pub newcomers: usize,
 }
 

@@ -5,14 +5,14 @@
 //!
 //! - never two live owners;
 //! - no increment is lost, and a death adds at most the one under way;
-//! - at rest nobody sleeps: a wake-up is missing only where somebody was killed, and then a slice
+//! - at rest no process sleeps: a wake-up is missing only where one was killed, and then a slice
 //!   of time makes up for it.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::{Compare, Machine, Moment, Process, Program, Register, Word, Words};
 
-/// Set in the lock word beside the owner's id when somebody may sleep.
+/// Set in the lock word beside the owner's id when a process may sleep.
 const WAITERS: Word = 0x80;
 
 /// The wrong ways to use the lock word.
@@ -26,7 +26,7 @@ pub enum Mutant {
     ReleaseRelaxed,
     /// Acquire does not acquire what was written.
     AcquireRelaxed,
-    /// Who has slept acquires as if nobody else slept.
+    /// A waiter that has slept acquires as if no other slept.
     WaitersForgotten,
     /// Who wants to sleep does not set the bit that asks for a wake-up.
     WaitersNotSet,
@@ -60,7 +60,7 @@ struct Owner {
 }
 
 impl Semaphore {
-    /// Nobody there yet.
+    /// No owner yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -125,7 +125,7 @@ impl Semaphore {
             let (mut least, mut most) = (0, 0);
             for (process, _, done) in &holders {
                 if end.is_asleep(*process) {
-                    return Err("somebody sleeps for ever".into());
+                    return Err("a process sleeps for ever".into());
                 }
                 let done = end.register(*process, *done);
                 least += done;
@@ -188,7 +188,7 @@ impl Holder {
 }
 
 impl Lock {
-    /// A free semaphore; `tokens` says for each id whether somebody lives who has it.
+    /// A free semaphore; `tokens` says for each id whether its owner lives.
     pub(super) fn with_tokens(
         machine: &mut Machine,
         tokens: &[Word],

@@ -44,7 +44,7 @@ pub struct Slots {
     pub words: Word,
     /// Versions that the writer publishes.
     pub publications: Word,
-    /// Versions that a successor publishes once the writer is dead; with 0 nobody dies.
+    /// Versions that a successor publishes once the writer is dead; with 0 no process dies.
     pub successor: Word,
     /// The version that is there at first; the next ones may wrap. Not with `parts`.
     pub first: Word,
@@ -137,7 +137,7 @@ impl Slots {
             p.step("catch up");
             p.when(change(v + 1).differs(0), |p| self.catch_up(p, partition, v, begun));
             p.step("dirty word");
-            // Bit w stands for word w: 0b11, 0b01, 0b10 by turns.
+            // Bit w means word w: 0b11, 0b01, 0b10 by turns.
             p.store(dirty.at((v + 1) % self.slots), Expression::from(3) - dirt(v + 1), Relaxed);
             p.fence(Release);
         }

@@ -3,8 +3,8 @@
 //! Publishers store `version` and then exchange `notify`; waiters sleep until there is a version
 //! that they have not seen. A publisher may be killed anywhere, also between the exchange and the
 //! wake-up. A recoverer, who completes what a dead transaction left behind, exchanges and wakes
-//! too, without owning the field: it may be late. At rest nobody may sleep while something newer
-//! than what he has seen is published; only a death may cost a sleeper one slice of time.
+//! too, without owning the field: it may be late. At rest no waiter may sleep while something newer
+//! than what it has seen is published; only a death may cost a sleeper one slice of time.
 //!
 //! What is newer is decided by `version` alone. `notify` may go back, when a late recoverer
 //! exchanges a smaller number in, so its number is there to make the compare-exchange fail, and
@@ -30,7 +30,7 @@ pub enum Mutant {
     SleepersByOr,
     /// The waiter does not set the bit.
     SleepersNotSet,
-    /// The waiter does not acquire what the number stands for.
+    /// The waiter does not acquire what the number announces.
     NotifyLoadedRelaxed,
     /// The waiter looks at the version before it looks at the word.
     VersionLoadedFirst,
@@ -61,11 +61,11 @@ pub struct Waiting {
     /// The version that is there at first, and is known to the waiters; the number in the word may
     /// wrap with the next one.
     pub first: Word,
-    /// Those who wait.
+    /// How many processes wait.
     pub waiters: usize,
     /// May the publisher be killed?
     pub kill: bool,
-    /// A transaction is killed, and somebody recovers while the publisher goes on.
+    /// A transaction is killed, and a process recovers while the publisher goes on.
     pub recoverer: Option<Recoverer>,
     /// What is done wrong, if anything.
     pub mutant: Option<Mutant>,

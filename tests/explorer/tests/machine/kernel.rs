@@ -71,7 +71,7 @@ fn a_sleeper_that_compares_is_never_left_behind() {
     assert!(sleeper_is_left_behind(false));
 }
 
-/// A sleeper whom nobody wakes, beside a process that may be killed: how it can end.
+/// A sleeper that is never woken, beside a process that may be killed: how it can end.
 fn sleeps_beside_a_death(slices: bool, kills: u8) -> Outcomes {
     let mut machine = Machine::new();
     let (token, bell) = (machine.word("token", 1), machine.word("bell", 0));

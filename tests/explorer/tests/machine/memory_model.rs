@@ -67,7 +67,7 @@ fn fences_do_what_ordered_accesses_do() {
 }
 
 /// A relaxed store by the same thread ends a release sequence (C++20), a read-modify-write by
-/// anybody goes on with it.
+/// another process goes on with it.
 #[test]
 fn a_release_sequence_goes_on_through_read_modify_writes_only() {
     let stale = vec![2, 0];
@@ -194,7 +194,7 @@ fn read_modify_writes_lose_nothing() {
 }
 
 /// A compare-exchange that fails is a load, and may have read an old value; one that reads what it
-/// expects takes it from nobody else.
+/// expects takes it from no other.
 #[test]
 fn a_failed_exchange_may_have_seen_an_old_value() {
     let mut machine = Machine::new();

@@ -1,4 +1,5 @@
-//! States that are told apart only by what nobody can see are one state, and nothing is lost by it.
+//! States that are told apart only by what no process can see are one state, and nothing is lost by
+//! it.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 

@@ -1,12 +1,12 @@
 //! Transactions, recovery, snapshots and reads, with two and three fields, K = 2 and 4: nothing
-//! half in, nothing lost, nothing that goes back, whoever dies where.
+//! half in, nothing lost, nothing that goes back, whichever process dies where.
 
 use shma_explorer::models::commit::Act::{Transaction, Update};
 use shma_explorer::models::commit::Commit;
 use shma_explorer::models::commit::Look::{Read, Snapshot};
 use shma_explorer::verdict::{self, long};
 
-/// In some models nobody can take over, or nobody can be found in the middle of a commit.
+/// In some models no process can take over, or none can be found in the middle of a commit.
 const SOME_IDLE: &[&str] = &["query", "take over", "R1", "R2", "R3", "S2, load Relaxed, target"];
 
 /// Fields and slots of the configurations.

@@ -1,5 +1,5 @@
 //! Waiting for a publication that only reads the notify word: publisher and waiter meet in the lock
-//! word, and nobody sleeps while something newer is published.
+//! word, and no waiter sleeps while something newer is published.
 
 use shma_explorer::models::meeting::{Meeting, Mutant};
 use shma_explorer::verdict::{holds, is_caught, long};
@@ -14,7 +14,7 @@ const ONE: Meeting = Meeting {
     mutant: None,
 };
 
-/// Nobody takes over where the only publisher, or nobody, dies.
+/// No process takes over where the only publisher dies, or none.
 const NO_SUCCESSOR: &[&str] = &["acquire, asks the kernel", "take over"];
 
 #[test]

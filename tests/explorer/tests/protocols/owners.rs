@@ -1,11 +1,11 @@
-//! The semaphore and its owners: never two of them, nothing lost, nobody asleep for ever; and ids
+//! The semaphore and its owners: never two of them, nothing lost, none asleep for ever; and ids
 //! that cannot be mistaken for another's.
 
 use shma_explorer::models::owners::{Fork, ForkMutant, Ids, Owners};
 use shma_explorer::models::semaphore::{Mutant, Semaphore};
 use shma_explorer::verdict::{holds, is_caught, long};
 
-/// Nobody dies in these, so nobody takes over.
+/// No process dies in these, so none takes over.
 const NO_DEATHS: &[&str] = &["take over"];
 
 fn three() -> Semaphore {
@@ -48,7 +48,7 @@ fn an_owner_that_dies_anywhere_is_replaced() {
 
 #[test]
 fn every_wrong_use_of_the_lock_word_is_caught() {
-    let asleep = "somebody sleeps for ever";
+    let asleep = "a process sleeps for ever";
     let two = || Semaphore::new().owner(1, 2).owner(2, 2);
     let two_of_which_one_dies = || Semaphore::new().mortal(1, 2).owner(2, 2).kills(1);
     for (mutant, model, how) in [

@@ -1,4 +1,5 @@
-//! Publishing and reading in K slots: no reader accepts a mixed value, whoever dies where.
+//! Publishing and reading in K slots: no reader accepts a mixed value, whichever process dies
+//! where.
 
 use shma_explorer::models::slots::{Mutant, Slots};
 use shma_explorer::verdict::{holds, is_caught, long};

@@ -1,4 +1,4 @@
-//! Waiting for a publication: nobody sleeps while something newer is published.
+//! Waiting for a publication: no waiter sleeps while something newer is published.
 
 use shma_explorer::models::waiting::{Mutant, Recoverer, Waiting};
 use shma_explorer::verdict::{holds, is_caught, long};

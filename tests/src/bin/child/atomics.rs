@@ -1,4 +1,4 @@
-//! Those who count, and those who are killed while they do.
+//! Processes that count, and that are killed while they do.
 
 use shma_core::{Atomic, AtomicElement, AtomicNumber, ShmState};
 use shma_tests::counters::Counters;
@@ -70,8 +70,8 @@ pub fn echo(name: &str, rounds: u64) {
     say(&format!("{} overslept", player.overslept));
 }
 
-/// Sets every other element of the small numbers, from the first one on, which nobody else does, and
-/// says how many of them were not what it had set.
+/// Sets every other element of the small numbers, from the first one on, which no other process
+/// does, and says how many of them were not what it had set.
 pub fn own(name: &str, first: usize, times: u64) {
     let counters = Counters::open(name).unwrap();
     let mine = || (first..37).step_by(2);

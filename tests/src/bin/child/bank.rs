@@ -1,4 +1,4 @@
-//! Those who move money, and those who look whether all of it is there.
+//! Workers that move money, and auditors that check that all of it is there.
 
 use shma_core::{Access, Shm, ShmState};
 use shma_tests::bank::{self, Bank};
@@ -7,7 +7,7 @@ use shma_tests::rng::Rng;
 
 use crate::{say, until_told};
 
-/// Those who kill and replace have to get in between so many who never pause.
+/// The process that kills and replaces has to get in between so many that never pause.
 const NICE: i32 = 10;
 
 /// Makes transfers for ever. It is killed.

@@ -53,7 +53,7 @@ pub fn closed_streams(which: &str, name: &str) {
     let output = rustix::io::fcntl_dupfd_cloexec(std::io::stdout(), 100).unwrap();
     let mut output = File::from(output);
     for number in &closed {
-        // SAFETY: nothing of this program reads or writes it any more, but for the thread below.
+        // SAFETY: nothing of this program reads or writes it any more, except for the thread below.
         assert_eq!(unsafe { libc::close(*number) }, 0);
     }
     let over = AtomicBool::new(false);
@@ -172,7 +172,8 @@ pub fn reuse(how: &str, name: &str) {
         "duplicate" => {
             let second = Board::open(name).unwrap();
             let second_number = *numbers_of(&path).iter().find(|n| **n != number).unwrap();
-            // SAFETY: puts another descriptor at the number that the library expects others to close.
+            // SAFETY: puts another descriptor at the number that the library expects others to
+            // close.
             assert_eq!(unsafe { libc::dup2(second_number, number) }, number);
             told_of(first, second, number, &path);
         }

@@ -61,7 +61,7 @@ fn read_field<A: Access>(state: &Shm<FiveFields, A>, field: &str) {
             state.large.read_into(&mut copy.large);
             copy.numbers()[4]
         }
-        other => panic!("nobody reads {other}"),
+        other => panic!("no field is called {other}"),
     };
     say(&number.to_string());
 }
@@ -76,7 +76,7 @@ pub fn wait(name: &str, field: &str) {
         "pair" => state.pair.wait_newer(since, PATIENCE),
         "odd" => state.odd.wait_newer(since, PATIENCE),
         "large" => state.large.wait_newer(since, PATIENCE),
-        other => panic!("nobody waits for {other}"),
+        other => panic!("no field is called {other}"),
     };
     say(&format!("{}", newer.unwrap()));
 }
@@ -87,7 +87,7 @@ fn version<A: Access>(state: &Shm<FiveFields, A>, field: &str) -> Version {
         "pair" => state.pair.version(),
         "odd" => state.odd.version(),
         "large" => state.large.version(),
-        other => panic!("nobody waits for {other}"),
+        other => panic!("no field is called {other}"),
     }
 }
 

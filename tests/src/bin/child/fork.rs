@@ -333,7 +333,7 @@ fn close_descriptors(board: Shm<Board>) {
     board.count.update(|new, old| *new = old + 1);
     say(&format!("and again, current {}", board.is_current()));
     next_line();
-    // Whoever holds the semaphore is dead.
+    // The holder of the semaphore is dead.
     board.count.update(|new, old| *new = old + 1);
     say(&format!("in, {}", board.count.read()));
     // These get the numbers that the library's descriptors had.

@@ -120,7 +120,7 @@ pub fn tell(call: &str, name: &str) {
         Picture::of(&seen).check(n.get());
         first = which.end;
     }
-    // No child has given back what its parent held, or holds what its parent gave back.
+    // No child has released what its parent held, or holds what its parent released.
     state.row.try_update(|_, _| ()).unwrap();
     say(&format!("children of {total} instructions, one in {every}: {ends:?}"));
     next_line();
@@ -185,7 +185,7 @@ pub fn first_copy(name: &str) {
     let state: &'static Shm<Inside> = Box::leak(Box::new(Inside::open(name).unwrap()));
     STATE.store(std::ptr::from_ref(state).cast_mut(), Ordering::Relaxed);
     fn read() -> i32 {
-        // SAFETY: stored above, and never given back.
+        // SAFETY: stored above, and never freed.
         let state = unsafe { &*STATE.load(Ordering::Relaxed) };
         let mut row = [1; 40];
         state.row.read_into(&mut row);

@@ -6,12 +6,13 @@ use shma_tests::namespace::{leave, leave_users, mount_overlay, mount_small, spoi
 
 use crate::say;
 
-/// Mounts a `/dev/shm` of this size, with room for so many files, that nobody else sees; then talks.
+/// Mounts a `/dev/shm` of this size, with room for so many files, that no other process sees; then
+/// talks.
 pub fn small(bytes: &str, files: &str) {
     talk_in(mount_small(bytes, files));
 }
 
-/// Mounts a `/dev/shm` on overlayfs that nobody else sees; then talks.
+/// Mounts a `/dev/shm` on overlayfs that no other process sees; then talks.
 pub fn overlay() {
     talk_in(mount_overlay());
 }

@@ -54,7 +54,7 @@ pub fn open(name: &str) -> String {
     }
 }
 
-/// Read-locks the byte that stands for an owner's life, as a reader may.
+/// Read-locks the byte that shows an owner's life, as a reader may.
 pub fn claim_life(name: &str, owner: i64) -> String {
     let file = std::fs::File::open(format!("/dev/shm/shma.{name}")).unwrap();
     let request = libc::flock {

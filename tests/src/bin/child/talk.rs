@@ -33,7 +33,7 @@ fn listen() -> Receiver<String> {
                 break;
             }
         }
-        // Leaves no time for destructors: whoever wants an orderly end says `close` first.
+        // Leaves no time for destructors: a test that wants an orderly end says `close` first.
         std::process::exit(0);
     });
     lines

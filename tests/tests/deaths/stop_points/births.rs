@@ -30,7 +30,7 @@ pub const POINTS: &[&str] = &[
 ];
 
 /// Points of a creation at which the region has no name yet. A creator attaches to what it has
-/// made as everybody does.
+/// made as every creator does.
 const NAMELESS: [&str; 7] = [
     "create.made",
     "create.locked",
@@ -57,9 +57,10 @@ fn create_any() {
     drop(Board::create(&Name::new("sweeper"), &Board::zeroed()).unwrap());
 }
 
-/// A creator dies with its region half made, and all its memory may be reserved. No process ever sees it
-/// under the name, and the name is free. The next creation of any region frees the memory at once; a
-/// file that takes none, and whose creator may be about to lock it, goes when a minute has passed.
+/// A creator dies with its region half made, and all its memory may be reserved. No process ever
+/// sees it under the name, and the name is free. The next creation of any region frees the memory
+/// at once; a file that takes none, and whose creator may be about to lock it, goes when a minute
+/// has passed.
 #[test]
 fn a_half_made_region_is_never_opened_and_goes() {
     watched(|| {
@@ -195,7 +196,7 @@ fn a_dead_region_stays_until_it_is_replaced() {
 const ATTACHING: [&str; 3] = ["attach.opened", "attach.locked", "attach.token"];
 
 /// One who attaches dies on the way. What it held of the region is gone with it: the last one out
-/// still takes the region along.
+/// still deletes the region.
 #[test]
 fn a_dead_newcomer_is_not_attached() {
     watched(|| {
@@ -281,6 +282,6 @@ fn a_slow_newcomer_gets_the_region() {
         newcomer.expect("ok");
         assert_eq!(newcomer.ask("read"), "1");
         newcomer.order("close");
-        until("it takes the region along", || !name.exists());
+        until("it deletes the region", || !name.exists());
     });
 }

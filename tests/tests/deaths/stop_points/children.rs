@@ -22,7 +22,7 @@ pub fn watched(story: impl FnOnce() + Send + 'static) {
 }
 
 /// A child that kills itself at a point: `NAME`, or `NAME:COUNT` for the time that counts. With
-/// `pause:` in front it stops there until it is let go on.
+/// `pause:` in front it stops there until it is continued.
 pub fn stopping(at: &str) -> Child {
     Child::start_command(Command::new(program()).arg("talk").env("SHMA_STOP", at))
 }
@@ -57,7 +57,7 @@ pub fn stops_in(child: &mut Child, call: &str) {
     child.await_stopped();
 }
 
-/// A region that was there before, with somebody who only looks.
+/// A region that was there before, with a process that only looks.
 pub struct Scene {
     pub name: Name,
     pub board: Shm<Board>,
@@ -75,7 +75,7 @@ impl Scene {
         Self { name, board, witness }
     }
 
-    /// What everybody reads now, and of which publication.
+    /// What every process reads now, and of which publication.
     #[track_caller]
     pub fn all_read(&self, count: (u64, u64), later: (u64, u64), row: (u64, u64)) {
         let seen = Board::open_read_only(&self.name).unwrap();

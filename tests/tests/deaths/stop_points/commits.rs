@@ -41,7 +41,7 @@ const RECOVERY: [&str; 5] = [
 ];
 
 /// Before the one instant nothing shows, behind it everything does, to every reader, and at once:
-/// not only when somebody has come to clear up.
+/// not only when a process has come to recover.
 #[test]
 fn no_transaction_is_cut_in_half() {
     watched(|| {
@@ -60,7 +60,7 @@ fn no_transaction_is_cut_in_half() {
     });
 }
 
-/// Those who clear up die as well, at any point of that, one after the other.
+/// Recoverers die as well, at any point of that, one after the other.
 #[test]
 fn no_recovery_is_cut_in_half() {
     watched(|| {
@@ -108,8 +108,8 @@ fn no_transaction_publishes_a_dead_one() {
     });
 }
 
-/// A sleeper waits for one field; the transaction that publishes it dies. Nobody tells it, but
-/// whoever comes next.
+/// A sleeper waits for one field; the transaction that publishes it dies. Only the next
+/// process tells it.
 #[test]
 fn a_sleeper_learns_of_a_transaction() {
     watched(|| {

@@ -48,8 +48,8 @@ fn a_row_of_dead_holders_is_replaced() {
 }
 
 /// Two see the same dead owner. While the one that came late is stopped, the other one takes the
-/// semaphore over, publishes and gives it back; the late one must not take it from whoever has it
-/// then.
+/// semaphore over, publishes and releases it; the late one must not take it from the process that
+/// holds it then.
 #[test]
 fn one_process_replaces_a_dead_holder() {
     watched(|| {

@@ -1,4 +1,4 @@
-//! Stops on the way out: a name that is free, or a region that somebody can take over.
+//! Stops while detaching: the name is free then, or the region can be taken over.
 
 use shma_core::{Error, ShmState};
 use shma_tests::child;
@@ -36,7 +36,7 @@ fn the_name_is_free_after_a_death_while_detaching() {
     });
 }
 
-/// The last one out is stopped when it has closed its own; somebody comes, and the region is theirs.
+/// The last process is stopped when it has closed its own; another attaches, and has the region.
 #[test]
 fn a_slow_detach_removes_its_own_region_only() {
     watched(|| {
@@ -107,7 +107,7 @@ fn the_name_is_free_after_a_death_while_unlinking() {
         dies_of(stopping("unlink.unlinked"), &format!("unlink {}", scene.name));
         assert!(!scene.board.is_current());
         let _anew = Board::create(&scene.name, &Board::with(7)).unwrap();
-        // Nobody has told them.
+        // No process has told them.
         for child in [&mut sleeper, &mut reader] {
             let answer = child.line();
             assert!(answer.starts_with("error Retired"), "{answer}");
@@ -136,8 +136,8 @@ fn a_stopped_unlink_stops_no_call() {
     });
 }
 
-/// One who removes a dead region dies or stops when it has shown that nobody is attached. Nobody
-/// attaches to what it is about to remove, and nobody waits for it longer than the deadline.
+/// A process that removes a dead region dies or stops when it has shown that none is attached. No
+/// process attaches to what it is about to remove, and none waits for it longer than the deadline.
 #[test]
 fn no_process_attaches_to_a_region_being_unlinked() {
     watched(|| {

@@ -43,7 +43,7 @@ fn named(folder: &Path, points: &mut BTreeSet<String>) {
     }
 }
 
-/// A new point is a new place to die at, and somebody has to say what that leaves.
+/// A new point is a new place to die at, and a test has to say what that leaves.
 #[test]
 fn every_stop_point_has_a_test() {
     let mut points = BTreeSet::new();

@@ -8,7 +8,7 @@ use super::children::{Scene, dies_of, opened, stopping, stopping_in, stops_in, w
 
 pub const POINTS: &[&str] = &["read.entered", "snapshot.copied", "wait.sleeping"];
 
-/// A reader dies: it held nothing, and nobody notices.
+/// A reader dies: it held nothing, and no process notices.
 #[test]
 fn no_dead_reader_is_waited_for() {
     watched(|| {
@@ -75,7 +75,7 @@ fn a_stopped_snapshot_is_one_instant() {
 }
 
 /// A waiter is stopped when it has said that it sleeps, but does not sleep yet. It must find out
-/// all the same, and be in nobody's way until then.
+/// all the same, and block no process until then.
 #[test]
 fn a_waiter_stopped_before_its_sleep_does_not_oversleep() {
     watched(|| {
@@ -95,8 +95,8 @@ fn a_waiter_stopped_before_its_sleep_does_not_oversleep() {
     });
 }
 
-/// A reader that writers overtake again and again takes the semaphore for one copy. Whoever looks then
-/// must not be sent to the last writer.
+/// A reader that writers overtake again and again acquires the semaphore for one copy. A process
+/// that looks then must not be told that the last writer holds it.
 #[test]
 fn a_reader_that_locks_is_named_as_the_holder() {
     watched(|| {

@@ -13,7 +13,7 @@ use super::children::{Scene, dies_of, opened, stopping_in, stops_in, watched};
 /// Points at which nothing is published yet.
 const BEFORE: [&str; 4] = ["acquire.acquired", "publish.begun", "publish.marked", "publish.stored"];
 
-/// Points at which it is published, and somebody may not know yet.
+/// Points at which it is published, and a process may not know yet.
 const AFTER: [&str; 2] = ["publish.published", "wake.released"];
 
 pub const POINTS: &[&str] = &[
@@ -45,8 +45,8 @@ const CALLS: [&str; 10] = [
 /// Calls whose closure has changed its copy, and does not want it published.
 const DECLINED: [&str; 2] = ["row-decline 666", "row-decline-range 666"];
 
-/// A writer dies before its publication. Whatever it has stored lies in a slot that nobody reads,
-/// and whoever comes next has to count with that.
+/// A writer dies before its publication. Whatever it has stored lies in a slot that no process
+/// reads, and the next writer has to allow for that.
 #[test]
 fn an_unpublished_value_never_shows() {
     watched(|| {
@@ -65,7 +65,7 @@ fn an_unpublished_value_never_shows() {
     });
 }
 
-/// A writer dies behind its publication. It counts, although the writer told nobody.
+/// A writer dies behind its publication. It counts, although the writer woke no process.
 #[test]
 fn no_publication_of_the_dead_is_lost() {
     watched(|| {
@@ -246,7 +246,7 @@ fn a_sleeper_learns_of_a_publication_of_the_dead() {
     });
 }
 
-/// Somebody queues for the semaphore, and the holder dies when it has given it back, but has not
+/// A writer queues for the semaphore, and the holder dies when it has released it, but has not
 /// woken the other yet.
 #[test]
 fn a_queue_goes_on_after_a_death_before_the_wake_up() {
@@ -296,7 +296,7 @@ fn a_writer_stopped_in_an_update_stops_no_reader() {
     });
 }
 
-/// Stopped behind the release, it is in nobody's way.
+/// Stopped behind the release, it blocks no process.
 #[test]
 fn a_writer_stopped_after_an_update_stops_no_writer() {
     watched(|| {

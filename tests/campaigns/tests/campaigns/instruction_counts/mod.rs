@@ -1,6 +1,6 @@
 //! A fast path that has become longer. Time is too noisy to tell, but instructions can be counted.
 //!
-//! `counts.txt` beside this file has the counts of each compiler and processor that somebody has
+//! `counts.txt` beside this file has the counts of each compiler and processor that have been
 //! recorded; where it says nothing, there is nothing to compare. To record them here:
 //!
 //! ```sh
@@ -19,8 +19,8 @@ use shma_tests::skip::skip;
 use self::callgrind::Callgrind;
 use self::record::{Counts, Record};
 
-/// What the counts may differ by, in each direction: a path that has become shorter is to be recorded,
-/// lest it become longer again.
+/// What the counts may differ by, in each direction: a path that has become shorter is to be
+/// recorded, lest it become longer again.
 const TOLERANCE: f64 = 0.05;
 
 /// What two counts of the same program differ by, since its start is not always the same.

@@ -1,12 +1,12 @@
 //! Transactions, their recovery, snapshots, and reads of one field.
 //!
 //! Some fields, each a partition of K slots of one word. Writers update single fields or commit
-//! transactions, and may be killed before any step; whoever then finds a field held by a dead
-//! owner takes it over and recovers. Readers take snapshots and read single fields.
+//! transactions, and may be killed before any step; a process that then finds a field held by a
+//! dead owner takes it over and recovers. Readers take snapshots and read single fields.
 //!
-//! The word in a slot says all that the properties need: `version << 8 | updates << 4 | transactions`.
-//! A single update adds one to the count in bits 4 to 7; transaction number `i` of the model sets
-//! bit `i`, in every field of its set. So these can be told from values alone:
+//! The word in a slot says all that the properties need: `version << 8 | updates << 4 |
+//! transactions`. A single update adds one to the count in bits 4 to 7; transaction number `i` of
+//! the model sets bit `i`, in every field of its set. So these can be told from values alone:
 //!
 //! - a reader has the slot of the version that it believes it has;
 //! - a transaction is seen in all fields of its set or in none, by snapshots, and at the end;
@@ -107,7 +107,7 @@ struct Writer {
 /// The shared words.
 #[derive(Clone, Copy)]
 struct Region {
-    /// `alive[id]`: the token of owner `id`, as the kernel knows it. Nobody has id 0.
+    /// `alive[id]`: the token of owner `id`, as the kernel knows it. No owner has id 0.
     alive: Words,
     commit: Words,
     lock: Words,
@@ -134,7 +134,7 @@ struct ReadingProcess {
 }
 
 impl Commit {
-    /// Fields of K slots each, nobody there yet.
+    /// Fields of K slots each, without processes yet.
     pub fn new(fields: Word, slots: Word) -> Self {
         let (writers, readers) = (Vec::new(), Vec::new());
         let (kills, field_by_field, mutant) = (0, false, None);

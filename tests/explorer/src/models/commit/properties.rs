@@ -1,4 +1,4 @@
-//! What must hold when everybody has come to rest.
+//! What must hold when every process has come to rest.
 
 use super::{Act, Commit, ReadingProcess, Region, WritingProcess};
 use crate::{Moment, Word};
@@ -69,7 +69,7 @@ impl Commit {
         Ok(())
     }
 
-    /// Of two accepted snapshots none is newer in one field and older in another.
+    /// No accepted snapshot, compared with another, is newer in one field and older in another.
     pub(super) fn snapshots_are_ordered(
         end: &Moment<'_>,
         readers: &[ReadingProcess],
