@@ -70,7 +70,9 @@ pub fn odd_bytes(number: u64) -> [u8; 3] {
 #[track_caller]
 fn the_same<T: Copy + PartialEq + std::fmt::Debug>(values: &[T], field: &str) -> T {
     let first = values[0];
-    if let Some(at) = values.iter().position(|value| *value != first) {
+    // A comparison of memory, which is fast without optimisation too.
+    if values[1..] != values[..values.len() - 1] {
+        let at = values.iter().position(|value| *value != first).unwrap();
         panic!("`{field}` is mixed: {first:?} at 0, {:?} at {at}", values[at]);
     }
     first

@@ -40,7 +40,7 @@ fn parts_change_what_a_plain_array_would() {
         let second = Parts::open(&name).unwrap();
         let mut model = Parts::zeroed();
         let seed = Rng::seed();
-        for number in 0..12_000 {
+        for number in 0..4_000 {
             let rng = Rng::new(seed ^ number);
             let by = if number % 3 == 0 { &second } else { &shared };
             change(Some(by), &mut model, rng.clone());
@@ -166,7 +166,7 @@ fn read<A: Access, const N: usize>(field: &Field<[u32; N], A>) {
     let mut rng = Rng::new(7);
     let mut last = field.version();
     let mut publications = 0;
-    while publications < 1_000 {
+    while publications < 200 {
         let version = field.read_into(&mut whole);
         slot_counts::check(0, &whole, version.into());
         publications += u32::from(version != last);

@@ -61,8 +61,8 @@ fn no_snapshot_mixes_two_transactions() {
             let [first, pair, odd, still, large] = numbers;
             assert_eq!([pair, odd, still, large], [first, first, 0, first]);
         };
-        look(&state, 3_000, whole);
-        look(&seen, 3_000, whole);
+        look(&state, 1_000, whole);
+        look(&seen, 1_000, whole);
         writers.into_iter().for_each(end);
     });
 }
@@ -79,8 +79,8 @@ fn a_snapshot_with_the_effect_has_the_cause() {
         let in_order = |[first, pair, ..]: Numbers| {
             assert!(first == pair || first == pair + 1, "{first} and {pair}");
         };
-        look(&state, 10_000, in_order);
-        look(&seen, 10_000, in_order);
+        look(&state, 2_000, in_order);
+        look(&seen, 2_000, in_order);
         end(writer);
     });
 }
@@ -94,7 +94,7 @@ fn snapshots_agree_on_one_order() {
         let (name, state) = create("order");
         let mut writers = ["first", "pair"].map(|how| child!("pace", &name, how));
         let witnesses = ["writer", "reader", "writer"];
-        let mut witnesses = witnesses.map(|access| child!("witness", &name, access, 2_000));
+        let mut witnesses = witnesses.map(|access| child!("witness", &name, access, 300));
         writers.iter_mut().for_each(|writer| writer.expect("going"));
         witnesses.iter_mut().for_each(|witness| witness.expect("ready"));
         witnesses.iter_mut().for_each(|witness| witness.tell("go"));

@@ -5,5 +5,4 @@ mod derive;
 pub mod derive_hygiene;
 mod layouts;
 mod manifests;
-mod platform;
 mod ui;

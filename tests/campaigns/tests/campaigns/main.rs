@@ -1,9 +1,11 @@
-//! The campaigns in their short forms, and faults of the library that each has to notice.
+//! The campaigns in their short forms, faults of the library that each has to notice, and what needs
+//! builds of its own.
 
 mod builds;
 mod hostility;
 mod instruction_counts;
 mod linear_histories;
 mod mutants;
+mod platform;
 mod short_forms;
 mod values;

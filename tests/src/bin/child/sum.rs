@@ -3,7 +3,7 @@
 use shma_core::{Field, Shm, ShmState};
 use shma_tests::states::{Board, Tally, Uniform};
 
-use crate::{next_line, say};
+use crate::{next_line, say, start};
 
 /// Adds one to every word of something, so many times, in one of the ways that there are. Starts
 /// when told to.
@@ -38,11 +38,6 @@ fn add_array<const WORDS: usize>(name: &str, how: &str, times: usize) {
     let state: Shm<Uniform<WORDS>> = Uniform::open(name).unwrap();
     start();
     (0..times).for_each(|i| add_one(&state.words, how, i));
-}
-
-fn start() {
-    say("ready");
-    next_line();
 }
 
 fn add_one<T>(field: &Field<T>, how: &str, i: usize)

@@ -32,7 +32,7 @@ fn errors(target: &str) -> Result<Vec<String>, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["check", "--quiet", "--locked", "--offline", "--target", target, "--manifest-path"])
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shma-core/Cargo.toml"))
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shma-core/Cargo.toml"))
         .arg("--target-dir")
         .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("platforms"))
         .env_remove("RUSTFLAGS")
