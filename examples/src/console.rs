@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-/// Prints a result to standard output. Whoever reads may have seen enough before the end.
+/// Prints a result to standard output. The reader may have seen enough before the end.
 ///
 /// # Errors
 ///
@@ -15,7 +15,7 @@ pub fn print(text: &str) -> io::Result<()> {
 }
 
 /// Says something beside the result, on a line of standard error. A terminal may be gone by then,
-/// and nobody is left to be told.
+/// and no reader is left to be told.
 pub fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }

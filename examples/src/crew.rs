@@ -70,9 +70,9 @@ impl Crew {
     ///
     /// # Errors
     ///
-    /// Nobody sits there, or the signal cannot be sent.
+    /// No worker has that seat, or the signal cannot be sent.
     pub fn kill(&mut self, seat: usize) -> Result<u32> {
-        let worker = self.seats[seat].as_mut().context("nobody sits there")?;
+        let worker = self.seats[seat].as_mut().context("no worker has that seat")?;
         worker.process.kill().context("cannot kill a worker")?;
         Ok(worker.process.id())
     }
@@ -80,7 +80,7 @@ impl Crew {
     /// Lets some time pass; returns who has ended since the last call, and how: by a signal, be it
     /// one that it obeyed. `None` once the leader is interrupted.
     ///
-    /// What the workers have done is to be looked at after this call. Then nobody counts as lost who
+    /// What the workers have done is to be looked at after this call. Then no worker counts as lost that
     /// left because all was done.
     ///
     /// # Errors

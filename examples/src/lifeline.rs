@@ -1,6 +1,6 @@
 //! The leader as a worker sees it, and why nothing is left behind when it is killed.
 //!
-//! Standard input of a worker is a pipe that nobody but its leader holds open. It ends when the
+//! Standard input of a worker is a pipe that only its leader holds open. It ends when the
 //! leader sends the worker away, and when the leader is gone, however it went.
 //!
 //! An ephemeral region goes with the last process that leaves it. That is not enough when the leader
@@ -43,7 +43,7 @@ impl Lifeline {
     ///
     /// # Errors
     ///
-    /// Those of the work. That a region is gone is none when nobody wants the work: another worker was
+    /// Errors of the work. That a region is gone is none when the work is not wanted: another worker was
     /// faster to find that, and has removed it.
     pub fn hold(
         remove: impl FnOnce() + Send + 'static,
@@ -60,7 +60,7 @@ impl Lifeline {
         if lifeline.is_cut_within(stay) { Ok(()) } else { result }
     }
 
-    /// Whether nobody wants the work any more.
+    /// Whether the work is not wanted any more.
     pub fn is_cut(&self) -> bool {
         self.cut.load(Ordering::Relaxed)
     }
@@ -76,7 +76,7 @@ impl Lifeline {
     fn watch(&self, remove: impl FnOnce() + Send + 'static) {
         let (cut, worker) = (Arc::clone(&self.cut), thread::current());
         thread::spawn(move || {
-            // An error, too, means that there is nobody at the other end.
+            // An error, too, means that there is no process at the other end.
             let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
             remove();
             cut.store(true, Ordering::Relaxed);

@@ -19,7 +19,7 @@ pub const WIDTH: u32 = 900;
 pub const TITLE: u32 = 20;
 /// The size of the numbers on an axis and of what it shows.
 pub const LABEL: u32 = 14;
-/// The first of two colours that nearly everybody can tell apart.
+/// The first of two colours that nearly every reader can tell apart.
 pub const BLUE: RGBColor = RGBColor(0, 114, 178);
 /// The second one.
 pub const ORANGE: RGBColor = RGBColor(213, 94, 0);

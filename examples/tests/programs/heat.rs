@@ -1,4 +1,4 @@
-//! `heat`: that its result is the same to the last bit however many solve it and whoever is killed,
+//! `heat`: that its result is the same to the last bit however many solve it and whichever is killed,
 //! and that nothing is left behind.
 
 use std::fs;
@@ -78,7 +78,7 @@ fn killings_from_outside_are_survived_one_after_the_other() {
     assert_eq!(workers, "2, and 6 replaced");
 }
 
-/// Its neighbours wait for it, and nobody goes on without its rows.
+/// Its neighbours wait for it, and none goes on without its rows.
 #[test]
 fn a_stopped_worker_is_waited_for() {
     const LINE: &str = "--workers 2 --grid 64 --steps 20000";
@@ -116,7 +116,7 @@ fn lines_tell_the_progress_where_there_is_no_terminal() {
     }
 }
 
-/// Nobody may have left when all was done but the leader had not seen it.
+/// No worker may have left when all was done but the leader had not seen it.
 #[test]
 fn nothing_is_left_when_the_leader_is_killed_at_the_end() {
     let heat = heat("--workers 2 --grid 64 --steps 20000");

@@ -68,8 +68,8 @@ impl Leader {
         (output, fs::read_to_string(picture).ok())
     }
 
-    /// Kills it, and waits until nothing of it is left. Nobody is there who could tell the workers to
-    /// stop, and nobody but them to remove the regions.
+    /// Kills it, and waits until nothing of it is left. No process can tell the workers to stop,
+    /// and none but them removes the regions.
     pub fn kill_without_a_trace(self, workers: &[Pid]) {
         self.signal(Signal::KILL);
         let (output, _) = self.finish();

@@ -102,7 +102,7 @@ fn nothing_is_left_of_a_leader_that_is_killed_at_work() {
     }
 }
 
-/// Workers that come up find nobody to work for, and perhaps no region.
+/// Workers that come up find no leader, and perhaps no region.
 #[test]
 fn nothing_is_left_of_a_leader_that_is_killed_as_soon_as_it_has_workers() {
     for kind in &KINDS {

@@ -1,4 +1,4 @@
-//! `sgd`: what it prints and writes, and that it ends as it should whoever is killed.
+//! `sgd`: what it prints and writes, and that it ends as it should whichever process is killed.
 
 use shma_core::{ReadOnly, Shm, ShmState};
 
@@ -91,7 +91,7 @@ fn training_ends_though_a_worker_is_killed() {
             let (output, picture) = sgd(&line).finish();
             let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
             assert!(output.status.success(), "{stderr}");
-            for part in ["by SIGKILL", "goes on with 2 workers", "nobody waited for the dead"] {
+            for part in ["by SIGKILL", "goes on with 2 workers", "none waited for the dead"] {
                 assert!(stderr.contains(part), "{part} is missing in\n{stderr}");
             }
             let name = format!("{mode}, 3 workers, 1 killed");
@@ -124,7 +124,7 @@ fn the_only_worker_is_replaced_when_it_is_killed() {
     let stderr = text(&output.stderr);
     assert!(output.status.success(), "{stderr}");
     assert_eq!(stderr.matches("a new one takes the seat").count(), 2, "{stderr}");
-    assert_eq!(stderr.matches("nobody waited for the dead").count(), 2, "{stderr}");
+    assert_eq!(stderr.matches("none waited for the dead").count(), 2, "{stderr}");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn the_model_goes_though_the_killed_leader_still_seems_attached() {
     assert!(!model.is_current());
 }
 
-/// Nobody may have left when all was done but the leader had not seen it.
+/// No worker may have left when all was done but the leader had not seen it.
 #[test]
 fn nothing_is_left_when_the_leader_is_killed_at_the_end() {
     let sgd = sgd("--workers 2 --epochs 10 --no-compare");

@@ -243,7 +243,7 @@ fn an_import_takes_no_more_memory_than_the_region() {
         let padded = Member { size: u32::MAX - 1, ..Member::deflated("step.npy", &padded) };
         for bomb in [bomb, padded] {
             std::fs::write(&file, archive(&[(bomb.clone(), bomb)], b"")).unwrap();
-            // Of address space; the command itself takes some tens of MB.
+            // A limit of address space; the command itself takes some tens of MB.
             let limited = "ulimit -v 500000 && exec \"$@\"";
             let mut command = std::process::Command::new("sh");
             command.args(["-c", limited, "sh", env!("CARGO_BIN_EXE_shma"), "import"]);

@@ -60,7 +60,7 @@ fn is_archive(path: &Path) {
     assert!(fs::read(path).unwrap().starts_with(b"PK"), "{}", path.display());
 }
 
-/// A link stands for the file that it leads to.
+/// A link is followed to the file that it leads to.
 #[test]
 fn a_link_stays_and_its_target_is_replaced() {
     watched(|| {

@@ -8,7 +8,7 @@ use shma_tests::watchdog::watched;
 use crate::owner::Owner;
 use crate::shma::{shma, steady};
 
-/// Of the lines, those of one region and the first one.
+/// The first line, and those of one region.
 fn lines_of(text: &str, name: &str) -> String {
     let lines = text.lines().enumerate();
     let ours = lines.filter(|(i, line)| *i == 0 || line.contains(name)).map(|(_, line)| line);

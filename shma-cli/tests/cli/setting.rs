@@ -117,7 +117,7 @@ fn a_version_is_compared_under_the_semaphore() {
         assert_eq!(state.count.read(), 5);
         assert_eq!(u64::from(state.count.version()), 2);
         shma(&["set", &name, "hits", "6", "--if-version", "1"]).failed(2);
-        // Of many who compare with the same version, one writes.
+        // Among many processes that compare with the same version, one writes.
         let tries: Vec<_> = (0..6)
             .map(|i| {
                 let value = format!("{}", 100 + i);

@@ -30,7 +30,7 @@ impl Regions {
         Self { names: names.into(), _partners: partners }
     }
 
-    /// What stands for each name in these lines: the name if it fits, else one with an ellipsis.
+    /// How each name is printed in these lines: the name if it fits, else one with an ellipsis.
     #[track_caller]
     fn check(&self, lines: &[String], columns: u16) {
         let shown = self.names.iter().map(|name| {

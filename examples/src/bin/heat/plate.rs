@@ -23,7 +23,7 @@
 //!    neighbour at `n - 1`, which it waits out; at `n`; or at `n + 1`, which still has its
 //!    outermost row of `n`. The neighbour cannot go on to `n + 2` before this strip has published
 //!    `n + 1`, and so has no more need of that row.
-//! 4. *Somebody can always go on.* Those strips that are furthest behind find their neighbours at
+//! 4. *Some worker can always go on.* The strips that are furthest behind find their neighbours at
 //!    their own step or one ahead, and need not wait. A worker of several strips moves first those
 //!    of its own that are behind, so it is at one of the former if it has any.
 //! 5. *A killed worker leaves nothing in between.* Each of its strips is at `n` or at `n + 1`, whole,

@@ -1,7 +1,7 @@
 //! A row of the grid, which carries the number of the step that it belongs to.
 //!
 //! Index `i` is the point at `x = i * spacing`. The one with index 0 lies on the edge of the plate,
-//! where the temperature is always 0, so nobody needs it, and its place holds the step. A 64-bit
+//! where the temperature is always 0, so no worker needs it, and its place holds the step. A 64-bit
 //! float counts to 2^53 without a gap.
 
 /// `WIDTH - 1` temperatures behind a step number.
@@ -20,7 +20,7 @@ pub fn set_step<const WIDTH: usize>(row: &mut Row<WIDTH>, step: i64) {
     row[0] = step as f64;
 }
 
-/// The temperatures, but for those on the edge of the plate.
+/// The temperatures, except those on the edge of the plate.
 pub fn cells<const WIDTH: usize>(row: &Row<WIDTH>) -> &[f64] {
     &row[1..]
 }

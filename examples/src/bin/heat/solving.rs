@@ -82,7 +82,7 @@ pub fn run<const WIDTH: usize, const ROWS: usize>(
         return Ok(None);
     }
     if killed.is_none() && order.kill_at.is_some() {
-        progress.say("nobody was killed: the steps were done before it came to that");
+        progress.say("no worker was killed: the steps were done before it came to that");
     }
     let points = Plate::<WIDTH, ROWS>::POINTS;
     let end = plate::temperature(&plate, plan.steps)?;

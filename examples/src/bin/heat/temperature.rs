@@ -43,7 +43,7 @@ impl Temperature {
         rows.map(|(row, cells)| moment.error(row + 1, cells)).fold(0.0, f64::max)
     }
 
-    /// A number that tells apart any two plates but for one chance in 2^64: FNV-1a over the bits of
+    /// A number that differs for any two plates, except with a chance of one in 2^64: FNV-1a over the bits of
     /// all temperatures (Fowler, Noll, Vo, 1991).
     pub fn checksum(&self) -> u64 {
         let bytes = self.cells.iter().flat_map(|cell| cell.to_bits().to_le_bytes());
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_checksum_is_the_published_one() {
-        // Of the eight bytes "foobar", 0, 0, continued from the published sum of "foobar".
+        // For the eight bytes "foobar", 0, 0, continued from the published sum of "foobar".
         let foobar = f64::from_bits(u64::from_le_bytes(*b"foobar\0\0"));
         let published: u64 = 0x8594_4171_f739_67e8;
         let prime: u64 = 0x0000_0100_0000_01b3;

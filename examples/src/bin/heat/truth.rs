@@ -69,7 +69,7 @@ impl Truth {
 }
 
 impl Moment<'_> {
-    /// Temperatures along a row, but for the one on the edge. Row 0 lies on the edge of the plate.
+    /// Temperatures along a row, except the one on the edge. Row 0 lies on the edge of the plate.
     pub fn cells(&self, row: usize) -> impl Iterator<Item = f64> {
         let modes = self.truth.modes.each_ref();
         let heights = [0, 1].map(|mode| self.amplitudes[mode] * modes[mode].along_y[row]);

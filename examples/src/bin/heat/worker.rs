@@ -8,7 +8,7 @@ use crate::piece::Piece;
 use crate::plate::Plate;
 use crate::truth::Truth;
 
-/// Works until all steps are done, or nobody wants the work any more.
+/// Works until all steps are done, or the work is not wanted any more.
 pub fn run<const WIDTH: usize, const ROWS: usize>(region: &str, seat: usize) -> Result<()> {
     let name = region.to_owned();
     // It is no error if another worker has removed the name.

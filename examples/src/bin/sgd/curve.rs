@@ -13,7 +13,7 @@ use crate::sharing::Sharing;
 
 /// Copies taken in an epoch, unless there would be too many.
 const COPIES_AN_EPOCH: u64 = 8;
-/// Copies of a training at most, but for the first and the last.
+/// Copies of a training at most, except the first and the last.
 const COPIES: u64 = 160;
 
 /// A moment of a training.

@@ -10,7 +10,7 @@ pub const PIXELS: usize = 784;
 /// Digits.
 pub const CLASSES: usize = 10;
 
-/// Of so many lines the last one is a test image.
+/// In each group of so many lines the last one is a test image.
 const TEST_EVERY: usize = 5;
 
 const FILE: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mnist_5k.csv.gz"));

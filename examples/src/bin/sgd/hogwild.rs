@@ -2,10 +2,10 @@
 //! Lock-Free Approach to Parallelizing Stochastic Gradient Descent", NIPS 2011.
 //!
 //! Every number is an atomic of its own. A step down the gradient is one compare-exchange a number,
-//! so no step of another worker is lost, and nobody waits for anybody. What a worker reads is whole
+//! so no step of another worker is lost, and no worker waits for another. What a worker reads is whole
 //! number by number, but as a whole it may never have stood there: some numbers are from before
 //! another's step, and some from after it. A worker that is killed in the middle of its step leaves
-//! a part of it behind, and whoever does its batch again goes that part twice. Descent bears both,
+//! a part of it behind, and the worker that repeats its batch goes that part twice. Descent bears both,
 //! as it bears the noise of its batches.
 
 use shma_core::ShmState;

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 pub enum Mode {
     /// A semaphore for each field: what is read of a field stood in it at one time.
     Locked,
-    /// No semaphore: every number is an atomic of its own, and nobody waits for anybody.
+    /// No semaphore: every number is an atomic of its own, and no worker waits for another.
     Hogwild,
 }
 

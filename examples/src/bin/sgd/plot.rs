@@ -79,7 +79,7 @@ impl Panel {
         let mut name = Some("SIGKILL to a worker");
         for run in runs {
             if let Some(killed) = run.killed {
-                // One entry in the legend stands for all of them.
+                // All of them share one entry in the legend.
                 picture::moment(&mut chart, killed, colour(run), name.take())?;
             }
         }

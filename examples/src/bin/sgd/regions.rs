@@ -11,7 +11,7 @@ pub fn new_training() -> String {
     region::new_name("sgd")
 }
 
-/// Removes the names, however the model is shared. It is no error if somebody else has done it.
+/// Removes the names, however the model is shared. It is no error if another process has done it.
 pub fn remove(training: &str) {
     let _ = Model::unlink(&model(training));
     let _ = Desk::unlink(&desk(training));

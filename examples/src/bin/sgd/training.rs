@@ -85,9 +85,9 @@ impl<'a, S: Sharing> Training<'a, S> {
             return Ok(None);
         }
         if killed.is_some() {
-            progress.say("every batch is done and everybody has left: nobody waited for the dead");
+            progress.say("every batch is done and every worker has left: none waited for the dead");
         } else if order.kill_at.is_some() {
-            progress.say("nobody was killed: the work was done before it came to that");
+            progress.say("no worker was killed: the work was done before it came to that");
         }
         let updates = desk.work.read().done();
         let curve = recorder.judge(&order.digits.test)?;
@@ -190,7 +190,7 @@ impl<'a, S: Sharing> Training<'a, S> {
             ensure!(self.replacements < REPLACEMENTS, "workers die one after the other ({status})");
             self.replacements += 1;
             self.crew.hire(seat)?;
-            self.progress.say("nobody was left, so a new one takes the seat");
+            self.progress.say("no worker was left, so a new one takes the seat");
         }
         Ok(())
     }

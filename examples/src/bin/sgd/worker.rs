@@ -15,7 +15,7 @@ use crate::plan::Batches;
 use crate::regions;
 use crate::sharing::Sharing;
 
-/// Works until all is done, or nobody wants the work any more.
+/// Works until all is done, or the work is not wanted any more.
 pub fn run(mode: Mode, training: &str, seat: usize) -> Result<()> {
     let work = match mode {
         Mode::Locked => work::<Model>,
