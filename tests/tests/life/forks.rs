@@ -153,7 +153,7 @@ fn a_fork_inside_update_publishes_once() {
 fn a_fork_inside_a_conditional_update_publishes_or_waits_once() {
     watched(|| {
         let (name, board) = create("inside-if", 7);
-        let mut parent = peer!("fork", "inside-conditional", &name);
+        let mut parent = child!("fork", "inside-conditional", &name);
         for _ in 0..4 {
             parent.expect("child, true: Forked");
             parent.expect("child, false: Forked");

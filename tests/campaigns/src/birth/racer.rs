@@ -43,7 +43,7 @@ const ENDED: u64 = 3;
 const ARRIVED: u64 = 1;
 const LOOKED: u64 = 2;
 
-// SeqCst: as in the ledger of `kill`.
+// SeqCst: as in `kill::shared`.
 const ORDER: Ordering = Ordering::SeqCst;
 
 impl Track {

@@ -167,10 +167,10 @@ fn a_dead_taker_keeps_what_it_waited_for() {
                 scene.board.count.write(&1);
             }
             assert!(taker.end().signal().is_some(), "it did not come to {point}");
-            let mut heir = opened(&scene.name);
-            heir.tell("take-within 3600000");
+            let mut successor = opened(&scene.name);
+            successor.tell("take-within 3600000");
             scene.board.count.update(|new, old| *new = old + 5);
-            let before: u64 = heir.line().parse().unwrap();
+            let before: u64 = successor.line().parse().unwrap();
             assert!((1..=6).contains(&before), "{point}: {before}");
             let took = 1 + u64::from(taken);
             let put = if point == "wait.sleeping" { 5 } else { 6 };
