@@ -190,7 +190,7 @@ pub enum Error {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Place {
-    /// The region.
+    /// The region; empty if a call was given none.
     pub region: String,
     /// The field.
     pub field: Option<Cow<'static, str>>,
@@ -206,6 +206,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.field {
             Some(field) => write!(f, "field `{field}` of region `{}`", self.region),
+            None if self.region.is_empty() => write!(f, "no region"),
             None => write!(f, "region `{}`", self.region),
         }
     }

@@ -15,6 +15,7 @@ pub mod ping_pong;
 pub mod refusal;
 pub mod region;
 pub mod rng;
+pub mod sandbox;
 pub mod skip;
 pub mod slot_counts;
 pub mod states;

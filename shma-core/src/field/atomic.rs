@@ -61,6 +61,11 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
         Self { partition, _value: PhantomData }
     }
 
+    #[inline]
+    pub(super) fn partition(&self) -> &Partition {
+        &self.partition
+    }
+
     /// How many numbers there are.
     const LEN: usize = size_of::<T>() / size_of::<T::Scalar>();
 
@@ -99,7 +104,7 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
     ///
     /// At most `timeout`.
     pub fn wait_newer(&self, since: Version, timeout: Duration) -> Result<Version, Error> {
-        self.partition.wait_for_call(since.into(), timeout).map(Version::new)
+        self.partition.wait_newer(since.into(), timeout).map(Version::new)
     }
 }
 

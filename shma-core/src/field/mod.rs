@@ -5,6 +5,7 @@
 //! | this one | [`Field`] |
 //! | [`reading`] | reads of whole values |
 //! | [`waiting`] | the newest publication, and waits for the next |
+//! | [`any`] | waits for several fields at once |
 //! | [`updating`] | calls that replace a whole value |
 //! | [`conditional`] | updates that publish only if their closure says so |
 //! | [`element_wise`] | updates number by number |
@@ -16,6 +17,7 @@
 //! | [`version`] | the number of a publication |
 //! | [`bounds`] | ranges that a caller gives |
 
+mod any;
 mod array;
 mod atomic;
 pub(crate) mod bounds;
@@ -40,6 +42,7 @@ use crate::region::access::{Access, ReadWrite};
 
 use scratch::Spare;
 
+pub use any::{Waitable, wait_any};
 pub use atomic::Atomic;
 pub use version::Version;
 

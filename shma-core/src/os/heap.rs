@@ -6,6 +6,9 @@
 //!
 //! All calls take one lock, as those on one word do in a real kernel. Their order is explored, but
 //! each also sees what the ones before it saw; models must not owe their success to that.
+//!
+//! `unsafe` here: words that are known by their addresses.
+#![allow(unsafe_code)]
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -56,6 +59,60 @@ pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, _at_most: Duration) {
     }
 }
 
+pub(crate) fn pause(_at_most: Duration) {
+    thread::yield_now();
+}
+
+/// The most words that a thread of a model sleeps on.
+pub(crate) const MOST_WORDS: usize = 3;
+
+pub(crate) fn most_words() -> usize {
+    MOST_WORDS
+}
+
+/// Words to sleep on. The kernel compares one after the other, and a thread that it has entered under a
+/// word can be woken before it compares the next.
+pub(crate) struct Words<'a>(&'a AtomicU32, Vec<(*const AtomicU32, u32)>);
+
+impl<'a> Words<'a> {
+    pub(crate) fn new(first: &'a AtomicU32, seen: u32) -> Self {
+        Self(first, vec![(first, seen)])
+    }
+
+    pub(crate) fn push(&mut self, word: *const AtomicU32, seen: u32) {
+        self.1.push((word, seen));
+    }
+
+    pub(crate) fn sleep(&self, at_most: Duration) {
+        if let [(_, seen)] = self.1[..] {
+            return futex_wait(self.0, seen, at_most);
+        }
+        let mut entered = 0;
+        for (word, seen) in &self.1 {
+            let goes_on = enter(|kernel| {
+                // SAFETY: the words of a model last as long as its threads.
+                let at = unsafe { &**word };
+                // Relaxed: as in `futex_wait`.
+                let same = at.load(Ordering::Relaxed) == *seen;
+                let goes_on = same && !kernel.catches_up() && kernel.stands(entered);
+                if goes_on {
+                    kernel.sleepers.push((*word, thread::current()));
+                } else {
+                    kernel.leave();
+                }
+                goes_on
+            });
+            if !goes_on {
+                return;
+            }
+            entered += 1;
+        }
+        // One that was woken since does not sleep: `park` returns at once after an `unpark`.
+        thread::park();
+        enter(Kernel::leave);
+    }
+}
+
 pub(crate) fn futex_wake_one(word: &AtomicU32) {
     enter(|kernel| kernel.wake(1, |at| std::ptr::eq(at, word)));
 }
@@ -90,6 +147,18 @@ impl Kernel {
                 0
             }
         }
+    }
+
+    /// Whether the calling thread is still entered under so many words.
+    fn stands(&self, words: usize) -> bool {
+        let me = thread::current().id();
+        self.sleepers.iter().filter(|(_, thread)| thread.id() == me).count() == words
+    }
+
+    /// The calling thread sleeps on no word any more.
+    fn leave(&mut self) {
+        let me = thread::current().id();
+        self.sleepers.retain(|(_, thread)| thread.id() != me);
     }
 
     fn wake(&mut self, most: usize, of: impl Fn(*const AtomicU32) -> bool) {

@@ -3,6 +3,7 @@
 //! | item | contract |
 //! |---|---|
 //! | `futex_wait(word, seen, at_most)` | sleeps while `word` is `seen`, woken by [`futex_wake_one`] or [`futex_wake_all`] from any process that maps the word; may return early for any reason |
+//! | `Words` | sleeps on up to `most_words()` words at once; only the first has to stay mapped |
 //! | `pause(at_most)` | sleeps; may return early for any reason |
 //! | `coarse_nanos`, `precise_nanos` | one monotonic clock for all processes, cheap and exact |
 //! | `ByteLock` | a lock on one byte of a file that belongs to the open file description |

@@ -6,8 +6,8 @@ use crate::protocol::semaphore::Owners;
 
 impl Partition {
     #[inline]
-    pub(super) fn call_counters(&self) -> CallCounters<'_> {
-        CallCounters { control: self.control(), words: self.call_counter_words() }
+    fn call_counters(&self) -> CallCounters<'_> {
+        self.memory.call_counters()
     }
 
     /// Calls so far, and one for the creation.

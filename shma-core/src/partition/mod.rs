@@ -4,6 +4,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`memory`] | the words themselves |
 //! | [`reading`] | reads, and what they do when publications overtake them |
 //! | [`writing`] | the semaphore, and what its holder may do |
 //! | [`holder`] | who holds the semaphore |
@@ -12,14 +13,12 @@
 //! | [`lock_order`] | which semaphores a thread holds |
 //! | [`retry`] | how often an attempt is repeated |
 //! | [`contention_hint`] | what a handle remembers of overtaken reads |
-//!
-//! `unsafe` here: following the addresses that the region gave.
-#![allow(unsafe_code)]
 
 mod call_counters;
 mod contention_hint;
 mod holder;
 pub(crate) mod lock_order;
+mod memory;
 mod reading;
 pub(crate) mod retry;
 mod waiting;
@@ -30,38 +29,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contention_hint::ContentionHint;
+use memory::FieldMemory;
 
 use crate::error::Place;
 use crate::os;
 use crate::protocol::control::Control;
-use crate::protocol::layout;
 use crate::protocol::slots::Slots;
-use crate::region::{Addresses, Region};
+use crate::region::Region;
 use crate::sync::{AtomicU64, Ordering};
-use crate::words;
 
+pub(crate) use waiting::wait_any;
 pub(crate) use writing::{AcquireError, Forked, Guard};
 
 /// A field's part of a region.
 #[derive(Debug, Clone)]
 pub(crate) struct Partition {
-    /// Invariant 1: `addresses` are those of this region, which lives as long as `self`.
+    memory: FieldMemory,
+    /// Behind the memory, which is dropped before the attachment ends.
     region: Arc<Region>,
-    addresses: Addresses,
-    index: usize,
-    count: usize,
-    stride: usize,
-    words: usize,
     timed: bool,
     writable: bool,
     contention: ContentionHint,
 }
-
-// SAFETY: the addresses lead to atomics alone, which any thread may use, and by invariant 1 they
-// stay good wherever `self` is.
-unsafe impl Send for Partition {}
-// SAFETY: as above; no method changes the addresses.
-unsafe impl Sync for Partition {}
 
 impl Partition {
     /// The partition of a field of the region's manifest.
@@ -70,14 +59,9 @@ impl Partition {
     ///
     /// If there is no field of this number.
     pub(crate) fn new(region: Arc<Region>, index: usize) -> Self {
-        let field = &region.manifest().fields[index];
         Self {
-            addresses: region.addresses(index),
-            index,
-            count: field.slots,
-            stride: field.slot_stride() / words::WORD,
-            words: layout::words(field.size),
-            timed: field.timed,
+            memory: FieldMemory::new(region.memory(), index),
+            timed: region.manifest().fields[index].timed,
             writable: region.is_writable(),
             contention: ContentionHint::default(),
             region,
@@ -86,49 +70,29 @@ impl Partition {
 
     #[inline]
     pub(crate) fn control(&self) -> &Control {
-        // SAFETY: good by invariant 1; `Control` consists of atomics alone, so any bytes are a
-        // value of it and others may write them.
-        unsafe { self.addresses.control.as_ref() }
+        self.memory.control()
     }
 
     #[inline]
     pub(crate) fn commit(&self) -> &AtomicU64 {
-        // SAFETY: as above.
-        unsafe { self.addresses.commit.as_ref() }
-    }
-
-    /// The words of all slots.
-    #[inline]
-    pub(crate) fn all_words(&self) -> &[AtomicU64] {
-        // SAFETY: as above.
-        unsafe { self.addresses.slots.as_ref() }
-    }
-
-    /// The words of the call counters of an atomic field.
-    #[inline]
-    fn call_counter_words(&self) -> &[AtomicU64] {
-        // SAFETY: as above.
-        unsafe { self.addresses.call_counters.as_ref() }
+        self.memory.commit()
     }
 
     #[inline]
     pub(crate) fn slots(&self) -> Slots<'_> {
-        Slots {
-            control: self.control(),
-            commit: self.commit(),
-            words: self.all_words(),
-            count: self.count,
-            stride: self.stride,
-            len: self.words,
-        }
+        self.memory.slots()
+    }
+
+    fn index(&self) -> usize {
+        self.memory.index()
     }
 
     pub(crate) fn field_name(&self) -> Cow<'static, str> {
-        self.region.known().field_name(self.index)
+        self.region.known().field_name(self.index())
     }
 
     pub(crate) fn place(&self) -> Place {
-        self.region.place(self.index)
+        self.memory.place()
     }
 
     /// The newest publication's number.

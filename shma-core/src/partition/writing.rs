@@ -58,7 +58,7 @@ impl Partition {
         if !Semaphore(&self.control().lock).try_acquire_free(self.region.me()) {
             return None;
         }
-        lock_order::note_first(self.region.key(), self.index);
+        lock_order::note_first(self.region.key(), self.index());
         Some(self.acquired())
     }
 
@@ -67,12 +67,12 @@ impl Partition {
         self.check_fork()?;
         // The plain way has looked only if the thread holds nothing.
         let found_taken = lock_order::nothing();
-        lock_order::note(self.region.key(), self.index).map_err(AcquireError::Reentrant)?;
+        lock_order::note(self.region.key(), self.index()).map_err(AcquireError::Reentrant)?;
         match Semaphore(&self.control().lock).acquire(&*self.region, wait) {
             Ok(Acquired::Uncontended) if !found_taken => {}
             Ok(acquired) => self.settle(acquired),
             Err(busy) => {
-                lock_order::forget(self.region.key(), self.index);
+                lock_order::forget(self.region.key(), self.index());
                 return Err(AcquireError::Busy(busy, wait));
             }
         }
@@ -123,11 +123,11 @@ impl Partition {
     /// The semaphore, if it is free and the thread may have it. A dead owner is not replaced:
     /// it stands in no reader's way.
     pub(crate) fn try_acquire_free(&self) -> Option<Guard<'_>> {
-        lock_order::note(self.region.key(), self.index).ok()?;
+        lock_order::note(self.region.key(), self.index()).ok()?;
         if Semaphore(&self.control().lock).try_acquire_free(self.region.me()) {
             return Some(self.acquired());
         }
-        lock_order::forget(self.region.key(), self.index);
+        lock_order::forget(self.region.key(), self.index());
         None
     }
 }
@@ -229,8 +229,8 @@ impl<'a> Guard<'a> {
 impl Drop for Guard<'_> {
     #[inline]
     fn drop(&mut self) {
-        let Partition { region, index, .. } = self.partition;
-        lock_order::forget(region.key(), *index);
+        let region = &self.partition.region;
+        lock_order::forget(region.key(), self.partition.index());
         if region.is_forked() {
             return;
         }

@@ -80,9 +80,32 @@ pub(crate) trait Source {
     /// The number of the newest publication.
     fn newest(&self) -> u64;
 
+    /// Whether this process may change the word. A waiter that may not looks every [`POLL`].
+    fn may_announce(&self) -> bool {
+        true
+    }
+
     /// Step 3: a read-modify-write, with acquire and release, of each word that a publisher changes by
     /// one before it looks for sleepers.
     fn meet(&self);
+}
+
+impl<S: Source> Source for &S {
+    fn notify(&self) -> Notify<'_> {
+        (*self).notify()
+    }
+
+    fn newest(&self) -> u64 {
+        (*self).newest()
+    }
+
+    fn may_announce(&self) -> bool {
+        (*self).may_announce()
+    }
+
+    fn meet(&self) {
+        (*self).meet();
+    }
 }
 
 impl Source for Slots<'_> {
@@ -100,29 +123,64 @@ impl Source for Slots<'_> {
     }
 }
 
-/// Waits until the newest publication is other than `since`, and returns its number; `None` when
-/// `turn` gives up.
-pub(crate) fn wait_newer(
-    source: &impl Source,
-    since: u64,
+/// How often a waiter looks at what it is not woken for.
+const POLL: Duration = Duration::from_millis(1);
+
+/// The most words that a thread can sleep on.
+const MOST: usize = os::MOST_WORDS;
+
+/// Waits until a source has a publication other than the one beside it. Returns the place of the first
+/// such source, and the number of that publication; `None` when `turn` gives up.
+///
+/// The sleep is on as many words as the system allows, from the first on. The sources behind these are
+/// looked at every [`POLL`], and so are those that this process may not announce itself to.
+pub(crate) fn wait_any<S: Source>(
+    sources: &[(S, u64)],
     mut turn: impl FnMut() -> Turn,
-) -> Option<u64> {
+) -> Option<(usize, u64)> {
+    let mut seen = [0; MOST];
     loop {
-        let seen = source.notify().look();
-        let version = source.newest();
-        if version != since {
-            return Some(version);
+        for (at, (source, since)) in sources.iter().enumerate() {
+            if let Some(seen) = seen.get_mut(at) {
+                *seen = source.notify().look();
+            }
+            let version = source.newest();
+            if version != *since {
+                return Some((at, version));
+            }
         }
         match turn() {
             Turn::Again => {}
-            Turn::Sleep(at_most) => {
-                if let Some(announced) = announce(source, seen, since) {
-                    stop_point!("wait.sleeping");
-                    os::futex_wait(source.notify().0, announced, at_most);
-                }
-            }
+            Turn::Sleep(at_most) => sleep_on(sources, &seen, at_most),
             Turn::End => return None,
         }
+    }
+}
+
+/// Sleeps until a source is published, for at most this long.
+fn sleep_on<S: Source>(sources: &[(S, u64)], seen: &[u32], at_most: Duration) {
+    let mut words: Option<os::Words<'_>> = None;
+    let mut is_woken = sources.len() <= os::most_words();
+    for ((source, since), seen) in sources.iter().zip(seen).take(os::most_words()) {
+        let announces = !mutant!("wait-any-announces-one") || words.is_none();
+        let seen = if announces && source.may_announce() {
+            let Some(announced) = announce(source, *seen, *since) else { return };
+            announced
+        } else {
+            is_woken = false;
+            *seen
+        };
+        let word = source.notify().0;
+        match &mut words {
+            None => words = Some(os::Words::new(word, seen)),
+            Some(words) => words.push(word, seen),
+        }
+    }
+    stop_point!("wait.sleeping");
+    let at_most = if is_woken { at_most } else { at_most.min(POLL) };
+    match words {
+        Some(words) => words.sleep(at_most),
+        None => os::pause(at_most),
     }
 }
 

@@ -79,8 +79,8 @@ impl Drop for Region {
             // The child has no such page, and may have something else at its address.
             let _gone = ManuallyDrop::new(self.token.take());
         }
-        // SAFETY: dropped here and nowhere else, and nothing below looks at the mapping.
-        unsafe { ManuallyDrop::drop(&mut self.map) };
+        // SAFETY: dropped here and nowhere else, and nothing below looks at the memory by it.
+        unsafe { ManuallyDrop::drop(&mut self.memory) };
         if leaves {
             self.file.detach();
             stop_point!("leave.closed");

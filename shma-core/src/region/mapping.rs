@@ -2,6 +2,7 @@
 
 use std::mem::ManuallyDrop;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use memmap2::MmapOptions;
@@ -10,7 +11,7 @@ use rustix::io::Errno;
 use super::access::Access;
 use super::file::{RegionFile, fstat, open_at_once};
 use super::token::{NoToken, Token};
-use super::{DEADLINE, Name, Pages, Region};
+use super::{DEADLINE, Memory, Name, Pages, Region};
 use crate::error::Error;
 use crate::manifest::Known;
 use crate::os::{self, FileId, Mapping};
@@ -40,12 +41,18 @@ pub(super) fn map<A: Access>(
         return Err(name.not_a_region("it was truncated while it was opened"));
     }
     Ok(Region {
-        map: ManuallyDrop::new(Mapping::new(map, A::WRITABLE)),
+        memory: ManuallyDrop::new(Arc::new(Memory {
+            map: Mapping::new(map, A::WRITABLE),
+            name: name.clone(),
+            manifest,
+            file: opened.id(),
+            fork: opened.fork(),
+            generation: opened.generation(),
+            writable: A::WRITABLE,
+        })),
         file: ManuallyDrop::new(opened),
         name: name.clone(),
-        manifest,
         unlink_on_drop: false,
-        writable: A::WRITABLE,
         token: None,
         pid: rustix::process::getpid().as_raw_nonzero().get() as u32,
     })

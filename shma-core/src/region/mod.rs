@@ -1,7 +1,7 @@
 //! Regions: the files in `/dev/shm` that hold states, and this process's attachments to them.
 //!
-//! [`Region`] is an attachment; it is the only place where an offset becomes a pointer. How one is
-//! created is in [`mod@create`], how an existing one is attached to in [`mod@open`], how its name goes
+//! [`Region`] is an attachment, and [`Memory`] what it maps: the only place where an offset becomes a
+//! pointer. How one is created is in [`mod@create`], how an existing one is attached to in [`mod@open`], how its name goes
 //! in [`end`] and, if no attachment is left to remove it, in [`dead`]. [`mod@look`] maps a region without
 //! attaching. What they share: whose a file is ([`owner`]), opening it ([`file`]), what it says of
 //! itself ([`stored`]), and the way into memory ([`mapping`]).
@@ -26,9 +26,6 @@
 //! 4. Write locks are taken and given up while no thread of the process forks. A fork child shares
 //!    the locks that it finds, which is right for an attachment, whose memory it has too, and would
 //!    keep a name from being used for as long as the child lives.
-//!
-//! `unsafe` here: pointers into the mapping.
-#![allow(unsafe_code)]
 
 pub(crate) mod access;
 mod create;
@@ -40,6 +37,7 @@ mod header;
 mod lock;
 mod look;
 mod mapping;
+mod memory;
 mod name;
 mod open;
 mod owner;
@@ -48,23 +46,14 @@ mod stored;
 pub(crate) mod token;
 
 use std::mem::ManuallyDrop;
-use std::ptr::NonNull;
+use std::ops::Deref;
+use std::sync::Arc;
 
-use rustix::io::Errno;
-
-use crate::error::Place;
-use crate::manifest::{Known, Manifest};
-use crate::os::{Description, FileId, Mapping};
-use crate::protocol::control::Control;
-use crate::protocol::layout;
-use crate::protocol::notify::Notify;
+use crate::os::{Description, FileId};
 use crate::protocol::semaphore::Owners;
-use crate::sync::{AtomicU64, Ordering};
-use crate::words;
 
 use deadline::{DEADLINE, PAUSE};
 use file::RegionFile;
-use header::Header;
 use token::Token;
 
 pub(crate) use create::create;
@@ -72,6 +61,7 @@ pub(crate) use dead::{abandoned, remove_abandoned, remove_dead, temporaries};
 pub(crate) use end::unlink;
 pub(crate) use lock::ATTACHED;
 pub(crate) use look::look;
+pub(crate) use memory::{Addresses, Memory};
 pub(crate) use name::{DIRECTORY, Name, PREFIX};
 pub(crate) use open::open;
 pub(crate) use owner::Users;
@@ -97,17 +87,14 @@ pub(crate) enum Pages {
 /// An attachment of this process to a region.
 #[derive(Debug)]
 pub(crate) struct Region {
-    /// Invariant 1: at least as long as `manifest` says, for as long as the attachment lives, and
-    /// page-aligned. Dropped by hand, because the mapping holds the lock A as `file` does.
-    map: ManuallyDrop<Mapping>,
+    /// Dropped by hand, because a mapping holds the lock A as `file` does. A future that waits shares
+    /// it, and may outlive the attachment.
+    memory: ManuallyDrop<Arc<Memory>>,
     /// Dropped by hand, before the name is removed.
     file: ManuallyDrop<RegionFile>,
     name: Name,
-    manifest: Known,
     /// Whether dropping the last attachment removes the name.
     unlink_on_drop: bool,
-    /// Whether the mapping can be written.
-    writable: bool,
     /// The sign of life of a read-write attachment.
     token: Option<Token>,
     pid: u32,
@@ -121,44 +108,30 @@ pub(crate) struct RegionKey {
     pub(crate) generation: u64,
 }
 
-/// The addresses of one partition. They are good for as long as the region they came from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Addresses {
-    pub(crate) control: NonNull<Control>,
-    pub(crate) slots: NonNull<[AtomicU64]>,
-    /// Empty except for atomic fields.
-    pub(crate) call_counters: NonNull<[AtomicU64]>,
-    pub(crate) commit: NonNull<AtomicU64>,
+impl Deref for Region {
+    type Target = Memory;
+
+    #[inline]
+    fn deref(&self) -> &Memory {
+        &self.memory
+    }
 }
 
 impl Region {
+    /// The region's name.
     pub(crate) fn name(&self) -> &str {
         self.name.as_str()
     }
 
-    pub(crate) fn manifest(&self) -> &Manifest<'_> {
-        self.manifest.get()
-    }
-
-    /// The manifest by itself.
-    pub(crate) fn known(&self) -> &Known {
-        &self.manifest
-    }
-
-    /// Where a field is, for an error.
-    pub(crate) fn place(&self, index: usize) -> Place {
-        Place::new(self.name(), Some(self.manifest.field_name(index)))
+    /// What remains of the region for a waiter whose handle is gone.
+    pub(crate) fn memory(&self) -> &Arc<Memory> {
+        &self.memory
     }
 
     /// How this process knows the region.
     #[inline]
     pub(crate) fn key(&self) -> RegionKey {
         RegionKey { file: self.file.id(), generation: self.file.generation() }
-    }
-
-    /// Whether the mapping can be written.
-    pub(crate) fn is_writable(&self) -> bool {
-        self.writable
     }
 
     /// The id that this process has in diagnostics.
@@ -176,81 +149,7 @@ impl Region {
     /// Whether the name still leads to the region. Another name, of a file that was renamed or linked
     /// by hand, does not count: no process finds the region there.
     pub(crate) fn is_linked(&self) -> bool {
-        match rustix::fs::lstat(self.name.path()) {
-            Ok(stat) => FileId::of(&stat) == self.file.id(),
-            Err(Errno::NOENT) if self.sees_directory() => false,
-            // The process can no longer see where regions lie, as after `chroot`.
-            Err(_) => self.file.is_linked(),
-        }
-    }
-
-    /// Whether the directory of regions is still the one that the region lies in.
-    fn sees_directory(&self) -> bool {
-        rustix::fs::stat(DIRECTORY).is_ok_and(|stat| self.file.id().is_beside(&stat))
-    }
-
-    #[inline]
-    pub(crate) fn header(&self) -> &Header {
-        // SAFETY: by invariant 1 the mapping is page-aligned, lasts as long as `self`, and covers
-        // the header; `Header` consists of atomics alone, so any bytes are a value of it and
-        // others may write them.
-        unsafe { &*self.map.as_mut_ptr().cast::<Header>() }
-    }
-
-    /// Where a partition lies.
-    ///
-    /// # Panics
-    ///
-    /// If the manifest has no field of this number.
-    pub(crate) fn addresses(&self, index: usize) -> Addresses {
-        let field = &self.manifest().fields[index];
-        let words = field.slots * field.slot_stride() / words::WORD;
-        let counters = field.offset + layout::CONTROL_BYTES;
-        let counter_words = (field.slot_offset() - counters) / words::WORD;
-        Addresses {
-            control: self.at(field.offset),
-            slots: NonNull::slice_from_raw_parts(self.at(field.slot_offset()), words),
-            call_counters: NonNull::slice_from_raw_parts(self.at(counters), counter_words),
-            commit: NonNull::from(&self.header().commit),
-        }
-    }
-
-    /// The control block of a partition.
-    pub(crate) fn control(&self, index: usize) -> &Control {
-        // SAFETY: the address is that of a control block inside the mapping, aligned, for as long
-        // as `self` is borrowed; `Control` consists of atomics alone, so any bytes are a value of
-        // it and others may write them.
-        unsafe { self.addresses(index).control.as_ref() }
-    }
-
-    /// All control blocks in declaration order.
-    pub(crate) fn controls(&self) -> impl Iterator<Item = &Control> {
-        (0..self.manifest().fields.len()).map(|index| self.control(index))
-    }
-
-    /// Makes a value the first publication of a field of a new region, in all its slots.
-    pub(crate) fn fill(&self, index: usize, value: &[u8]) {
-        let control = self.control(index);
-        // SAFETY: as in `control`.
-        let words = unsafe { self.addresses(index).slots.as_ref() };
-        let stride = self.manifest().fields[index].slot_stride() / words::WORD;
-        for slot in words.chunks(stride) {
-            words::store(slot, value);
-        }
-        // Relaxed, all of them: no other process looks before the rename.
-        control.version.store(1, Ordering::Relaxed);
-        control.begin.store(1, Ordering::Relaxed);
-        control.target.store(1, Ordering::Relaxed);
-        control.notify.store(Notify::FIRST, Ordering::Relaxed);
-        control.published.store(crate::os::precise_nanos(), Ordering::Relaxed);
-    }
-
-    /// The address at an offset of the manifest.
-    fn at<T>(&self, offset: usize) -> NonNull<T> {
-        assert!(offset < self.map.len() && offset.is_multiple_of(layout::ALIGN));
-        // SAFETY: inside the mapping by the assertion.
-        let address = unsafe { self.map.as_mut_ptr().add(offset) };
-        NonNull::new(address.cast()).expect("a mapping does not start at address zero")
+        self.memory.look_for_name().unwrap_or_else(|| self.file.is_linked())
     }
 }
 

@@ -9,6 +9,7 @@ mod fork;
 mod mapping;
 mod memory;
 mod users;
+mod words;
 
 use std::fs::File;
 use std::io;
@@ -26,6 +27,7 @@ pub(crate) use fork::ForkPage;
 pub(crate) use mapping::Mapping;
 pub(crate) use memory::{MemoryOf, file_size_limit, free_memory};
 pub(crate) use users::may_be_unmapped;
+pub(crate) use words::{MOST_WORDS, Words, most_words};
 
 /// Sleeps while `word` is `seen`, at most so long.
 pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) {

@@ -64,8 +64,8 @@ fn beside(name: &str, callers: u32, run: fn(&Field, u64)) -> Model {
 fn wait_for_all(field: &Field, calls: u64) {
     let mut since = 1;
     while since < 1 + calls {
-        let newer = notify::wait_newer(&field.calls(), since, || Turn::Sleep(Duration::MAX));
-        let newer = newer.expect("it never gives up");
+        let newer = notify::wait_any(&[(field.calls(), since)], || Turn::Sleep(Duration::MAX));
+        let (_, newer) = newer.expect("it never gives up");
         assert!(newer > since, "went back from {since} to {newer}");
         since = newer;
     }

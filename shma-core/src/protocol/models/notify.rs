@@ -18,11 +18,11 @@ type OneWord = Desk<2, 1>;
 const PUBLISHER: u32 = 1;
 
 /// Publishes `2..=until` as a writer does, with no other writer in the way.
-fn publish(desk: &OneWord, until: u64) {
-    let control = &desk.fields[0];
+fn publish(desk: &OneWord, field: usize, until: u64) {
+    let control = &desk.fields[field];
     for version in 1..until {
         assert!(Semaphore(&control.lock).try_acquire_free(PUBLISHER));
-        desk.begin(0, version, Change::Whole).publish();
+        desk.begin(field, version, Change::Whole).publish();
         notify::release(control, PUBLISHER, true);
     }
 }
@@ -42,15 +42,15 @@ fn waiting(until: u64, waiters: usize) -> Model {
                 thread::spawn(move || {
                     let mut since = 1;
                     while since < until {
-                        let newer = notify::wait_newer(&desk.slots(0), since, sleep);
-                        let version = newer.expect("it never gives up");
+                        let newer = notify::wait_any(&[(desk.slots(0), since)], sleep);
+                        let (_, version) = newer.expect("it never gives up");
                         assert!(version > since, "went back from {since} to {version}");
                         since = version;
                     }
                 })
             })
             .collect();
-        publish(&desk, until);
+        publish(&desk, 0, until);
         for waiter in waiters {
             waiter.join().unwrap();
         }
@@ -84,6 +84,44 @@ fn two_waiters_learn_of_a_publication() {
     waiting(2, 2).preempted_at_most(2).passes_either_way();
 }
 
+/// Two fields are published by a process each, and one waits for both at once until it has both.
+fn waiting_for_two() -> Model {
+    Model::new("notify: a waiter for two fields", || {
+        let desk = Arc::new(OneWord::new(2));
+        let waiter = thread::spawn({
+            let desk = Arc::clone(&desk);
+            move || {
+                let mut seen = [1, 1];
+                while seen != [2, 2] {
+                    let [first, second] = seen;
+                    let both = [(desk.slots(0), first), (desk.slots(1), second)];
+                    let (at, version) = notify::wait_any(&both, sleep).expect("it never gives up");
+                    assert_eq!((seen[at], version), (1, 2));
+                    seen[at] = version;
+                }
+            }
+        });
+        let other = thread::spawn({
+            let desk = Arc::clone(&desk);
+            move || publish(&desk, 1, 2)
+        });
+        publish(&desk, 0, 2);
+        for thread in [waiter, other] {
+            thread.join().unwrap();
+        }
+    })
+}
+
+#[test]
+fn a_waiter_learns_of_each_of_two_fields() {
+    let model = waiting_for_two().preempted_at_most(2);
+    model.passes();
+    model.catches("wait-any-announces-one", "deadlock");
+    model.catches("notify-same-word", "deadlock");
+    model.catches("notify-looks-once", "deadlock");
+    model.catches("notify-meets-nobody", "deadlock");
+}
+
 /// The region loses its name while one waits, which looks at the name before each sleep.
 #[test]
 fn a_waiter_learns_of_the_end() {
@@ -97,7 +135,7 @@ fn a_waiter_learns_of_the_end() {
                     0 => Turn::End,
                     _ => sleep(),
                 };
-                assert_eq!(notify::wait_newer(&desk.slots(0), 1, turn), None);
+                assert_eq!(notify::wait_any(&[(desk.slots(0), 1)], turn), None);
             }
         });
         links.store(0, Ordering::Relaxed);

@@ -190,8 +190,8 @@ fn waiter(places: usize) -> bool {
     let waiter = thread::spawn({
         let pair = Arc::clone(&pair);
         move || {
-            let newer = notify::wait_newer(&pair.desk.slots(1), 1, || Turn::Sleep(Duration::MAX));
-            assert_eq!(newer, Some(2));
+            let newer = notify::wait_any(&[(pair.desk.slots(1), 1)], || Turn::Sleep(Duration::MAX));
+            assert_eq!(newer, Some((0, 2)));
         }
     });
     assert!(pair.acquire(2, 0, Wait::Forever));

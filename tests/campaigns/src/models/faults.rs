@@ -14,7 +14,7 @@ const fn fault(section: u8, what: &'static str, names: &'static [&'static str]) 
     Fault { section, what, names }
 }
 
-/// All that sections 5, 6 and 8 name.
+/// All that sections 5, 6 and 8 name, and what section 11 makes possible.
 pub(super) const FAULTS: &[Fault] = &[
     fault(5, "a limit of K instead of K - 1", &["slots-limit", "LimitOfK"]),
     fault(5, "a look at the version alone", &["SecondLookAtVersion"]),
@@ -67,6 +67,7 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(8, "semaphores released before even", &["UnlockBeforeEven"]),
     fault(5, "a second look without meeting the publisher", &["notify-meets-nobody"]),
     fault(5, "no second look", &["notify-looks-once"]),
+    fault(11, "a waiter for several that announces itself to one", &["wait-any-announces-one"]),
     fault(5, "a meeting that the publisher does not hear", &["semaphore-deaf-release"]),
     fault(5, "a meeting without order", &["semaphore-relaxed-meeting"]),
     fault(5, "calls counted without order", &["calls-relaxed-count"]),

@@ -1,0 +1,158 @@
+//! A region's memory in this process.
+//!
+//! An attachment maps it. A future that waits shares the mapping and nothing else of the attachment, so
+//! that the last handle still removes the name.
+//!
+//! `unsafe` here: pointers into the mapping.
+#![allow(unsafe_code)]
+
+use std::ptr::NonNull;
+
+use rustix::io::Errno;
+
+use super::header::Header;
+use super::name::{DIRECTORY, Name};
+use crate::error::Place;
+use crate::manifest::{Known, Manifest};
+use crate::os::{FileId, ForkPage, Mapping};
+use crate::protocol::control::Control;
+use crate::protocol::layout;
+use crate::protocol::notify::Notify;
+use crate::sync::{AtomicU64, Ordering};
+use crate::words;
+
+/// A mapping of a region, what it holds, and the way back to its name.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    /// Invariant 1: at least as long as `manifest` says, for as long as this lives, and page-aligned.
+    pub(super) map: Mapping,
+    pub(super) name: Name,
+    pub(super) manifest: Known,
+    pub(super) file: FileId,
+    /// The process that mapped it.
+    pub(super) fork: ForkPage,
+    pub(super) generation: u64,
+    /// Whether the mapping can be written.
+    pub(super) writable: bool,
+}
+
+/// The addresses of one partition. They are good for as long as the memory they came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) control: NonNull<Control>,
+    pub(crate) slots: NonNull<[AtomicU64]>,
+    /// Empty except for atomic fields.
+    pub(crate) call_counters: NonNull<[AtomicU64]>,
+    pub(crate) commit: NonNull<AtomicU64>,
+}
+
+impl Memory {
+    pub(crate) fn manifest(&self) -> &Manifest<'_> {
+        self.manifest.get()
+    }
+
+    /// The manifest by itself.
+    pub(crate) fn known(&self) -> &Known {
+        &self.manifest
+    }
+
+    /// Where a field is, for an error.
+    pub(crate) fn place(&self, index: usize) -> Place {
+        Place::new(self.name.as_str(), Some(self.manifest.field_name(index)))
+    }
+
+    /// Whether the mapping can be written.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    /// Whether a store of the calling process reaches the region.
+    pub(crate) fn may_store(&self) -> bool {
+        self.writable && self.fork.is(self.generation)
+    }
+
+    /// Whether the header says that the name is gone: a hint.
+    pub(crate) fn is_said_retired(&self) -> bool {
+        // Relaxed: a word of its own.
+        self.header().retired.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether the name leads to the region; `None` if the process can no longer see where regions lie,
+    /// as after `chroot`.
+    pub(super) fn look_for_name(&self) -> Option<bool> {
+        match rustix::fs::lstat(self.name.path()) {
+            Ok(stat) => Some(FileId::of(&stat) == self.file),
+            Err(Errno::NOENT) if self.sees_directory() => Some(false),
+            Err(_) => None,
+        }
+    }
+
+    /// Whether the directory of regions is still the one that the region lies in.
+    fn sees_directory(&self) -> bool {
+        rustix::fs::stat(DIRECTORY).is_ok_and(|stat| self.file.is_beside(&stat))
+    }
+
+    #[inline]
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: by invariant 1 the mapping is page-aligned, lasts as long as `self`, and covers
+        // the header; `Header` consists of atomics alone, so any bytes are a value of it and
+        // others may write them.
+        unsafe { &*self.map.as_mut_ptr().cast::<Header>() }
+    }
+
+    /// Where a partition lies.
+    ///
+    /// # Panics
+    ///
+    /// If the manifest has no field of this number.
+    pub(crate) fn addresses(&self, index: usize) -> Addresses {
+        let field = &self.manifest().fields[index];
+        let words = field.slots * field.slot_stride() / words::WORD;
+        let counters = field.offset + layout::CONTROL_BYTES;
+        let counter_words = (field.slot_offset() - counters) / words::WORD;
+        Addresses {
+            control: self.at(field.offset),
+            slots: NonNull::slice_from_raw_parts(self.at(field.slot_offset()), words),
+            call_counters: NonNull::slice_from_raw_parts(self.at(counters), counter_words),
+            commit: NonNull::from(&self.header().commit),
+        }
+    }
+
+    /// The control block of a partition.
+    pub(crate) fn control(&self, index: usize) -> &Control {
+        // SAFETY: the address is that of a control block inside the mapping, aligned, for as long
+        // as `self` is borrowed; `Control` consists of atomics alone, so any bytes are a value of
+        // it and others may write them.
+        unsafe { self.addresses(index).control.as_ref() }
+    }
+
+    /// All control blocks in declaration order.
+    pub(crate) fn controls(&self) -> impl Iterator<Item = &Control> {
+        (0..self.manifest().fields.len()).map(|index| self.control(index))
+    }
+
+    /// Makes a value the first publication of a field of a new region, in all its slots.
+    pub(crate) fn fill(&self, index: usize, value: &[u8]) {
+        let control = self.control(index);
+        // SAFETY: as in `control`.
+        let words = unsafe { self.addresses(index).slots.as_ref() };
+        let stride = self.manifest().fields[index].slot_stride() / words::WORD;
+        for slot in words.chunks(stride) {
+            words::store(slot, value);
+        }
+        // Relaxed, all of them: no other process looks before the rename.
+        control.version.store(1, Ordering::Relaxed);
+        control.begin.store(1, Ordering::Relaxed);
+        control.target.store(1, Ordering::Relaxed);
+        control.notify.store(Notify::FIRST, Ordering::Relaxed);
+        control.published.store(crate::os::precise_nanos(), Ordering::Relaxed);
+    }
+
+    /// The address at an offset of the manifest.
+    fn at<T>(&self, offset: usize) -> NonNull<T> {
+        assert!(offset < self.map.len() && offset.is_multiple_of(layout::ALIGN));
+        // SAFETY: inside the mapping by the assertion.
+        let address = unsafe { self.map.as_mut_ptr().add(offset) };
+        NonNull::new(address.cast()).expect("a mapping does not start at address zero")
+    }
+}

@@ -1,0 +1,49 @@
+//! What the tests of waits share, and the other process that they talk to.
+
+use std::fs;
+
+use shma_core::{Shm, ShmState};
+use shma_tests::region::Name;
+
+/// Two ordinary fields and an atomic one.
+#[derive(Debug, ShmState)]
+pub struct Desk {
+    pub count: u64,
+    pub later: u64,
+    #[shm(atomic)]
+    pub calls: [u64; 2],
+}
+
+impl Desk {
+    /// Where the partitions of its fields start.
+    pub fn partitions() -> [usize; 3] {
+        std::array::from_fn(|i| Self::MANIFEST.fields[i].offset)
+    }
+}
+
+/// A new region.
+pub fn create(hint: &str) -> (Name, Shm<Desk>) {
+    let name = Name::new(hint);
+    let desk = Desk::create(&name, &Desk::zeroed()).unwrap();
+    (name, desk)
+}
+
+/// How often a thread of this process has gone to sleep.
+pub fn sleeps(thread: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/self/task/{thread}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    line.unwrap().trim().parse().unwrap()
+}
+
+/// The calling thread's number.
+pub fn thread() -> u32 {
+    rustix::thread::gettid().as_raw_nonzero().get() as u32
+}
+
+/// Starts the other process.
+#[macro_export]
+macro_rules! other {
+    () => {
+        shma_tests::child::Child::start(env!("CARGO_BIN_EXE_other"), &[])
+    };
+}
