@@ -28,6 +28,31 @@ impl Board {
     }
 }
 
+/// A queue of three, as a program builds one in a field.
+#[derive(Debug, ShmState)]
+pub struct Queue {
+    pub jobs: Jobs,
+}
+
+/// How many jobs wait, and their numbers.
+pub type Jobs = [u64; 4];
+
+/// Appends a job, if there is room.
+pub fn put(jobs: &mut Jobs, job: u64) -> Option<()> {
+    let [waiting, places @ ..] = jobs;
+    *places.get_mut(*waiting as usize)? = job;
+    *waiting += 1;
+    Some(())
+}
+
+/// Takes the first job, if there is one.
+pub fn take(jobs: &mut Jobs) -> Option<u64> {
+    jobs[0] = jobs[0].checked_sub(1)?;
+    let job = jobs[1];
+    jobs[1..].rotate_left(1);
+    Some(job)
+}
+
 /// Few words, for calls that are followed instruction by instruction.
 #[derive(Debug, ShmState)]
 pub struct Inside {

@@ -3,6 +3,9 @@
 mod atomic_calls;
 mod atomics;
 mod closures;
+mod conditional;
+mod flat;
+mod holders;
 mod lost_updates;
 mod messages;
 mod mixed_values;

@@ -296,6 +296,9 @@ fn inside_update_with(board: &Shm<Board>) {
 fn held_by_parent(board: &Shm<Board>) {
     board.count.update(|new, _| {
         fork(|| {
+            // The parent holds it, and the child has its parent's handle.
+            let holder = board.count.holder().unwrap();
+            assert_eq!((holder.own, holder.dead), (false, false));
             say("child lives");
             while next_line().is_some() {}
         });

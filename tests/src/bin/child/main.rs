@@ -17,6 +17,7 @@ mod manifests;
 mod namespace;
 mod order;
 mod parts;
+mod queue;
 mod redeclared;
 mod scribble;
 mod shortage;
@@ -39,6 +40,8 @@ fn main() {
         ["add", what, name, how, times] => sum::add(what, name, how, times),
         ["tally", name, own] => sum::tally(name, own),
         ["large", name] => large::walk(name),
+        ["put", way, name, first, end] => queue::put_all(way, name, number(first), number(end)),
+        ["take", way, name, times] => queue::take_some(way, name, number(times)),
         ["sleep"] => while next_line().is_some() {},
         ["fork", story, name] => fork::tell(story, name),
         #[cfg(target_arch = "x86_64")]
