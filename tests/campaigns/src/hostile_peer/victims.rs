@@ -37,7 +37,7 @@ fn say(line: &str) {
 pub(super) fn writer(name: &str, seed: u64) {
     let shelf = Shelf::open(name).unwrap();
     let (mut rng, mut copy) = (Rng::new(seed), Shelf::zeroed());
-    serve(|| match rng.below(8) {
+    serve(|| match rng.below(12) {
         0 => _ = shelf.number.try_update(|new, old| *new = old.wrapping_add(1)),
         1 => _ = shelf.halves.update_timeout(LIMIT, |new, old| new.reverse_of(old)),
         2 => _ = shelf.page.update_timeout(LIMIT, |new, old| new.reverse_of(old)),
@@ -45,6 +45,10 @@ pub(super) fn writer(name: &str, seed: u64) {
         4 => _ = shelf.number.wait_newer(shelf.number.version(), LIMIT),
         5 => _ = shelf.cells.fetch_add(rng.below(4), 1),
         6 => shelf.cells.add(&[1; 4]),
+        7 => _ = shelf.page.update_when(LIMIT, |new, old| (new[3] != old[5]).then_some(())),
+        8 => _ = shelf.number.try_update_if(|new, _| new.checked_add(1)),
+        9 => _ = (shelf.page.holder(), shelf.number.read_versioned()),
+        10 => _ = shelf.rows.read_flat(copy.rows.as_flattened_mut()),
         _ => look(&shelf, &mut copy),
     });
 }
@@ -113,7 +117,7 @@ fn attach(name: &str) -> Option<Shm<Shelf>> {
 }
 
 fn wait(shelf: &Shm<Shelf>, rng: &mut Rng, copy: &mut Shelf) {
-    match rng.below(10) {
+    match rng.below(13) {
         0 => shelf.number.update(|new, old| *new = !old),
         1 => _ = shelf.rows.update_with(&[[1.0; 3]; 6], |new, old| new + old),
         2 => shelf.page.update_range(7..200, |new, old| new[5] = old[0]),
@@ -126,6 +130,9 @@ fn wait(shelf: &Shm<Shelf>, rng: &mut Rng, copy: &mut Shelf) {
         6 => _ = shelf.page.read_into(&mut copy.page),
         7 => _ = shelf.page.read_range(1..30, &mut copy.page[1..30]),
         8 => shelf.read_into(copy),
+        9 => _ = shelf.rows.write_flat(copy.rows.as_flattened()),
+        10 => _ = shelf.page.update_range_if(3..90, |new, old| (new[0] == old[1]).then_some(())),
+        11 => _ = shelf.rows.update_with_flat(&[0.5; 18], |new, old| new * old),
         _ => shelf.cells.update_with(&[7; 4], |new, old| new ^ old),
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use shma_core::{Access, Error, Field, ReadOnly, Shm, ShmState, Version};
 
 use crate::kill::shared::{Shared, Witness, now};
-use crate::kill::target::{FIELDS, LENGTHS, Target, check, check_pair, put, stamp, version_of};
+use crate::kill::target::{
+    FIELDS, LENGTHS, Target, check, check_pair, put, put_part, stamp, version_of,
+};
 use shma_tests::rng::Rng;
 
 /// The shortest that a wait for a publication may end in nothing.
@@ -47,7 +49,7 @@ fn change<const N: usize>(field: &Field<[u64; N]>, number: usize, shared: Shared
     let mut range = any_range(N, rng);
     let floors = shared.floors(number, 0..N);
     let place = FIELDS[number];
-    let version = match rng.below(3) {
+    let version = match rng.below(6) {
         0 => field.update(|new, old| {
             // No other process publishes meanwhile.
             let version = u64::from(field.version());
@@ -58,11 +60,36 @@ fn change<const N: usize>(field: &Field<[u64; N]>, number: usize, shared: Shared
         1 => field.update_range(range.clone(), |new, old| {
             let version = u64::from(field.version());
             check(place, range.start, old, version, &floors[range.clone()]);
-            for (at, element) in range.clone().zip(new) {
-                *element = stamp(version + 1, at);
-            }
+            put_part(new, range.start, version + 1);
             version + 1
         }),
+        2 => {
+            let changed = field.update_when(Duration::MAX, |new, old| {
+                let version = u64::from(field.version());
+                check(place, 0, old, version, &floors);
+                put(new, range.clone(), version + 1);
+                Some(version + 1)
+            });
+            changed.unwrap()
+        }
+        3 => {
+            let changed = field.update_range_if(range.clone(), |new, old| {
+                let version = u64::from(field.version());
+                check(place, range.start, old, version, &floors[range.clone()]);
+                put_part(new, range.start, version + 1);
+                Some(version + 1)
+            });
+            changed.expect("the closure wants it published")
+        }
+        4 => {
+            // Nothing of this may ever be seen, nor counted.
+            let none = field.update_if(|new, _| {
+                new.fill(!0);
+                None::<()>
+            });
+            assert!(none.is_none());
+            return;
+        }
         _ => {
             range = 0..N;
             let next = Cell::new(0);

@@ -68,6 +68,13 @@ pub fn put(elements: &mut [u64], range: Range<usize>, version: u64) {
     }
 }
 
+/// Writes the stamps of a publication over a part, the first element of which stands at `first`.
+pub fn put_part(part: &mut [u64], first: usize, version: u64) {
+    for (at, element) in (first..).zip(part) {
+        *element = stamp(version, at);
+    }
+}
+
 /// The two fields of the transactions hold one number.
 ///
 /// # Panics

@@ -16,17 +16,30 @@ enum Call {
     UpdateWith,
     Write,
     UpdateRange,
+    UpdateIf,
+    /// Its closure changes its copy, and does not want it published.
+    UpdateIfNone,
+    UpdateRangeIf,
+    WriteFlat,
+    UpdateFlat,
+    UpdateWithFlat,
     /// To all fields.
     Transaction,
     /// To all fields but one.
     TransactionBut,
 }
 
-const CALLS: [Call; 6] = [
+const CALLS: [Call; 12] = [
     Call::Update,
     Call::UpdateWith,
     Call::Write,
     Call::UpdateRange,
+    Call::UpdateIf,
+    Call::UpdateIfNone,
+    Call::UpdateRangeIf,
+    Call::WriteFlat,
+    Call::UpdateFlat,
+    Call::UpdateWithFlat,
     Call::Transaction,
     Call::TransactionBut,
 ];
@@ -34,6 +47,20 @@ const CALLS: [Call; 6] = [
 impl Call {
     fn is_transaction(self) -> bool {
         matches!(self, Self::Transaction | Self::TransactionBut)
+    }
+
+    fn is_of_part(self) -> bool {
+        matches!(self, Self::UpdateRange | Self::UpdateRangeIf)
+    }
+
+    /// Whether it goes beside these. One on a slice shares what comes behind its entry with another
+    /// call; a replacement has no closure in which it could wait for the waiter.
+    fn goes_beside(self, others: Others) -> bool {
+        match self {
+            Self::WriteFlat | Self::UpdateFlat | Self::UpdateWithFlat => others == Others::None,
+            Self::Write => others != Others::Waiter,
+            _ => true,
+        }
     }
 }
 
@@ -71,8 +98,7 @@ pub fn all(corpses: usize, rng: &mut Rng) -> Vec<Box<dyn Case>> {
     let mut cases: Vec<Box<dyn Case>> = Vec::new();
     for call in CALLS {
         for others in [Others::None, Others::Holder, Others::Waiter, Others::Corpse] {
-            // It has no closure in which it could wait for the waiter.
-            if call == Call::Write && others == Others::Waiter {
+            if !call.goes_beside(others) {
                 continue;
             }
             let each = if others == Others::Corpse { corpses } else { 1 };
@@ -101,6 +127,7 @@ impl Publish {
     fn changes(&self, field: usize) -> bool {
         match self.call {
             Call::Transaction => true,
+            Call::UpdateIfNone => false,
             Call::TransactionBut => field != self.field,
             _ => field == self.field,
         }
@@ -115,11 +142,8 @@ impl Publish {
             }
             let content = &mut made[field];
             content.version += 1;
-            let changed = if self.call == Call::UpdateRange {
-                part(LENGTHS[field])
-            } else {
-                0..LENGTHS[field]
-            };
+            let changed =
+                if self.call.is_of_part() { part(LENGTHS[field]) } else { 0..LENGTHS[field] };
             for at in changed {
                 content.elements[at] = content.version << 16 | at as u64;
             }
@@ -197,6 +221,33 @@ fn publish<const N: usize>(field: &Field<[u64; N]>, call: Call, made: &[u64], in
             new.copy_from_slice(&value[part]);
             inside();
         }),
+        Call::UpdateIf => {
+            let changed = field.update_if(|new, _| {
+                *new = value;
+                inside();
+                Some(())
+            });
+            changed.unwrap();
+        }
+        Call::UpdateIfNone => {
+            let none = field.update_if(|new, _| {
+                new.fill(!0);
+                inside();
+                None::<()>
+            });
+            assert!(none.is_none());
+        }
+        Call::UpdateRangeIf => {
+            let changed = field.update_range_if(part.clone(), |new, _| {
+                new.copy_from_slice(&value[part]);
+                inside();
+                Some(())
+            });
+            changed.unwrap();
+        }
+        Call::WriteFlat => _ = field.write_flat(&value),
+        Call::UpdateFlat => field.update_flat(|new, _| new.copy_from_slice(&value)),
+        Call::UpdateWithFlat => _ = field.update_with_flat(&value, |new, _| new),
         Call::Transaction | Call::TransactionBut => unreachable!("not of one field"),
     }
     mark();

@@ -82,7 +82,7 @@ impl<'t> Side<'t> {
 
     fn publish(&self, rng: &mut Rng) {
         let table = self.table;
-        match rng.below(10) {
+        match rng.below(12) {
             0..3 => table.signed.update(|new, _| self.sign(new)),
             3 => match table.signed.update_timeout(LIMIT, |new, _| self.sign(new)) {
                 Ok(()) | Err(Error::Timeout { .. }) => {}
@@ -92,7 +92,20 @@ impl<'t> Side<'t> {
             5 => table.large.update(|new, old| new[1] = old[0].wrapping_add(1)),
             6 => table.large.update_range(rng.below(500)..700, |new, old| new[0] = !old[0]),
             7 => _ = table.rows.set(rng.below(16), [0.5; 16]),
-            8 => table.transaction(|new, old| {
+            8 => {
+                table.small.update_if(|new, old| {
+                    new[0] = old[0].wrapping_add(1);
+                    old[1].is_multiple_of(2).then_some(())
+                });
+            }
+            9 => match table.signed.update_when(LIMIT, |new, _| {
+                self.sign(new);
+                Some(())
+            }) {
+                Ok(()) | Err(Error::Timeout { .. }) => {}
+                Err(error) => panic!("{error}"),
+            },
+            10 => table.transaction(|new, old| {
                 *new.small = old.small.map(|word| word.wrapping_add(1));
                 new.large[999] ^= 1;
                 self.sign(new.signed);
