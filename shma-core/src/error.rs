@@ -223,7 +223,8 @@ pub struct SemaphoreHolder {
     pub pid: u32,
     /// Whether it is the same attachment, in another thread.
     pub own: bool,
-    /// Whether the attachment is known to be gone. The next writer takes the semaphore over.
+    /// Whether the attachment is known to have ended without releasing it. The next writer acquires
+    /// the semaphore all the same.
     pub dead: bool,
 }
 

@@ -43,8 +43,9 @@
 //! - All fields as they stood at one instant ([`Shm::snapshot`]), and several fields changed as one
 //!   ([`Shm::transaction`]).
 //! - Fields without a lock, element by element, where `#[shm(atomic)]` says so: [`Atomic`].
-//! - Waiting for the next publication ([`Field::wait_newer`]); a publication without waiters pays
-//!   nothing for it.
+//! - Waiting for the next publication ([`Field::wait_newer`]), or for a value that suits
+//!   ([`Field::update_when`]); a publication without waiters pays nothing for it.
+//! - Updates that find nothing to do publish nothing and wake no process: [`Field::update_if`].
 //! - Survival of `kill -9`: the last published values are intact, transactions are wholly in or out,
 //!   and the next writer continues. No decision rests on process ids or time-outs, so a stopped
 //!   process loses nothing, and containers make no difference.

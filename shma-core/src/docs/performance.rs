@@ -13,10 +13,13 @@
 //! |---|---|---|---|
 //! | `version` | 0 | 0 | 0 |
 //! | `read`, `read_into`, `try_read` | 1 | 0 | 0 |
+//! | `read_versioned`, `read_flat` | 1 | 0 | 0 |
 //! | `read_boxed` | 1, and zeroing | 0 | the allocator's |
 //! | `get`, `read_range` | 1 of the part | 0 | 0 |
 //! | `read_newer`, nothing newer | 0 | 0 | 0 |
 //! | `age` | 0 | 0 | 0 |
+//! | `holder`, the semaphore is free or the handle's own | 0 | 0 | 0 |
+//! | `holder`, another attachment has it | 0 | 0 | 2: the lock of its byte, the descriptor |
 //! | `snapshot_into` | 1 of the state | 1 fence | 0 |
 //! | `wait_newer`, something newer | 0 | 0 | 0 |
 //! | `wait_newer`, asleep | 0 | 2 a slice | 2 a slice of 100 ms: name, sleep |
@@ -34,6 +37,10 @@
 //! | `write` | 1 | 2 | 0 |
 //! | `update`, up to 4 KiB | 3: to the stack, to the stack again, back | 2 | 0 |
 //! | `update`, larger | 3, by way of two buffers that the handle keeps | 2, and two locks of the process's own | 0 |
+//! | `update_if`, `update_when`, published | as `update` | 2 | 0 |
+//! | `update_if`, not published | 2, to private memory | 2 | 0, and no waiter is woken |
+//! | `update_when`, asleep | as `update_if` and `wait_newer` for each publication | | |
+//! | `write_flat`, `update_flat`, `update_with_flat` | as `write`, `update`, `update_with` | 2 | 0 |
 //! | `update_with` | 2, block by block, and the argument is read | 2 | 0 |
 //! | `merge` | the same, and the argument is written | 2 | 0 |
 //! | `set` | 1 of the part, and catching up | 2 | 0 |

@@ -1,11 +1,15 @@
 //! How to build what users build most, as programs that run.
 //!
-//! Each is a file of `shma-core/examples`, 70 to 90 lines long, and starts its own processes: `cargo
+//! Most are files of `shma-core/examples`, 50 to 90 lines long, that start their own processes: `cargo
 //! run --example lockstep`.
 //!
 //! | to build | see | the point of it |
 //! |---|---|---|
 //! | solvers that exchange boundary rows | [lock step](#solvers-in-lock-step) | a pair of fields for even and odd steps; one field loses a step |
+//! | a learner whose end is noticed | [presence](#presence) | the holder of a semaphore is known, and whether it lives |
+//! | processes that answer each other | [the others' news](#the-others-news) | a call that publishes says which version, so its own is no news |
+//! | a queue, a barrier, a pool of tickets | [waiting for a value](#waiting-for-a-value-that-suits) | `update_when` tries at each publication, and publishes when it has something to do |
+//! | arrays of `ndarray`, `nalgebra`, `candle` | [arrays](#arrays-of-other-libraries) | a value is one slice, and its shape a constant |
 //! | a learner with actors | [follow](#a-learner-and-actors-that-follow-it) | `read_newer` copies only what is newer, and versions may be skipped |
 //! | a control loop | [control](#a-control-loop) | reads never block; a read-only follower polls at its own rate |
 //! | a work-stealing pool beside a state | [pool](#work-stealing-pools) | compute in the pool, publish outside of it |
@@ -28,6 +32,137 @@
 //!
 //! ```no_run
 #![doc = include_str!("../../examples/follow.rs")]
+//! ```
+//!
+//! # Presence
+//!
+//! ```no_run
+#![doc = include_str!("../../examples/presence.rs")]
+//! ```
+//!
+//! # The others' news
+//!
+//! A process that publishes to the field it waits for must not take its own publication for news. It
+//! waits beyond the version that its own call returned. Versions count publications one by one, so the
+//! same number says whether others published between its last look and its own call; what they
+//! published is what its closure got as `old`.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use shma_core::{Error, Field, ShmState, Version};
+//!
+//! #[derive(ShmState)]
+//! struct Shared {
+//!     estimate: [f64; 8],
+//! }
+//!
+//! /// Mixes what this process has found out into the estimate, and returns when another process has
+//! /// published since `seen`.
+//! fn exchange(
+//!     estimate: &Field<[f64; 8]>,
+//!     seen: Version,
+//!     mine: &[f64; 8],
+//! ) -> Result<([f64; 8], Version), Error> {
+//!     let published = estimate.update_with(mine, |new, old| 0.5 * (new + old));
+//!     let between = u64::from(published).wrapping_sub(u64::from(seen)) - 1;
+//!     if between == 0 {
+//!         estimate.wait_newer(published, Duration::from_secs(60))?;
+//!     }
+//!     Ok(estimate.read_versioned())
+//! }
+//! # let name = format!("doc-news-{}", std::process::id());
+//! # let one = Shared::create(&name, &Shared::zeroed())?;
+//! # let two = Shared::open(&name)?; // stands for another process
+//! # let seen = one.estimate.version();
+//! # std::thread::scope(|scope| {
+//! #     let one = scope.spawn(|| exchange(&one.estimate, seen, &[8.0; 8]));
+//! #     let two = scope.spawn(|| exchange(&two.estimate, seen, &[8.0; 8]));
+//! #     for process in [one, two] {
+//! #         let (estimate, version) = process.join().unwrap()?;
+//! #         assert_eq!((estimate, version.into()), ([6.0; 8], 3_u64));
+//! #     }
+//! #     Ok::<(), Error>(())
+//! # })?;
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Waiting for a value that suits
+//!
+//! A field with [`update_when`](crate::Field::update_when) is what a mutex with a condition variable is,
+//! between processes that may be killed. Each side changes the value when it suits and otherwise
+//! publishes nothing, so idle processes leave each other asleep. With `update` in place of it each look
+//! would be a publication, and would wake all others to look again.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use shma_core::{Error, Field, ShmState};
+//!
+//! #[derive(ShmState)]
+//! struct Work {
+//!     /// How many jobs wait, and which: the first of them is the next.
+//!     queue: [u64; 4],
+//! }
+//!
+//! const PATIENCE: Duration = Duration::from_secs(60);
+//!
+//! fn put(queue: &Field<[u64; 4]>, job: u64) -> Result<(), Error> {
+//!     queue.update_when(PATIENCE, |[waiting, places @ ..], _| {
+//!         *places.get_mut(*waiting as usize)? = job; // `None` if it is full
+//!         *waiting += 1;
+//!         Some(())
+//!     })
+//! }
+//!
+//! fn take(queue: &Field<[u64; 4]>) -> Result<u64, Error> {
+//!     queue.update_when(PATIENCE, |[waiting, places @ ..], _| {
+//!         *waiting = waiting.checked_sub(1)?; // `None` if it is empty
+//!         places.rotate_left(1);
+//!         Some(places[2])
+//!     })
+//! }
+//! # let name = format!("doc-queue-{}", std::process::id());
+//! # let work = Work::create(&name, &Work::zeroed())?;
+//! # std::thread::scope(|scope| {
+//! #     scope.spawn(|| (0..50).for_each(|job| put(&work.queue, job).unwrap()));
+//! #     for job in 0..50 {
+//! #         assert_eq!(take(&work.queue)?, job);
+//! #     }
+//! #     Ok::<(), Error>(())
+//! # })?;
+//! # assert_eq!(u64::from(work.queue.version()), 101);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! A process that is killed with a job in its hands takes the job along. Where that matters, note in
+//! the same closure who took it, and give the field of the worker a [holder](#presence).
+//!
+//! # Arrays of other libraries
+//!
+//! [`read_flat`](crate::Field::read_flat), [`write_flat`](crate::Field::write_flat),
+//! [`update_flat`](crate::Field::update_flat) and
+//! [`update_with_flat`](crate::Field::update_with_flat) have a value as one slice of numbers in C order,
+//! and [`Element::SHAPE`](crate::Element::SHAPE) has the lengths of its dimensions. That is all that
+//! other libraries need. These programs are built by themselves, because the libraries take minutes:
+//! `cargo run --manifest-path examples/arrays/Cargo.toml --bin ndarray`.
+//!
+//! ## ndarray
+//!
+//! ```ignore
+#![doc = include_str!("../../recipes/ndarray.rs")]
+//! ```
+//!
+//! ## nalgebra
+//!
+//! ```ignore
+#![doc = include_str!("../../recipes/nalgebra.rs")]
+//! ```
+//!
+//! ## candle
+//!
+//! ```ignore
+#![doc = include_str!("../../recipes/candle.rs")]
 //! ```
 //!
 //! # A control loop

@@ -108,7 +108,8 @@ impl<T: Element> Field<T, ReadWrite> {
     /// condition variable is for: no publication is missed between the look and the sleep, and a
     /// call that is woken in vain publishes nothing and wakes no other.
     ///
-    /// `f` runs at least once, also with a `timeout` of zero, and starts with a new copy each time.
+    /// `f` starts with a new copy each time. With a `timeout` of zero it runs once, if the semaphore is
+    /// free.
     ///
     /// ```
     /// # use shma_core::ShmState;
