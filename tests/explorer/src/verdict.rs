@@ -33,6 +33,11 @@ pub fn holds(name: &str, machine: &Machine, idle: &[&str]) {
     }
 }
 
+/// Whether configurations of every size are asked for, by `SHMA_SIZES=all` or `SHMA_LONG`.
+pub fn all_sizes() -> bool {
+    long() || std::env::var_os("SHMA_SIZES").is_some_and(|sizes| sizes == "all")
+}
+
 /// Explores a wrong variant, which must break a property in the words of `how`.
 ///
 /// # Panics
