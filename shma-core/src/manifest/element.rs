@@ -86,6 +86,7 @@ impl<'m> ElementType<'m> {
     }
 
     /// The lengths of nested arrays, outermost first, and zeros behind them.
+    #[track_caller]
     const fn lengths(&self) -> [usize; MOST_DIMENSIONS] {
         assert!(self.dimensions() <= MOST_DIMENSIONS, "an array has at most 64 dimensions");
         let mut lengths = [0; MOST_DIMENSIONS];
