@@ -10,14 +10,14 @@
 //! `unsafe` here: words that are known by their addresses.
 #![allow(unsafe_code)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 use loom::sync::Mutex;
 use loom::thread::{self, Thread, ThreadId};
 
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, fence};
 
 #[derive(Default)]
 struct Kernel {
@@ -31,17 +31,37 @@ struct Kernel {
 // Of the standard library: loom runs all threads of a model on the thread that started it.
 thread_local! {
     static KERNEL: RefCell<Option<Rc<Mutex<Kernel>>>> = const { RefCell::new(None) };
+    static REFUSED: Cell<Option<Refused>> = const { Cell::new(None) };
 }
 
 /// Forgets all threads; every execution of a model starts with it.
 pub(crate) fn boot() {
     KERNEL.set(Some(Rc::default()));
+    REFUSED.set(None);
+}
+
+/// What a kernel may refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// To a publisher, that heavy fences reach it.
+    Accepting,
+    /// To a waiter, a heavy fence.
+    Heavy,
+}
+
+/// Refuses it until the next [`boot`].
+pub(crate) fn refuse(what: Refused) {
+    REFUSED.set(Some(what));
 }
 
 fn enter<R>(call: impl FnOnce(&mut Kernel) -> R) -> R {
     let kernel = KERNEL.with_borrow(|kernel| kernel.clone().expect("a model starts with `boot`"));
     let mut kernel = kernel.lock().expect("loom does not poison");
     call(&mut kernel)
+}
+
+pub(crate) fn pause(_at_most: Duration) {
+    thread::yield_now();
 }
 
 pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, _at_most: Duration) {
@@ -57,10 +77,6 @@ pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, _at_most: Duration) {
     if sleeps {
         thread::park();
     }
-}
-
-pub(crate) fn pause(_at_most: Duration) {
-    thread::yield_now();
 }
 
 /// The most words that a thread of a model sleeps on.
@@ -111,6 +127,28 @@ impl<'a> Words<'a> {
         thread::park();
         enter(Kernel::leave);
     }
+}
+
+/// Whether the publisher's process gets heavy fences.
+pub(crate) fn accept_heavy_fences() -> bool {
+    REFUSED.get() != Some(Refused::Accepting)
+}
+
+/// Has the threads of a process that accepts it pass a fence. Here those have a fence of
+/// sequential consistency where the contract has a light one, and the two kinds order each other as
+/// two such fences do. So would two light ones, which the contract does not say: no model has two
+/// threads with light fences.
+pub(crate) fn heavy_fence() -> bool {
+    let refused = REFUSED.get() == Some(Refused::Heavy);
+    if !refused {
+        fence(Ordering::SeqCst);
+    }
+    !refused
+}
+
+/// As above.
+pub(crate) fn light_fence() {
+    fence(Ordering::SeqCst);
 }
 
 pub(crate) fn futex_wake_one(word: &AtomicU32) {

@@ -6,6 +6,7 @@
 //! | `Words` | sleeps on up to `most_words()` words at once; only the first has to stay mapped |
 //! | `pause(at_most)` | sleeps; may return early for any reason |
 //! | `coarse_nanos`, `precise_nanos` | one monotonic clock for all processes, cheap and exact |
+//! | `light_fence`, `heavy_fence`, `accept_heavy_fences` | a heavy fence and a light one order each other as two fences of sequential consistency do, if the process of the light one has accepted heavy ones before; two light ones do not. A light fence is no instruction; the other two may be refused |
 //! | `ByteLock` | a lock on one byte of a file that belongs to the open file description |
 //! | `Description` | whether a number still stands for an open file description, and not for another one of the same file |
 //! | `open`, `open_at_once`, `read`, `read_text`, `names_in`, `above_streams` | no descriptor gets the number of a standard stream, whichever of them is closed |

@@ -120,7 +120,7 @@ impl Source for FieldMemory {
         self.memory.may_store()
     }
 
-    fn meet(&self) {
+    fn meet(&self) -> bool {
         if self.atomic { self.call_counters().meet() } else { self.slots().meet() }
     }
 }

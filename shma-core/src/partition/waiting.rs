@@ -34,8 +34,8 @@ impl Source for Partition {
         self.memory.may_announce()
     }
 
-    fn meet(&self) {
-        self.memory.meet();
+    fn meet(&self) -> bool {
+        self.memory.meet()
     }
 }
 

@@ -66,9 +66,19 @@ impl Partition {
     fn acquire_otherwise(&self, wait: Wait) -> Result<Guard<'_>, AcquireError> {
         self.check_fork()?;
         // The plain way has looked only if the thread holds nothing.
-        let found_taken = lock_order::nothing();
+        self.acquire_as(self.region.me(), lock_order::nothing(), wait)
+    }
+
+    /// Takes the semaphore as `mine`, which may be marked. `found_taken`: the caller has tried.
+    #[cold]
+    pub(super) fn acquire_as(
+        &self,
+        mine: u32,
+        found_taken: bool,
+        wait: Wait,
+    ) -> Result<Guard<'_>, AcquireError> {
         lock_order::note(self.region.key(), self.index()).map_err(AcquireError::Reentrant)?;
-        match Semaphore(&self.control().lock).acquire(&*self.region, wait) {
+        match Semaphore(&self.control().lock).acquire(&*self.region, mine, wait) {
             Ok(Acquired::Uncontended) if !found_taken => {}
             Ok(acquired) => self.settle(acquired),
             Err(busy) => {

@@ -64,10 +64,11 @@ impl Source for CallCounters<'_> {
     /// Changes nothing, but takes a place in the order of all changes of each counter: of every
     /// call, either this thread sees that it is counted, or the caller sees then what this thread
     /// did before.
-    fn meet(&self) {
+    fn meet(&self) -> bool {
         // Release: meets the acquire in `count`. Acquire: meets its release.
         let order = mutant!("calls-relaxed-meeting", Ordering::AcqRel => Ordering::Relaxed);
         let said = mutant!("calls-mute-meeting", order => Ordering::Acquire);
         self.counters().for_each(|counter| touch_64(counter, said));
+        true
     }
 }

@@ -43,6 +43,41 @@
 //! So if the announcement ever became a plain store, step 3 would still be there: it is a
 //! compare-exchange, which compilers keep.
 //!
+//! # A publisher that keeps the semaphore
+//!
+//! It stores its version and then reads this word; the waiter announces itself and then looks for the
+//! version. Each has a store before a load of what the other stores. No order but sequential
+//! consistency forbids both loads to be early, so a fence has to stand between the two on either
+//! side: with plain accesses alone, whatever the words, a wake-up is lost now and then. (On x86-64 that
+//! is the store buffer. A value that the kernel compares does not help: the kernel compares on the
+//! waiter's side, and the version may still be in the publisher's buffer.)
+//!
+//! But the fence need not be an instruction of the publisher's. A waiter sleeps, which costs a system
+//! call, and a publication costs some nanoseconds. So the waiter pays for both, by a
+//! [heavy fence](os::heavy_fence): the kernel has every processor that runs a thread of the
+//! publisher's process execute a fence at some point during the call, and a thread that does not run
+//! has executed one when it was interrupted. The publisher's part is a [light fence](os::light_fence):
+//! it keeps the compiler from moving the two accesses, and is no instruction.
+//!
+//! The waiter has to know that it owes that fence. The bit `WRITER` in the lock word says so, and
+//! step 3 returns it. Again all changes of the lock word stand in one order, and are
+//! read-modify-writes.
+//!
+//! 1. Step 3 comes before the acquisition, which acquires what step 3 released: every look of this
+//!    publisher's sees the announcement, or what it was changed to since.
+//! 2. Step 3 comes after the release: the waiter sees all that was published.
+//! 3. It comes in between and sees `WRITER`. The waiter then calls the heavy fence, and after it
+//!    looks for the version. That fence meets the publisher at one point of its program. If the point
+//!    comes before the light fence of a publication, the publisher's look comes after it and sees
+//!    the announcement. Else the version was stored before it, and the waiter sees it.
+//!
+//! A heavy fence reaches only threads of processes that [asked for it](os::accept_heavy_fences). A
+//! publisher asks before it acquires the semaphore. Where the kernel refuses, it acquires it
+//! without the bit, and after each publication changes nothing in the lock word, as a waiter
+//! does in step 3: that is the argument at the top, with this change in place of the release.
+//! A waiter whose kernel refuses it the heavy fence does not sleep on the word: it looks
+//! every [`POLL`].
+//!
 //! # Deaths
 //!
 //! A publisher that dies before the wake leaves sleepers, which look again when their slice of sleep
@@ -51,7 +86,7 @@
 use std::time::Duration;
 
 use super::control::Control;
-use super::semaphore::Semaphore;
+use super::semaphore::{Semaphore, WRITER};
 use super::slots::Slots;
 use crate::os;
 use crate::sync::mutant;
@@ -86,8 +121,9 @@ pub(crate) trait Source {
     }
 
     /// Step 3: a read-modify-write, with acquire and release, of each word that a publisher changes by
-    /// one before it looks for sleepers.
-    fn meet(&self);
+    /// one before it looks for sleepers; and the heavy fence, if a holder needs it. Returns whether
+    /// the next publication is sure to wake a waiter that then finds nothing newer.
+    fn meet(&self) -> bool;
 }
 
 impl<S: Source> Source for &S {
@@ -103,8 +139,8 @@ impl<S: Source> Source for &S {
         (*self).may_announce()
     }
 
-    fn meet(&self) {
-        (*self).meet();
+    fn meet(&self) -> bool {
+        (*self).meet()
     }
 }
 
@@ -117,9 +153,10 @@ impl Source for Slots<'_> {
         self.version()
     }
 
-    fn meet(&self) {
-        // A publisher releases this word before it looks for sleepers.
-        Semaphore(&self.control.lock).meet();
+    fn meet(&self) -> bool {
+        // A publisher releases this word before it looks for sleepers, or keeps it.
+        let kept = Semaphore(&self.control.lock).meet();
+        !kept || mutant!("notify-no-heavy-fence") || os::heavy_fence()
     }
 }
 
@@ -185,11 +222,14 @@ fn sleep_on<S: Source>(sources: &[(S, u64)], seen: &[u32], at_most: Duration) {
 }
 
 /// Steps 2 and 3, by a waiter that has seen this word and then nothing newer than `since`. It may
-/// sleep while the word is what is returned; `None` if it has to look again.
+/// sleep while the word is what is returned; `None` if it has to look again. If no wake-up is sure, it
+/// has then slept for a [`POLL`].
 pub(crate) fn announce(source: &impl Source, seen: u32, since: u64) -> Option<u32> {
     let announced = source.notify().mark(seen)?;
-    if !mutant!("notify-meets-nobody") {
-        source.meet();
+    let surely = mutant!("notify-meets-nobody") || source.meet();
+    if !surely && !mutant!("notify-sleeps-unsure") {
+        os::pause(POLL);
+        return None;
     }
     let found = !mutant!("notify-looks-once") && source.newest() != since;
     (!found).then_some(announced)
@@ -203,6 +243,46 @@ pub(crate) fn release(control: &Control, me: u32, published: bool) {
         stop_point!("wake.released");
         Notify(&control.notify).wake_if_announced();
     }
+}
+
+/// How a publisher that keeps the semaphore meets the waiters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// By its light fences and their heavy ones: it has acquired the semaphore with `WRITER`.
+    Fenced,
+    /// In the lock word, after each publication.
+    Touched,
+}
+
+impl Kept {
+    /// Waiters may use heavy fences if this process gets them; to be asked before the acquisition.
+    pub(crate) fn prepare() -> Self {
+        if os::accept_heavy_fences() { Self::Fenced } else { Self::Touched }
+    }
+
+    /// The owner id, as the semaphore is to be acquired and released.
+    pub(crate) fn mark(self, me: u32) -> u32 {
+        if self == Self::Fenced && !mutant!("writer-unmarked") { me | WRITER } else { me }
+    }
+}
+
+/// Wakes those that wait for what the holder has just published. It keeps the semaphore.
+#[inline(always)]
+pub(crate) fn wake_kept(control: &Control, kept: Kept) {
+    stop_point!("wake.kept");
+    match kept {
+        Kept::Fenced => {
+            if !mutant!("notify-no-light-fence") {
+                os::light_fence();
+            }
+        }
+        Kept::Touched => {
+            if !mutant!("notify-untouched") {
+                Semaphore(&control.lock).meet();
+            }
+        }
+    }
+    Notify(&control.notify).wake_if_announced();
 }
 
 /// The notify word of a partition.
@@ -234,10 +314,10 @@ impl Notify<'_> {
     }
 
     /// Wakes all that sleep, if a waiter has announced itself. The caller has published, and has then
-    /// changed the word that waiters meet it in.
+    /// changed the word that waiters meet it in, or passed a light fence.
     #[inline]
     pub(crate) fn wake_if_announced(self) {
-        // Relaxed: ordered by that change.
+        // Relaxed: ordered by that change or fence.
         if self.0.load(Ordering::Relaxed) & SLEEPERS != 0 {
             self.wake_announced();
         }

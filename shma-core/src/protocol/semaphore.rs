@@ -5,7 +5,8 @@
 //! | 0 | free | any attachment, to its id |
 //! | `id` | held by the attachment `id`; no thread sleeps | `id`, to 0; any, by adding `WAITERS`; one that knows that `id` is dead, to its own id |
 //! | `id \| WAITERS` | held by the attachment `id`; a thread may sleep | `id`, to 0, and then it wakes one; one that knows that `id` is dead, to its own id |
-//! | `WAITERS`, or bit 30 set | a peer scribbled | as if held by the attachment that the low 30 bits name, but it is never released; 0 is never alive |
+//! | `id \| WRITER`, with `WAITERS` or without | the same, for more than one publication: what that asks of waiters for them is in [`notify`](super::notify) | the same |
+//! | `WAITERS`, `WRITER`, or both | a peer scribbled | as if held by the attachment 0, which is never alive |
 //!
 //! Every change is a compare-exchange on exactly the word that was seen, also the release: a word
 //! that is not ours any more is left alone.
@@ -25,8 +26,11 @@ use crate::sync::{AtomicU32, Ordering, fence, load_hint_32, spin, touch_32};
 /// A thread may sleep on the word.
 const WAITERS: u32 = 1 << 31;
 
+/// The holder publishes as often as it likes before it releases the word.
+pub(crate) const WRITER: u32 = 1 << 30;
+
 /// The bits of an owner id.
-const OWNER: u32 = (1 << 30) - 1;
+const OWNER: u32 = WRITER - 1;
 
 /// Looks at the word before anything is asked of the kernel. Between two there are twice as many
 /// pauses as before: each look takes the line away from a holder that is about to write it.
@@ -94,7 +98,7 @@ pub(crate) fn owner_of(word: u32) -> u32 {
 pub(crate) struct Semaphore<'a>(pub(crate) &'a AtomicU32);
 
 impl Semaphore<'_> {
-    /// Acquires it if it is free. `mine` is an owner id, with `WAITERS` or without.
+    /// Acquires it if it is free. `mine` is an owner id, with `WAITERS` and `WRITER` or without.
     #[inline]
     pub(crate) fn try_acquire_free(self, mine: u32) -> bool {
         // Acquire: meets the release in `release`, so that what the last holder stored is seen.
@@ -103,9 +107,15 @@ impl Semaphore<'_> {
         self.0.compare_exchange(0, mine, order, Ordering::Relaxed).is_ok()
     }
 
-    /// Acquires it, waiting as long as `wait` says for an owner that lives.
+    /// Acquires it, waiting as long as `wait` says for an owner that lives. `mine` is the id of the
+    /// calling attachment, with `WRITER` or without.
     #[cold]
-    pub(crate) fn acquire(self, owners: &impl Owners, wait: Wait) -> Result<Acquired, Busy> {
+    pub(crate) fn acquire(
+        self,
+        owners: &impl Owners,
+        mine: u32,
+        wait: Wait,
+    ) -> Result<Acquired, Busy> {
         let me = owners.me();
         let mut acquired = Acquired::Uncontended;
         let mut slept = 0;
@@ -114,7 +124,7 @@ impl Semaphore<'_> {
         loop {
             let seen = load_hint_32(self.0);
             if seen == 0 {
-                if self.try_acquire_free(me | slept) {
+                if self.try_acquire_free(mine | slept) {
                     return Ok(acquired);
                 }
                 continue;
@@ -127,7 +137,7 @@ impl Semaphore<'_> {
             }
             let owner = owner_of(seen);
             if owner != me && owners.is_dead(owner) {
-                if self.take_over(me, seen) {
+                if self.take_over(mine, seen) {
                     return Ok(Acquired::FromDead);
                 }
                 continue;
@@ -160,43 +170,43 @@ impl Semaphore<'_> {
     /// Replaces an owner that is known to be dead. A thread that loses the race knows nothing: the word may
     /// since have been the next owner's, and free, and this owner's no more.
     #[cold]
-    fn take_over(self, me: u32, seen: u32) -> bool {
+    fn take_over(self, mine: u32, seen: u32) -> bool {
         // The kernel said that the owner's lock is gone; that answer comes after all it stored.
         if !mutant!("semaphore-no-take-over-fence") {
             fence(Ordering::Acquire);
         }
         if mutant!("semaphore-swapped-take-over") {
-            self.0.swap(me | WAITERS, Ordering::Acquire);
+            self.0.swap(mine | WAITERS, Ordering::Acquire);
             return true;
         }
         // With WAITERS: some may sleep on the dead owner's word. Acquire: meets the release of
         // another thread that recovered and died.
         let taken = self
             .0
-            .compare_exchange(seen, me | WAITERS, Ordering::Acquire, Ordering::Relaxed)
+            .compare_exchange(seen, mine | WAITERS, Ordering::Acquire, Ordering::Relaxed)
             .is_ok();
         stop_point!("acquire.taken_over");
         taken
     }
 
-    /// Releases it, and wakes one thread that sleeps.
+    /// Releases it, and wakes one thread that sleeps. `mine` is what it was acquired as.
     #[inline]
-    pub(crate) fn release(self, me: u32) {
+    pub(crate) fn release(self, mine: u32) {
         if mutant!("semaphore-plain-release") {
             return self.0.store(0, Ordering::Release);
         }
         // Release: meets the acquire of the next holder. Acquire: meets the release in `meet`.
         let order = mutant!("semaphore-relaxed-release", Ordering::AcqRel => Ordering::Relaxed);
         let success = mutant!("semaphore-deaf-release", order => Ordering::Release);
-        if self.0.compare_exchange(me, 0, success, Ordering::Relaxed).is_err() {
-            self.release_and_wake(me);
+        if self.0.compare_exchange(mine, 0, success, Ordering::Relaxed).is_err() {
+            self.release_and_wake(mine);
         }
     }
 
     #[cold]
-    fn release_and_wake(self, me: u32) {
+    fn release_and_wake(self, mine: u32) {
         // AcqRel: as above. If this fails too, a peer scribbled and the word is not ours.
-        if self.0.compare_exchange(me | WAITERS, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        if self.0.compare_exchange(mine | WAITERS, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
             stop_point!("release.freed");
             if !mutant!("semaphore-wakes-nobody") {
                 os::futex_wake_one(self.0);
@@ -206,11 +216,12 @@ impl Semaphore<'_> {
 
     /// Changes nothing, but takes a place in the order of all changes of the word: of every holder,
     /// either this thread sees what it did before it released the word, or it sees then what this
-    /// thread did before.
-    pub(crate) fn meet(self) {
-        // Release: meets the acquire in `release`. Acquire: meets its release.
+    /// thread did before. Returns whether it is held by a `WRITER`.
+    pub(crate) fn meet(self) -> bool {
+        // Release: meets the acquire in `release`, and that of an acquisition. Acquire: meets the
+        // release in `release`.
         let order = mutant!("semaphore-relaxed-meeting", Ordering::AcqRel => Ordering::Relaxed);
-        touch_32(self.0, order);
+        touch_32(self.0, order) & WRITER != 0
     }
 
     /// Wakes all threads that sleep, to look again.

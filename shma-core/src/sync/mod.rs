@@ -64,13 +64,14 @@ pub(crate) fn load_held_64(word: &AtomicU64) -> u64 {
 
 /// A read-modify-write that changes nothing, but takes a place in the order of all changes of the
 /// word. A compare-exchange, because compilers leave out a `fetch_or(0)` where the processor orders
-/// loads and stores by itself.
-pub(crate) fn touch_32(word: &AtomicU32, order: Ordering) {
+/// loads and stores by itself. Returns what the word is.
+pub(crate) fn touch_32(word: &AtomicU32, order: Ordering) -> u32 {
     let mut seen = 0;
     // Relaxed on failure: tried again.
     while let Err(other) = word.compare_exchange(seen, seen, order, Ordering::Relaxed) {
         seen = other;
     }
+    seen
 }
 
 /// As [`touch_32`].

@@ -5,6 +5,7 @@
 
 mod description;
 mod descriptors;
+mod fences;
 mod fork;
 mod mapping;
 mod memory;
@@ -23,6 +24,7 @@ use crate::sync::AtomicU32;
 
 pub(crate) use description::{Description, FileId};
 pub(crate) use descriptors::{above_streams, names_in, open, open_at_once, read, read_text};
+pub(crate) use fences::{accept_heavy_fences, heavy_fence, light_fence};
 pub(crate) use fork::ForkPage;
 pub(crate) use mapping::Mapping;
 pub(crate) use memory::{MemoryOf, file_size_limit, free_memory};

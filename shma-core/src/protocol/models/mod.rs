@@ -45,6 +45,7 @@ mod recovery;
 mod semaphore;
 mod slots;
 mod snapshot;
+mod writer;
 
 /// How long a model is explored with a larger bound.
 const LONG: Duration = Duration::from_secs(120);

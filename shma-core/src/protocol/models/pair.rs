@@ -96,7 +96,7 @@ impl Pair {
     /// Takes a semaphore, with all that is owed to a dead owner. Returns whether that was possible.
     pub(super) fn acquire(&self, id: u32, field: usize, wait: Wait) -> bool {
         let semaphore = self.semaphore(field);
-        let acquired = semaphore.acquire(&self.crew.member(id), wait);
+        let acquired = semaphore.acquire(&self.crew.member(id), id, wait);
         if acquired == Ok(Acquired::FromDead) {
             commit::inherit(&self.desk.commit, semaphore, || self.desk.fields.iter());
         }

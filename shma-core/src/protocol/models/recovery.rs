@@ -19,7 +19,12 @@ const HAPPENED: usize = 7;
 
 /// Checks a model for each place at which a thread can die, from `first` on, and the one in which
 /// it lives. `run` gets the place, and returns whether it lived.
-fn at_each_place(name: &str, first: usize, run: fn(usize) -> bool, check: impl Fn(usize, Model)) {
+pub(super) fn at_each_place(
+    name: &str,
+    first: usize,
+    run: fn(usize) -> bool,
+    check: impl Fn(usize, Model),
+) {
     for places in first.. {
         let died = Arc::new(AtomicBool::new(false));
         let run = {

@@ -24,7 +24,7 @@ impl Guarded {
 
     fn acquire(&self, id: u32) -> Acquired {
         let member = self.crew.member(id);
-        Semaphore(&self.word).acquire(&member, Wait::Forever).expect("it waits for ever")
+        Semaphore(&self.word).acquire(&member, id, Wait::Forever).expect("it waits for ever")
     }
 
     fn release(&self, id: u32) {

@@ -159,7 +159,7 @@ fn two_writers() -> Model {
             let (desk, crew) = (Arc::clone(&desk), Arc::clone(&crew));
             move || {
                 let semaphore = Semaphore(&desk.fields[0].lock);
-                semaphore.acquire(&crew.member(id), Wait::Forever).expect("it waits for ever");
+                semaphore.acquire(&crew.member(id), id, Wait::Forever).expect("it waits for ever");
                 let word = id as usize - 1;
                 let (version, _) = desk.newest(0);
                 desk.begin(0, version, Change::Words(word..word + 1)).publish();

@@ -1,0 +1,79 @@
+//! Fences of which one side pays for both: `membarrier`.
+//!
+//! The command for all registered processes reaches every processor that runs a thread of one, with
+//! a full memory barrier in its own name. A thread that does not run has passed one when it was
+//! switched out. So at some point during the call every such thread has all that it stored visible,
+//! and loads afterwards what others have stored.
+
+use std::sync::atomic::{Ordering, compiler_fence};
+
+use rustix::thread::{MembarrierCommand, membarrier};
+
+/// Has heavy fences of all processes reach the threads of this one. Returns whether the kernel does
+/// so. The first call of a process that has several threads takes some milliseconds.
+pub(crate) fn accept_heavy_fences() -> bool {
+    membarrier(MembarrierCommand::RegisterGlobalExpedited).is_ok()
+}
+
+/// A fence of sequential consistency in the calling thread, and in every thread of a process that has
+/// accepted it. Returns whether the kernel knows such a thing, and lets this process have it.
+pub(crate) fn heavy_fence() -> bool {
+    membarrier(MembarrierCommand::GlobalExpedited).is_ok()
+}
+
+/// What stands in a thread where a heavy fence may meet it: the compiler moves no access across.
+#[inline(always)]
+pub(crate) fn light_fence() {
+    compiler_fence(Ordering::SeqCst);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::thread;
+
+    use super::{accept_heavy_fences, heavy_fence, light_fence};
+
+    /// Two threads each store a word and then load the other's. With too few fences both miss the
+    /// other's now and then: without the heavy one in some percent of the rounds here.
+    #[test]
+    fn of_a_heavy_fence_and_a_light_one_each_sees_the_store_before_the_other() {
+        const ROUNDS: u32 = 100_000;
+        if !accept_heavy_fences() {
+            println!("skipped: the kernel refuses to register this process for membarrier");
+            return;
+        }
+        #[repr(align(128))]
+        struct Line(AtomicU32);
+        let [turn, done, light, heavy, seen] = std::array::from_fn(|_| Line(AtomicU32::new(0)));
+        // Acquire and release: the rounds. Relaxed: what is tested.
+        let wait_for = |line: &Line, round| {
+            while line.0.load(Ordering::Acquire) != round {
+                std::hint::spin_loop();
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 1..=ROUNDS {
+                    wait_for(&turn, round);
+                    light.0.store(round, Ordering::Relaxed);
+                    light_fence();
+                    let found = heavy.0.load(Ordering::Relaxed);
+                    seen.0.store(found, Ordering::Relaxed);
+                    done.0.store(round, Ordering::Release);
+                }
+            });
+            for round in 1..=ROUNDS {
+                turn.0.store(round, Ordering::Release);
+                // So that the other thread is met in different places.
+                (0..round % 64).for_each(|_| std::hint::spin_loop());
+                heavy.0.store(round, Ordering::Relaxed);
+                assert!(heavy_fence(), "refused after it was accepted");
+                let found = light.0.load(Ordering::Relaxed);
+                wait_for(&done, round);
+                let other = seen.0.load(Ordering::Relaxed);
+                assert!(found == round || other == round, "both missed the other in round {round}");
+            }
+        });
+    }
+}
