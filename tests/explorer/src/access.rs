@@ -82,6 +82,18 @@ impl<const L: usize> State<L> {
         }
     }
 
+    /// A fence in this process, one in each of the others that lives, wherever it is in its program,
+    /// and one more in this process.
+    pub(super) fn heavy_fence(&mut self, process: usize, others: impl Iterator<Item = usize>) {
+        self.fence(process, Ordering::SeqCst);
+        for other in others {
+            if self.threads[other].is_alive() {
+                self.fence(other, Ordering::SeqCst);
+            }
+        }
+        self.fence(process, Ordering::SeqCst);
+    }
+
     /// From now on the process reads nothing older than what is there now.
     pub(super) fn see_latest(&mut self, process: usize, location: usize) {
         let newest = self.memory.history(location).len() - 1;

@@ -90,6 +90,10 @@ impl Ahead {
                 ahead.read |= at.may_be();
                 ahead.relaxed_store |= !releases(*order);
             }
+            Instruction::HeavyFence => {
+                ahead.acquire_fence = true;
+                ahead.total_fence = true;
+            }
             Instruction::Fence { order } => {
                 if matches!(order, Ordering::Release | Ordering::SeqCst) {
                     ahead.relaxed_store = false;

@@ -82,6 +82,7 @@ pub(super) enum Instruction {
     Fence {
         order: Ordering,
     },
+    HeavyFence,
     Sleep {
         on: Place,
         value: Expression,

@@ -77,6 +77,9 @@
 //! - A compare-exchange that fails is a relaxed load: it may have seen an old value. It is a strong
 //!   one, so it never fails on the value that it expects.
 //! - Sequentially consistent fences know all that earlier ones knew.
+//! - A [heavy fence](Program::heavy_fence) is such a fence in its own process and in each that accepts
+//!   it, at one instant, wherever that one is in its program. The kernel switches away from a process
+//!   that ends or dies, and so such a process has passed one then.
 //! - [`Program::load_latest`] is a question to the kernel, which knows the latest value.
 //! - A process that [may die](Program::dies_with) does so before any of its steps. What it has
 //!   stored stays; the kernel then clears its token, and that is a store after all it did.

@@ -30,6 +30,12 @@ impl<const L: usize> Stepper<'_, L> {
                 next.fence(step.process, *order);
                 self.arrive(step, next, Event::Fenced)
             }
+            Instruction::HeavyFence => {
+                let mut next = self.copy(step.before);
+                let accept = |process: &usize| machine.programs[*process].accepts_heavy_fences;
+                next.heavy_fence(step.process, (0..machine.programs.len()).filter(accept));
+                self.arrive(step, next, Event::Fenced)
+            }
             Instruction::Sleep { on, value, slices } => self.sleep(step, on, value, *slices),
             Instruction::Wake { on, all } => self.wake(step, on, *all),
             Instruction::Choose { into, below } => self.choose(step, *into, *below),

@@ -19,6 +19,7 @@ pub struct Program {
     /// Registers that outlive the process, as a set of bits.
     pub(super) kept: u32,
     pub(super) token: Option<usize>,
+    pub(super) accepts_heavy_fences: bool,
     labels: Vec<Option<usize>>,
     step: &'static str,
 }
@@ -33,6 +34,7 @@ impl Program {
             registers: Vec::new(),
             kept: 0,
             token: None,
+            accepts_heavy_fences: false,
             labels: Vec::new(),
             step: "",
         }
@@ -137,6 +139,17 @@ impl Program {
             "fence {order:?}"
         );
         self.push(Instruction::Fence { order });
+    }
+
+    /// A fence of sequential consistency in this process and in all that accept it, wherever these
+    /// are in their programs.
+    pub fn heavy_fence(&mut self) {
+        self.push(Instruction::HeavyFence);
+    }
+
+    /// Heavy fences of other processes reach this one.
+    pub fn accept_heavy_fences(&mut self) {
+        self.accepts_heavy_fences = true;
     }
 
     /// Futex wait: sleeps if the latest value is `value`, else goes on at once.

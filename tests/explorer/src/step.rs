@@ -1,6 +1,7 @@
 //! What can happen next: every successor of a state.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use crate::ahead::{Ahead, analyse};
 use crate::expression::{Register, Word};
@@ -140,6 +141,7 @@ impl<'m, const L: usize> Stepper<'m, L> {
         if step.before.threads[step.process].is_alive() {
             let mut next = self.copy(step.before);
             next.kill(step.process, token);
+            self.pass_last_fence(&mut next, step.process);
             self.reduce(&mut next);
             step.found.push((step.step(Event::Killed), next));
         }
@@ -212,6 +214,7 @@ impl<'m, const L: usize> Stepper<'m, L> {
                 }
                 Instruction::End => {
                     thread.status = Status::Done;
+                    self.pass_last_fence(state, process);
                     return Ok(());
                 }
                 _ => return Ok(()),
@@ -219,6 +222,13 @@ impl<'m, const L: usize> Stepper<'m, L> {
             state.threads[process].at += 1;
         }
         panic!("{}: a loop that never meets memory", program.name);
+    }
+
+    /// The kernel switches away from the process for good.
+    fn pass_last_fence(&self, state: &mut State<L>, process: usize) {
+        if self.machine.programs[process].accepts_heavy_fences {
+            state.fence(process, Ordering::SeqCst);
+        }
     }
 
     fn reduce(&self, state: &mut State<L>) {

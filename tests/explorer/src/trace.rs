@@ -113,6 +113,7 @@ fn operation(instruction: &Instruction) -> String {
         Instruction::CompareExchange { order, .. } => format!("compare-exchange {order:?}"),
         Instruction::Modify { order, .. } => format!("read-modify-write {order:?}"),
         Instruction::Fence { order } => format!("fence {order:?}"),
+        Instruction::HeavyFence => "heavy fence".to_owned(),
         Instruction::Sleep { .. } => "sleep".into(),
         Instruction::Wake { .. } => "wake".into(),
         _ => String::new(),

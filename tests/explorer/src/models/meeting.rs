@@ -13,12 +13,19 @@
 //! other field. So it changes the number and wakes whether or not a waiter has announced itself,
 //! and this is why a waiter must announce itself in exactly the word that it saw.
 //!
+//! A publisher that keeps the semaphore over its publications has no such change to meet them by. It
+//! marks the lock word when it acquires it; a waiter that meets the mark calls a heavy fence before
+//! it looks again, which reaches the publisher wherever it is.
+//!
 //! At rest no waiter may sleep while something newer than what it has seen is published.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use super::sleepers::{SLEEPERS, none_is_missed};
 use crate::{Compare, Machine, Process, Program, Register, Word, Words};
+
+/// In the lock word, beside the owner: it keeps the semaphore over several publications.
+const KEPT: Word = 8;
 
 /// The wrong ways to meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +50,17 @@ pub enum Mutant {
     NotifyLoadedRelaxed,
     /// Who takes over from the dead, or recovers, does not wake.
     SuccessorDoesNotWake,
+    /// A publisher that keeps the semaphore does not mark the lock word.
+    Unmarked,
+    /// The waiter calls no heavy fence.
+    NoHeavyFence,
+    /// The waiter calls the heavy fence after it has looked again.
+    FenceAfterLook,
+    /// A publisher that keeps the semaphore looks for sleepers before it publishes, as a compiler may
+    /// have it where no light fence stands.
+    LookBeforeVersion,
+    /// No heavy fence reaches the publisher.
+    Unregistered,
 }
 
 /// One configuration to explore.
@@ -59,6 +77,8 @@ pub struct Meeting {
     /// Once the first publisher is dead, a process stores the version that it was about to publish,
     /// without its semaphore. For one publisher and one publication.
     pub recoverer: bool,
+    /// Do publishers keep the semaphore over all their publications?
+    pub kept: bool,
     /// Do sleepers look again after a time?
     pub slices: bool,
     /// What is done wrong, if anything.
@@ -107,6 +127,10 @@ impl Meeting {
         if self.kill && me == 1 {
             p.dies_with(field.alive.at(me));
         }
+        if self.kept {
+            self.publish_kept(&mut p, field, me);
+            return p;
+        }
         let (left, v, word) = (p.register("left"), p.register("v"), p.register("word"));
         p.set(left, self.publications);
         let again = p.here();
@@ -130,19 +154,47 @@ impl Meeting {
         p
     }
 
+    /// Publishes all that it has to under one acquisition.
+    fn publish_kept(&self, p: &mut Program, field: Field, me: Word) {
+        if !self.is(Mutant::Unregistered) {
+            p.accept_heavy_fences();
+        }
+        let mine = if self.is(Mutant::Unmarked) { me } else { me | KEPT };
+        let (left, v, word) = (p.register("left"), p.register("v"), p.register("word"));
+        p.set(left, self.publications);
+        self.acquire(p, field, mine);
+        p.load(v, field.version, Relaxed);
+        let again = p.here();
+        p.set(v, v + 1);
+        if self.is(Mutant::LookBeforeVersion) {
+            p.load(word, field.notify, Relaxed);
+        }
+        p.step("publish");
+        p.store(field.version, v, Release);
+        p.step("notify");
+        if !self.is(Mutant::LookBeforeVersion) {
+            p.load(word, field.notify, Relaxed);
+        }
+        p.when(word & SLEEPERS, |p| self.wake(p, field));
+        p.set(left, left - 1);
+        p.jump_if(left, again);
+        p.step("release");
+        p.compare_exchange(v, field.lock, mine, 0, AcqRel);
+    }
+
     /// Takes the semaphore; from a dead owner, with what is owed for it.
-    fn acquire(&self, p: &mut Program, field: Field, me: Word) {
+    fn acquire(&self, p: &mut Program, field: Field, mine: Word) {
         let (seen, found) = (p.register("seen"), p.register("found"));
         let alive = p.register("alive");
         let (again, entered) = (p.here(), p.label());
         p.step("acquire");
-        p.compare_exchange(seen, field.lock, 0, me, Acquire);
+        p.compare_exchange(seen, field.lock, 0, mine, Acquire);
         p.jump_if(seen.is(0), entered);
-        p.load_latest(alive, field.alive.at(seen), Relaxed);
+        p.load_latest(alive, field.alive.at(seen & !KEPT), Relaxed);
         p.jump_if(alive, again);
         p.fence(Acquire);
         p.step("take over");
-        p.compare_exchange(found, field.lock, seen, me, Acquire);
+        p.compare_exchange(found, field.lock, seen, mine, Acquire);
         p.jump_if(found.differs(seen), again);
         if !self.is(Mutant::SuccessorDoesNotWake) {
             self.wake(p, field);
@@ -211,8 +263,18 @@ impl Meeting {
             let order = if self.is(Mutant::MeetingRelaxed) { Relaxed } else { AcqRel };
             p.fetch_or(seen, field.lock, 0, order);
         }
+        let fence = |p: &mut Program| {
+            p.step("fence");
+            p.when(seen & KEPT, Program::heavy_fence);
+        };
+        if self.kept && !self.is(Mutant::NoHeavyFence) && !self.is(Mutant::FenceAfterLook) {
+            fence(&mut p);
+        }
         if !(self.is(Mutant::NoSecondLook) || self.is(Mutant::MeetingAfterLook)) {
             look_again(&mut p);
+        }
+        if self.is(Mutant::FenceAfterLook) {
+            fence(&mut p);
         }
         p.step("sleep");
         if self.slices {
