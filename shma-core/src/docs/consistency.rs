@@ -184,6 +184,17 @@
 //! | after the publisher's | may find no announcement, and makes no system call | finds the new version, and does not sleep |
 //! | before the publisher's | finds the announcement, makes `notify` another number, wakes | is turned away by the kernel, which compares the number, or is woken |
 //!
+//! A [`Writer`](crate::Writer) does not release the lock word between its publications, and does not
+//! touch it either. Two threads that each store and then load can both miss the other's store, unless
+//! both have a fence in between. So a waiter that finds in the lock word that the semaphore is
+//! held by a `Writer` has the kernel execute a fence in the holder's thread as well
+//! (`membarrier`), and only then looks again:
+//!
+//! | the kernel's fence meets the holder | the holder | the waiter |
+//! |---|---|---|
+//! | after it has stored `version` | may have found no announcement | finds the new version, and does not sleep |
+//! | before that | finds the announcement when it reads `notify`, makes it another number, wakes | is turned away or woken, as above |
+//!
 //! So a publication that no process waits for pays one load. A publisher that dies before it wakes leaves
 //! sleepers, and they look again at the end of their slice of 100 ms. For atomic fields the counter
 //! of calls stands in place of the lock word.

@@ -16,7 +16,8 @@
 //! with `SHMA_STOP=publish.begun:3` the third time, and with `SHMA_STOP=pause:publish.begun` it stops
 //! there until SIGCONT, with `SHMA_STOP=pause:publish.begun:each` every time. Rows without a name lie
 //! between two that have one. The workspace's `tests/tests/deaths/stop_points` stops at every point: in
-//! `births.rs` (creating, attaching), `updates.rs`, `contention.rs` (waiting, taking over), `commits.rs`
+//! `births.rs` (creating, attaching), `updates.rs`, `writers.rs` (many updates under
+//! one acquisition), `contention.rs` (waiting, taking over), `commits.rs`
 //! (transactions and their recovery), `reads.rs` and `ends.rs` (leaving, unlinking).
 //!
 //! Beside those stories stand campaigns, which try to break the promises anywhere: in the workspace,
@@ -77,6 +78,14 @@
 //! | `wake.told` | `notify` is another number, and sleepers were not woken | the same | the same |
 //!
 //! A panic in a closure leaves the same memory as a death there, but that the semaphore is free.
+//!
+//! Under a [`Writer`](crate::Writer) the rows from `publish.begun` to `publish.published` come once for
+//! each publication, with v the one before it: those that came before are published. In place of
+//! `release.freed` and `wake.released` there is:
+//!
+//! | stop point | what is there | a reader sees | the next writer |
+//! |---|---|---|---|
+//! | `wake.kept` | `version` = v + 1, the semaphore is the dead owner's, and who waits for a publication was not woken | v + 1; sleepers after at most 100 ms, or when there is a next writer | takes over, and wakes the sleepers of all fields |
 //!
 //! # Waiting
 //!

@@ -56,7 +56,7 @@
 //! | 16 | 8 | `published` | the holder | time of the latest publication, in nanoseconds of `CLOCK_MONOTONIC` |
 //! | 24 | 4 | `notify` | waiters; processes that wake them | bit 0: a process may sleep on this word. The rest counts the times that sleepers were woken, and starts at 1 |
 //! | 28 | 100 | | none | 0 |
-//! | 128 | 4 | `lock` | every writer | 0: free. Else bits 0 to 29: the holder's owner id. Bit 31: a process may sleep on this word |
+//! | 128 | 4 | `lock` | every writer | 0: free. Else bits 0 to 29: the holder's owner id. Bit 30: the holder publishes more than once before it releases the word, by a `Writer`. Bit 31: a process may sleep on this word |
 //! | 132 | 4 | `pid` | the holder | for people: process id of the latest holder, in its own PID namespace |
 //! | 136 | 8 | `target` | a transaction | the version that the transaction gives the field; means something while `commit` is odd |
 //! | 144 | 8 | `contended` | every writer | for people: acquisitions that found the semaphore taken |

@@ -63,7 +63,10 @@
 //!   for one copy. Writers wait for that copy; and if the reader is stopped in the middle of it, they
 //!   wait for the reader. A read-only handle never does so, and neither do `try_read` and
 //!   `try_snapshot_into`.
-//! - A read-only handle goes on trying, with pauses. More slots help, or a pause in the writer.
+//! - A read-only handle goes on trying, with pauses. So does any handle while a
+//!   [`Writer`](crate::Writer) holds the semaphore. More slots help, or a pause in the writer.
+//! - A snapshot needs an instant at which no field is published while it looks at all of them. Beside a
+//!   [`Writer`](crate::Writer) that never pauses there may be none; `try_snapshot_into` says so.
 //! - A read-only handle cannot announce that it sleeps, so `wait_newer` looks once a millisecond.
 //!
 //! # Writers
@@ -73,6 +76,9 @@
 //!   [`try_update`](crate::Field::try_update) do not wait, and say who it is.
 //! - A thread that ends inside a closure without unwinding, while its process lives on
 //!   (`longjmp`, or the system call that ends one thread), keeps the semaphore until the process ends.
+//! - A [`Writer`](crate::Writer) keeps the semaphore until it is dropped: others that write the field
+//!   wait as long, and so does every transaction of the state. A `Writer` that is forgotten keeps it
+//!   until its process ends.
 //! - Waiters have no order: one that is awake when the semaphore becomes free acquires it.
 //! - Closures run while the semaphore is held. What they wait for, all writers of the field wait for.
 //! - Whole-state `update_with` and `merge` need one scalar type; `#[shm(no_merge)]` leaves fields

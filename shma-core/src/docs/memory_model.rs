@@ -94,7 +94,7 @@
 //! | `lock`, from the dead owner's word | Acquire, Relaxed on failure | a release in between; exactly the word that was asked about | `semaphore-swapped-take-over` |
 //! | `lock`, own id to 0 | AcqRel, Relaxed on failure | Release: the next holder. Acquire: `meet` of a waiter for a publication | `semaphore-relaxed-release`, `semaphore-deaf-release`, `semaphore-plain-release` |
 //! | `lock`, own id with WAITERS to 0 | AcqRel, Relaxed on failure | the same; then one waiter is woken | `semaphore-wakes-nobody` |
-//! | `lock`, `meet`: exchanged for itself | AcqRel, Relaxed on failure | Acquire: the release of a publisher. Release: that of the announcement, to the next publisher | `semaphore-relaxed-meeting`, `notify-meets-nobody` |
+//! | `lock`, `meet`: exchanged for itself | AcqRel, Relaxed on failure | Acquire: the release of a publisher. Release: that of the announcement, to the next publisher, also to one that acquires it for many publications. The bit `WRITER` in it: that one has acquired it already | `semaphore-relaxed-meeting`, `notify-meets-nobody`, `writer-unmarked` |
 //! | `lock`, in messages and when an id is drawn | Relaxed | nothing: gone as soon as seen | |
 //!
 //! # Waiting for a publication (`notify.rs`)
@@ -104,7 +104,10 @@
 //! | `notify`, in `look` | L | the release in `wake_announced`: a waiter that is turned away finds the publication | `NotifyLoadedRelaxed` |
 //! | `notify`, setting SLEEPERS | Relaxed | released by `meet`; exactly the word that was looked at | `notify-any-word` |
 //! | `version`, behind `meet` | L | the publisher's store, through `lock` | `notify-looks-once` |
-//! | `notify`, in `wake_if_announced` | Relaxed | behind the publisher's change of `lock` | |
+//! | heavy fence, behind `meet`, if `lock` says `WRITER` | SeqCst, in this thread and in the holder | the light fence: either the holder's look at `notify` comes after it, or the holder's `version` before it | `notify-no-heavy-fence`, `FenceAfterLook`, `Unregistered` |
+//! | light fence, between the holder's `version` and its look at `notify` | the compiler's | the heavy fence of a waiter | `notify-no-light-fence`, `LookBeforeVersion` |
+//! | `lock`, exchanged for itself by a holder that no heavy fence reaches, in the same place | AcqRel, Relaxed on failure | `meet` of a waiter, as the release does | `notify-untouched` |
+//! | `notify`, in `wake_if_announced` | Relaxed | behind the publisher's change of `lock`, or its light fence | |
 //! | `notify`, in `wake_announced` | AcqRel, Relaxed on failure | L in `look`: another number, so that the kernel turns away a waiter that is about to sleep | `notify-same-word` |
 //!
 //! # Atomic fields (`cells.rs`, `call_counters.rs`)

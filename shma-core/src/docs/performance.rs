@@ -22,7 +22,7 @@
 //! | `holder`, another attachment has it | 0 | 0 | 2: the lock of its byte, the descriptor |
 //! | `snapshot_into` | 1 of the state | 1 fence | 0 |
 //! | `wait_newer`, something newer | 0 | 0 | 0 |
-//! | `wait_newer`, asleep | 0 | 2 a slice | 2 a slice of 100 ms: name, sleep |
+//! | `wait_newer`, asleep | 0 | 2 a slice | 2 a slice of 100 ms: name, sleep; 1 more if a `Writer` holds the field: `membarrier`, which interrupts the holder's processor |
 //! | `wait_newer` by a read-only handle | 0 | 0 | 2 a millisecond: name, sleep |
 //!
 //! A read repeats itself if K - 1 publications pass and another one begins while it copies. Copying
@@ -48,6 +48,8 @@
 //! | `update_with`, `merge` of the whole state | as for each field in turn | 2 a field | 0 |
 //! | `transaction` | 2 of the state, a comparison of the two, 1 of each field that was changed | 2 a field | the allocator's, for lists of fields |
 //! | any of them, while a reader sleeps for a publication | | 1 more | 1: wake |
+//! | the same calls of a [`Writer`](crate::Writer) | the same | 0 | 0 |
+//! | `writer`, and dropping it | 0 | 2 | 1: registers the process for `membarrier`, which takes up to 20 ms the first time if the process has several threads |
 //!
 //! *Catching up* copies, within the region, the ranges that the last K - 1 publications changed, each
 //! one read and written once. So a part costs parts, whatever the field's size. The exception is

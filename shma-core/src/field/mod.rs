@@ -9,6 +9,7 @@
 //! | [`updating`] | calls that replace a whole value |
 //! | [`conditional`] | updates that publish only if their closure says so |
 //! | [`element_wise`] | updates number by number |
+//! | [`writer`] | [`Writer`]: many publications under one acquisition |
 //! | [`array`] | parts of arrays |
 //! | [`flat`] | values as one slice of numbers |
 //! | [`presence`] | who holds the semaphore |
@@ -31,6 +32,7 @@ mod scratch;
 mod updating;
 mod version;
 mod waiting;
+mod writer;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -45,6 +47,7 @@ use scratch::Spare;
 pub use any::{Waitable, wait_any};
 pub use atomic::Atomic;
 pub use version::Version;
+pub use writer::Writer;
 
 /// The largest value that is returned by value.
 pub(crate) const BY_VALUE: usize = 64 << 10;

@@ -8,6 +8,7 @@
 //! | [`reading`] | reads, and what they do when publications overtake them |
 //! | [`writing`] | the semaphore, and what its holder may do |
 //! | [`holder`] | who holds the semaphore |
+//! | [`holding`] | the semaphore for more than one publication |
 //! | [`waiting`] | waits for a publication or a call |
 //! | [`call_counters`] | what atomic fields have in place of versions |
 //! | [`lock_order`] | which semaphores a thread holds |
@@ -17,6 +18,7 @@
 mod call_counters;
 mod contention_hint;
 mod holder;
+mod holding;
 pub(crate) mod lock_order;
 mod memory;
 mod reading;
@@ -38,6 +40,7 @@ use crate::protocol::slots::Slots;
 use crate::region::Region;
 use crate::sync::{AtomicU64, Ordering};
 
+pub(crate) use holding::Hold;
 pub(crate) use waiting::wait_any;
 pub(crate) use writing::{AcquireError, Forked, Guard};
 

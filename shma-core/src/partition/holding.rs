@@ -1,0 +1,95 @@
+//! The semaphore for more than one publication.
+
+use std::mem::ManuallyDrop;
+
+use super::writing::Guard;
+use super::{AcquireError, Forked, Partition, lock_order};
+use crate::protocol::notify::{self, Kept};
+use crate::protocol::semaphore::{Owners, Semaphore, Wait};
+use crate::protocol::slots::{Change, Publication};
+use crate::sync::AtomicU64;
+use crate::words;
+
+impl Partition {
+    /// Acquires the semaphore, to publish as often as the caller likes.
+    pub(crate) fn hold(&self, wait: Wait) -> Result<Hold<'_>, AcquireError> {
+        self.check_fork()?;
+        // Before the semaphore, because it may take some milliseconds.
+        let kept = Kept::prepare();
+        let guard = self.acquire_as(kept.mark(self.region.me()), false, wait)?;
+        Ok(Hold { guard: ManuallyDrop::new(guard), kept })
+    }
+}
+
+/// The held semaphore of a partition, which publications leave held. Dropped, it is released, unless
+/// the process that holds it has become another one by forking meanwhile.
+#[derive(Debug)]
+pub(crate) struct Hold<'a> {
+    /// Never dropped: it would release the semaphore as what it was not acquired as.
+    guard: ManuallyDrop<Guard<'a>>,
+    kept: Kept,
+}
+
+impl<'a> Hold<'a> {
+    /// Whether this is still the process that acquired the semaphore. It comes before anything is
+    /// stored, because it may be long ago, and again after a closure of the user's.
+    #[inline]
+    pub(crate) fn check_fork(&self) -> Result<(), Forked> {
+        self.guard.check_fork()
+    }
+
+    /// The words of the active value.
+    #[inline]
+    pub(crate) fn active(&self) -> &'a [AtomicU64] {
+        self.guard.active()
+    }
+
+    /// Starts a publication that differs from the active one in this alone.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, change: Change) -> Publication<'a> {
+        self.guard.begin(change)
+    }
+
+    /// Publishes these bytes as the value.
+    #[inline(always)]
+    pub(crate) fn publish_whole(&mut self, value: &[u8]) -> Result<u64, Forked> {
+        self.check_fork()?;
+        let publication = self.begin(Change::Whole);
+        words::store(publication.slot, value);
+        self.publish(publication)
+    }
+
+    /// Publishes the value with these bytes in place of those from `first` on.
+    #[inline]
+    pub(crate) fn publish_part(&mut self, first: usize, part: &[u8]) -> Result<u64, Forked> {
+        self.check_fork()?;
+        let words = words::covering(first, part.len());
+        let publication = self.begin(Change::Words(words));
+        words::store_part(publication.slot, first, part);
+        self.publish(publication)
+    }
+
+    /// Publishes, and wakes the waiters.
+    #[inline(always)]
+    pub(crate) fn publish(&mut self, publication: Publication<'_>) -> Result<u64, Forked> {
+        self.guard.stamp();
+        // As in `Guard::publish`.
+        self.check_fork()?;
+        let version = publication.publish();
+        notify::wake_kept(self.guard.partition().control(), self.kept);
+        Ok(version)
+    }
+}
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        let partition = self.guard.partition();
+        lock_order::forget(partition.region.key(), partition.index());
+        if partition.region.is_forked() {
+            return;
+        }
+        // The waiters for each publication have been woken with it.
+        let mine = self.kept.mark(partition.region.me());
+        Semaphore(&partition.control().lock).release(mine);
+    }
+}
