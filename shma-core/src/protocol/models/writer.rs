@@ -82,8 +82,8 @@ impl Field {
         let mut since = 1;
         while since < until {
             let sleep = || Turn::Sleep(Duration::MAX);
-            let newer = notify::wait_newer(&self.desk.slots(0), since, sleep);
-            let version = newer.expect("it never gives up");
+            let newer = notify::wait_any(&[(self.desk.slots(0), since)], sleep);
+            let (_, version) = newer.expect("it never gives up");
             assert!(version > since, "went back from {since} to {version}");
             since = version;
         }

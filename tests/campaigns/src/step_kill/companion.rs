@@ -85,6 +85,25 @@ impl Companion {
         Self::start(field, live, site)
     }
 
+    /// As [`publisher`](Self::publisher), under a writer that it holds already.
+    pub fn keeper(site: &Site, field: usize) -> Self {
+        let partition = site.partition(field);
+        let live = |plot: Shm<Plot>, signs: Signs| {
+            let due = || {
+                set(signs.ready);
+                spin_until(|| is_set(signs.go) || site.bytes.has_sleepers(partition));
+            };
+            match field {
+                0 => keep(&plot.tiny, due),
+                1 => keep(&plot.middle, due),
+                _ => keep(&plot.large, due),
+            }
+        };
+        let keeper = Self::start(field, live, site);
+        until("the companion holds a writer", || is_set(keeper.signs.ready));
+        keeper
+    }
+
     /// One who waits for the next publication of a field.
     pub fn listener(site: &Site, field: usize) -> Self {
         let plot = &site.plot;
@@ -146,6 +165,12 @@ fn publish(plot: &Shm<Plot>, field: usize, inside: impl FnOnce()) {
         1 => change_first(&plot.middle, inside),
         _ => change_first(&plot.large, inside),
     }
+}
+
+fn keep<const N: usize>(field: &Field<[u64; N]>, due: impl FnOnce()) {
+    let mut writer = field.writer_timeout(PATIENCE).unwrap();
+    due();
+    writer.update(|new, old| new[0] = change(old[0]));
 }
 
 fn change_first<const N: usize>(field: &Field<[u64; N]>, inside: impl FnOnce()) {

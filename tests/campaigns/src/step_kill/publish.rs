@@ -27,9 +27,11 @@ enum Call {
     Transaction,
     /// To all fields but one.
     TransactionBut,
+    /// A whole value, a part of it, and a whole value again, under one acquisition.
+    Writer,
 }
 
-const CALLS: [Call; 12] = [
+const CALLS: [Call; 13] = [
     Call::Update,
     Call::UpdateWith,
     Call::Write,
@@ -42,6 +44,7 @@ const CALLS: [Call; 12] = [
     Call::UpdateWithFlat,
     Call::Transaction,
     Call::TransactionBut,
+    Call::Writer,
 ];
 
 impl Call {
@@ -133,8 +136,20 @@ impl Publish {
         }
     }
 
-    /// What the call makes of what it finds.
-    fn apply(&self, found: &Contents) -> Contents {
+    /// What the call makes of what it finds, publication by publication.
+    fn apply(&self, found: &Contents) -> Vec<Contents> {
+        if self.call != Call::Writer {
+            return vec![self.publish(found, self.call.is_of_part())];
+        }
+        let mut made = Vec::new();
+        for partly in [false, true, false] {
+            made.push(self.publish(made.last().unwrap_or(found), partly));
+        }
+        made
+    }
+
+    /// What one publication makes of what it finds.
+    fn publish(&self, found: &Contents, partly: bool) -> Contents {
         let mut made = found.clone();
         for field in 0..FIELDS {
             if !self.changes(field) {
@@ -142,8 +157,8 @@ impl Publish {
             }
             let content = &mut made[field];
             content.version += 1;
-            let changed =
-                if self.call.is_of_part() { part(LENGTHS[field]) } else { 0..LENGTHS[field] };
+            let length = LENGTHS[field];
+            let changed = if partly { part(length) } else { 0..length };
             for at in changed {
                 content.elements[at] = content.version << 16 | at as u64;
             }
@@ -162,12 +177,16 @@ impl Publish {
         step_kill::start(|| {
             let made = self.apply(found);
             let plot: Shm<Plot> = Plot::open(&site.name).unwrap();
-            let made = made.each_ref().map(|content| &content.elements[..]);
+            let made = |field: usize| made.iter().map(move |made| &made[field].elements[..]);
             match field {
-                _ if call.is_transaction() => transact(&plot, made, inside),
-                0 => publish(&plot.tiny, call, made[0], inside),
-                1 => publish(&plot.middle, call, made[1], inside),
-                _ => publish(&plot.large, call, made[2], inside),
+                _ if call.is_transaction() => {
+                    let mut all = (0..FIELDS).map(|field| made(field).next().expect("one"));
+                    let made = std::array::from_fn(|_| all.next().expect("one of each field"));
+                    transact(&plot, made, inside);
+                }
+                0 => publish(&plot.tiny, call, made(0), inside),
+                1 => publish(&plot.middle, call, made(1), inside),
+                _ => publish(&plot.large, call, made(2), inside),
             }
         })
     }
@@ -197,9 +216,14 @@ fn part(length: usize) -> std::ops::Range<usize> {
     length / 4..length - length / 4
 }
 
-fn publish<const N: usize>(field: &Field<[u64; N]>, call: Call, made: &[u64], inside: impl Fn()) {
-    let mut value = [0; N];
-    value.copy_from_slice(made);
+fn publish<'a, const N: usize>(
+    field: &Field<[u64; N]>,
+    call: Call,
+    made: impl Iterator<Item = &'a [u64]>,
+    inside: impl Fn(),
+) {
+    let values: Vec<[u64; N]> = made.map(|made| made.try_into().expect("a value")).collect();
+    let value = values[0];
     let part = part(N);
     let first = std::cell::Cell::new(true);
     mark();
@@ -248,6 +272,15 @@ fn publish<const N: usize>(field: &Field<[u64; N]>, call: Call, made: &[u64], in
         Call::WriteFlat => _ = field.write_flat(&value),
         Call::UpdateFlat => field.update_flat(|new, _| new.copy_from_slice(&value)),
         Call::UpdateWithFlat => _ = field.update_with_flat(&value, |new, _| new),
+        Call::Writer => {
+            let mut writer = field.writer().unwrap();
+            writer.write(&value);
+            writer.update_range(part.clone(), |new, _| {
+                new.copy_from_slice(&values[1][part]);
+                inside();
+            });
+            writer.update(|new, _| *new = values[2]);
+        }
         Call::Transaction | Call::TransactionBut => unreachable!("not of one field"),
     }
     mark();
@@ -291,7 +324,7 @@ impl Case for Publish {
             Others::Waiter => Some(Companion::waiter(site, self.field)),
         };
         after.push(found.clone());
-        after.push(self.apply(&found));
+        after.extend(self.apply(&found));
         if self.others == Others::Waiter {
             after = after.iter().map(|found| Companion::makes(found, self.field)).collect();
         }
@@ -310,7 +343,8 @@ impl Case for Publish {
             companion.end()?;
         }
         site.check_words()?;
-        let choices = if returned { &self.choices[1..] } else { &self.choices[..] };
+        let last = self.choices.len() - 1;
+        let choices = if returned { &self.choices[last..] } else { &self.choices[..] };
         site.settle_on(choices)?;
         site.go_round()
     }

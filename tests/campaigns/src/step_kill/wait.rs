@@ -25,6 +25,8 @@ enum News {
     Old,
     /// It comes when the victim sleeps.
     Late,
+    /// As well, from one that has held the semaphore all the while.
+    Kept,
     /// It does not come before the wait is over.
     Never,
 }
@@ -44,7 +46,11 @@ pub struct Wait {
 pub fn all() -> Vec<Box<dyn Case>> {
     let mut cases: Vec<Box<dyn Case>> = Vec::new();
     for call in [Call::WaitNewer, Call::UpdateWhen] {
-        for news in [News::Old, News::Late, News::Never] {
+        for news in [News::Old, News::Late, News::Kept, News::Never] {
+            // It would wait for the semaphore, and not for the publication.
+            if call == Call::UpdateWhen && news == News::Kept {
+                continue;
+            }
             for field in 0..FIELDS {
                 let (publisher, choices) = (None, Vec::new());
                 cases.push(Box::new(Wait { call, field, news, publisher, choices }));
@@ -72,7 +78,7 @@ fn update<const N: usize>(field: &Field<[u64; N]>, news: News) {
         new[N - 1] = mine(old[N - 1]);
         let suits = match news {
             News::Old => true,
-            News::Late => old[0] != before,
+            News::Late | News::Kept => old[0] != before,
             News::Never => false,
         };
         suits.then_some(())
@@ -88,7 +94,7 @@ fn wait<const N: usize>(field: &Field<[u64; N]>, news: News) {
     mark();
     match news {
         News::Never => assert!(newer.is_err(), "{newer:?} is newer than {since:?}"),
-        News::Old | News::Late => assert!(newer.unwrap() > since),
+        News::Old | News::Late | News::Kept => assert!(newer.unwrap() > since),
     }
 }
 
@@ -112,8 +118,13 @@ impl Case for Wait {
             }
         });
         self.choices = vec![site.now.clone()];
-        if news == News::Late {
-            self.publisher = Some(Companion::publisher(site, field));
+        let publisher = match news {
+            News::Old | News::Never => None,
+            News::Late => Some(Companion::publisher(site, field)),
+            News::Kept => Some(Companion::keeper(site, field)),
+        };
+        if publisher.is_some() {
+            self.publisher = publisher;
             self.choices = vec![Companion::makes(&site.now, field)];
         }
         if call == Call::UpdateWhen && news != News::Never {
