@@ -27,6 +27,13 @@ static GATE: [AtomicI32; 2] = [AtomicI32::new(-1), AtomicI32::new(-1)];
 /// The instruction that this process is a child of; 0 if it is the parent.
 static CHILD_OF: AtomicU64 = AtomicU64::new(0);
 static CHILDREN: AtomicU64 = AtomicU64::new(0);
+/// Instructions that lock the bus or wait for the store buffer.
+static LOCKED: AtomicU64 = AtomicU64::new(0);
+/// Calls of the functions that the kernel maps, which are those that read a clock.
+static CLOCKS: AtomicU64 = AtomicU64::new(0);
+/// Where those lie; whether the last instruction was one of theirs.
+static MAPPED: AtomicU64 = AtomicU64::new(0);
+static IN_MAPPED: AtomicU64 = AtomicU64::new(0);
 /// What children do instead of going on with the call.
 static LIFE: AtomicU64 = AtomicU64::new(0);
 
@@ -37,6 +44,10 @@ pub struct Children {
     count: u64,
     /// How many instructions the call had.
     pub instructions: u64,
+    /// How many of them were locked, exchanged with memory, or were full fences.
+    pub locked: u64,
+    /// How often it called what the kernel maps, to read a clock.
+    pub clocks: u64,
 }
 
 /// How the children ended.
@@ -93,6 +104,11 @@ fn step<R>(
     LIFE.store(life.map_or(0, |life| life as usize as u64), Ordering::Relaxed);
     CHILDREN.store(0, Ordering::Relaxed);
     DONE.store(0, Ordering::Relaxed);
+    LOCKED.store(0, Ordering::Relaxed);
+    CLOCKS.store(0, Ordering::Relaxed);
+    // SAFETY: takes a number, and returns one.
+    let mapped = unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) };
+    MAPPED.store(mapped, Ordering::Relaxed);
     handle();
     start_stepping();
     let result = call();
@@ -105,6 +121,8 @@ fn step<R>(
         gate,
         count: CHILDREN.load(Ordering::Relaxed),
         instructions: DONE.load(Ordering::Relaxed),
+        locked: LOCKED.load(Ordering::Relaxed),
+        clocks: CLOCKS.load(Ordering::Relaxed),
     }
 }
 
@@ -145,7 +163,45 @@ fn handle() {
     assert_eq!(set, 0, "sigaction: {}", std::io::Error::last_os_error());
 }
 
+/// Counts the instruction that comes next.
+fn look_at_next(context: *mut c_void) {
+    // SAFETY: what the kernel gives to a handler with `SA_SIGINFO`.
+    let context = unsafe { &*context.cast::<libc::ucontext_t>() };
+    let next = context.uc_mcontext.gregs[libc::REG_RIP as usize] as u64;
+    // Up to the end of the page: an instruction that goes on behind it is none that is counted.
+    let len = (4096 - next as usize % 4096).min(LONGEST);
+    // SAFETY: the processor is about to execute what lies here, so this page is mapped, and nothing
+    // of this program changes its code.
+    let code = unsafe { std::slice::from_raw_parts(next as *const u8, len) };
+    LOCKED.fetch_add(u64::from(is_locked(code)), Ordering::Relaxed);
+    let mapped = MAPPED.load(Ordering::Relaxed);
+    let inside = u64::from(mapped != 0 && (mapped..mapped + MAPPED_BYTES).contains(&next));
+    let was_inside = IN_MAPPED.swap(inside, Ordering::Relaxed);
+    CLOCKS.fetch_add(inside & !was_inside, Ordering::Relaxed);
+}
+
+/// Bytes of the longest instruction.
+const LONGEST: usize = 15;
+
+/// More than the kernel maps.
+const MAPPED_BYTES: u64 = 4 * 4096;
+
+/// Whether this is a locked instruction, an exchange with memory, or a full fence.
+fn is_locked(code: &[u8]) -> bool {
+    let is_prefix = |byte: &u8| {
+        let segment_or_size = matches!(byte, 0x26 | 0x2E | 0x36 | 0x3E | 0x64..=0x67 | 0xF2 | 0xF3);
+        segment_or_size || matches!(byte, 0x40..=0x4F)
+    };
+    let Some(at) = code.iter().position(|byte| !is_prefix(byte)) else { return false };
+    match code[at..] {
+        [0xF0, ..] | [0x0F, 0xAE, 0xF0, ..] => true,
+        [0x86 | 0x87, operands, ..] => operands < 0xC0,
+        _ => false,
+    }
+}
+
 extern "C" fn stepped(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+    look_at_next(context);
     let done = DONE.fetch_add(1, Ordering::Relaxed) + 1;
     let (first, end) = (FIRST.load(Ordering::Relaxed), END.load(Ordering::Relaxed));
     let every = EVERY.load(Ordering::Relaxed);

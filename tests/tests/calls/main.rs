@@ -17,3 +17,4 @@ mod threads;
 mod transactions;
 mod waiting;
 mod wraps;
+mod writers;

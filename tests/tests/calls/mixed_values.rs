@@ -78,6 +78,16 @@ fn no_read_beside_updates_is_mixed() {
     });
 }
 
+/// A holder that publishes without a pause is in nobody's way, and cannot be locked out.
+#[test]
+fn a_read_beside_a_held_writer_starves_or_mixes() {
+    watched(|| {
+        for (words, times) in SIZES {
+            read_beside(words, "kept", &["into", "try", "newer", "readonly-into"], times / 4);
+        }
+    });
+}
+
 /// Who may not write cannot fall back to the semaphore, and must get through all the same.
 #[test]
 fn read_only_readers_neither_starve_nor_mix() {

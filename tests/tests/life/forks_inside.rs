@@ -97,6 +97,11 @@ fn no_child_of_update_range_publishes() {
 }
 
 #[test]
+fn no_child_of_writer_publishes() {
+    interrupt("writer");
+}
+
+#[test]
 fn no_child_of_whole_state_publishes() {
     interrupt("whole-state");
 }

@@ -26,6 +26,7 @@ pub fn tell(story: &str, name: &str) {
         "inside-update" => inside_update(&board, name),
         "inside-conditional" => inside_conditional(&board),
         "inside-update-with" => inside_update_with(&board),
+        "writer" => writer(&board, name),
         "held-by-parent" => held_by_parent(&board),
         "exec" => exec(&board),
         "close-descriptors" => close_descriptors(board),
@@ -122,6 +123,35 @@ fn use_in_child(board: Shm<Board>, name: &str) {
     }));
     board.count.update(|new, old| *new = old + 1);
     say(&format!("parent: {}, current {}", board.count.read(), board.is_current()));
+    next_line();
+}
+
+/// A child that has a copy of a writer that its parent holds, and drops it.
+fn writer(board: &Shm<Board>, name: &str) {
+    let mut writer = Some(board.row.writer().unwrap());
+    writer.as_mut().unwrap().write(&[7; 1024]);
+    await_child(fork(|| {
+        let mut copy = writer.take().unwrap();
+        say(&format!("child reads {}", the_one(&board.row.read())));
+        say(&format!("write: {}", panics(|| copy.write(&[666; 1024]))));
+        say(&format!("update: {}", panics(|| copy.update(|new, _| new.fill(666)))));
+        say(&format!("set: {}", panics(|| copy.set(3, 666))));
+        say(&format!("update_range: {}", panics(|| copy.update_range(.., |_, _| ()))));
+        say(&format!("update_with: {}", panics(|| copy.update_with(&[666; 1024], |a, _| a))));
+        drop(copy);
+        say(&format!("writer: {}", outcome(board.row.writer())));
+        // It holds nothing that its parent holds, and would wait for it.
+        let anew = Board::open(name).unwrap();
+        say(&format!("anew: {}", outcome(anew.row.try_update(|_, _| ()))));
+    }));
+    let writer = writer.as_mut().unwrap();
+    // A child in the middle of an update, which its parent publishes and it does not.
+    writer.update(|new, old| {
+        assert_eq!(the_one(old), 7);
+        new.fill(8);
+        await_child(fork(|| {}));
+    });
+    say(&format!("parent: {}", the_one(&board.row.read())));
     next_line();
 }
 

@@ -27,7 +27,7 @@ const DONE: i32 = 0;
 type Call = fn(&Shm<Inside>, u64);
 
 /// Calls that write; afterwards all that each writes is the number.
-const CALLS: [(&str, Call); 18] = [
+const CALLS: [(&str, Call); 19] = [
     ("write", |state, n| {
         state.row.write(&[n; 40]);
     }),
@@ -60,6 +60,12 @@ const CALLS: [(&str, Call); 18] = [
     }),
     ("set", |state, n| (0..40).for_each(|at| _ = state.row.set(at, n))),
     ("update_range", |state, n| state.row.update_range(.., |new, _| new.fill(n))),
+    ("writer", |state, n| {
+        let mut writer = state.row.writer().unwrap();
+        writer.write(&[n; 40]);
+        writer.set(7, n);
+        writer.update(|new, _| new.fill(n));
+    }),
     ("whole-state", |state, n| {
         let new = Inside { count: n, row: [n; 40], hits: [n; 4] };
         state.update_with(&new, |new, _| new);
@@ -123,6 +129,39 @@ pub fn tell(call: &str, name: &str) {
     // No child has released what its parent held, or holds what its parent released.
     state.row.try_update(|_, _| ()).unwrap();
     say(&format!("children of {total} instructions, one in {every}: {ends:?}"));
+    next_line();
+}
+
+/// Publishes by a handle and by a held writer, and says what instructions that takes.
+pub fn locks(name: &str) {
+    let state = Inside::open(name).unwrap();
+    let mut writer = state.row.writer().unwrap();
+    let say_of = |call: &str, publish: &mut dyn FnMut(u64)| {
+        // Whatever the first call finds out, the one that is looked at knows.
+        publish(1);
+        let none = Which { first: 0, end: 0, every: 1 };
+        let children = with_children(none, || publish(2), |()| DONE);
+        say(&format!("{call}: {} locked, {} clocks", children.locked, children.clocks));
+    };
+    say_of("write", &mut |n| {
+        writer.write(&[n; 40]);
+    });
+    say_of("update", &mut |n| {
+        writer.update(|new, _| new.fill(n));
+    });
+    say_of("update_with", &mut |n| {
+        writer.update_with(&[n; 40], |new, _| new);
+    });
+    say_of("set", &mut |n| {
+        writer.set(7, n);
+    });
+    say_of("update_range", &mut |n| {
+        writer.update_range(3..9, |new, _| new.fill(n));
+    });
+    drop(writer);
+    say_of("Field::write", &mut |n| {
+        state.row.write(&[n; 40]);
+    });
     next_line();
 }
 

@@ -47,6 +47,8 @@ fn main() {
         #[cfg(target_arch = "x86_64")]
         ["interrupted", call, name] => interrupted::tell(call, name),
         #[cfg(target_arch = "x86_64")]
+        ["locks", name] => interrupted::locks(name),
+        #[cfg(target_arch = "x86_64")]
         ["first-copy", name] => interrupted::first_copy(name),
         ["first-process"] => namespace::first_process(),
         ["small-shm", bytes, files] => namespace::small(bytes, files),

@@ -48,6 +48,15 @@ fn publish<const WORDS: usize>(state: &Shm<Uniform<WORDS>>, how: &str, going: &A
     let how = how.rsplit('-').next().unwrap();
     let mut value: Box<[u64; WORDS]> = shma_core::bytemuck::zeroed_box();
     let mut n = u64::from(field.version());
+    if how == "kept" {
+        let mut writer = field.writer().unwrap();
+        while going.load(Ordering::Relaxed) {
+            n += 1;
+            value.fill(n);
+            assert_eq!(u64::from(writer.write(&value)), n);
+        }
+        return n;
+    }
     while going.load(Ordering::Relaxed) {
         n += 1;
         match how {

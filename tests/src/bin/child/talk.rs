@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use shma_core::{Error, Options, ReadOnly, Shm, ShmState, Version, inspect};
+use shma_core::{Element, Error, Options, ReadOnly, Shm, ShmState, Version, Writer, inspect};
 use shma_tests::panics;
 use shma_tests::region;
 use shma_tests::states::{Board, Row, the_one};
@@ -265,6 +265,13 @@ impl Talk {
             ["row-set", i, n] => _ = board.row.set(number(i) as usize, number(n)),
             ["transaction", n] => transact(board, number(n)),
             ["transaction-of-later", n] => board.transaction(|new, _| *new.later = number(n)),
+            ["hold-writer"] => return Some(self.under(board.row.writer(), board)),
+            ["hold-writer-within", millis] => {
+                let limit = Duration::from_millis(number(millis));
+                return Some(self.under(board.row.writer_timeout(limit), board));
+            }
+            ["hold-writer-of-count"] => return Some(self.under(board.count.writer(), board)),
+            ["learn", times] => return Some(self.learn(board, number(times))),
             ["hold"] => board.count.update(|new, _| self.inside(new)),
             ["hold-later"] => board.later.update(|new, _| self.inside(new)),
             ["hold-row"] => board.row.update(|new, _| {
@@ -277,6 +284,46 @@ impl Talk {
         Some(Ok(ok(())))
     }
 
+    /// What goes on under a writer: says that it is held, and publishes what it is told until it is
+    /// told to release it.
+    fn under<T: Told>(&self, writer: Result<Writer<'_, T>, Error>, board: &Shm<Board>) -> Answer {
+        let mut writer = writer?;
+        say("holding");
+        loop {
+            let line = self.lines.recv().expect("the input does not end while it is listened to");
+            match line.split_whitespace().collect::<Vec<_>>()[..] {
+                ["release"] => return Ok(ok(())),
+                ["panic"] => panic!("told to"),
+                ["write", n] => say(&writer.write(&T::of(number(n))).to_string()),
+                ["update", n] => {
+                    let version = writer.update(|new, _| *new = T::of(number(n)));
+                    say(&version.to_string());
+                }
+                ["update-with", n] => {
+                    let version = writer.update_with(&T::of(number(n)), |new, _| new);
+                    say(&version.to_string());
+                }
+                ["transaction", n] => transact(board, number(n)),
+                ref words => say(&T::part(&mut writer, words).to_string()),
+            }
+        }
+    }
+
+    /// Publishes so many numbers under one writer, counting on from what is there, and then holds it
+    /// until it is told to release it.
+    fn learn(&self, board: &Shm<Board>, times: u64) -> Answer {
+        let mut writer = board.row.writer()?;
+        say("holding");
+        let first = board.row.get(0);
+        for n in first + 1..=first + times {
+            writer.write(&[n; 1024]);
+        }
+        say(&format!("learnt {}", first + times));
+        self.lines.recv().expect("the input does not end while it is listened to");
+        drop(writer);
+        Ok(ok(()))
+    }
+
     /// What goes on inside a closure: says that it is there, and does what it is told next.
     fn inside(&self, new: &mut u64) {
         say("holding");
@@ -285,6 +332,39 @@ impl Talk {
             ["publish", n] => *new = number(n),
             ["panic"] => panic!("told to"),
             _ => panic!("unknown inside a closure: `{line}`"),
+        }
+    }
+}
+
+/// A value that can be told by one number.
+trait Told: Element<Scalar = u64> {
+    fn of(n: u64) -> Self;
+
+    /// A call that publishes a part.
+    fn part(_: &mut Writer<'_, Self>, words: &[&str]) -> Version {
+        panic!("unknown under a writer: `{words:?}`")
+    }
+}
+
+impl Told for u64 {
+    fn of(n: u64) -> Self {
+        n
+    }
+}
+
+impl Told for Row {
+    fn of(n: u64) -> Self {
+        [n; 1024]
+    }
+
+    fn part(writer: &mut Writer<'_, Self>, words: &[&str]) -> Version {
+        match *words {
+            ["set", i, n] => writer.set(number(i) as usize, number(n)),
+            ["update-range", first, end, n] => {
+                let range = number(first) as usize..number(end) as usize;
+                writer.update_range(range, |new, _| new.fill(number(n)))
+            }
+            _ => panic!("unknown under a writer: `{words:?}`"),
         }
     }
 }

@@ -10,6 +10,7 @@ mod contention;
 mod ends;
 mod reads;
 mod updates;
+mod writers;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,6 +22,7 @@ fn told() -> BTreeSet<&'static str> {
         births::POINTS,
         ends::POINTS,
         updates::POINTS,
+        writers::POINTS,
         contention::POINTS,
         commits::POINTS,
         reads::POINTS,
