@@ -22,7 +22,7 @@ impl Name {
         File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let random = u64::from_ne_bytes(random);
-        // Of the same length each time, so that every call takes the same path.
+        // The same length each time, so that every call takes the same path.
         Self(format!("test-{hint}-{}-{number:06}-{random:016x}", std::process::id()))
     }
 

@@ -1,4 +1,4 @@
-//! Who holds a semaphore, for those who do not want it: a sign of presence without a heartbeat.
+//! Who holds a semaphore, for processes that do not want it: a sign of presence without a heartbeat.
 
 use shma_core::{SemaphoreHolder, Shm, ShmState};
 use shma_tests::child;
