@@ -53,6 +53,8 @@
 //! | `dirty`, store | Relaxed | behind the catch-up, before the data | `DirtyBeforeCatchUp`, `DirtyAfterData`, `WholeWithoutWord` |
 //! | fence, behind it | Release | the fence in `take_over`: a successor that finds data finds their range | `SuccessorDoesNotAcquire` |
 //! | the slot's words | Relaxed | the loads of readers; see there | |
+//! | the same by non-temporal stores, `sfence` before | x86-64 | the acquire fence in `accept`: the order of x86-64, which the release fence relies on, leaves such stores out | |
+//! | and `sfence` behind | x86-64 | L of `version` in readers, likewise | `words-unfenced-behind` |
 //! | `version`, store | Release | L of `version` in readers: the slot is seen | `slots-relaxed-version` |
 //!
 //! # Committing and recovering (`commit.rs`)

@@ -151,6 +151,7 @@ pub(crate) fn in_blocks<S: Element, Stop>(
 ) -> Result<(), Stop> {
     let word_of = |scalar: usize| scalar * size_of::<S>() / words::WORD;
     let mut run = |block: &mut [MaybeUninit<S>]| {
+        let pieces = words::Pieces::of(len * size_of::<S>());
         let mut first = 0;
         while first < len {
             let end = len.min(first + block.len());
@@ -159,11 +160,11 @@ pub(crate) fn in_blocks<S: Element, Stop>(
             let block = load_scalars(from, word * words::WORD, &mut block[..end - first]);
             if len * size_of::<S>() >= FETCHED_BYTES {
                 words::prefetch(&from[next.clone()]);
-                words::prefetch_to_store(&to[next]);
+                pieces.prefetch_to_store(&to[next]);
             }
             change(first..end, block);
             check()?;
-            words::store(&to[word..], bytemuck::cast_slice(block));
+            pieces.store(&to[word..], bytemuck::cast_slice(block));
             first = end;
         }
         Ok(())

@@ -225,6 +225,70 @@ fn copy_many(to: &[AtomicU64], from: &[AtomicU64]) {
     }
 }
 
+/// Stores of a value in pieces, of which none is seen before any store that precedes them all, and
+/// all of which are seen with what follows: as single [`store`]s are.
+#[derive(Debug)]
+pub(crate) struct Pieces {
+    /// Whether they are non-temporal, between two fences.
+    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
+    streams: bool,
+}
+
+impl Pieces {
+    /// Of a value of so many bytes.
+    #[inline]
+    pub(crate) fn of(_len: usize) -> Self {
+        #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
+        {
+            // The first is known when a call on a small value is compiled.
+            let streams = _len >= x86::FEWEST_STREAMED && x86::streams(_len);
+            if streams {
+                x86::fence_before();
+            }
+            Self { streams }
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(any(loom, shma_tsan)))))]
+        Self {}
+    }
+
+    /// [`store`]. The value is complete only when `self` is dropped.
+    #[inline]
+    pub(crate) fn store(&self, to: &[AtomicU64], from: &[u8]) {
+        #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
+        if self.streams && from.len().is_multiple_of(WORD) {
+            assert!(from.len() <= to.len() * WORD);
+            count(from.len());
+            // SAFETY: `to` is at least as long by the assertion above, consists of atomics, which
+            // may be written through a shared borrow, and is in no plain access; both are multiples
+            // of words; the fences are in `of` and `drop`; streams are chosen with AVX-512 only.
+            return unsafe {
+                x86::stream(to.as_ptr().cast_mut().cast(), from.as_ptr(), from.len());
+            };
+        }
+        store(to, from);
+    }
+
+    /// As [`prefetch_to_store`], if that is of any use to [`store`](Self::store).
+    #[inline]
+    pub(crate) fn prefetch_to_store(&self, words: &[AtomicU64]) {
+        #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
+        if self.streams {
+            return;
+        }
+        prefetch_to_store(words);
+    }
+}
+
+#[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
+impl Drop for Pieces {
+    #[inline]
+    fn drop(&mut self) {
+        if self.streams {
+            x86::fence_behind();
+        }
+    }
+}
+
 /// Has these words brought into the cache, if the processor likes. Means nothing.
 #[inline]
 pub(crate) fn prefetch(_words: &[AtomicU64]) {
@@ -234,7 +298,7 @@ pub(crate) fn prefetch(_words: &[AtomicU64]) {
 
 /// As [`prefetch`], to be stored to.
 #[inline]
-pub(crate) fn prefetch_to_store(_words: &[AtomicU64]) {
+fn prefetch_to_store(_words: &[AtomicU64]) {
     #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
     _words.iter().step_by(LINE / WORD).for_each(|word| x86::prefetch_to_store(word.as_ptr()));
 }

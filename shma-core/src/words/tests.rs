@@ -4,6 +4,8 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+#[cfg(target_arch = "x86_64")]
+use super::x86;
 use super::{WORD, load_loop, load_part_over, store_loop, store_part};
 use crate::sync::{AtomicU64, Ordering};
 
@@ -15,7 +17,7 @@ const DENSE: usize = 1_100;
 const STRIDE: usize = 509;
 
 /// Lengths around which the way to copy changes, or a loop takes another turn.
-const BORDERS: [usize; 8] = [64, 128, 256, 512, 1024, 4096, 24 << 10, LONGEST];
+const BORDERS: [usize; 10] = [64, 128, 256, 512, 1024, 4096, 8 << 10, 16 << 10, 32 << 10, LONGEST];
 
 /// What lies before and behind a target: more than any loop moves in one turn.
 const GUARD: usize = 256;
@@ -36,33 +38,67 @@ struct Copy {
     store: fn(&[AtomicU64], &[u8]),
 }
 
-/// A copy of multiples of `STEP`, with the loop for the rest.
+/// A copy of multiples of a number of bytes, with the loop for the rest. Streams go to words only.
 #[cfg(target_arch = "x86_64")]
 macro_rules! stepped {
-    ($name:ident) => {
+    ($name:ident, $step:expr) => {
         Copy {
             name: stringify!($name),
             load: |from, into| {
-                let whole = into.len() - into.len() % super::x86::STEP;
+                let words = into.as_ptr().addr().is_multiple_of(WORD);
+                let whole = if words || $step != WORD { into.len() / $step * $step } else { 0 };
                 let (head, tail) = into.split_at_mut(whole);
                 let shared = from[..whole / WORD].as_ptr();
-                // SAFETY: both sides are `whole` bytes long, a multiple of `STEP`, and this thread's.
-                unsafe { super::x86::$name(head.as_mut_ptr().cast(), shared.cast(), whole) };
+                // SAFETY: both sides are `whole` bytes long, a multiple of the step, and this thread's.
+                unsafe { x86::$name(head.as_mut_ptr().cast(), shared.cast(), whole) };
                 load_loop(&from[whole / WORD..], tail);
             },
             store: |to, from| {
-                let whole = from.len() - from.len() % super::x86::STEP;
-                let (head, tail) = from.split_at(whole);
-                let shared = to[..whole / WORD].as_ptr().cast_mut();
+                let (head, tail) = from.split_at(from.len() / $step * $step);
+                let shared = to[..head.len() / WORD].as_ptr().cast_mut();
                 // SAFETY: as above; atomics may be written through a shared borrow.
-                unsafe { super::x86::$name(shared.cast(), head.as_ptr(), whole) };
-                store_loop(&to[whole / WORD..], tail);
+                unsafe { x86::$name(shared.cast(), head.as_ptr(), head.len()) };
+                store_loop(&to[head.len() / WORD..], tail);
             },
         }
     };
 }
 
-/// All that this processor can do.
+/// A copy of [`x86::STEP`] bytes and more, as it would be on a processor for which this was chosen.
+#[cfg(target_arch = "x86_64")]
+macro_rules! chosen {
+    ($name:literal, $way:expr) => {{
+        static WAY: x86::Way = $way;
+        Copy {
+            name: $name,
+            load: |from, into| {
+                let whole = into.len() / x86::PAIR * x86::PAIR;
+                if whole < x86::STEP {
+                    return load_loop(from, into);
+                }
+                let (head, tail) = into.split_at_mut(whole);
+                let shared = from[..whole / WORD].as_ptr();
+                // SAFETY: both sides are `whole` bytes long, a multiple of `PAIR`, and this thread's;
+                // the processor has what it takes, or the copy is not among those that are tried.
+                unsafe { x86::copy_long(head.as_mut_ptr().cast(), shared.cast(), whole, &WAY) };
+                load_loop(&from[whole / WORD..], tail);
+            },
+            store: |to, from| {
+                let whole = from.len() / x86::PAIR * x86::PAIR;
+                if whole < x86::STEP {
+                    return store_loop(to, from);
+                }
+                let (head, tail) = from.split_at(whole);
+                let shared = to[..whole / WORD].as_ptr().cast_mut();
+                // SAFETY: as above; atomics may be written through a shared borrow.
+                unsafe { x86::copy_long(shared.cast(), head.as_ptr(), whole, &WAY) };
+                store_loop(&to[whole / WORD..], tail);
+            },
+        }
+    }};
+}
+
+/// All that this processor can do, whether it is chosen or not.
 fn copies() -> Vec<Copy> {
     let mut copies = vec![
         Copy { name: "the loop", load: load_loop, store: store_loop },
@@ -70,14 +106,29 @@ fn copies() -> Vec<Copy> {
     ];
     #[cfg(target_arch = "x86_64")]
     {
-        copies.push(stepped!(pairs));
-        copies.push(stepped!(sse2));
-        copies.push(stepped!(strings));
-        if std::is_x86_feature_detected!("avx") {
-            copies.push(stepped!(avx));
+        use x86::{Vectors, Way};
+        let here = x86::Processor::here();
+        copies.push(stepped!(pairs, x86::PAIR));
+        copies.push(stepped!(sse2, x86::STEP));
+        copies.push(stepped!(strings, x86::STEP));
+        copies.push(chosen!("SSE2 and strings", Way::fixed(Vectors::Sse2, [4096, usize::MAX])));
+        copies.push(chosen!("SSE2 alone", Way::fixed(Vectors::Sse2, [usize::MAX; 2])));
+        if here.has_avx {
+            copies.push(stepped!(avx, x86::STEP));
+            copies.push(chosen!("AVX and strings", Way::fixed(Vectors::Avx, [4096, usize::MAX])));
         }
-        if super::x86::has_cheap_avx512() {
-            copies.push(stepped!(avx512));
+        if here.has_cheap_avx512 {
+            copies.push(stepped!(avx512, x86::STEP));
+            copies.push(stepped!(stream, WORD));
+            copies.push(chosen!("AVX-512", Way::fixed(Vectors::Avx512, [4096, usize::MAX])));
+            copies.push(chosen!(
+                "aligned vectors, strings and streams",
+                Way::fixed(Vectors::Avx512Aligned, [4096, 32 << 10])
+            ));
+            copies.push(chosen!(
+                "aligned vectors and streams",
+                Way::fixed(Vectors::Avx512Aligned, [usize::MAX, 1024])
+            ));
         }
     }
     copies

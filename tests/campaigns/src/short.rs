@@ -13,7 +13,21 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 ///
 /// If anything fails, with what the program says.
 pub fn passes(program: &str, campaign: &str) {
-    let output = run(Command::new(program).args([campaign, "--short"]));
+    succeeds(Command::new(program).args([campaign, "--short"]));
+}
+
+/// Runs the short form of a campaign by a program whose library has been changed in a way that is no
+/// fault; see `switched::campaign`.
+///
+/// # Panics
+///
+/// If the campaign does not pass.
+pub fn passes_with(program: &Path, change: &str, campaign: &str) {
+    succeeds(Command::new(program).args([campaign, "--short"]).env("SHMA_MUTANT", change));
+}
+
+fn succeeds(command: &mut Command) {
+    let output = run(command);
     let text = text(&output);
     assert!(output.status.success(), "{text}");
     // Tells the reader of the log what the test did and did not do.
