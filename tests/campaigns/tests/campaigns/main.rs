@@ -8,4 +8,6 @@ mod linear_histories;
 mod mutants;
 mod platform;
 mod short_forms;
+#[cfg(target_arch = "x86_64")]
+mod streams;
 mod values;

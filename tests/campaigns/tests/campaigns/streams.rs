@@ -1,8 +1,6 @@
 //! Non-temporal stores are taken for values of some MiB, which campaigns have few of. Here all copies of
 //! 128 bytes and more are made by them.
 
-#![cfg(target_arch = "x86_64")]
-
 use shma_campaigns::{is_caught, passes_with};
 use shma_tests::skip::skip;
 use shma_tests::switched;
