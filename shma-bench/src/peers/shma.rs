@@ -188,7 +188,7 @@ impl<const N: usize> Group for Together<N> {
     }
 
     fn update_all(&mut self, times: u64) -> Done {
-        (0..times).for_each(|_| _ = self.values.update_with(black_box(&self.ones), mix));
+        (0..times).for_each(|_| self.values.update_with(black_box(&self.ones), mix));
         Ok(())
     }
 
