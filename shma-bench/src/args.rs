@@ -38,6 +38,9 @@ pub enum Role {
     /// Measures one case of one question, with others of its kind.
     #[command(hide = true)]
     Worker(Job),
+    /// Measures the ways to copy that the library chooses from, and where each begins to win here.
+    #[cfg(target_arch = "x86_64")]
+    Copies,
 }
 
 fn known(name: &str) -> Result<String, String> {

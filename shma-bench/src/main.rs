@@ -6,6 +6,8 @@
 mod ability;
 mod args;
 mod buffer;
+#[cfg(target_arch = "x86_64")]
+mod copies;
 mod crew;
 mod effort;
 mod job;
@@ -42,6 +44,8 @@ fn main() -> Result<()> {
     let mut args = Args::parse();
     match args.role.take() {
         Some(Role::Worker(job)) => measure(job),
+        #[cfg(target_arch = "x86_64")]
+        Some(Role::Copies) => copies::compare(args.quick, &args.out),
         None if args.list => {
             list();
             Ok(())

@@ -16,6 +16,9 @@ use crate::noise::Noise;
 use crate::peers;
 use crate::results::Answers;
 
+pub use plot::COLOURS;
+pub use quantity::bytes;
+
 /// A whole run.
 pub struct Report {
     pub machine: Machine,
