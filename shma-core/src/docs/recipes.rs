@@ -149,19 +149,19 @@
 //!
 //! ## ndarray
 //!
-//! ```ignore
+//! ```text
 #![doc = include_str!("../../recipes/ndarray.rs")]
 //! ```
 //!
 //! ## nalgebra
 //!
-//! ```ignore
+//! ```text
 #![doc = include_str!("../../recipes/nalgebra.rs")]
 //! ```
 //!
 //! ## candle
 //!
-//! ```ignore
+//! ```text
 #![doc = include_str!("../../recipes/candle.rs")]
 //! ```
 //!
