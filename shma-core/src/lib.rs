@@ -215,7 +215,7 @@ cfg_if::cfg_if! {
         pub use {
             error::{Error, Place, SemaphoreHolder, Space},
             field::{Atomic, Field, Version, Waitable, Writer, wait_any},
-            manifest::element::{AtomicElement, AtomicNumber, Element, ElementType, OfScalar, StructField},
+            manifest::element::{AtomicElement, AtomicInteger, AtomicNumber, Element, ElementType, OfScalar, StructField},
             manifest::{Difference, Differing, FieldManifest, Manifest, OwnedManifest},
             region::access::{Access, ReadOnly, ReadWrite},
             state::{Family, Handles, Muts, Options, Refs, Shm, ShmState, Uniform},

@@ -212,17 +212,25 @@ pub trait AtomicElement: Element<Scalar: AtomicNumber> {}
 /// A number that is its own atomic in an `#[shm(atomic)]` field.
 pub trait AtomicNumber: Element<Scalar = Self> + sealed::Number {}
 
+/// An integer that is its own atomic in an `#[shm(atomic)]` field: `u32`, `u64`, `i32`, `i64`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no integer, and bitwise operations are for integers",
+    label = "not an integer of 4 or 8 bytes",
+    note = "the bits of a float can be changed by `compare_exchange`, or kept in a field of `u32` or `u64`"
+)]
+pub trait AtomicInteger: AtomicNumber {}
+
 pub(crate) mod sealed {
+    use crate::words::numbers::Lane;
+
     /// How a number passes through an atomic word of its own size.
-    pub trait Number: Copy {
-        /// Whether addition is that of integers, which wrap.
-        const WRAPS: bool;
+    pub trait Number: Lane {
         /// Its bits, in the low bytes.
         fn to_bits(self) -> u64;
         /// The number with these bits.
         fn from_bits(bits: u64) -> Self;
-        /// Addition: integers wrap.
-        fn plus(self, other: Self) -> Self;
+        /// Subtraction: integers wrap.
+        fn minus(self, other: Self) -> Self;
         /// The larger one; a NaN loses against a number.
         fn larger(self, other: Self) -> Self;
         /// The smaller one; a NaN loses against a number.
@@ -244,12 +252,16 @@ macro_rules! number {
 
 number!(u8, u16, u32, u64, u128, i8, i16, i32, i64, i128, f32, f64);
 
+impl AtomicInteger for u32 {}
+impl AtomicInteger for u64 {}
+impl AtomicInteger for i32 {}
+impl AtomicInteger for i64 {}
+
 macro_rules! atomic_number {
-    ($($number:ty, $wraps:expr, $add:expr, $to:expr, $from:expr;)*) => {$(
+    ($($number:ty, $subtract:expr, $to:expr, $from:expr;)*) => {$(
         impl AtomicElement for $number {}
         impl AtomicNumber for $number {}
         impl sealed::Number for $number {
-            const WRAPS: bool = $wraps;
             #[inline]
             fn to_bits(self) -> u64 {
                 $to(self)
@@ -259,8 +271,8 @@ macro_rules! atomic_number {
                 $from(bits)
             }
             #[inline]
-            fn plus(self, other: Self) -> Self {
-                $add(self, other)
+            fn minus(self, other: Self) -> Self {
+                $subtract(self, other)
             }
             #[inline]
             fn larger(self, other: Self) -> Self {
@@ -275,12 +287,12 @@ macro_rules! atomic_number {
 }
 
 atomic_number! {
-    u32, true, u32::wrapping_add, u64::from, |bits| bits as u32;
-    u64, true, u64::wrapping_add, |x| x, |bits| bits;
-    i32, true, i32::wrapping_add, |x: i32| u64::from(x as u32), |bits| bits as i32;
-    i64, true, i64::wrapping_add, |x: i64| x as u64, |bits| bits as i64;
-    f32, false, |a: f32, b: f32| a + b, |x: f32| u64::from(f32::to_bits(x)), |bits| f32::from_bits(bits as u32);
-    f64, false, |a: f64, b: f64| a + b, f64::to_bits, f64::from_bits;
+    u32, u32::wrapping_sub, u64::from, |bits| bits as u32;
+    u64, u64::wrapping_sub, |x| x, |bits| bits;
+    i32, i32::wrapping_sub, |x: i32| u64::from(x as u32), |bits| bits as i32;
+    i64, i64::wrapping_sub, |x: i64| x as u64, |bits| bits as i64;
+    f32, |a: f32, b: f32| a - b, |x: f32| u64::from(f32::to_bits(x)), |bits| f32::from_bits(bits as u32);
+    f64, |a: f64, b: f64| a - b, f64::to_bits, f64::from_bits;
 }
 
 // SAFETY: an array has no gaps, so it is as large as its description says, and since `E` is laid

@@ -312,6 +312,8 @@ fn patch(word: &AtomicU64, first: usize, bytes: &[u8]) {
     word.store(u64::from_ne_bytes(value), Ordering::Relaxed);
 }
 
+#[cfg(not(loom))]
+pub(crate) mod numbers;
 #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
 mod x86;
 

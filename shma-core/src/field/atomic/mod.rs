@@ -2,6 +2,12 @@
 //!
 //! For counters, and for lock-free descent (Niu, Recht, Ré, Wright: "Hogwild!", NIPS 2011).
 //!
+//! | module | holds |
+//! |---|---|
+//! | this one | [`Atomic`], and calls on fields of any shape |
+//! | [`scalar`], [`array`] | calls on a field of one number, and of an array |
+//! | [`racy`] | calls on many numbers that may lose what others write meanwhile |
+//!
 //! # How calls are counted without a bottleneck
 //!
 //! A version that every call incremented would be one contended word for all elements. Instead each
@@ -14,24 +20,27 @@
 //! a read-modify-write. They find each other as in `notify`, with a stripe in place of the lock word.
 //! Without a waiter a caller writes no shared line except its elements and its stripe.
 
+mod array;
+mod racy;
+mod scalar;
+
 use std::fmt;
 use std::marker::PhantomData;
-use std::ops::RangeBounds;
 use std::time::Duration;
 
-use super::bounds;
 use super::cells::Cells;
 use super::version::Version;
 use crate::error::Error;
-use crate::manifest::element::sealed::Number;
-use crate::manifest::element::{self, AtomicElement, AtomicNumber};
+use crate::manifest::element::{self, AtomicElement};
 use crate::partition::Partition;
 use crate::region::access::{Access, ReadWrite};
 
 /// A handle to an `#[shm(atomic)]` field.
 ///
-/// Every element is read and written as a whole, by one atomic instruction or a loop of
-/// compare-exchanges. The value as a whole is no snapshot: while others write, a read may see some
+/// Every element is read and written as a whole. A call changes it by one atomic instruction or a loop
+/// of compare-exchanges, so no change of another process is lost. The calls with `racy` in their
+/// names are the exception: they load and store, which takes less time, and may lose changes that
+/// others make in between. The value as a whole is no snapshot: while others write, a read may see some
 /// elements from before a call and some from after it. There is no semaphore, so no call waits for
 /// another process. A process that is killed in the middle of a call leaves those elements changed that
 /// it had reached.
@@ -42,6 +51,51 @@ use crate::region::access::{Access, ReadWrite};
 ///
 /// Calls that write panic in a fork child with a handle of its parent's. Calls with an index or a
 /// range panic if it is out of bounds.
+///
+/// # Examples
+///
+/// ```
+/// use shma_core::ShmState;
+///
+/// #[derive(ShmState)]
+/// struct Pool {
+///     #[shm(atomic)]
+///     owner: u32,
+///     #[shm(atomic)]
+///     flags: u64,
+///     #[shm(atomic)]
+///     stock: [i64; 3],
+/// }
+/// # let name = format!("doc-atomic-{}", std::process::id());
+/// # let name = name.as_str();
+///
+/// let pool = Pool::create(name, &Pool::zeroed())?;
+/// assert_eq!(pool.owner.compare_exchange(0, 7), Ok(0)); // it was free: this process has it
+/// assert_eq!(pool.owner.compare_exchange(0, 8), Err(7));
+/// pool.flags.fetch_or(0b101);
+/// assert_eq!(pool.flags.fetch_and(!0b100), 0b101);
+/// pool.stock.add(&[10, 20, 30]);
+/// assert_eq!(pool.stock.fetch_sub(1, 5), 20);
+/// assert_eq!(pool.owner.swap(0), 7);
+/// # assert_eq!((pool.flags.get(), pool.stock.get(1)), (1, 15));
+/// # Ok::<(), shma_core::Error>(())
+/// ```
+///
+/// Bitwise operations are for integers, and a read-only handle has no call that writes:
+///
+/// ```compile_fail
+/// # use shma_core::{Atomic, ReadWrite};
+/// fn halve(weight: &Atomic<f32, ReadWrite>) {
+///     weight.fetch_and(0.5); // no such call
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use shma_core::{Atomic, ReadOnly};
+/// fn take(owner: &Atomic<u32, ReadOnly>) -> bool {
+///     owner.compare_exchange(0, 7).is_ok() // no such call
+/// }
+/// ```
 pub struct Atomic<T, A = ReadWrite> {
     partition: Partition,
     _value: PhantomData<fn(T) -> (T, A)>,
@@ -78,15 +132,13 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
     /// calls all of which are in it.
     pub fn read_into(&self, into: &mut T) -> Version {
         let version = self.version();
-        let cells = self.cells();
-        for (i, into) in element::scalars_mut(into).iter_mut().enumerate() {
-            *into = cells.load(i);
-        }
+        self.cells().load_all(element::scalars_mut(into));
         version
     }
 
     /// Calls that wrote, so far, and one for the creation. Of a call that is counted all elements
-    /// are seen.
+    /// are seen. Each call counts once, however many elements it changes. A `compare_exchange` that
+    /// fails has written nothing, and does not count.
     pub fn version(&self) -> Version {
         Version::new(self.partition.counted_calls())
     }
@@ -138,151 +190,27 @@ impl<T: AtomicElement> Atomic<T, ReadWrite> {
         call(self.cells())
     }
 
+    /// Replaces a number if its bits are those of `current`. Counts only if it does: a loop that
+    /// waits for the next call after it failed would otherwise be woken by itself.
+    #[inline]
+    #[track_caller]
+    fn exchange(
+        &self,
+        index: usize,
+        current: T::Scalar,
+        new: T::Scalar,
+    ) -> Result<T::Scalar, T::Scalar> {
+        self.refuse_fork_child();
+        let before = self.cells().compare_exchange(index, current, new)?;
+        drop(self.partition.count_call());
+        Ok(before)
+    }
+
     #[inline]
     #[track_caller]
     fn refuse_fork_child(&self) {
         if let Err(error) = self.partition.check_fork() {
             panic!("{}", self.partition.explain(error));
         }
-    }
-}
-
-impl<S: AtomicNumber + AtomicElement, A: Access> Atomic<S, A> {
-    /// The number.
-    #[inline]
-    pub fn get(&self) -> S {
-        self.cells().load(0)
-    }
-}
-
-impl<S: AtomicNumber + AtomicElement> Atomic<S, ReadWrite> {
-    /// Replaces the number.
-    ///
-    /// # Panics
-    ///
-    /// See [`Atomic`].
-    #[inline]
-    #[track_caller]
-    pub fn set(&self, value: S) {
-        self.write(|cells| cells.store(0, value));
-    }
-
-    /// Adds, and returns what was before. Integers wrap.
-    ///
-    /// # Panics
-    ///
-    /// See [`Atomic`].
-    #[inline]
-    #[track_caller]
-    pub fn fetch_add(&self, value: S) -> S {
-        self.write(|cells| cells.add(0, value))
-    }
-
-    /// Takes the larger one, and returns what was before. A NaN loses against a number.
-    ///
-    /// # Panics
-    ///
-    /// See [`Atomic`].
-    #[inline]
-    #[track_caller]
-    pub fn fetch_max(&self, value: S) -> S {
-        self.write(|cells| cells.change(0, |old| old.larger(value)))
-    }
-
-    /// Takes the smaller one, and returns what was before. A NaN loses against a number.
-    ///
-    /// # Panics
-    ///
-    /// See [`Atomic`].
-    #[inline]
-    #[track_caller]
-    pub fn fetch_min(&self, value: S) -> S {
-        self.write(|cells| cells.change(0, |old| old.smaller(value)))
-    }
-}
-
-impl<E: AtomicElement, A: Access, const N: usize> Atomic<[E; N], A> {
-    /// One number.
-    ///
-    /// # Panics
-    ///
-    /// If `index` is out of range.
-    #[inline]
-    #[track_caller]
-    pub fn get(&self, index: usize) -> E::Scalar {
-        bounds::check(index, Self::LEN, || self.partition.place());
-        self.cells().load(index)
-    }
-}
-
-impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
-    /// Replaces one number.
-    ///
-    /// # Panics
-    ///
-    /// See [`Atomic`].
-    #[inline]
-    #[track_caller]
-    pub fn set(&self, index: usize, value: E::Scalar) {
-        bounds::check(index, Self::LEN, || self.partition.place());
-        self.write(|cells| cells.store(index, value));
-    }
-
-    /// Adds to one number, and returns what was before. Integers wrap.
-    ///
-    /// # Panics
-    ///
-    /// See [`Atomic`].
-    #[inline]
-    #[track_caller]
-    pub fn fetch_add(&self, index: usize, value: E::Scalar) -> E::Scalar {
-        bounds::check(index, Self::LEN, || self.partition.place());
-        self.write(|cells| cells.add(index, value))
-    }
-
-    /// Takes the larger one, and returns what was before. A NaN loses against a number.
-    ///
-    /// # Panics
-    ///
-    /// See [`Atomic`].
-    #[inline]
-    #[track_caller]
-    pub fn fetch_max(&self, index: usize, value: E::Scalar) -> E::Scalar {
-        bounds::check(index, Self::LEN, || self.partition.place());
-        self.write(|cells| cells.change(index, |old| old.larger(value)))
-    }
-
-    /// Takes the smaller one, and returns what was before. A NaN loses against a number.
-    ///
-    /// # Panics
-    ///
-    /// See [`Atomic`].
-    #[inline]
-    #[track_caller]
-    pub fn fetch_min(&self, index: usize, value: E::Scalar) -> E::Scalar {
-        bounds::check(index, Self::LEN, || self.partition.place());
-        self.write(|cells| cells.change(index, |old| old.smaller(value)))
-    }
-
-    /// Adds element by element. Integers wrap.
-    ///
-    /// # Panics
-    ///
-    /// See [`Atomic`].
-    #[track_caller]
-    pub fn add(&self, values: &[E; N]) {
-        self.write(|cells| cells.add_all(0, element::scalars(values)));
-    }
-
-    /// Adds to the numbers of a range.
-    ///
-    /// # Panics
-    ///
-    /// If the range is out of bounds or `values` has another length; otherwise see [`Atomic`].
-    #[track_caller]
-    pub fn add_range(&self, range: impl RangeBounds<usize>, values: &[E::Scalar]) {
-        let range = bounds::within(&range, Self::LEN, || self.partition.place());
-        bounds::check_len(values.len(), range.len(), || self.partition.place());
-        self.write(|cells| cells.add_all(range.start, values));
     }
 }
