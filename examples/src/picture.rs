@@ -19,10 +19,12 @@ pub const WIDTH: u32 = 900;
 pub const TITLE: u32 = 20;
 /// The size of the numbers on an axis and of what it shows.
 pub const LABEL: u32 = 14;
-/// The first of two colours that nearly every reader can tell apart.
+/// The first of three colours that are told apart with every common colour vision.
 pub const BLUE: RGBColor = RGBColor(0, 114, 178);
 /// The second one.
 pub const ORANGE: RGBColor = RGBColor(213, 94, 0);
+/// The third one.
+pub const GREEN: RGBColor = RGBColor(0, 158, 115);
 /// For what is not data.
 pub const GREY: RGBColor = RGBColor(110, 110, 110);
 

@@ -51,7 +51,7 @@ const KINDS: [Kind; 2] = [
             ("--learning-rate NaN", "above 0"),
             ("--plot /no/such/place/a.svg", "no directory"),
             ("--kill-one=1", "below 1"),
-            ("--mode lockfree", "possible values: locked, hogwild"),
+            ("--mode lockfree", "possible values: locked, hogwild, exact"),
             ("--sped", "unexpected argument"),
         ],
     },

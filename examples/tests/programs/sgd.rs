@@ -41,9 +41,15 @@ fn names(table: &[(String, Vec<f64>)]) -> Vec<&str> {
 }
 
 #[test]
-fn both_ways_learn_the_digits_and_are_compared_by_one_and_by_all() {
-    const NAMES: [&str; 4] =
-        ["locked, 1 worker", "locked, 2 workers", "hogwild, 1 worker", "hogwild, 2 workers"];
+fn each_way_learns_the_digits_and_is_compared_by_one_and_by_all() {
+    const NAMES: [&str; 6] = [
+        "locked, 1 worker",
+        "locked, 2 workers",
+        "hogwild, 1 worker",
+        "hogwild, 2 workers",
+        "exact, 1 worker",
+        "exact, 2 workers",
+    ];
     let (output, picture) = sgd("--workers 2 --epochs 3 --target 0.9").finish();
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{stderr}");
@@ -62,28 +68,30 @@ fn both_ways_learn_the_digits_and_are_compared_by_one_and_by_all() {
         assert_eq!(accuracies.last(), Some(&accuracy), "{name}");
         assert!(stderr.contains(&format!("{name}: 100 %, epoch 3/3, loss 0.")), "{stderr}");
     }
-    assert_eq!(stdout.matches(" times the updates/s of ").count(), 4, "{stdout}");
+    // Three ways by two against one, and three pairs of ways, by one and by two.
+    assert_eq!(stdout.matches(" times the updates/s of ").count(), 9, "{stdout}");
     let picture = picture.unwrap();
     for name in NAMES {
         assert_eq!(picture.matches(&format!("\n{name}\n")).count(), 3, "{name}");
     }
 }
 
-/// Alone, a worker finds what it has left, whether the parameters are locked or not. The third digit
+/// Alone, a worker finds what it has left, whatever the way to share the parameters. The third digit
 /// of an accuracy is one image of the thousand.
 #[test]
-fn one_worker_learns_the_same_in_both_ways() {
+fn one_worker_learns_the_same_in_each_way() {
     let (output, _) = sgd("--workers 1 --epochs 2 --target 0.5 --seed 7").finish();
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{stderr}");
     let trainings = table(&stdout, "training ");
-    assert_eq!(names(&trainings), ["locked, 1 worker", "hogwild, 1 worker"]);
+    assert_eq!(names(&trainings), ["locked, 1 worker", "hogwild, 1 worker", "exact, 1 worker"]);
     assert_eq!(trainings[0].1.last(), trainings[1].1.last(), "{stdout}");
+    assert_eq!(trainings[0].1.last(), trainings[2].1.last(), "{stdout}");
 }
 
 #[test]
 fn training_ends_though_a_worker_is_killed() {
-    for mode in ["locked", "hogwild"] {
+    for mode in ["locked", "hogwild", "exact"] {
         for share in ["0.05", "0.5", "0.9"] {
             let line = format!(
                 "--mode {mode} --workers 3 --epochs 3 --target 0.9 --no-compare --kill-one={share}"
@@ -112,10 +120,12 @@ fn with_a_comparison_a_worker_of_all_is_killed_and_not_the_one_that_is_alone() {
             "locked, 1 worker",
             "locked, 2 workers, 1 killed",
             "hogwild, 1 worker",
-            "hogwild, 2 workers, 1 killed"
+            "hogwild, 2 workers, 1 killed",
+            "exact, 1 worker",
+            "exact, 2 workers, 1 killed"
         ]
     );
-    assert_eq!(stderr.matches("by SIGKILL").count(), 2, "{stderr}");
+    assert_eq!(stderr.matches("by SIGKILL").count(), 3, "{stderr}");
 }
 
 #[test]
@@ -123,8 +133,8 @@ fn the_only_worker_is_replaced_when_it_is_killed() {
     let (output, _) = sgd("--workers 1 --epochs 3 --target 0.9 --kill-one").finish();
     let stderr = text(&output.stderr);
     assert!(output.status.success(), "{stderr}");
-    assert_eq!(stderr.matches("a new one takes the seat").count(), 2, "{stderr}");
-    assert_eq!(stderr.matches("none waited for the dead").count(), 2, "{stderr}");
+    assert_eq!(stderr.matches("a new one takes the seat").count(), 3, "{stderr}");
+    assert_eq!(stderr.matches("none waited for the dead").count(), 3, "{stderr}");
 }
 
 #[test]

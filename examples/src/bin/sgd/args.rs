@@ -17,10 +17,11 @@ use crate::training::Order;
 /// 1,000 tell its accuracy. Every worker is a process of its own. It reads the shared parameters,
 /// computes the gradient of a batch and subtracts it from them, while the others do the same.
 ///
-/// The parameters are shared with semaphores or without, number by number. Both are tried, each of
-/// them first by one worker and then by all, and compared: in a table, and in a picture of accuracy
-/// and loss over time. That makes four trainings; two with --mode or with one worker only, and one
-/// with --no-compare.
+/// The parameters are shared with semaphores, or number by number without: by plain additions, of
+/// which some may be lost (hogwild), or by compare-exchange (exact). Each way is tried, first by one
+/// worker and then by all, and all are compared: in a table, and in a picture of accuracy and loss
+/// over time. That makes six trainings; two with --mode, three with one worker only, and one with
+/// --no-compare.
 #[derive(Debug, Parser)]
 #[command(name = "sgd", version, after_help = exit_codes(), args_conflicts_with_subcommands = true)]
 pub struct Args {
@@ -51,7 +52,7 @@ pub enum Command {
 /// The options of a training.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// How the workers share the model [default: train in both ways, and compare].
+    /// How the workers share the model [default: train in each way, and compare].
     #[arg(long, short, value_name = "MODE")]
     pub mode: Option<Mode>,
 
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn without_arguments_both_ways_and_all_cores_are_compared() {
+    fn without_arguments_all_ways_and_all_cores_are_compared() {
         let options = options("");
         assert_eq!(options.mode, None);
         assert_eq!(options.workers, shma_examples::options::cores::<SEATS>());
@@ -194,23 +195,26 @@ mod tests {
             let orders = options(line).orders(&digits);
             orders.iter().map(|order| (order.mode, order.workers, order.kill_at)).collect()
         };
-        let (locked, hogwild) = (Mode::Locked, Mode::Hogwild);
+        let [locked, hogwild, exact] = Mode::ALL;
         assert_eq!(
             orders("--workers 3 --kill-one=0.5"),
             [
                 (locked, 1, None),
                 (locked, 3, Some(0.5)),
                 (hogwild, 1, None),
-                (hogwild, 3, Some(0.5))
+                (hogwild, 3, Some(0.5)),
+                (exact, 1, None),
+                (exact, 3, Some(0.5))
             ]
         );
         assert_eq!(orders("--workers 3 --mode locked"), [(locked, 1, None), (locked, 3, None)]);
         assert_eq!(
             orders("--workers 1 --kill-one=0.9"),
-            [(locked, 1, Some(0.9)), (hogwild, 1, Some(0.9))]
+            [(locked, 1, Some(0.9)), (hogwild, 1, Some(0.9)), (exact, 1, Some(0.9))]
         );
         assert_eq!(orders("--workers 3 --no-compare"), [(locked, 3, None)]);
         assert_eq!(orders("--workers 3 --no-compare --mode hogwild"), [(hogwild, 3, None)]);
+        assert_eq!(orders("--workers 3 --no-compare --mode exact"), [(exact, 3, None)]);
     }
 
     #[test]
@@ -241,12 +245,12 @@ mod tests {
             ("--seed -1", "invalid value '-1' for '--seed"),
             ("--plot /", "not of a directory"),
             ("--plot /no/such/place/sgd.svg", "there is no directory /no/such/place"),
-            ("--mode lockfree", "possible values: locked, hogwild"),
-            ("--mode", "possible values: locked, hogwild"),
+            ("--mode lockfree", "possible values: locked, hogwild, exact"),
+            ("--mode", "possible values: locked, hogwild, exact"),
             ("--speed", "unexpected argument"),
             ("trainer", "unrecognized subcommand"),
             ("worker locked some 64", "no such seat"),
-            ("worker lockfree some 1", "possible values: locked, hogwild"),
+            ("worker lockfree some 1", "possible values: locked, hogwild, exact"),
             ("--quiet worker locked some 1", "cannot be used"),
         ] {
             let error = parse(line).expect_err(line);

@@ -39,14 +39,14 @@ impl Recorder {
     }
 
     /// Takes a copy if one is due after so many batches.
-    pub fn look<S: Sharing>(&mut self, seconds: f64, done: u64, model: &Shm<S>) {
+    pub fn look<S: Sharing>(&mut self, seconds: f64, done: u64, model: &Shm<S::State>) {
         if done as f64 >= self.copies.len() as f64 * self.every {
-            self.take(seconds, model);
+            self.take::<S>(seconds, model);
         }
     }
 
     /// Takes a copy.
-    pub fn take<S: Sharing>(&mut self, seconds: f64, model: &Shm<S>) {
+    pub fn take<S: Sharing>(&mut self, seconds: f64, model: &Shm<S::State>) {
         let mut copy = Model::zeroed();
         S::read(model, &mut copy);
         self.copies.push((seconds, copy));

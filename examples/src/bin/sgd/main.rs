@@ -3,7 +3,7 @@
 //! From the top down: `args` is the command line, `training` leads one training and `worker` is a
 //! process of it; `report` and `plot` (with `bars`) tell how it went (`run`). Below are the clock and the scores
 //! (`curve`), what is learned and how (`data`, `plan`, `network`), and what the processes share
-//! (`desk`, and `sharing` with its two ways, `model` and `hogwild`).
+//! (`desk`, and `sharing` with its three ways, of which `model` and `numbers` are the states).
 
 mod args;
 mod bars;
@@ -11,10 +11,10 @@ mod colours;
 mod curve;
 mod data;
 mod desk;
-mod hogwild;
 mod mode;
 mod model;
 mod network;
+mod numbers;
 mod plan;
 mod plot;
 mod regions;

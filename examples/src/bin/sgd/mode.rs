@@ -9,13 +9,16 @@ use clap::ValueEnum;
 pub enum Mode {
     /// A semaphore for each field: what is read of a field stood in it at one time.
     Locked,
-    /// No semaphore: every number is an atomic of its own, and no worker waits for another.
+    /// No semaphore and no wait: every number is an atomic of its own. What two workers add to one at
+    /// the same instant may be lost.
     Hogwild,
+    /// As hogwild, but each number is added to by compare-exchange, and nothing is lost.
+    Exact,
 }
 
 impl Mode {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Locked, Self::Hogwild];
+    pub const ALL: [Self; 3] = [Self::Locked, Self::Hogwild, Self::Exact];
 }
 
 impl fmt::Display for Mode {
@@ -23,6 +26,7 @@ impl fmt::Display for Mode {
         f.write_str(match self {
             Self::Locked => "locked",
             Self::Hogwild => "hogwild",
+            Self::Exact => "exact",
         })
     }
 }

@@ -25,11 +25,18 @@ pub struct Network {
 }
 
 impl Network {
-    /// Writes the gradient of the mean loss of these samples to `gradient`; returns that loss.
-    pub fn gradient(&mut self, at: &Model, samples: &[&Sample], gradient: &mut Model) -> f64 {
+    /// Writes the gradient of the mean loss of these samples, times `factor`, to `gradient`; returns
+    /// that loss.
+    pub fn gradient(
+        &mut self,
+        at: &Model,
+        samples: &[&Sample],
+        factor: f32,
+        gradient: &mut Model,
+    ) -> f64 {
         self.forward(at, samples.iter().copied());
         let loss = self.softmax(samples.iter().copied());
-        self.derive_outputs(samples);
+        self.derive_outputs(samples, factor);
         self.backward_output(gradient);
         self.backward_hidden(at, samples, gradient);
         loss / samples.len() as f64
@@ -78,8 +85,8 @@ impl Network {
         loss
     }
 
-    fn derive_outputs(&mut self, samples: &[&Sample]) {
-        let share = 1.0 / samples.len() as f32;
+    fn derive_outputs(&mut self, samples: &[&Sample], factor: f32) {
+        let share = factor / samples.len() as f32;
         for (output, sample) in self.output.iter_mut().zip(samples) {
             output[usize::from(sample.label)] -= 1.0;
             output.iter_mut().for_each(|x| *x *= share);
@@ -199,7 +206,7 @@ mod tests {
         let digits = Digits::load().unwrap();
         let samples = some(&digits);
         let (mut model, mut gradient) = (anywhere(), Model::zeroed());
-        Network::default().gradient(&model, &samples, &mut gradient);
+        Network::default().gradient(&model, &samples, 1.0, &mut gradient);
         let mut rng = fastrand::Rng::with_seed(5);
         for (name, count, part) in PARTS {
             let mut largest = 0.0f64;
@@ -231,7 +238,7 @@ mod tests {
         let samples = some(&digits);
         let (model, mut gradient) = (anywhere(), Model::zeroed());
         let expected = plain_loss(&model, &samples);
-        let found = Network::default().gradient(&model, &samples, &mut gradient);
+        let found = Network::default().gradient(&model, &samples, 1.0, &mut gradient);
         assert!((found - expected).abs() < 1e-4, "{found} instead of {expected}");
         let owned: Vec<Sample> = samples.into_iter().cloned().collect();
         let found = Network::default().score(&model, &owned).loss;
@@ -245,9 +252,9 @@ mod tests {
         let model = anywhere();
         let (mut network, mut used, mut fresh) =
             (Network::default(), Model::zeroed(), Model::zeroed());
-        network.gradient(&model, &samples, &mut used);
-        network.gradient(&model, &samples[..3], &mut used);
-        Network::default().gradient(&model, &samples[..3], &mut fresh);
+        network.gradient(&model, &samples, 1.0, &mut used);
+        network.gradient(&model, &samples[..3], 1.0, &mut used);
+        Network::default().gradient(&model, &samples[..3], 1.0, &mut fresh);
         for (name, count, part) in PARTS {
             for index in 0..count {
                 assert_eq!(*part(&mut used, index), *part(&mut fresh, index), "{name}[{index}]");
@@ -274,7 +281,7 @@ mod tests {
         let mut batches = Batches::new(plan, &digits.train);
         for number in 0..plan.batches(digits.train.len()) {
             let step = plan.step(number, digits.train.len());
-            network.gradient(&model, &batches.get(number), &mut gradient);
+            network.gradient(&model, &batches.get(number), 1.0, &mut gradient);
             for (_, count, part) in PARTS {
                 for index in 0..count {
                     *part(&mut model, index) -= step * *part(&mut gradient, index);

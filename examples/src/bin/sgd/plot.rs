@@ -135,6 +135,8 @@ mod tests {
             run(Mode::Locked, 2, Some(0.7)),
             run(Mode::Hogwild, 1, None),
             run(Mode::Hogwild, 2, Some(0.7)),
+            run(Mode::Exact, 1, None),
+            run(Mode::Exact, 2, Some(0.7)),
         ]);
         assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
         for (text, times) in [
@@ -145,12 +147,14 @@ mod tests {
             ("locked, 2 workers, 1 killed", 3),
             ("hogwild, 1 worker", 3),
             ("hogwild, 2 workers, 1 killed", 3),
+            ("exact, 1 worker", 3),
+            ("exact, 2 workers, 1 killed", 3),
             ("SIGKILL to a worker", 2),
-            ("1234", 4),
+            ("1234", 6),
         ] {
             assert_eq!(svg.matches(text).count(), times, "{text}");
         }
-        for colour in ["#56B4E9", "#0072B2", "#E69F00", "#D55E00"] {
+        for colour in ["#56B4E9", "#0072B2", "#E69F00", "#D55E00", "#66C2A5", "#009E73"] {
             // Two curves, two entries of legends, a bar.
             assert!(svg.matches(colour).count() >= 5, "{colour} is missing");
         }

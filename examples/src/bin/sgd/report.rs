@@ -60,7 +60,8 @@ fn row(name: &str, cells: &[String; COLUMNS]) -> String {
     format!("{name:30}{cells}\n")
 }
 
-/// The trainings that differ in one thing: all workers against one, and hogwild against locked.
+/// The trainings that differ in one thing: all workers against one, and each way against
+/// those before it.
 fn pairs(runs: &[Run]) -> Vec<(&Run, &Run)> {
     let mut pairs = Vec::new();
     for (index, run) in runs.iter().enumerate() {

@@ -14,14 +14,13 @@ use shma_examples::progress::Progress;
 use crate::curve::Recorder;
 use crate::data::Digits;
 use crate::desk::{Desk, Work};
-use crate::hogwild::Hogwild;
 use crate::mode::Mode;
 use crate::model::Model;
 use crate::network::Network;
 use crate::plan::Plan;
 use crate::regions;
 use crate::run::{self, Run};
-use crate::sharing::Sharing;
+use crate::sharing::{Exact, Hogwild, Locked, Sharing};
 use crate::standing::Standing;
 
 /// How many workers may take the seat of a last one that died.
@@ -45,8 +44,9 @@ pub struct Order<'a> {
 /// Makes a training; `None` if it was interrupted.
 pub fn run(order: &Order<'_>, quiet: bool, interrupted: &AtomicBool) -> Result<Option<Run>> {
     match order.mode {
-        Mode::Locked => Training::<Model>::run(order, quiet, interrupted),
+        Mode::Locked => Training::<Locked>::run(order, quiet, interrupted),
         Mode::Hogwild => Training::<Hogwild>::run(order, quiet, interrupted),
+        Mode::Exact => Training::<Exact>::run(order, quiet, interrupted),
     }
 }
 
@@ -54,7 +54,7 @@ pub fn run(order: &Order<'_>, quiet: bool, interrupted: &AtomicBool) -> Result<O
 struct Training<'a, S: Sharing> {
     order: &'a Order<'a>,
     crew: Crew,
-    model: Shm<S>,
+    model: Shm<S::State>,
     desk: Shm<Desk>,
     progress: Progress,
     started: Option<Instant>,
@@ -78,7 +78,7 @@ impl<'a, S: Sharing> Training<'a, S> {
         let mut training = Self::begin(order, quiet)?;
         let finished = training.watch(interrupted)?;
         let seconds = training.seconds();
-        training.recorder.take(seconds, &training.model);
+        training.recorder.take::<S>(seconds, &training.model);
         let Training { crew, recorder, killed, progress, desk, .. } = training;
         crew.dismiss()?;
         if !finished {
@@ -102,7 +102,7 @@ impl<'a, S: Sharing> Training<'a, S> {
         at_first.plan = order.plan;
         at_first.work = Work::new(batches);
         let initial = S::holding(Model::initial(order.plan.seed));
-        let model = S::create(&regions::model(&name), &initial)?;
+        let model = S::State::create(&regions::model(&name), &initial)?;
         let desk = Desk::create(&regions::desk(&name), &at_first)?;
         let prefix = format!("{}: ", run::label(order.mode, order.workers));
         let arguments = vec!["worker".to_owned(), order.mode.to_string(), name];
@@ -137,7 +137,7 @@ impl<'a, S: Sharing> Training<'a, S> {
                 continue;
             }
             self.kill_when_due(&work)?;
-            self.recorder.look(self.seconds(), work.done(), &self.model);
+            self.recorder.look::<S>(self.seconds(), work.done(), &self.model);
             if self.progress.is_due() {
                 self.show(&work);
             }
@@ -149,7 +149,7 @@ impl<'a, S: Sharing> Training<'a, S> {
     /// The clock starts with the first batch, so that nothing but training is measured.
     fn start_when_all_are_there(&mut self, work: &Work) {
         if work.seated() >= self.crew.present().count() {
-            self.recorder.take(0.0, &self.model);
+            self.recorder.take::<S>(0.0, &self.model);
             self.started = Some(Instant::now());
             self.pace.at = Instant::now();
             self.desk.work.update(|new, _| new.open());

@@ -7,19 +7,19 @@ use shma_examples::lifeline::{Lifeline, PATIENCE};
 
 use crate::data::Digits;
 use crate::desk::Desk;
-use crate::hogwild::Hogwild;
 use crate::mode::Mode;
 use crate::model::Model;
 use crate::network::Network;
 use crate::plan::Batches;
 use crate::regions;
-use crate::sharing::Sharing;
+use crate::sharing::{Exact, Hogwild, Locked, Sharing};
 
 /// Works until all is done, or the work is not wanted any more.
 pub fn run(mode: Mode, training: &str, seat: usize) -> Result<()> {
     let work = match mode {
-        Mode::Locked => work::<Model>,
+        Mode::Locked => work::<Locked>,
         Mode::Hogwild => work::<Hogwild>,
+        Mode::Exact => work::<Exact>,
     };
     let name = training.to_owned();
     Lifeline::hold(move || regions::remove(&name), |lifeline| work(training, seat, lifeline))
@@ -27,19 +27,19 @@ pub fn run(mode: Mode, training: &str, seat: usize) -> Result<()> {
 
 fn work<S: Sharing>(training: &str, seat: usize, lifeline: &Lifeline) -> Result<()> {
     let desk = Desk::open(&regions::desk(training))?;
-    let model = S::open(&regions::model(training))?;
+    let model = S::State::open(&regions::model(training))?;
     let plan = desk.plan.read();
     let digits = Digits::load()?;
     let mut batches = Batches::new(plan, &digits.train);
     let mut network = Network::default();
-    let (mut parameters, mut gradient) = (Model::zeroed(), Model::zeroed());
+    let (mut parameters, mut step) = (Model::zeroed(), Model::zeroed());
 
     desk.work.update(|new, _| new.sit_down(seat));
     while let Some(batch) = next_batch(&desk, seat, lifeline)? {
         S::read(&model, &mut parameters);
-        let step = plan.step(batch, digits.train.len());
-        let loss = network.gradient(&parameters, &batches.get(batch), &mut gradient);
-        S::descend(&model, &gradient, step);
+        let downhill = -plan.step(batch, digits.train.len());
+        let loss = network.gradient(&parameters, &batches.get(batch), downhill, &mut step);
+        S::add(&model, &step);
         desk.work.update(|new, _| new.hand_in(seat, loss));
     }
     Ok(())
