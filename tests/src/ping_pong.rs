@@ -26,7 +26,7 @@ pub struct PingPong {
 }
 
 /// The ways of publishing: of an ordinary field, of an atomic array, of an atomic number.
-const WAYS: [&str; 16] = [
+const WAYS: [&str; 30] = [
     "field transaction",
     "field update_range",
     "field set",
@@ -38,11 +38,25 @@ const WAYS: [&str; 16] = [
     "array add",
     "array add_range",
     "array update_with",
+    "array fetch_sub",
+    "array swap",
+    "array compare_exchange",
+    "array fetch_and",
+    "array fetch_or",
+    "array fetch_xor",
+    "array add_racy",
+    "array add_range_racy",
+    "array update_with_racy",
     "number set",
     "number fetch_add",
     "number fetch_max",
     "number fetch_min",
     "number update_with",
+    "number fetch_sub",
+    "number swap",
+    "number compare_exchange",
+    "number fetch_or",
+    "number add_racy",
 ];
 
 /// Who plays.
@@ -74,11 +88,25 @@ fn publish(ping_pong: &Shm<PingPong>, side: Side, way: &str, number: u64) {
         "array add" => array.add(&[1; 3]),
         "array add_range" => array.add_range(1..=1, &[1]),
         "array update_with" => array.update_with(&[1; 3], |new, _| new),
+        "array fetch_sub" => _ = array.fetch_sub(0, 1),
+        "array swap" => _ = array.swap(2, number),
+        "array compare_exchange" => _ = array.compare_exchange(1, array.get(1), number).unwrap(),
+        "array fetch_and" => _ = array.fetch_and(0, number),
+        "array fetch_or" => _ = array.fetch_or(0, number),
+        "array fetch_xor" => _ = array.fetch_xor(0, number),
+        "array add_racy" => array.add_racy(&[1; 3]),
+        "array add_range_racy" => array.add_range_racy(1..=1, &[1]),
+        "array update_with_racy" => array.update_with_racy(&[1; 3], |new, _| new),
         "number set" => scalar.set(5),
         "number fetch_add" => _ = scalar.fetch_add(1),
         "number fetch_max" => _ = scalar.fetch_max(5),
         "number fetch_min" => _ = scalar.fetch_min(5),
         "number update_with" => scalar.update_with(&5, |new, _| new),
+        "number fetch_sub" => _ = scalar.fetch_sub(1),
+        "number swap" => _ = scalar.swap(5),
+        "number compare_exchange" => _ = scalar.compare_exchange(scalar.get(), 6).unwrap(),
+        "number fetch_or" => _ = scalar.fetch_or(5),
+        "number add_racy" => scalar.add_racy(&5),
         other => panic!("no way of publishing is called {other}"),
     }
 }

@@ -60,7 +60,7 @@ fn no_fork_child_counts() {
         let name = Name::new("fork");
         let state = FiveFields::create(&name, &FiveFields::zeroed()).unwrap();
         let mut parent = child!("fork-holding", "atomics", &name);
-        (0..7).for_each(|_| parent.expect("panicked"));
+        (0..17).for_each(|_| parent.expect("panicked"));
         parent.expect("child: 0, 1");
         parent.expect("parent: 1, 2");
         assert_eq!(state.hits.get(0), 1);
@@ -68,6 +68,22 @@ fn no_fork_child_counts() {
 }
 
 /// A closure that forks returns twice; the child must neither change an element nor count a call.
+#[test]
+fn a_fork_in_a_racy_closure_stores_for_the_parent_only() {
+    use shma_tests::five_fields::FiveFields;
+    watched(|| {
+        let name = Name::new("fork-racy");
+        let state = FiveFields::create(&name, &FiveFields::zeroed()).unwrap();
+        let mut parent = child!("fork-holding", "inside-racy", &name);
+        let line = parent.line();
+        assert!(line.starts_with("child: panicked, [") && !line.contains("666"), "{line}");
+        parent.expect("parent: done");
+        assert_eq!([state.hits.get(0), state.hits.get(1)], [1, 1]);
+        assert_eq!(u64::from(state.hits.version()), 2);
+    });
+}
+
+/// The same with a call that goes element by element.
 #[test]
 fn a_fork_in_a_closure_stores_for_the_parent_only() {
     use shma_tests::five_fields::FiveFields;

@@ -1,6 +1,7 @@
 //! What each call promises, with several processes at once.
 
 mod atomic_calls;
+mod atomic_operations;
 mod atomics;
 mod closures;
 mod conditional;

@@ -17,7 +17,12 @@ pub fn tell(story: &str, name: &str) {
     match story {
         "inside-transaction" => inside_transaction(&state, name),
         "atomics" => atomics(&state),
-        "inside-atomic" => inside_atomic(&state),
+        "inside-atomic" => {
+            inside_atomic(&state, |add| state.hits.update_with(&[1, 1], add));
+        }
+        "inside-racy" => inside_atomic(&state, |add| {
+            state.hits.update_with_racy(&[1, 1], add);
+        }),
         other => panic!("there is no story `{other}`"),
     }
     next_line();
@@ -76,10 +81,10 @@ fn inside_transaction(state: &Shm<FiveFields>, name: &str) {
 }
 
 /// The same with a call that goes element by element.
-fn inside_atomic(state: &Shm<FiveFields>) {
+fn inside_atomic(state: &Shm<FiveFields>, call: impl FnOnce(&mut dyn FnMut(u64, u64) -> u64)) {
     let mut child = None;
     let called = outcome(|| {
-        state.hits.update_with(&[1, 1], |new, old| {
+        call(&mut |new, old| {
             // At the first of two elements.
             let pid = *child.get_or_insert_with(fork);
             if pid == 0 { 666 } else { new + old }
@@ -103,7 +108,7 @@ fn atomics(state: &Shm<FiveFields>) {
         return say(&format!("parent: {}, {}", state.hits.get(0), state.hits.version()));
     }
     let hits = &state.hits;
-    let calls: [&dyn Fn(); 7] = [
+    let calls: [&dyn Fn(); 17] = [
         &|| hits.set(0, 666),
         &|| _ = hits.fetch_add(0, 666),
         &|| _ = hits.fetch_max(0, 666),
@@ -111,6 +116,16 @@ fn atomics(state: &Shm<FiveFields>) {
         &|| hits.add(&[666; 2]),
         &|| hits.add_range(.., &[666; 2]),
         &|| hits.update_with(&[666; 2], |new, _| new),
+        &|| _ = hits.fetch_sub(0, 666),
+        &|| _ = hits.swap(0, 666),
+        &|| _ = hits.compare_exchange(0, 0, 666),
+        &|| _ = hits.compare_exchange(0, 666, 0),
+        &|| _ = hits.fetch_and(0, 0),
+        &|| _ = hits.fetch_or(0, 666),
+        &|| _ = hits.fetch_xor(0, 666),
+        &|| hits.add_racy(&[666; 2]),
+        &|| hits.add_range_racy(.., &[666; 2]),
+        &|| hits.update_with_racy(&[666; 2], |new, _| new),
     ];
     for call in calls {
         say(outcome(call));

@@ -15,6 +15,7 @@ mod large;
 mod low_memory;
 mod manifests;
 mod namespace;
+mod numbers;
 mod order;
 mod parts;
 mod queue;
@@ -79,6 +80,18 @@ fn main() {
         ["own", name, first, times] => atomics::own(name, number(first), number(times)),
         ["pattern", name, how] => atomics::pattern(name, how),
         ["enter", name, notes, element] => atomics::enter(name, notes, number(element)),
+        ["subtract", name, times] => numbers::subtract(name, number(times)),
+        ["exchange", name, times] => numbers::exchange(name, number(times)),
+        ["claim", name, mark] => numbers::claim(name, number(mark)),
+        ["trade", name, token] => numbers::trade(name, number(token)),
+        ["trade-for-ever", name, token] => numbers::trade_for_ever(name, number(token)),
+        ["flip", name, bit, times] => numbers::flip(name, number(bit), number(times)),
+        ["add-own", name, first, end, times] => {
+            numbers::add_own(name, number(first), number(end), number(times));
+        }
+        ["race", name, how] => numbers::race(name, how),
+        ["watch", name, values] => numbers::watch(name, number(values)),
+        ["add-for-ever", name, notes, part] => numbers::add_for_ever(name, notes, number(part)),
         ["copied", words, story, name] => copied::tell(words, story, name),
         ["declare", name] => declared::create(name),
         ["redeclare", name, version] => redeclared::open(name, version),
