@@ -140,7 +140,7 @@
 //! # Atomic fields
 //!
 //! There is no semaphore, so a call that is cut off leaves those elements changed that it had got
-//! to, and is not counted in `version`. If it was counted, sleepers may not have been woken: they
+//! to, each of them whole, and is not counted in `version`. If it was counted, sleepers may not have been woken: they
 //! look after at most 100 ms.
 //!
 //! # Leaving

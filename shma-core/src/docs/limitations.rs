@@ -151,6 +151,14 @@
 //! }
 //! ```
 //!
+//! `add_racy`, `add_range_racy` and `update_with_racy` load and store without compare-exchange. What
+//! processes add to one number at the same instant may be lost, and is not reported. So they are for
+//! descent and other work that bears a lost step, and not for counting. `add`, `add_range` and
+//! `update_with` lose nothing, at several times the cost.
+//!
+//! `compare_exchange` compares bits. For floats, -0.0 is not 0.0, and a NaN is equal to itself alone.
+//! A number that was changed and changed back looks unchanged to it.
+//!
 //! # Fork
 //!
 //! A child's inherited handles read. Writes through them panic, or return `Error::Forked`: the child

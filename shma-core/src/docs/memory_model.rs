@@ -112,11 +112,12 @@
 //! | `notify`, in `wake_if_announced` | Relaxed | behind the publisher's change of `lock`, or its light fence | |
 //! | `notify`, in `wake_announced` | AcqRel, Relaxed on failure | L in `look`: another number, so that the kernel turns away a waiter that is about to sleep | `notify-same-word` |
 //!
-//! # Atomic fields (`cells.rs`, `call_counters.rs`)
+//! # Atomic fields (`cells.rs`, `numbers`, `call_counters.rs`)
 //!
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|
-//! | an element: load, store, add, compare-exchange | Relaxed | elements are ordered with nothing but themselves | |
+//! | an element: load, store, read-modify-write | Relaxed | elements are ordered with nothing but themselves | |
+//! | a run of elements: loads, stores, additions by load and store | Relaxed, each in the element's own size | as above | `a_race_tears_no_number` fails |
 //! | a counter, after a call | AcqRel | Release: the fence in `sum`, so elements of counted calls are seen; and the acquire in `meet`. Acquire: the release in `meet` | `calls-relaxed-count`, `calls-deaf-count` |
 //! | the counters, added up, and a fence | Relaxed, Acquire | the increments | `calls-unordered-sum` |
 //! | a counter, in `meet`: exchanged for itself | AcqRel, Relaxed on failure | Acquire: the increments. Release: the announcement, to the next caller | `calls-relaxed-meeting`, `calls-mute-meeting`, `notify-meets-nobody` |

@@ -153,9 +153,13 @@
 //! |---|---|
 //! | `get` | 1 load |
 //! | `set` | 1 store, 1 locked to count the call |
-//! | `fetch_add` of integers | 2 locked |
-//! | `fetch_add` of floats, `fetch_max`, `fetch_min` | a loop of compare-exchanges, 1 locked to count the call |
+//! | `fetch_add` and `fetch_sub` of integers, `swap`, `fetch_and`, `fetch_or`, `fetch_xor` | 2 locked |
+//! | `compare_exchange` | 2 locked, 1 if it fails |
+//! | `fetch_add` and `fetch_sub` of floats, `fetch_max`, `fetch_min` | a loop of compare-exchanges, 1 locked to count the call |
 //! | `add`, `add_range`, `update_with` | 1 locked an element, or a loop; 1 locked to count the call |
+//! | `add_racy`, `add_range_racy` | a plain loop in place, by vectors of 16 bytes; 1 locked to count the call |
+//! | `update_with_racy` | a copy to private memory and back, block by block, and the closure; 1 locked to count the call |
+//! | `read_into` | a copy, by vectors of 16 bytes |
 //! | `version` | 9 loads |
 //! | `wait_newer`, asleep | 9 locked a slice; otherwise as above |
 //!

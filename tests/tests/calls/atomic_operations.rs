@@ -148,7 +148,7 @@ fn a_death_loses_the_token_in_hand_alone() {
         let (name, counters) = create("lost-tokens");
         (0..4).for_each(|i| counters.u64s.set(i, 1000 + i as u64));
         let first = std::sync::atomic::AtomicU64::new(1_000_000);
-        let mut members = {
+        let mut storm = {
             let name = name.to_string();
             KillStorm::new(3, move |_| {
                 // Relaxed: a number of its own.
@@ -158,8 +158,8 @@ fn a_death_loses_the_token_in_hand_alone() {
                 command
             })
         };
-        let deaths = members.storm(Duration::from_secs(2), &mut Rng::new(2), || 0);
-        drop(members);
+        let deaths = storm.run(Duration::from_secs(2), &mut Rng::new(2), || 0);
+        drop(storm);
         let mut tokens = counters.snapshot().u64s[..4].to_vec();
         tokens.sort_unstable();
         assert!(tokens.windows(2).all(|pair| pair[0] != pair[1]), "two of one: {tokens:?}");
@@ -218,7 +218,7 @@ fn a_race_tears_no_number() {
             racer.expect("going");
             racer
         });
-        child!("watch", &name, 5_000).expect("none is torn");
+        child!("watch", &name, 200).expect("none is torn");
         for racer in &mut racers {
             let turns = racer.ask("stop");
             assert!(turns.ends_with(" turns") && turns != "0 turns", "{turns}");
@@ -233,7 +233,7 @@ fn a_death_amid_racy_additions_tears_nothing() {
     watched(|| {
         let (name, counters) = create("racy-deaths");
         let notes = Notes::create(&name);
-        let mut members = {
+        let mut storm = {
             let (name, notes) = (name.to_string(), notes.path().to_owned());
             KillStorm::new(4, move |part| {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_child"));
@@ -241,8 +241,8 @@ fn a_death_amid_racy_additions_tears_nothing() {
                 command
             })
         };
-        let deaths = members.storm(Duration::from_secs(2), &mut Rng::new(3), || 0);
-        drop(members);
+        let deaths = storm.run(Duration::from_secs(2), &mut Rng::new(3), || 0);
+        drop(storm);
         let copy = counters.snapshot();
         let halves = |n: u64| {
             assert_eq!(n >> 32, n & 0xffff_ffff, "{n:x}");

@@ -86,7 +86,7 @@ use crate::region::access::{Access, ReadWrite};
 /// ```compile_fail
 /// # use shma_core::{Atomic, ReadWrite};
 /// fn halve(weight: &Atomic<f32, ReadWrite>) {
-///     weight.fetch_and(0.5); // no such call
+///     weight.fetch_and(0.5); // integers only
 /// }
 /// ```
 ///

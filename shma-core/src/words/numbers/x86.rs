@@ -13,8 +13,8 @@
 //! So with AVX a vector is loaded and stored by `vmovaps`, without it by two accesses of 8 bytes
 //! each. A vector begins at a multiple of 16 bytes, and so holds each of its numbers whole. The
 //! numbers before the first whole vector and behind the last are accessed by the loop: a vector
-//! across an end would store numbers that belong to no one here. Wider vectors are used on the
-//! private side alone, by nothing but the compiler.
+//! across an end would store numbers that the call has nothing to do with. Wider vectors would
+//! be faster in the first cache, but no manual promises that their numbers are whole.
 //!
 //! What an access of a whole vector does to a number is what a relaxed atomic access of the number's
 //! own size does, so that is its meaning. An assembly block is opaque to the compiler, which can
@@ -139,118 +139,61 @@ pub(super) fn add_by<N: Lane>(vectors: Vectors, to: &[N::Cell], values: &[N]) {
     loops::add(tail, tail_values);
 }
 
-/// One vector, `$v`, copied from shared memory to private memory.
+/// What is done with one vector: `$v` is a register, and `$at` where the vector lies behind `{from}` and
+/// `{to}`. The steps `_halves` access the shared side in halves.
+#[rustfmt::skip]
 macro_rules! load_whole {
-    ($v:literal, $at:literal) => {
-        concat!("vmovaps ", $v, ", [{from}", $at, "]\n vmovups [{to}", $at, "], ", $v)
-    };
+    ($v:literal, $at:literal) => { concat!(
+        "vmovaps ", $v, ", [{from}", $at, "]\n",
+        "vmovups [{to}", $at, "], ", $v,
+    ) };
 }
 
-/// As `load_whole`, in halves.
+#[rustfmt::skip]
 macro_rules! load_halves {
-    ($v:literal, $at:literal) => {
-        concat!(
-            "movsd ",
-            $v,
-            ", [{from}",
-            $at,
-            "]\n movhps ",
-            $v,
-            ", [{from} + 8",
-            $at,
-            "]\n",
-            "movups [{to}",
-            $at,
-            "], ",
-            $v
-        )
-    };
+    ($v:literal, $at:literal) => { concat!(
+        "movsd ", $v, ", [{from}", $at, "]\n",
+        "movhps ", $v, ", [{from} + 8", $at, "]\n",
+        "movups [{to}", $at, "], ", $v,
+    ) };
 }
 
-/// One vector, copied from private memory to shared memory.
+#[rustfmt::skip]
 macro_rules! store_whole {
-    ($v:literal, $at:literal) => {
-        concat!("vmovups ", $v, ", [{from}", $at, "]\n vmovaps [{to}", $at, "], ", $v)
-    };
+    ($v:literal, $at:literal) => { concat!(
+        "vmovups ", $v, ", [{from}", $at, "]\n",
+        "vmovaps [{to}", $at, "], ", $v,
+    ) };
 }
 
-/// As `store_whole`, in halves.
+#[rustfmt::skip]
 macro_rules! store_halves {
-    ($v:literal, $at:literal) => {
-        concat!(
-            "movups ",
-            $v,
-            ", [{from}",
-            $at,
-            "]\n",
-            "movlps [{to}",
-            $at,
-            "], ",
-            $v,
-            "\n movhps [{to} + 8",
-            $at,
-            "], ",
-            $v
-        )
-    };
+    ($v:literal, $at:literal) => { concat!(
+        "movups ", $v, ", [{from}", $at, "]\n",
+        "movlps [{to}", $at, "], ", $v, "\n",
+        "movhps [{to} + 8", $at, "], ", $v,
+    ) };
 }
 
-/// One vector in shared memory, to which one in private memory is added.
+#[rustfmt::skip]
 macro_rules! add_whole {
-    ($v:literal, $at:literal, $add:literal) => {
-        concat!(
-            "vmovaps ",
-            $v,
-            ", [{to}",
-            $at,
-            "]\n",
-            "v",
-            $add,
-            " ",
-            $v,
-            ", ",
-            $v,
-            ", [{from}",
-            $at,
-            "]\n",
-            "vmovaps [{to}",
-            $at,
-            "], ",
-            $v
-        )
-    };
+    ($v:literal, $at:literal, $add:literal) => { concat!(
+        "vmovaps ", $v, ", [{to}", $at, "]\n",
+        "v", $add, " ", $v, ", ", $v, ", [{from}", $at, "]\n",
+        "vmovaps [{to}", $at, "], ", $v,
+    ) };
 }
 
-/// As `add_whole`, in halves.
+#[rustfmt::skip]
 macro_rules! add_halves {
-    ($v:literal, $at:literal, $add:literal) => {
-        concat!(
-            "movsd ",
-            $v,
-            ", [{to}",
-            $at,
-            "]\n movhps ",
-            $v,
-            ", [{to} + 8",
-            $at,
-            "]\n",
-            "movups {more}, [{from}",
-            $at,
-            "]\n",
-            $add,
-            " ",
-            $v,
-            ", {more}\n",
-            "movlps [{to}",
-            $at,
-            "], ",
-            $v,
-            "\n movhps [{to} + 8",
-            $at,
-            "], ",
-            $v
-        )
-    };
+    ($v:literal, $at:literal, $add:literal) => { concat!(
+        "movsd ", $v, ", [{to}", $at, "]\n",
+        "movhps ", $v, ", [{to} + 8", $at, "]\n",
+        "movups {more}, [{from}", $at, "]\n",
+        $add, " ", $v, ", {more}\n",
+        "movlps [{to}", $at, "], ", $v, "\n",
+        "movhps [{to} + 8", $at, "], ", $v,
+    ) };
 }
 
 /// A function that takes one of these steps for each of some vectors, four in a turn.
