@@ -43,7 +43,8 @@
 //! - All fields as they stood at one instant ([`Shm::snapshot`]), and several fields changed as one
 //!   ([`Shm::transaction`]).
 //! - Fields without a lock, element by element, where `#[shm(atomic)]` says so: [`Atomic`].
-//! - Waiting for the next publication ([`Field::wait_newer`]), or for a value that suits
+//! - Waiting for the next publication of a field ([`Field::wait_newer`]; in async code
+//!   [`Field::newer`]), for that of any of several ([`wait_any`]), or for a value that suits
 //!   ([`Field::update_when`]); a publication without waiters pays nothing for it.
 //! - Updates that find nothing to do publish nothing and wake no process: [`Field::update_if`].
 //! - Survival of `kill -9`: the last published values are intact, transactions are wholly in or out,
@@ -211,6 +212,7 @@ cfg_if::cfg_if! {
         pub mod private;
         mod region;
         mod state;
+        mod waiting;
 
         pub use {
             error::{Error, Place, SemaphoreHolder, Space},

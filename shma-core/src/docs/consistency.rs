@@ -199,6 +199,11 @@
 //! sleepers, and they look again at the end of their slice of 100 ms. For atomic fields the counter
 //! of calls stands in place of the lock word.
 //!
+//! One that waits for several fields does these steps for one field after the other, and sleeps on all the
+//! words in one system call. The kernel compares each word as it enters the thread there, so a wake on a
+//! word that was entered already ends the sleep. The thread that waits for futures is such a waiter. One of
+//! its words belongs to its own list: it is changed when a wait is added.
+//!
 //! ```
 //! # use shma_core::{ShmState, Version};
 //! # use std::time::Duration;

@@ -67,7 +67,13 @@
 //!   [`Writer`](crate::Writer) holds the semaphore. More slots help, or a pause in the writer.
 //! - A snapshot needs an instant at which no field is published while it looks at all of them. Beside a
 //!   [`Writer`](crate::Writer) that never pauses there may be none; `try_snapshot_into` says so.
-//! - A read-only handle cannot announce that it sleeps, so `wait_newer` looks once a millisecond.
+//! - A read-only handle cannot announce that it sleeps. So `wait_newer`, [`wait_any`](crate::wait_any) and
+//!   [`newer`](crate::Field::newer) look at its fields once a millisecond. A removal of the name wakes them.
+//! - The kernel lets a thread sleep on 128 words (`futex_waitv`, Linux 5.16). `wait_any` sleeps on the first
+//!   128 fields of its list, and the thread behind `newer` on 127. Further fields are looked at once a
+//!   millisecond, and so are all of several fields where the call is refused.
+//! - Wakers of `newer` futures run in one thread. One that blocks delays the other futures of the process.
+//! - A future that waits when the last handle goes, in another process, ends within 100 ms.
 //!
 //! # Writers
 //!
@@ -165,7 +171,8 @@
 //! is another owner, and has to open the region itself. If the parent drops its handle and was the
 //! last one attached, the name goes, and the child reads on in a retired region; if the parent was
 //! killed, the region stays as long as the child does. Dropping an inherited handle never removes the
-//! region. A child's read-write handle waits like a read-only one: it looks once a millisecond.
+//! region. A child's read-write handle waits like a read-only one: it looks once a millisecond. A
+//! child that polls a future of its parent's gets a waiting thread of its own.
 //!
 //! In a child its parent's mappings can only be read: a handler of `pthread_atfork` takes the permission
 //! to write away before `fork` returns. So a signal handler that interrupts a call may fork, and its

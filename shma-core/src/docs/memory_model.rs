@@ -104,13 +104,22 @@
 //! | access | ordering | meets | without it |
 //! |---|---|---|---|
 //! | `notify`, in `look` | L | the release in `wake_announced`: a waiter that is turned away finds the publication | `NotifyLoadedRelaxed` |
-//! | `notify`, setting SLEEPERS | Relaxed | released by `meet`; exactly the word that was looked at | `notify-any-word` |
+//! | `notify`, setting SLEEPERS | Relaxed | released by `meet`; exactly the word that was looked at | `notify-any-word`, `wait-any-announces-one` |
 //! | `version`, behind `meet` | L | the publisher's store, through `lock` | `notify-looks-once` |
 //! | heavy fence, behind `meet`, if `lock` says `WRITER` | SeqCst, in this thread and in the holder | the light fence: either the holder's look at `notify` comes after it, or the holder's `version` before it | `notify-no-heavy-fence`, `FenceAfterLook`, `Unregistered` |
 //! | light fence, between the holder's `version` and its look at `notify` | the compiler's | the heavy fence of a waiter | `notify-no-light-fence`, `LookBeforeVersion` |
 //! | `lock`, exchanged for itself by a holder that no heavy fence reaches, in the same place | AcqRel, Relaxed on failure | `meet` of a waiter, as the release does | `notify-untouched` |
 //! | `notify`, in `wake_if_announced` | Relaxed | behind the publisher's change of `lock`, or its light fence | |
 //! | `notify`, in `wake_announced` | AcqRel, Relaxed on failure | L in `look`: another number, so that the kernel turns away a waiter that is about to sleep | `notify-same-word` |
+//!
+//! One thread waits for all futures of a process (`wait_list.rs`). Its list has such a word too, private to
+//! the process, and the lock of the list is where both sides meet.
+//!
+//! | access | ordering | meets | without it |
+//! |---|---|---|---|
+//! | the list's `notify`, setting SLEEPERS | Relaxed | released by the lock, which the thread acquires next | `list-unannounced` |
+//! | the list's `notify`, in `wake_if_announced` | Relaxed | behind the lock, under which the wait was added | `list-adds-silently` |
+//! | the end of the thread | the lock | a wait that is added starts another thread | `list-ends-blindly` |
 //!
 //! # Atomic fields (`cells.rs`, `numbers`, `call_counters.rs`)
 //!

@@ -23,7 +23,9 @@
 //! | `snapshot_into` | 1 of the state | 1 fence | 0 |
 //! | `wait_newer`, something newer | 0 | 0 | 0 |
 //! | `wait_newer`, asleep | 0 | 2 a slice | 2 a slice of 100 ms: name, sleep; 1 more if a `Writer` holds the field: `membarrier`, which interrupts the holder's processor |
-//! | `wait_newer` by a read-only handle | 0 | 0 | 2 a millisecond: name, sleep |
+//! | `wait_newer` by a read-only handle | 0 | 0 | 1 a millisecond: sleep; 1 in 100 ms: name |
+//! | `wait_any`, asleep | 0 | 2 a field and slice | 1 a slice of 100 ms: sleep; 1 more for each region: name |
+//! | `newer`, in the thread of the process | the waits and their wakers | the same | the same; to add a wait, 1 more that wakes the thread |
 //!
 //! A read repeats itself if K - 1 publications pass and another one begins while it copies. Copying
 //! takes as long for the writer as for the reader, so with 4 slots this is rare; with 2 slots beside

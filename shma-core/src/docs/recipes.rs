@@ -11,6 +11,7 @@
 //! | a queue, a barrier, a pool of tickets | [waiting for a value](#waiting-for-a-value-that-suits) | `update_when` tries at each publication, and publishes when it has something to do |
 //! | arrays of `ndarray`, `nalgebra`, `candle` | [arrays](#arrays-of-other-libraries) | a value is one slice, and its shape a constant |
 //! | a learner with actors | [follow](#a-learner-and-actors-that-follow-it) | `read_newer` copies only what is newer, and versions may be skipped |
+//! | a process that waits for several fields, or an async program | [several fields](#several-fields-at-once-and-async) | `wait_any` is one sleep for all of them; `newer` is a future, for any executor |
 //! | a control loop | [control](#a-control-loop) | reads never block; a read-only follower polls at its own rate |
 //! | a work-stealing pool beside a state | [pool](#work-stealing-pools) | compute in the pool, publish outside of it |
 //! | tests of code that uses a state | [testing](#testing) | a name of its own, a guard, conditions instead of pauses |
@@ -163,6 +164,12 @@
 //!
 //! ```text
 #![doc = include_str!("../../recipes/candle.rs")]
+//! ```
+//!
+//! # Several fields at once, and async
+//!
+//! ```no_run
+#![doc = include_str!("../../examples/several.rs")]
 //! ```
 //!
 //! # A control loop

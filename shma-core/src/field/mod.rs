@@ -6,6 +6,7 @@
 //! | [`reading`] | reads of whole values |
 //! | [`waiting`] | the newest publication, and waits for the next |
 //! | [`any`] | waits for several fields at once |
+//! | [`newer`] | futures that wait |
 //! | [`updating`] | calls that replace a whole value |
 //! | [`conditional`] | updates that publish only if their closure says so |
 //! | [`element_wise`] | updates number by number |
@@ -26,6 +27,7 @@ pub(crate) mod cells;
 mod conditional;
 mod element_wise;
 mod flat;
+mod newer;
 mod presence;
 mod reading;
 mod scratch;

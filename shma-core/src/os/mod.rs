@@ -12,6 +12,7 @@
 //! | `open`, `open_at_once`, `read`, `read_text`, `names_in`, `above_streams` | no descriptor gets the number of a standard stream, whichever of them is closed |
 //! | `Mapping` | a mapping that no fork child can write |
 //! | `ForkPage` | a number that is another one in a child than in its parent, and a time in which no fork copies what a thread is about to give up |
+//! | `spawn_unsignalled` | a thread that no handler of a signal runs in |
 //! | `file_size_limit` | how long a file this process may make |
 //! | `free_memory` | bytes that this process may still take, or `None` |
 //! | `may_be_unmapped(uid)` | whether the number may stand for users that it does not tell apart |

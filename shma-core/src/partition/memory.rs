@@ -3,9 +3,11 @@
 //! `unsafe` here: following the addresses that the region gave.
 #![allow(unsafe_code)]
 
+use std::io;
 use std::sync::Arc;
 
-use crate::error::Place;
+use crate::error::{Error, Place};
+use crate::os::ForkPage;
 use crate::protocol::call_counters::CallCounters;
 use crate::protocol::control::Control;
 use crate::protocol::layout;
@@ -51,18 +53,33 @@ impl FieldMemory {
         }
     }
 
-    /// The memory of the whole region.
-    pub(super) fn whole(&self) -> &Memory {
-        &self.memory
-    }
-
     #[inline]
     pub(super) fn index(&self) -> usize {
         self.index
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         self.memory.place(self.index)
+    }
+
+    /// See [`Memory::fork_page`].
+    pub(crate) fn fork_page(&self) -> ForkPage {
+        self.memory.fork_page()
+    }
+
+    /// See [`Memory::is_retired`].
+    pub(crate) fn is_retired(&self) -> bool {
+        self.memory.is_retired()
+    }
+
+    /// See [`Memory::is_said_retired`].
+    pub(crate) fn is_said_retired(&self) -> bool {
+        self.memory.is_said_retired()
+    }
+
+    /// The failure of a call for this field.
+    pub(crate) fn io(&self, call: &'static str, source: io::Error) -> Error {
+        self.memory.io(call, source)
     }
 
     #[inline]

@@ -31,7 +31,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contention_hint::ContentionHint;
-use memory::FieldMemory;
 
 use crate::error::Place;
 use crate::os;
@@ -41,7 +40,8 @@ use crate::region::Region;
 use crate::sync::{AtomicU64, Ordering};
 
 pub(crate) use holding::Hold;
-pub(crate) use waiting::wait_any;
+pub(crate) use memory::FieldMemory;
+pub(crate) use waiting::{WAIT_SLICE, wait_any};
 pub(crate) use writing::{AcquireError, Forked, Guard};
 
 /// A field's part of a region.
@@ -84,6 +84,11 @@ impl Partition {
     #[inline]
     pub(crate) fn slots(&self) -> Slots<'_> {
         self.memory.slots()
+    }
+
+    /// What a wait needs that outlives the attachment.
+    pub(crate) fn memory(&self) -> &FieldMemory {
+        &self.memory
     }
 
     fn index(&self) -> usize {

@@ -12,7 +12,7 @@ use crate::sync::spin;
 const WAIT_SPINS: usize = 200;
 
 /// The longest sleep before a waiter looks whether the region still has a name.
-pub(super) const WAIT_SLICE: Duration = Duration::from_millis(100);
+pub(crate) const WAIT_SLICE: Duration = Duration::from_millis(100);
 
 impl Partition {
     /// Waits until there is a publication other than `since`, or a call that `since` does not count.
@@ -110,7 +110,7 @@ impl<'a> Names<'a> {
                 continue;
             }
             known = Some(field);
-            if (is_due || field.memory.whole().is_said_retired()) && !field.region.is_linked() {
+            if (is_due || field.memory.is_said_retired()) && !field.region.is_linked() {
                 return Some(field.place());
             }
         }

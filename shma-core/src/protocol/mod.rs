@@ -10,6 +10,7 @@
 //! | [`commit`] | publishes several fields as one, and completes what a dead committer left |
 //! | [`snapshot`] | reads several fields as they stood at one instant |
 //! | [`notify`] | wakes the waiters for a publication |
+//! | [`wait_list`] | lets one thread wait for all the futures of a process |
 //! | [`call_counters`] | stands in for versions where a field has no semaphore |
 //!
 //! [`control`] is the block of words that they share, and [`layout`] says where everything lies.
@@ -22,6 +23,7 @@ pub(crate) mod notify;
 pub(crate) mod semaphore;
 pub(crate) mod slots;
 pub(crate) mod snapshot;
+pub(crate) mod wait_list;
 
 #[cfg(all(test, loom))]
 mod models;

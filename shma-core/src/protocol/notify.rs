@@ -161,7 +161,7 @@ impl Source for Slots<'_> {
 }
 
 /// How often a waiter looks at what it is not woken for.
-const POLL: Duration = Duration::from_millis(1);
+pub(crate) const POLL: Duration = Duration::from_millis(1);
 
 /// The most words that a thread can sleep on.
 const MOST: usize = os::MOST_WORDS;
@@ -201,8 +201,11 @@ fn sleep_on<S: Source>(sources: &[(S, u64)], seen: &[u32], at_most: Duration) {
     for ((source, since), seen) in sources.iter().zip(seen).take(os::most_words()) {
         let announces = !mutant!("wait-any-announces-one") || words.is_none();
         let seen = if announces && source.may_announce() {
-            let Some(announced) = announce(source, *seen, *since) else { return };
-            announced
+            match announce(source, *seen, *since) {
+                Announced::Sleep(announced) => announced,
+                Announced::Again => return,
+                Announced::Unsure => return os::pause(at_most.min(POLL)),
+            }
         } else {
             is_woken = false;
             *seen
@@ -221,18 +224,25 @@ fn sleep_on<S: Source>(sources: &[(S, u64)], seen: &[u32], at_most: Duration) {
     }
 }
 
-/// Steps 2 and 3, by a waiter that has seen this word and then nothing newer than `since`. It may
-/// sleep while the word is what is returned; `None` if it has to look again. If no wake-up is sure, it
-/// has then slept for a [`POLL`].
-pub(crate) fn announce(source: &impl Source, seen: u32, since: u64) -> Option<u32> {
-    let announced = source.notify().mark(seen)?;
+/// What a waiter may do that has announced itself.
+pub(crate) enum Announced {
+    /// It sleeps while the word is this.
+    Sleep(u32),
+    /// It looks again.
+    Again,
+    /// It looks every [`POLL`]: no wake-up is sure.
+    Unsure,
+}
+
+/// Steps 2 and 3, by a waiter that has seen this word and then nothing newer than `since`.
+pub(crate) fn announce(source: &impl Source, seen: u32, since: u64) -> Announced {
+    let Some(announced) = source.notify().mark(seen) else { return Announced::Again };
     let surely = mutant!("notify-meets-nobody") || source.meet();
     if !surely && !mutant!("notify-sleeps-unsure") {
-        os::pause(POLL);
-        return None;
+        return Announced::Unsure;
     }
     let found = !mutant!("notify-looks-once") && source.newest() != since;
-    (!found).then_some(announced)
+    if found { Announced::Again } else { Announced::Sleep(announced) }
 }
 
 /// Releases the semaphore, and if its holder has published, wakes those that wait for that.
@@ -301,8 +311,13 @@ impl Notify<'_> {
         load_acquire_32(self.0)
     }
 
+    /// The number in a word: the announcement left out.
+    pub(crate) fn number(word: u32) -> u32 {
+        word & !SLEEPERS
+    }
+
     /// Step 2: sets `SLEEPERS`, unless the word is not `seen` any more. Returns what the word is then.
-    fn mark(self, seen: u32) -> Option<u32> {
+    pub(crate) fn mark(self, seen: u32) -> Option<u32> {
         let known = mutant!("notify-any-word", seen => {
             self.0.fetch_or(SLEEPERS, Ordering::Relaxed) | SLEEPERS
         });

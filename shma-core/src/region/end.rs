@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::mem::ManuallyDrop;
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -15,7 +16,7 @@ use super::lock::{ATTACHED, Attempt, NAMED, Named, leads_to, retire};
 use super::mapping::map;
 use super::owner::Accepted;
 use super::stored::{checked_manifest, read_header};
-use super::{DEADLINE, Name, PAUSE, Pages, Region};
+use super::{DEADLINE, Memory, Name, PAUSE, Pages, Region};
 use crate::error::{Error, Place};
 use crate::manifest::{Known, Manifest};
 use crate::os::{FileId, pause};
@@ -68,8 +69,12 @@ fn wake_waiters(name: &Name, file: File, manifest: Known) {
     let region = RegionFile::new(name, file)
         .and_then(|it| map::<ReadWrite>(name, it, manifest, Pages::Later));
     if let Ok(region) = region {
-        region.controls().for_each(|control| Notify(&control.notify).wake_announced());
+        wake_all(&region);
     }
+}
+
+fn wake_all(memory: &Memory) {
+    memory.controls().for_each(|control| Notify(&control.notify).wake_announced());
 }
 
 impl Drop for Region {
@@ -79,6 +84,8 @@ impl Drop for Region {
             // The child has no such page, and may have something else at its address.
             let _gone = ManuallyDrop::new(self.token.take());
         }
+        // What futures keep of it.
+        let kept = Arc::downgrade(&self.memory);
         // SAFETY: dropped here and nowhere else, and nothing below looks at the memory by it.
         unsafe { ManuallyDrop::drop(&mut self.memory) };
         if leaves {
@@ -86,6 +93,10 @@ impl Drop for Region {
             stop_point!("leave.closed");
             // Whatever fails leaves a dead region, which the next creator replaces.
             let _ = self.remove_if_last();
+            // Futures of other processes learn of it at the end of a slice of sleep.
+            if let Some(memory) = kept.upgrade().filter(|memory| memory.may_store()) {
+                wake_all(&memory);
+            }
         }
         // SAFETY: likewise, nor at the file.
         unsafe { ManuallyDrop::drop(&mut self.file) };

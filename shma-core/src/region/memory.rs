@@ -6,13 +6,14 @@
 //! `unsafe` here: pointers into the mapping.
 #![allow(unsafe_code)]
 
+use std::io;
 use std::ptr::NonNull;
 
 use rustix::io::Errno;
 
 use super::header::Header;
 use super::name::{DIRECTORY, Name};
-use crate::error::Place;
+use crate::error::{Error, Place};
 use crate::manifest::{Known, Manifest};
 use crate::os::{FileId, ForkPage, Mapping};
 use crate::protocol::control::Control;
@@ -66,6 +67,11 @@ impl Memory {
         self.writable
     }
 
+    /// Tells a process from its fork children, whose copies of this can only be read.
+    pub(crate) fn fork_page(&self) -> ForkPage {
+        self.fork
+    }
+
     /// Whether a store of the calling process reaches the region.
     pub(crate) fn may_store(&self) -> bool {
         self.writable && self.fork.is(self.generation)
@@ -75,6 +81,17 @@ impl Memory {
     pub(crate) fn is_said_retired(&self) -> bool {
         // Relaxed: a word of its own.
         self.header().retired.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether the name is gone, for one that has no attachment. Where this process cannot see the
+    /// directory, the hint has to do.
+    pub(crate) fn is_retired(&self) -> bool {
+        !self.look_for_name().unwrap_or_else(|| !self.is_said_retired())
+    }
+
+    /// The failure of a call.
+    pub(crate) fn io(&self, call: &'static str, source: io::Error) -> Error {
+        self.name.io(call, source)
     }
 
     /// Whether the name leads to the region; `None` if the process can no longer see where regions lie,

@@ -1,11 +1,15 @@
-//! Atomics: the standard library's, or loom's in the models. The one place that names either.
+//! Atomics and locks: the standard library's, or loom's in the models. The one place that names either.
 //!
 //! Beside them, what tests do to the protocols: [faults](mod@mutant) and [places to die](stop).
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+#[cfg(loom)]
+pub(crate) use loom::sync::{Mutex, MutexGuard};
 #[cfg(not(loom))]
 pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+#[cfg(not(loom))]
+pub(crate) use std::sync::{Mutex, MutexGuard};
 
 pub(crate) mod mutant;
 pub(crate) mod stop;

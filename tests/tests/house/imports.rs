@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "lib",
     "private",
     "docs",
     "inspect",
     "state",
     "field",
+    "waiting",
     "partition",
     "region",
     "manifest",

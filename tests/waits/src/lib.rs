@@ -30,9 +30,29 @@ pub fn create(hint: &str) -> (Name, Shm<Desk>) {
 
 /// How often a thread of this process has gone to sleep.
 pub fn sleeps(thread: u32) -> u64 {
+    status(thread, "voluntary_ctxt_switches:").parse().unwrap()
+}
+
+/// The signals that a thread of this process has blocked, a bit each.
+pub fn blocked_signals(thread: u32) -> u64 {
+    u64::from_str_radix(&status(thread, "SigBlk:"), 16).unwrap()
+}
+
+fn status(thread: u32, key: &str) -> String {
     let status = fs::read_to_string(format!("/proc/self/task/{thread}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-    line.unwrap().trim().parse().unwrap()
+    status.lines().find_map(|line| line.strip_prefix(key)).unwrap().trim().to_owned()
+}
+
+/// The thread of this process that waits for all futures, if there is one.
+pub fn waiting_thread() -> Option<u32> {
+    let threads = fs::read_dir("/proc/self/task").unwrap().flatten();
+    let mut named = threads.filter(|thread| {
+        let name = fs::read_to_string(thread.path().join("comm"));
+        name.is_ok_and(|name| name.trim() == "shma-waits")
+    });
+    let first = named.next()?;
+    assert!(named.next().is_none(), "there are two");
+    Some(first.file_name().to_str().unwrap().parse().unwrap())
 }
 
 /// The calling thread's number.

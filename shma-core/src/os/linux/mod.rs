@@ -9,6 +9,7 @@ mod fences;
 mod fork;
 mod mapping;
 mod memory;
+mod thread;
 mod users;
 mod words;
 
@@ -28,6 +29,7 @@ pub(crate) use fences::{accept_heavy_fences, heavy_fence, light_fence};
 pub(crate) use fork::ForkPage;
 pub(crate) use mapping::Mapping;
 pub(crate) use memory::{MemoryOf, file_size_limit, free_memory};
+pub(crate) use thread::spawn_unsignalled;
 pub(crate) use users::may_be_unmapped;
 pub(crate) use words::{MOST_WORDS, Words, most_words};
 

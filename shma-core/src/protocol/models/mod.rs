@@ -45,6 +45,7 @@ mod recovery;
 mod semaphore;
 mod slots;
 mod snapshot;
+mod wait_list;
 mod writer;
 
 /// How long a model is explored with a larger bound.

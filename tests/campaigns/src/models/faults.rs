@@ -68,6 +68,9 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(5, "a second look without meeting the publisher", &["notify-meets-nobody"]),
     fault(5, "no second look", &["notify-looks-once"]),
     fault(11, "a waiter for several that announces itself to one", &["wait-any-announces-one"]),
+    fault(11, "a waiting thread that the list does not see", &["list-unannounced"]),
+    fault(11, "a wait that is added without a word", &["list-adds-silently"]),
+    fault(11, "a waiting thread that ends beside a new wait", &["list-ends-blindly"]),
     fault(5, "a meeting that the publisher does not hear", &["semaphore-deaf-release"]),
     fault(5, "a meeting without order", &["semaphore-relaxed-meeting"]),
     fault(

@@ -2,13 +2,18 @@
 //!
 //! `unsafe` here: fork.
 
+use std::future::Future;
 use std::io::{BufRead, Write};
-use std::time::Duration;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use futures_lite::future::block_on;
 
 use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 use shma_core::{Error, ReadOnly, Shm, ShmState, Version, Waitable, wait_any};
 use shma_tests::sandbox;
-use shma_waits::{Desk, sleeps, thread};
+use shma_waits::{Desk, blocked_signals, sleeps, thread, waiting_thread};
 
 fn main() {
     // A last resort against staying behind; the end of the input is the usual way to go.
@@ -40,7 +45,10 @@ fn describe(error: &Error) -> String {
 struct Other {
     writers: Vec<Shm<Desk>>,
     readers: Vec<Shm<Desk, ReadOnly>>,
+    pending: Vec<Newer>,
 }
+
+type Newer = Pin<Box<dyn Future<Output = Result<Version, Error>>>>;
 
 type Answer = Result<String, Error>;
 
@@ -73,6 +81,25 @@ impl Other {
                     self.writer(at).count.update(|new, old| *new = old + 1);
                 }
             }
+            // Polls once, and keeps the future.
+            ["poll", field] => {
+                let mut newer = self.newer(field);
+                let polled = newer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                self.pending.push(newer);
+                return match polled {
+                    Poll::Ready(version) => Ok(version?.to_string()),
+                    Poll::Pending => Ok("pending".to_owned()),
+                };
+            }
+            ["await"] => {
+                let newer = self.pending.pop().expect("one that was polled");
+                return Ok(block_on(newer)?.to_string());
+            }
+            ["cancel"] => self.pending.clear(),
+            ["follow", times] => return self.follow(times.parse().unwrap()),
+            ["thread"] => return Ok(format!("{}", waiting_thread().is_some())),
+            ["blocked"] => return Ok(format!("{:x}", blocked_signals(waiting_thread().unwrap()))),
+            ["fork-await"] => return Ok(self.await_in_child()),
             ["wait-any", millis] => return self.wait_any(millis),
             ["fork-wait-any", millis] => return Ok(self.wait_in_child(millis)),
             _ => panic!("unknown: {words:?}"),
@@ -100,6 +127,52 @@ impl Other {
         all
     }
 
+    /// A future of the first handle, from what is there now.
+    fn newer(&self, field: &str) -> Newer {
+        match (field, self.writers.first(), self.readers.first()) {
+            ("count", Some(desk), _) => Box::pin(desk.count.newer(desk.count.version())),
+            ("calls", Some(desk), _) => Box::pin(desk.calls.newer(desk.calls.version())),
+            ("count", None, Some(desk)) => Box::pin(desk.count.newer(desk.count.version())),
+            ("calls", None, Some(desk)) => Box::pin(desk.calls.newer(desk.calls.version())),
+            _ => panic!("no field `{field}`"),
+        }
+    }
+
+    /// Waits for so many publications, one after the other. Says how many milliseconds that took, and how
+    /// often the waiting thread slept.
+    fn follow(&self, times: u64) -> Answer {
+        let desk = &self.writers[0];
+        let started = Instant::now();
+        let mut before = None;
+        say("follows");
+        block_on(async {
+            let mut seen = desk.count.version();
+            for _ in 0..times {
+                let newer = desk.count.newer(seen);
+                seen = newer.await?;
+                before = before.or_else(|| waiting_thread().map(sleeps));
+            }
+            Ok::<(), Error>(())
+        })?;
+        let slept = sleeps(waiting_thread().unwrap()) - before.unwrap();
+        Ok(format!("{} {slept}", started.elapsed().as_millis()))
+    }
+
+    /// In a child: cancels one inherited future, and awaits the other one.
+    fn await_in_child(&mut self) -> String {
+        self.in_child(|other| {
+            drop(other.pending.remove(0));
+            say(&format!("thread: {}", waiting_thread().is_some()));
+            let mut newer = other.pending.pop().expect("two were polled");
+            let polled = newer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(polled.is_pending());
+            say("waits");
+            let version = block_on(newer);
+            let thread = waiting_thread().is_some();
+            version.map_or_else(|error| describe(&error), |it| format!("{it} thread: {thread}"))
+        })
+    }
+
     /// Waits for all, and says which one it was, and how often the thread slept.
     fn wait_any(&self, millis: &str) -> Answer {
         let fields = self.fields();
@@ -110,11 +183,16 @@ impl Other {
     }
 
     /// The same in a child that has inherited the handles.
-    fn wait_in_child(&self, millis: &str) -> String {
-        // SAFETY: this process has a single thread, so the child has all of it.
+    fn wait_in_child(&mut self, millis: &str) -> String {
+        self.in_child(|other| other.wait_any(millis).unwrap_or_else(|error| describe(&error)))
+    }
+
+    fn in_child(&mut self, story: impl FnOnce(&mut Self) -> String) -> String {
+        // SAFETY: the child uses nothing that another thread of this process may have locked.
         let child = unsafe { libc::fork() };
         if child == 0 {
-            say(&self.wait_any(millis).unwrap_or_else(|error| describe(&error)));
+            rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).unwrap();
+            say(&story(self));
             // No destructors: the handles are the parent's.
             std::process::exit(0);
         }
