@@ -108,8 +108,8 @@
 //! pay nothing for them.
 //!
 //! Vectors on such a processor are aligned to lines of what is stored. A read of 4 to 16 KiB into memory 16
-//! bytes beside a line, where allocators place large blocks, took 1.5 to 1.7 `memcpy`s without that, and
-//! 0.8 with it. `rep movsb` begins at 8 KiB for stores, where vectors took 1.1 to 1.9.
+//! bytes beside a line, where allocators place large blocks, took 1.4 to 1.9 `memcpy`s without that, and
+//! 0.8 to 1.0 with it. `rep movsb` begins at 8 KiB for stores, where vectors took 1.0 to 1.9.
 //!
 //! Below 128 bytes 16 are moved at a time in place of the
 //! call, not 8: compiled code reads what was loaded as vectors of 16 bytes, and a processor makes such
