@@ -49,6 +49,9 @@ pub struct Arguments {
     /// Write JSON.
     #[arg(long, global = true)]
     pub json: bool,
+    /// Look for regions in this directory. By default it is that of the variable SHMA_DIR, else /dev/shm.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Command,
 }

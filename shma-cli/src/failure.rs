@@ -9,6 +9,8 @@ use rustix::io::Errno;
 use serde_json::json;
 use shma_core::Error;
 
+use crate::directory;
+
 /// How a command ends that did what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -134,6 +136,7 @@ impl From<Error> for Failure {
             Error::LayoutMismatch { .. }
             | Error::ForeignOwner { .. }
             | Error::NotARegion { .. }
+            | Error::Unclean { .. }
             | Error::AlreadyExists { .. } => Kind::Unusable,
             Error::Timeout { .. }
             | Error::WouldBlock { .. }
@@ -143,7 +146,13 @@ impl From<Error> for Failure {
         };
         let (message, is_of_the_looker) = match &error {
             Error::NotFound { name, .. } => {
-                (format!("region `{name}` does not exist; `shma ls` lists the regions"), false)
+                let command = directory::command();
+                let place = match directory::is_usual() {
+                    true => String::new(),
+                    false => format!(" in {}", directory::shown(directory::path())),
+                };
+                let advice = format!("`{command} ls` lists the regions");
+                (format!("region `{name}` does not exist{place}; {advice}"), false)
             }
             Error::ForeignOwner { name, unmapped: true, .. } => {
                 let advice = "run the command where that user is mapped";

@@ -6,6 +6,7 @@ mod args;
 mod array;
 mod c_names;
 mod commands;
+mod directory;
 mod encode;
 mod failure;
 mod files;
@@ -44,6 +45,7 @@ fn raise_limit() {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     raise_limit();
+    directory::choose(arguments.dir);
     // A limit of file sizes is an error of the call that writes, which names the file, and not the end
     // of this process. If it cannot be had, the signal ends it as before.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());

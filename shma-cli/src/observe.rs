@@ -1,13 +1,11 @@
 //! Regions looked at once: what several commands need of each.
 
 use shma_core::Error;
-use shma_core::inspect::{self, Attached, Census, FieldView, Status, View};
+use shma_core::inspect::{self, Attached, Census, FieldView, Status, View, Whose};
 
+use crate::directory;
 use crate::failure::Failure;
 use crate::selection::Selection;
-
-/// Where regions lie.
-pub const DIRECTORY: &str = "/dev/shm";
 
 /// A region and how it stands.
 #[derive(Debug)]
@@ -19,9 +17,9 @@ pub struct Sight {
 
 /// Looks at the region of this name: one of this user's, or, as root, any user's.
 pub fn open(name: &str) -> Result<View, Error> {
-    match View::open(name) {
+    match View::open_in(directory::path(), name, Whose::Own) {
         Err(Error::ForeignOwner { owner, .. }) if rustix::process::geteuid().is_root() => {
-            View::open_of(name, owner)
+            View::open_in(directory::path(), name, owner)
         }
         view => view,
     }
@@ -46,7 +44,7 @@ pub fn each(
     mut with: impl FnMut(&str, Result<Sight, Failure>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let census = Census::take();
-    for name in inspect::names()? {
+    for name in inspect::names_in(directory::path())? {
         match open(&name) {
             Err(Error::NotFound { .. }) => {}
             Err(error) => with(&name, Err(error.into()))?,

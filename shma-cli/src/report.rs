@@ -79,6 +79,7 @@ pub fn region(view: &View, attached: &Attached, statuses: &[Status]) -> Value {
         "mode": format!("{:04o}", view.mode()),
         "lifetime": lifetime(view),
         "condition": Condition::of(view, attached.any).name(),
+        "unclean": view.is_unclean(),
         "newest_age_seconds": newest(statuses).map(|age| age.as_secs_f64()),
         "attached": {
             "any": attached.any,

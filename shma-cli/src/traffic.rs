@@ -8,7 +8,7 @@ use serde_json::Value;
 use shma_core::inspect::{Attached, Status};
 
 use crate::failure::Failure;
-use crate::observe::{self, DIRECTORY, Sight};
+use crate::observe::{self, Sight};
 use crate::report::{self, Condition};
 
 /// All regions over time.
@@ -76,7 +76,7 @@ impl Traffic {
 
 impl Flowing {
     fn new(Sight { view, attached, statuses }: Sight, as_json: bool) -> Self {
-        let file = std::fs::metadata(format!("{DIRECTORY}/shma.{}", view.name())).ok();
+        let file = std::fs::metadata(view.path()).ok();
         Self {
             name: view.name().to_owned(),
             state: view.manifest().name.to_string(),

@@ -1,10 +1,15 @@
 //! What can go wrong, in one enum. Imports nothing of ours.
 
 mod advice;
+mod shown;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
+
+pub(crate) use shown::USUAL;
+use shown::{Command, In, Noted, Shown, What};
 
 /// What can go wrong with a region or a field of it.
 ///
@@ -15,12 +20,15 @@ pub enum Error {
     /// No region has the name. [`ShmState::open_or_create`](crate::ShmState::open_or_create) creates it then,
     /// and [`Options::wait`](crate::Options::wait) waits until another process does.
     #[error(
-        "no region `{name}`: /dev/shm/shma.{name} does not exist; its program has not created it yet, or it went with the last process that used it"
+        "no region `{name}`: {} does not exist; its program has not created it yet, or it went with the last process that used it",
+        Shown(path)
     )]
     #[non_exhaustive]
     NotFound {
         /// The region.
         name: String,
+        /// Its file.
+        path: PathBuf,
     },
     /// A live or persistent region has the name.
     #[error("region `{name}` exists already: {reason}; open it, or unlink it first")]
@@ -34,12 +42,14 @@ pub enum Error {
     /// The region was made by a program that declares the state differently.
     #[error(
         "region `{name}` has another layout than this program's `{state}`:\n{difference}\n{}",
-        WayOut { name, attached: *attached, persistent: *persistent }
+        WayOut { name, directory, attached: *attached, persistent: *persistent }
     )]
     #[non_exhaustive]
     LayoutMismatch {
         /// The region.
         name: String,
+        /// Where it lies.
+        directory: PathBuf,
         /// The state as this program declares it.
         state: Cow<'static, str>,
         /// One line per field that differs: the field, what the region has, what this program has.
@@ -64,13 +74,42 @@ pub enum Error {
         unmapped: bool,
     },
     /// What has the name is not, or not entirely, a region of this format.
-    #[error("/dev/shm/shma.{name} is not a region that this program can use: {reason}")]
+    #[error("{} is not a region that this program can use: {reason}", What(name, path.as_deref()))]
     #[non_exhaustive]
     NotARegion {
         /// The region.
         name: String,
+        /// What has the name; `None` for a manifest that lies in no region.
+        path: Option<PathBuf>,
         /// What was found and what was expected.
         reason: String,
+    },
+    /// The machine stopped while processes used the region, which lies on a disk. See
+    /// [`restart`](crate::docs::restart).
+    #[error(
+        "region `{name}` in {} was in use when the machine stopped, and its pages reached the disk in any order, so its values may be of several moments: load a checkpoint and create it anew ({} removes it), or open it as it is (`Options::accept_unclean`)",
+        Shown(directory),
+        Command(directory, &format!("rm {name}"))
+    )]
+    #[non_exhaustive]
+    Unclean {
+        /// The region.
+        name: String,
+        /// Where it lies.
+        directory: PathBuf,
+    },
+    /// The region's notes are not those that [`Options::expect_note`](crate::Options::expect_note) names.
+    #[error("{}", Noted { name, key, expected, found: found.as_deref() })]
+    #[non_exhaustive]
+    NoteMismatch {
+        /// The region.
+        name: String,
+        /// The key of the note.
+        key: String,
+        /// What this program expects there.
+        expected: String,
+        /// What the region says; `None` if it says nothing.
+        found: Option<String>,
     },
     /// The name was unlinked or created anew; nothing more will come.
     #[error(
@@ -81,15 +120,17 @@ pub enum Error {
         /// The region and the field.
         place: Place,
     },
-    /// There is not enough room for the region: in `/dev/shm`, or of memory.
+    /// There is not enough room for the region: in its directory, or of memory.
     #[error(
         "region `{name}` needs {needed} bytes, {}",
-        Room { needed: *needed, free: *free, space: *space, abandoned: *abandoned }
+        Room { directory, needed: *needed, free: *free, space: *space, abandoned: *abandoned }
     )]
     #[non_exhaustive]
     NoSpace {
         /// The region.
         name: String,
+        /// Where it would lie.
+        directory: PathBuf,
         /// Bytes that the region takes.
         needed: u64,
         /// Bytes that are free.
@@ -174,13 +215,20 @@ pub enum Error {
     /// The message holds the reason that the system gives, and what to do about it where something can
     /// be done. So `source()` gives nothing, and a chain of errors prints the reason once; a program
     /// finds it in the field.
-    #[error("{}{call} failed: {source}{}", Of(name), Advice { call, error: source })]
+    #[error(
+        "{}{call}{} failed: {source}{}",
+        Of(name),
+        In(directory.as_deref()),
+        Advice { call, directory: directory.as_deref(), error: source }
+    )]
     #[non_exhaustive]
     Io {
         /// The region; empty if the call was for all of them.
         name: String,
         /// The call.
         call: &'static str,
+        /// The directory of regions, if the call was for that.
+        directory: Option<PathBuf>,
         /// Its error.
         r#source: io::Error,
     },
@@ -259,7 +307,7 @@ impl fmt::Display for Undeclarable<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Space {
-    /// The file system at `/dev/shm`.
+    /// The file system of the region's directory.
     Directory,
     /// The memory of the machine.
     Memory,
@@ -293,31 +341,37 @@ impl fmt::Display for Foreign {
 }
 
 /// What there is in place of room.
-struct Room {
+struct Room<'a> {
+    directory: &'a Path,
     needed: u64,
     free: u64,
     space: Space,
     abandoned: u64,
 }
 
-impl fmt::Display for Room {
+impl fmt::Display for Room<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { needed, free, space, abandoned } = self;
+        let Self { directory, needed, free, space, abandoned } = self;
+        let (place, clean) = (Shown(directory), Command(directory, "clean"));
+        let enlarge = match directory.to_str() == Some(USUAL) {
+            true => "enlarge it (in a container: --shm-size)",
+            false => "free room there",
+        };
         match space {
             Space::Directory if free < needed => write!(
                 f,
-                "but /dev/shm has only {free} free; remove regions (`shma clean` removes dead ones), or \
-                 enlarge it (in a container: --shm-size)"
+                "but {place} has only {free} free; remove regions ({clean} removes dead ones), or \
+                 {enlarge}"
             )?,
             Space::Directory => write!(
                 f,
-                "and /dev/shm gives none although {free} are free; it may be out of files, or a \
-                 quota used up: remove regions, or enlarge it (in a container: --shm-size)"
+                "and {place} gives none although {free} are free; it may be out of files, or a \
+                 quota used up: remove regions, or {enlarge}"
             )?,
             Space::Memory => write!(
                 f,
                 "but the machine has only {free} of memory left; end processes, or remove regions \
-                 (`shma clean` removes dead ones)"
+                 ({clean} removes dead ones)"
             )?,
             Space::ControlGroup => write!(
                 f,
@@ -328,8 +382,8 @@ impl fmt::Display for Room {
         if *abandoned > 0 {
             write!(
                 f,
-                "; {abandoned} are taken by creations that died: `shma clean` frees them, as the user \
-                 who made them"
+                "; {abandoned} are taken by creations that died: {clean} frees them, as the user who \
+                 made them"
             )?;
         }
         Ok(())
@@ -350,12 +404,13 @@ impl fmt::Display for Of<'_> {
 
 struct Advice<'a> {
     call: &'a str,
+    directory: Option<&'a Path>,
     error: &'a io::Error,
 }
 
 impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match advice::advice(self.call, self.error) {
+        match advice::advice(self.call, self.directory, self.error) {
             Some(advice) => write!(f, "; {advice}"),
             None => Ok(()),
         }
@@ -365,26 +420,28 @@ impl fmt::Display for Advice<'_> {
 /// What can be done about a region of another layout.
 struct WayOut<'a> {
     name: &'a str,
+    directory: &'a Path,
     attached: bool,
     persistent: bool,
 }
 
 impl fmt::Display for WayOut<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = self.name;
+        let info = Command(self.directory, &format!("info {}", self.name));
+        let rm = Command(self.directory, &format!("rm {}", self.name));
         match (self.attached, self.persistent) {
             (true, _) => write!(
                 f,
-                "processes are attached to it (`shma info {name}` lists them): end them first, or declare \
+                "processes are attached to it ({info} lists them): end them first, or declare \
                  the state as they do, or use another name"
             ),
             (false, false) => write!(
                 f,
-                "no process is attached to it: `create` replaces it, `unlink` or `shma rm {name}` removes it"
+                "no process is attached to it: `create` replaces it, `unlink` or {rm} removes it"
             ),
             (false, true) => write!(
                 f,
-                "no process is attached to it, and it is persistent: `unlink` or `shma rm {name}` removes it"
+                "no process is attached to it, and it is persistent: `unlink` or {rm} removes it"
             ),
         }
     }

@@ -70,7 +70,7 @@
 //!
 //! # How it works
 //!
-//! A region is a file in `/dev/shm`, mapped by all processes that use it. Every field has K slots, a
+//! A region is a file, in `/dev/shm` by default, mapped by all processes that use it. Every field has K slots, a
 //! version, and a semaphore of one word. Publication `n` goes to slot `n % K`. A writer acquires the
 //! semaphore, stores which publication it begins, fills the next slot, and stores the version. A
 //! reader loads the version, copies that slot, and retries if a writer may have begun to reuse it.

@@ -12,6 +12,7 @@ pub mod notes;
 pub mod panics;
 pub mod parts;
 pub mod ping_pong;
+pub mod place;
 pub mod refusal;
 pub mod region;
 pub mod rng;

@@ -42,6 +42,29 @@ pub fn mount_small(bytes: &str, files: &str) -> io::Result<()> {
     mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), 0, Some(&options))
 }
 
+/// Mounts an empty tmpfs of this size, that this thread and those it starts see, and no other.
+///
+/// # Errors
+///
+/// If it is not allowed.
+pub fn mount_tmpfs(at: &str, bytes: &str) -> io::Result<()> {
+    leave(libc::CLONE_NEWNS)?;
+    // Nothing of what follows shows outside.
+    mount(None, "/", None, libc::MS_REC | libc::MS_PRIVATE, None)?;
+    mount(Some("tmpfs"), at, Some("tmpfs"), 0, Some(&format!("size={bytes},mode=1777")))
+}
+
+/// Puts a folder in the place of `/dev/shm`, as this process and those it starts see it.
+///
+/// # Errors
+///
+/// If it is not allowed.
+pub fn replace_place(folder: &str) -> io::Result<()> {
+    leave(libc::CLONE_NEWNS)?;
+    mount(None, "/", None, libc::MS_REC | libc::MS_PRIVATE, None)?;
+    mount(Some(folder), "/dev/shm", None, libc::MS_BIND, None)
+}
+
 /// Mounts an empty `/dev/shm` on overlayfs, as a container without a tmpfs there has, that this
 /// process and those it starts see, and no other.
 ///

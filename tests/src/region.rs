@@ -148,8 +148,10 @@ pub mod header {
     pub const FLAGS: usize = 56;
     pub const RETIRED: usize = 60;
     pub const NEXT_ID: usize = 64;
+    pub const MARK: usize = 68;
     pub const TEXT_AT: usize = 72;
     pub const TEXT_LEN: usize = 80;
+    pub const BOOT_ID: usize = 88;
     pub const COMMIT: usize = 128;
 }
 

@@ -6,6 +6,7 @@ use serde_json::json;
 use shma_core::inspect::{self, Abandoned};
 
 use super::ask;
+use crate::directory;
 use crate::failure::{Failure, Outcome};
 use crate::observe::{self, Sight};
 use crate::output::Output;
@@ -19,7 +20,8 @@ pub fn run(
     yes: bool,
 ) -> Result<Outcome, Failure> {
     let dead = dead(names)?;
-    let abandoned = if names.is_empty() { inspect::abandoned() } else { Vec::new() };
+    let abandoned =
+        if names.is_empty() { inspect::abandoned_in(directory::path())? } else { Vec::new() };
     let nothing = dead.is_empty() && abandoned.is_empty();
     if !output.json {
         show(output, &dead, &abandoned)?;
@@ -68,7 +70,7 @@ fn show(output: &mut Output, dead: &[Dead], abandoned: &[Abandoned]) -> Result<(
         output.paragraph(0, &format!("dead region {name}: {description}"), &[])?;
     }
     for file in abandoned {
-        let (path, bytes) = (file.path().display(), units::bytes(file.bytes()));
+        let (path, bytes) = (directory::shown(file.path()), units::bytes(file.bytes()));
         output.paragraph(0, &format!("abandoned temporary file {path}, {bytes}"), &[])?;
     }
     if dead.is_empty() && abandoned.is_empty() {
@@ -89,7 +91,7 @@ fn remove_all(
 ) -> Result<Vec<String>, Failure> {
     let mut removed = Vec::new();
     for Dead { name, .. } in dead {
-        match inspect::remove_dead(name) {
+        match inspect::remove_dead_in(directory::path(), name) {
             Ok(true) => removed.push(name.clone()),
             // A process has attached in between.
             Ok(false) => tell(output, &format!("region {name} is in use again, and stays"))?,

@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::json;
 use shma_core::inspect::{Census, SemaphoreHolder, Status};
 
+use crate::directory;
 use crate::failure::{Failure, Outcome};
-use crate::observe::{self, DIRECTORY, Sight};
+use crate::observe::{self, Sight};
 use crate::output::Output;
 use crate::report::Condition;
 use crate::table::Tone;
@@ -45,10 +46,10 @@ pub fn run(output: &mut Output, name: Option<&str>) -> Result<Outcome, Failure> 
     match name {
         Some(name) => of_region(&mut findings, name, Sight::of(name, &Census::take()))?,
         None => {
-            if std::fs::exists(DIRECTORY).unwrap_or(true) {
+            if std::fs::exists(directory::path()).unwrap_or(true) {
                 observe::each(|name, sight| of_region(&mut findings, name, sight))?;
             }
-            machine::look(&mut findings);
+            machine::look(&mut findings)?;
         }
     }
     findings.sort_by_key(|finding| !finding.is_problem);
@@ -89,6 +90,7 @@ fn of_region(
     name: &str,
     sight: Result<Sight, Failure>,
 ) -> Result<(), Failure> {
+    let path = directory::shown(directory::file(name));
     let sight = match sight {
         Ok(sight) => sight,
         Err(failure) if failure.is_absence() => return Err(failure),
@@ -99,7 +101,7 @@ fn of_region(
         }
         Err(failure) => {
             let advice = format!(
-                "no program with this version of the library uses it; one with another version may: `fuser -v {DIRECTORY}/shma.{name}` lists processes that have it open"
+                "no program with this version of the library uses it; one with another version may: `fuser -v {path}` lists processes that have it open"
             );
             findings.push(Finding::problem(name, failure.to_string(), advice));
             return Ok(());
@@ -111,15 +113,25 @@ fn of_region(
             "it is dead: it is ephemeral, no process is attached, and it holds {}",
             units::bytes(view.bytes())
         );
+        let command = directory::command();
         let advice = format!(
-            "the last process ended without dropping its handle: it was killed, it called exit, or the handle is in a static; the next program that creates the region replaces it, `shma export {name} FILE.npz` saves its values, `shma clean` removes it"
+            "the last process ended without dropping its handle: it was killed, it called exit, or the handle is in a static; the next program that creates the region replaces it, `{command} export {name} FILE.npz` saves its values, `{command} clean` removes it"
         );
         findings.push(Finding::problem(name, what, advice));
     }
+    if view.is_unclean() {
+        let command = directory::command();
+        findings.push(Finding::problem(
+            name,
+            "it is unclean: it was in use when the machine stopped, so its pages are of several moments, and no program opens it",
+            format!(
+                "`{command} export {name} FILE.npz` saves what there is, `{command} rm {name}` removes it; a program that can tell good values from torn ones opens it with `accept_unclean(true)`"
+            ),
+        ));
+    }
     if view.mode() & 0o002 != 0 {
         let what = format!("its mode is {:04o}: every user may write to its file", view.mode());
-        let advice =
-            format!("chmod o-w {DIRECTORY}/shma.{name}, unless all users are meant to write");
+        let advice = format!("chmod o-w {path}, unless all users are meant to write");
         findings.push(Finding::note(name, what, advice));
     }
     // The number is that of the holder's own namespace, where another one may have it here.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use shma_core::inspect::Writer;
 
+use crate::directory;
 use crate::failure::{Failure, Outcome};
 use crate::numpy::source::Source;
 use crate::output::Output;
@@ -19,7 +20,7 @@ pub fn run(
     timeout: Duration,
 ) -> Result<Outcome, Failure> {
     let source = Source::open(file)?;
-    let writer = Writer::open(name)?;
+    let writer = Writer::open_in(directory::path(), name)?;
     let values = source.read(writer.manifest().fields, name, field)?;
     let fields = writer.manifest().fields;
     let parts: Vec<(&str, &[u8])> =

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shma_core::ElementType;
 use shma_core::inspect::{Attached, Census, FieldView, Process, Status, View};
 
+use crate::directory;
 use crate::failure::{Failure, Outcome};
 use crate::observe::Sight;
 use crate::output::Output;
@@ -19,6 +20,7 @@ pub fn run(output: &mut Output, name: &str) -> Result<Outcome, Failure> {
     if output.json {
         let mut region = report::region(view, attached, statuses);
         region["manifest"] = manifest(view);
+        region["notes"] = view.notes().map(|(key, text)| (key.to_owned(), json!(text))).collect();
         output.answer("info", json!({ "region": region }))?;
         return Ok(Outcome::Done);
     }
@@ -91,9 +93,21 @@ fn head(output: &mut Output, view: &View, attached: &Attached) -> std::io::Resul
     let line = format!("{name}  {state}  {}, {lifetime}", condition.text);
     output.paragraph(0, &line, &[(name, Tone::Head), (&condition.text, condition.tone)])?;
     let (size, user, mode) = (units::bytes(view.bytes()), view.owner(), view.mode());
-    let path = format!("/dev/shm/shma.{}", view.name());
+    let path = directory::shown(view.path());
     output.paragraph(0, &format!("{size} in {path}, of user {user}, mode {mode:04o}"), &[])?;
     output.paragraph(0, &format!("fingerprint {:#034x}", view.manifest().fingerprint()), &[])?;
+    if view.is_unclean() {
+        let word = "unclean";
+        let line = format!(
+            "{word}: it was in use when the machine stopped, and values may be of several moments"
+        );
+        output.paragraph(0, &line, &[(word, Tone::Bad)])?;
+    }
+    for (key, text) in view.notes() {
+        // They come from the region, and may hold anything.
+        let (key, text) = (key.escape_debug().to_string(), text.escape_debug());
+        output.paragraph(0, &format!("note {key}: {text}"), &[(&key, Tone::Head)])?;
+    }
     let mut count = report::count(attached);
     if let Some(writers) = attached.owners.as_ref().filter(|_| attached.any) {
         count += &format!(", {} of them may write", writers.len());

@@ -7,6 +7,7 @@ use serde_json::json;
 use shma_core::inspect::Status;
 
 use super::ls;
+use crate::directory;
 use crate::failure::{Failure, Outcome};
 use crate::observe::{self, Sight};
 use crate::output::Output;
@@ -43,12 +44,16 @@ pub fn run(output: &mut Output) -> Result<Outcome, Failure> {
         "Regions that this process may not look at, or lacks descriptors or memory for.",
     );
     family.sample("", unseen);
-    if let Ok(stat) = rustix::fs::statvfs("/dev/shm") {
+    if let Ok(stat) = rustix::fs::statvfs(directory::path()) {
         let mut family =
-            Family::new(&mut text, "shma_shm_free_bytes", "gauge", "Bytes free in /dev/shm.");
+            Family::new(&mut text, "shma_shm_free_bytes", "gauge", "Bytes free where regions lie.");
         family.sample("", stat.f_bavail * stat.f_frsize);
-        let mut family =
-            Family::new(&mut text, "shma_shm_size_bytes", "gauge", "Bytes that /dev/shm may take.");
+        let mut family = Family::new(
+            &mut text,
+            "shma_shm_size_bytes",
+            "gauge",
+            "Bytes that all files where regions lie may take.",
+        );
         family.sample("", stat.f_blocks * stat.f_frsize);
     }
     output.write_all(text.as_bytes())?;

@@ -7,8 +7,9 @@ use shma_core::Error;
 use shma_core::inspect;
 
 use super::ask;
+use crate::directory;
 use crate::failure::{Failure, Outcome};
-use crate::observe::{self, DIRECTORY};
+use crate::observe;
 use crate::output::Output;
 
 pub fn run(output: &mut Output, name: &str, yes: bool) -> Result<Outcome, Failure> {
@@ -26,7 +27,7 @@ pub fn run(output: &mut Output, name: &str, yes: bool) -> Result<Outcome, Failur
         }
     }
     drop(view);
-    inspect::unlink(name)?;
+    inspect::unlink_in(directory::path(), name)?;
     if output.json {
         output.answer("rm", json!({ "removed": [name] }))?;
     } else {
@@ -37,7 +38,7 @@ pub fn run(output: &mut Output, name: &str, yes: bool) -> Result<Outcome, Failur
 
 /// What is no region is not removed: this program does not know what it is.
 fn no_region(name: &str, reason: &str) -> Failure {
-    let path = format!("{DIRECTORY}/shma.{name}");
+    let path = directory::shown(directory::file(name));
     Failure::unusable(format!(
         "{path} is no region that this program knows: {reason}; it may be in use by another version: `fuser -v {path}` lists processes that have it open"
     ))

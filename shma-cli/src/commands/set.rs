@@ -9,6 +9,7 @@ use serde_json::json;
 use shma_core::ElementType;
 use shma_core::inspect::{View, Writer};
 
+use crate::directory;
 use crate::encode::Target;
 use crate::failure::{Failure, Outcome};
 use crate::numpy::npy;
@@ -47,7 +48,7 @@ pub fn run(
         (Some(text), None) => Target { path, scalar, shape: &shape }.encode(&text_of(text)?)?,
         (None, None) => return Err(Failure::usage("there is no value: write one, or --npy FILE")),
     };
-    let writer = Writer::open(name)?;
+    let writer = Writer::open_in(directory::path(), name)?;
     if writer.manifest().fingerprint() != view.manifest().fingerprint() {
         return Err(Failure::unusable(format!(
             "region `{name}` was made anew with another layout"

@@ -14,6 +14,7 @@ mod numpy;
 mod numpy_formats;
 mod owner;
 mod paths;
+mod places;
 mod plain;
 mod readme;
 mod setting;

@@ -54,6 +54,7 @@
 //! |---|---|---|---|
 //! | `attach.opened` | nothing new | nothing | |
 //! | `attach.token` | `next_id` is one further | nothing | no repair is needed: ids are not reused until 2^30 of them are drawn |
+//! | `attach.beginning` | `mark` says that a process was about to write, `boot_id` is this run's | nothing, until the machine is started again; then `Unclean` on a disk | the next attacher |
 //! | `attach.locked` | the same: the lock went with the process | for as long as it lived, that the region is in use | |
 //!
 //! # Updating a field
@@ -145,10 +146,13 @@
 //!
 //! # Leaving
 //!
-//! The last handle to an ephemeral region removes its name.
+//! The last handle to an ephemeral region removes its name. The last that may write to a region that
+//! stays marks it clean.
 //!
 //! | stop point | what is there | others see | who mends it |
 //! |---|---|---|---|
+//! | `leave.marked` | `mark` names the leaver, whose owner id is dead | nothing, until the machine is started again; then `Unclean` on a disk | the next process that attaches for writing and leaves |
+//! | `leave.written` | the same, and all has reached the disk | the same | the same |
 //! | | a region that this process is attached to no more | that it is dead, if there is no other attachment | `open` takes it over, the next creation replaces it |
 //! | `leave.closed` | the same | the same | the same |
 //! | `leave.locked` | the same: the locks went with the process | the same | the same |

@@ -1,6 +1,7 @@
 //! The bytes of a region.
 //!
-//! A region is the file `/dev/shm/shma.NAME`. Any tool can read it without the struct: the manifest
+//! A region is the file `/dev/shm/shma.NAME`, or `shma.NAME` in another directory
+//! ([`Options::dir`](crate::Options::dir)). Any tool can read it without the struct: the manifest
 //! at its end says where everything lies. Programs of this library take offsets from the type, at
 //! compile time, and never from the file.
 //!
@@ -28,7 +29,7 @@
 //! | offset | bytes | name | holds |
 //! |---|---|---|---|
 //! | 0 | 8 | `magic` | the characters `SHMAREGN` |
-//! | 8 | 4 | `format` | 1: the version of this page |
+//! | 8 | 4 | `format` | 2: the version of this page |
 //! | 12 | 4 | `byte_order` | `0x01020304`; seen as `0x04030201`, the file is of the other byte order |
 //! | 16 | 8 | `total` | bytes of the file |
 //! | 24 | 16 | `fingerprint` | [`Manifest::fingerprint`](crate::Manifest::fingerprint) |
@@ -36,14 +37,15 @@
 //! | 56 | 4 | `flags` | bit 0: persistent; no other bit is set |
 //! | 60 | 4 | `retired` | not 0: the name is gone. A hint; what the name leads to is the truth |
 //! | 64 | 4 | `next_id` | owner ids drawn so far, modulo 2^30 - 1 |
-//! | 68 | 4 | | 0 |
+//! | 68 | 4 | `mark` | 1: clean, all has reached the file system. Else the region is in use, or was when the machine stopped |
 //! | 72 | 8 | `text_at` | where the manifest starts |
 //! | 80 | 8 | `text_len` | bytes of the manifest, at most 512 KiB |
-//! | 88 | 40 | | 0 |
+//! | 88 | 16 | `boot_id` | the run of the machine that used the region last, as `/proc/sys/kernel/random/boot_id` prints it; 0 if it could not be read |
+//! | 104 | 24 | | 0 |
 //! | 128 | 8 | `commit` | odd while a transaction that has happened is being written out |
 //! | 136 | 3960 | | 0 |
 //!
-//! `retired`, `next_id` and `commit` change; all else is written before the region has its name.
+//! `retired`, `next_id`, `mark`, `boot_id` and `commit` change; all else is written before the region has its name.
 //!
 //! # Control block
 //!
@@ -89,7 +91,8 @@
 //! | `fingerprint` | 32 hexadecimal digits |
 //! | `fields` | in declaration order |
 //!
-//! and of every field
+//! A region whose creator has noted texts ([`Options::note`](crate::Options::note)) has `notes` too, behind
+//! the other keys: an object of texts, which may hold anything. Of every field there is
 //!
 //! | key | holds |
 //! |---|---|

@@ -2,15 +2,18 @@
 //!
 //! # Platform
 //!
-//! 64-bit Linux, from 4.14 on (`MADV_WIPEONFORK`), with a tmpfs at `/dev/shm`. On other systems, and
+//! 64-bit Linux, from 4.14 on (`MADV_WIPEONFORK`). On other systems, and
 //! on 32 bits, the crate does not compile, and says so in one error. On overlayfs, which is what a
 //! container has there that mounts nothing, a file's locks end with its descriptor though it is still
 //! mapped, and nothing would tell a living owner from a dead one: `create` and `open` test for that,
-//! and return an error. A system without `/dev/shm`, as AWS Lambda, has no place for regions, and every
-//! call says so. A strictly confined snap may create `/dev/shm/snap.NAME.*` only, and regions are called
-//! `/dev/shm/shma.*`, so it needs the plug `shared-memory`. The protocols assume nothing of x86-64, but
-//! it is what the tests run on. Values lie in the machine's byte order: a region is for one machine, and
-//! ends with it.
+//! and return an error. A system without `/dev/shm`, as AWS Lambda, has no default place for regions, and
+//! every call says so. A strictly confined snap may create `/dev/shm/snap.NAME.*` only, and regions are called
+//! `/dev/shm/shma.*`, so it needs the plug `shared-memory`. [`Options::dir`](crate::Options::dir) names
+//! another directory, on tmpfs, ext4 or xfs. Network file systems (NFS, SMB, FUSE) are none: other machines
+//! do not see the same memory, and many keep no such locks. On file systems that write data to a new
+//! place each time (btrfs, zfs) reserved room can still run out, and SIGBUS ends the writer. The protocols assume nothing of x86-64, but
+//! it is what the tests run on. Values lie in the machine's byte order: a region is for one machine. In
+//! memory it ends with the machine's run; on a disk it stays (see [`restart`](super::restart)).
 //!
 //! # Sizes
 //!
@@ -41,7 +44,7 @@
 //! A region takes K times its values (`#[shm(slots = 2)]` halves the default), all of it from the
 //! start.
 //!
-//! `create` asks first whether there is enough: room in `/dev/shm`, memory of the machine
+//! `create` asks first whether there is enough: room in the directory, and in `/dev/shm` memory of the machine
 //! (`MemAvailable` and free swap) and of its control groups. If not, it returns
 //! [`Error::NoSpace`](crate::Error::NoSpace), where the kernel would have ended a process. Memory that
 //! other processes take in the same moment can still be missing. A limit of file sizes (`ulimit -f`)

@@ -14,7 +14,7 @@
 //!
 //! Words used throughout:
 //!
-//! - *Region*: a file in `/dev/shm` that holds one state.
+//! - *Region*: a file in `/dev/shm`, or in another directory, that holds one state.
 //! - *Partition*: the part of a region that belongs to one field: control block and slots.
 //! - *Publication*: the act that makes a new value of a field the current one. Publications of a
 //!   field are counted; the count is its version.

@@ -94,6 +94,35 @@
 //! [`inspect::remove_dead`](crate::inspect::remove_dead) removes it. To leave nothing behind, let `main` own
 //! the handles, handle SIGTERM and SIGINT by a flag that ends the main loop, and return.
 //!
+//! # On a disk
+//!
+//! A region in a directory on a disk ([`Options::dir`](crate::Options::dir)) outlives the machine's restart.
+//! It is a cache of memory and no database: the kernel writes its pages to the disk in any order, at any
+//! time.
+//!
+//! | the machine | the region then |
+//! |---|---|
+//! | restarts after the last writer dropped its handles | opens as ever, with the last published values |
+//! | restarts, or loses power, while a process may write | is [`Error::Unclean`](crate::Error::Unclean): its pages are of several moments, also within one field |
+//! | loses power right after a creation | may be missing, may be the region that was replaced, or may be no region |
+//!
+//! The last handle that may write waits until all is on the disk, and then marks the region clean. The
+//! first one that attaches again takes the mark away. A process that is ended by a signal leaves no mark;
+//! the next one that opens and drops the region sets it. Processes of the same run of the machine open a
+//! region with or without the mark: what a killed process has published is whole, because memory is.
+//!
+//! [`Options::accept_unclean`](crate::Options::accept_unclean) opens an unclean region: semaphores of the
+//! run before are free, a transaction that was being written out is completed from what there is, and
+//! values may be torn. For values that must survive a power cut, write checkpoints to files of their own.
+//!
+//! A copy of a region's file that is made while a process writes is no backup: it takes pages of many
+//! publications, and nothing refuses it. Of 8 such copies 6 were torn. Copy a region that no process
+//! writes, or save it by `shma export NAME FILE.npz`, which takes one instant.
+//!
+//! Runs of the machine are told apart by the kernel's boot id, which containers share. Where it cannot
+//! be read, regions in memory are taken for this run's, and unmarked regions on a disk for unclean.
+//! The age of values starts anew with the first writer of a run.
+//!
 //! # When the declaration has changed
 //!
 //! A program that is built with another declaration gets [`Error::LayoutMismatch`](crate::Error::LayoutMismatch)

@@ -8,7 +8,7 @@
 //!
 //! | who | can | cannot |
 //! |---|---|---|
-//! | another user without permission | see name, size and times of the file; take the name first; fill `/dev/shm` | open the region; remove or replace its file, where `/dev/shm` is sticky (mode 1777), as it usually is |
+//! | another user without permission | see name, size and times of the file; take the name first; fill `/dev/shm` | open the region; remove or replace its file, where the directory is sticky (mode 1777), as `/dev/shm` usually is; [`Options::dir`](crate::Options::dir) refuses a directory that other users may write to and that is not |
 //! | a user with read permission | read all values; keep the region counted as attached, so that it is neither replaced nor deleted; with locks of its own making, keep the name from being removed by the library, and new writers from attaching; take wake-ups for itself, which makes sleepers wait to the end of their slice (5 ms for a semaphore, 100 ms for a publication) | change a byte; pretend that a dead owner lives; make a reader, or a writer that is attached, wait for longer than such a slice |
 //! | a user with write permission | all of that; write any value; free a semaphore that is held, hold it, or let several processes hold it; pretend that a dead owner lives; truncate the file, which ends processes that touch what is gone by SIGBUS | make others access anything outside the region, or do anything undefined |
 //! | the same user | all of that; remove or replace the file, change its mode, kill or debug the process | nothing: there is no boundary between processes of one user |

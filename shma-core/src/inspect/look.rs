@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use super::view::View;
 use super::whose::Whose;
@@ -28,7 +29,20 @@ impl Look {
     ///
     /// As [`View::open`].
     pub fn at(name: &str, whose: Whose) -> Self {
-        match View::open_of(name, whose) {
+        Self::of(View::open_of(name, whose))
+    }
+
+    /// As [`at`](Self::at), in the directory that [`Options::dir`](crate::Options::dir) names.
+    ///
+    /// # Blocking
+    ///
+    /// As [`View::open`].
+    pub fn at_in(dir: impl AsRef<Path>, name: &str, whose: Whose) -> Self {
+        Self::of(View::open_in(dir, name, whose))
+    }
+
+    fn of(opened: Result<View, Error>) -> Self {
+        match opened {
             Ok(view) => Self::Region(view),
             Err(error @ (Error::NotFound { .. } | Error::InvalidName { .. })) => {
                 Self::Absent(error)
@@ -41,7 +55,7 @@ impl Look {
     }
 }
 
-/// Looks at all that has the name of a region, in the order of the names. What vanishes meanwhile is
+/// Looks at all in `/dev/shm` that has the name of a region, in the order of the names. What vanishes meanwhile is
 /// left out.
 ///
 /// At no time are more than two descriptors open for it, and none when it is done: each view has given
@@ -55,9 +69,27 @@ impl Look {
 ///
 /// As [`View::open`], for each name.
 pub fn look_at_all(whose: Whose) -> Result<Vec<(String, Look)>, Error> {
+    Ok(all(super::names()?, |name| Look::at(name, whose)))
+}
+
+/// As [`look_at_all`], in the directory that [`Options::dir`](crate::Options::dir) names.
+///
+/// # Errors
+///
+/// As [`look_at_all`].
+///
+/// # Blocking
+///
+/// As [`look_at_all`].
+pub fn look_at_all_in(dir: impl AsRef<Path>, whose: Whose) -> Result<Vec<(String, Look)>, Error> {
+    let dir = dir.as_ref();
+    Ok(all(super::names_in(dir)?, |name| Look::at_in(dir, name, whose)))
+}
+
+fn all(names: Vec<String>, look: impl Fn(&str) -> Look) -> Vec<(String, Look)> {
     let mut all = Vec::new();
-    for name in super::names()? {
-        match Look::at(&name, whose) {
+    for name in names {
+        match look(&name) {
             Look::Absent(_) => {}
             Look::Region(mut view) => {
                 view.close_file();
@@ -66,7 +98,7 @@ pub fn look_at_all(whose: Whose) -> Result<Vec<(String, Look)>, Error> {
             look => all.push((name, look)),
         }
     }
-    Ok(all)
+    all
 }
 
 /// What is in the way of this process, and no fault of what it looks at. `Display` says what to do.

@@ -90,9 +90,9 @@ mod writer;
 pub use census::{Attached, Census, Process};
 pub use elements::{Elements, Members, Scalar};
 pub use field::{FieldView, Status};
-pub use look::{Look, Obstacle, look_at_all};
-pub use names::{Abandoned, abandoned, names};
-pub use remove::{remove_dead, unlink};
+pub use look::{Look, Obstacle, look_at_all, look_at_all_in};
+pub use names::{Abandoned, abandoned, abandoned_in, names, names_in};
+pub use remove::{remove_dead, remove_dead_in, unlink, unlink_in};
 pub use value::Value;
 pub use view::View;
 pub use whose::Whose;
@@ -110,6 +110,9 @@ pub use crate::error::SemaphoreHolder;
 ///
 /// [`Error::NotARegion`], which names `name` and says what is wrong with the text.
 pub fn read_manifest(name: &str, text: &[u8]) -> Result<OwnedManifest, Error> {
-    OwnedManifest::of_text(text)
-        .map_err(|reason| Error::NotARegion { name: name.escape_debug().to_string(), reason })
+    OwnedManifest::of_text(text).map_err(|reason| Error::NotARegion {
+        name: name.escape_debug().to_string(),
+        path: None,
+        reason,
+    })
 }

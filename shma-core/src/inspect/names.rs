@@ -4,20 +4,38 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::os;
-use crate::region::{self, DIRECTORY, Name, PREFIX};
+use crate::region::{self, Directory, Name, PREFIX};
 
-/// The names of all that may be a region, in order; whether each is one, opening it tells.
+/// The names of all in `/dev/shm` that may be a region, in order; whether each is one, opening it tells.
 ///
 /// # Errors
 ///
 /// [`Error::Io`] if the directory cannot be read.
 pub fn names() -> Result<Vec<String>, Error> {
-    let io = |source| Error::Io { name: String::new(), call: "reading /dev/shm", source };
+    of(&Directory::USUAL)
+}
+
+/// As [`names`], in the directory that [`Options::dir`](crate::Options::dir) names.
+///
+/// # Errors
+///
+/// As [`names`].
+pub fn names_in(dir: impl AsRef<Path>) -> Result<Vec<String>, Error> {
+    of(&Directory::at(Some(dir.as_ref()))?)
+}
+
+fn of(directory: &Directory) -> Result<Vec<String>, Error> {
+    let failed = |source| Error::Io {
+        name: String::new(),
+        call: "listing what is",
+        directory: Some(directory.path().to_owned()),
+        source,
+    };
     let mut names = Vec::new();
-    for file in os::names_in(DIRECTORY.as_ref()).map_err(io)? {
+    for file in os::names_in(directory.path()).map_err(failed)? {
         let name = file.to_str().and_then(|file| file.strip_prefix(PREFIX));
         // What cannot be a name was not made by this library.
-        names.extend(name.filter(|name| Name::new(name).is_ok()).map(str::to_owned));
+        names.extend(name.filter(|name| Name::new(directory, name).is_ok()).map(str::to_owned));
     }
     names.sort_unstable();
     Ok(names)
@@ -30,10 +48,23 @@ pub struct Abandoned {
     bytes: u64,
 }
 
-/// Files that creators of this user have left without a name of a region. Each was locked by its
+/// Files in `/dev/shm` that creators of this user have left without a name of a region. Each was locked by its
 /// creator and is not any more, or is a minute old and was never locked.
 pub fn abandoned() -> Vec<Abandoned> {
-    let all = region::temporaries().into_iter();
+    abandoned_of(&Directory::USUAL)
+}
+
+/// As [`abandoned`], in the directory that [`Options::dir`](crate::Options::dir) names.
+///
+/// # Errors
+///
+/// [`Error::Io`] if the path is empty, or relative where the process has no directory.
+pub fn abandoned_in(dir: impl AsRef<Path>) -> Result<Vec<Abandoned>, Error> {
+    Ok(abandoned_of(&Directory::at(Some(dir.as_ref()))?))
+}
+
+fn abandoned_of(directory: &Directory) -> Vec<Abandoned> {
+    let all = region::temporaries(directory).into_iter();
     all.filter_map(|path| region::abandoned(&path).map(|bytes| Abandoned { path, bytes })).collect()
 }
 
@@ -43,7 +74,7 @@ impl Abandoned {
         &self.path
     }
 
-    /// Bytes of `/dev/shm` that it takes.
+    /// Bytes of its file system that it takes.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

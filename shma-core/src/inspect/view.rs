@@ -1,5 +1,6 @@
 //! A look at a region.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use crate::error::{Error, Place};
 use crate::manifest::{Manifest, OwnedManifest};
 use crate::partition::retry;
 use crate::protocol::snapshot::Attempt;
-use crate::region::{self, Name, Region, Users};
+use crate::region::{self, Directory, Name, Region, Users};
 
 /// A region as it is seen without being attached to it; see [the module](super).
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub struct View {
     region: Arc<Region>,
     manifest: OwnedManifest,
     persistent: bool,
+    unclean: bool,
     /// As it was when the look began.
     stat: Stat,
 }
@@ -57,15 +59,38 @@ impl View {
     ///
     /// As [`open`](Self::open).
     pub fn open_of(name: &str, whose: impl Into<Whose>) -> Result<Self, Error> {
-        let sight = region::look(&Name::new(name)?, &users(whose.into()))?;
+        Self::of(&Name::new(&Directory::USUAL, name)?, whose.into())
+    }
+
+    /// As [`open_of`](Self::open_of), in the directory that [`Options::dir`](crate::Options::dir) names.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    ///
+    /// # Blocking
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_in(
+        dir: impl AsRef<Path>,
+        name: &str,
+        whose: impl Into<Whose>,
+    ) -> Result<Self, Error> {
+        Self::of(&Name::new(&Directory::at(Some(dir.as_ref()))?, name)?, whose.into())
+    }
+
+    fn of(name: &Name, whose: Whose) -> Result<Self, Error> {
+        let sight = region::look(name, &users(whose))?;
         let region = Arc::new(sight.region);
         let stat = rustix::fs::fstat(region.file());
         let stat = stat.map_err(|errno| Error::Io {
-            name: name.to_owned(),
+            name: name.as_str().to_owned(),
             call: "fstat",
+            directory: None,
             source: errno.into(),
         })?;
-        Ok(Self { region, manifest: sight.manifest, persistent: sight.persistent, stat })
+        let (persistent, unclean) = (sight.persistent, sight.unclean);
+        Ok(Self { region, manifest: sight.manifest, persistent, unclean, stat })
     }
 
     /// Closes the region's descriptor, if there are no fields of the view any more. What the view asks
@@ -86,6 +111,11 @@ impl View {
         self.region.name()
     }
 
+    /// The file that its name stands for.
+    pub fn path(&self) -> PathBuf {
+        self.region.path()
+    }
+
     /// What the region holds.
     pub fn manifest(&self) -> &Manifest<'_> {
         self.manifest.get()
@@ -94,6 +124,11 @@ impl View {
     /// The same, to keep without the view.
     pub fn owned_manifest(&self) -> OwnedManifest {
         self.manifest.clone()
+    }
+
+    /// What the region's creator has noted: see [`Shm::notes`](crate::Shm::notes).
+    pub fn notes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.manifest.notes()
     }
 
     /// Bytes of its file: header, all slots of all fields, and the manifest's text.
@@ -114,6 +149,12 @@ impl View {
     /// Whether it stays until it is unlinked.
     pub fn is_persistent(&self) -> bool {
         self.persistent
+    }
+
+    /// Whether the machine stopped while processes used the region, as it was when the look began: its
+    /// values may be of several moments, and opening it is [`Error::Unclean`].
+    pub fn is_unclean(&self) -> bool {
+        self.unclean
     }
 
     /// Whether the name still leads to this region.

@@ -1,5 +1,6 @@
 //! Writing without the struct.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::manifest::{FieldManifest, Manifest};
 use crate::partition::Partition;
 use crate::protocol::semaphore::Wait;
 use crate::region::access::ReadWrite;
-use crate::region::{self, Name, Pages, Region, Users};
+use crate::region::{self, Directory, Name, Opening, Region, Users};
 use crate::state::transaction;
 use crate::words;
 
@@ -37,11 +38,27 @@ impl Writer {
     ///
     /// At most a second for other processes that create or remove the name, and threads that fork.
     pub fn open(name: &str) -> Result<Self, Error> {
-        let name = Name::new(name)?;
-        let sight = region::look(&name, &Users::default())?;
+        Self::of(&Name::new(&Directory::USUAL, name)?)
+    }
+
+    /// As [`open`](Self::open), in the directory that [`Options::dir`](crate::Options::dir) names.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    ///
+    /// # Blocking
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_in(dir: impl AsRef<Path>, name: &str) -> Result<Self, Error> {
+        Self::of(&Name::new(&Directory::at(Some(dir.as_ref()))?, name)?)
+    }
+
+    fn of(name: &Name) -> Result<Self, Error> {
+        let sight = region::look(name, &Users::default())?;
         let was_dead = !sight.region.is_attached()?;
         let known = sight.region.known();
-        let mut region = region::open::<ReadWrite>(&name, known, &Users::default(), Pages::Later)?;
+        let mut region = region::open::<ReadWrite>(name, known, &Opening::default())?;
         if was_dead {
             region.keep_name();
         }

@@ -6,6 +6,7 @@ mod fingerprint;
 mod limits;
 mod message;
 mod names;
+mod notes;
 mod owned;
 mod stored;
 mod text;
@@ -21,10 +22,11 @@ use element::{Element, ElementType};
 pub use difference::{Difference, Differing};
 pub use fingerprint::check_pin;
 pub(crate) use limits::MAX_TEXT;
+pub(crate) use notes::Notes;
 pub use owned::OwnedManifest;
 
 /// The version of the bytes in a region; it is part of every fingerprint.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Slots of a field that does not say `#[shm(slots = ..)]`.
 const DEFAULT_SLOTS: usize = 4;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use super::Manifest;
+use super::{Manifest, Notes};
 
 /// A manifest that no program declares: read from a region or a file, and freed with the last clone.
 /// Clones share it.
@@ -19,6 +19,7 @@ struct Owned {
     /// Invariant 1: what it borrows lies in `ground` or lasts for ever. It leaves with the lifetime of
     /// a borrow of `self` only.
     manifest: Manifest<'static>,
+    notes: Notes,
     /// Invariant 2: it is not used any more, only kept.
     _ground: Bump,
 }
@@ -29,6 +30,7 @@ unsafe impl Sync for Owned {}
 impl OwnedManifest {
     /// Makes a manifest out of pieces in memory that lives as long as it does.
     pub(super) fn build<E>(
+        notes: Notes,
         describe: impl for<'a> FnOnce(&'a Bump) -> Result<Manifest<'a>, E>,
     ) -> Result<Self, E> {
         let ground = Bump::new();
@@ -38,12 +40,22 @@ impl OwnedManifest {
         // in an arena neither moves nor changes until the arena is dropped, which is when `Owned` is;
         // and `get` lends the manifest for no longer than that.
         let manifest = unsafe { std::mem::transmute::<Manifest<'_>, Manifest<'static>>(manifest) };
-        Ok(Self(Arc::new(Owned { manifest, _ground: ground })))
+        Ok(Self(Arc::new(Owned { manifest, notes, _ground: ground })))
     }
 
     /// What was read.
     pub fn get(&self) -> &Manifest<'_> {
         &self.0.manifest
+    }
+
+    /// What the region's creator has noted: keys and texts, in the order of the keys. They come from
+    /// outside, and may hold anything.
+    pub fn notes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.notes.iter()
+    }
+
+    pub(crate) fn all_notes(&self) -> &Notes {
+        &self.0.notes
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::element::{ElementType, MOST_DIMENSIONS, StructField};
 use super::limits::MAX_TEXT;
 use super::names::{is_field_name, is_identifier, is_state_name};
-use super::{FORMAT, FieldManifest, Manifest, OwnedManifest};
+use super::{FORMAT, FieldManifest, Manifest, Notes, OwnedManifest};
 use crate::protocol::layout;
 
 /// The most objects in a text. Those that this library writes take 55 bytes and more, so that no text
@@ -48,7 +48,7 @@ impl OwnedManifest {
     /// A sentence about the text.
     pub(crate) fn of_text(text: &[u8]) -> Result<Self, String> {
         let stored = tree(text)?;
-        Self::build(|ground| Reader { ground }.manifest(&stored))
+        Self::build(Notes::of_tree(&stored)?, |ground| Reader { ground }.manifest(&stored))
     }
 }
 

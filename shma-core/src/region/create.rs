@@ -18,36 +18,38 @@ use super::file::{RegionFile, fstat, open_file};
 use super::header::INSTANCE_AT;
 use super::lock::{ATTACHED, Attempt, NAMED, Named, retire};
 use super::mapping::{map, with_token};
-use super::name::{DIRECTORY, check_directory};
+use super::open::check_notes;
 use super::owner::Accepted;
 use super::room::{check_length, lengthen, no_space, reserve};
 use super::stored::{read_header, stored_manifest};
-use super::{Creation, DEADLINE, Name, PAUSE, Pages, Region};
+use super::{Creation, DEADLINE, Name, Opening, PAUSE, Pages, Region};
 use crate::error::Error;
-use crate::manifest::{Known, MAX_TEXT, Manifest};
+use crate::manifest::{Known, Manifest};
 use crate::os::{self, ByteLock, FileId, pause};
 use crate::sync::mutant;
 use crate::sync::stop_point;
 
-/// How a file is made, for messages.
-const MAKING: &str = "shm_open, ftruncate or mmap of a file in /dev/shm";
+/// How a file is made in `/dev/shm`, for messages.
+const MAKING: &str = "shm_open, ftruncate or mmap of a file";
 
 /// Creates the region. `fill` writes the initial values; no other process sees the region before.
 pub(crate) fn create(
     name: &Name,
     manifest: &'static Manifest<'static>,
-    creation: Creation,
-    pages: Pages,
+    creation: &Creation,
+    opening: &Opening,
     fill: impl Fn(&Region),
 ) -> Result<Region, Error> {
     let end = Instant::now() + DEADLINE;
-    sweep(end);
+    name.check_stickiness()?;
+    check_notes(name, &creation.notes, &opening.notes)?;
+    sweep(name.directory(), end);
     loop {
         // Cheap, and spares the work of making a region that will not get its name.
         if let Occupant::Stays(error) = occupant(name)? {
             return Err(error);
         }
-        match Newborn::make(name, manifest, creation, pages) {
+        match Newborn::make(name, manifest, creation, opening.pages) {
             Ok(Some(newborn)) => {
                 fill(&newborn.region);
                 newborn.finish()?;
@@ -57,7 +59,7 @@ pub(crate) fn create(
                 }
             }
             // What another creation holds that has died meanwhile.
-            Err(Error::NoSpace { .. }) if sweep(end) => {}
+            Err(Error::NoSpace { .. }) if sweep(name.directory(), end) => {}
             Ok(None) => {}
             Err(error) => return Err(error),
         }
@@ -92,20 +94,15 @@ impl Newborn {
     fn make(
         name: &Name,
         manifest: &'static Manifest<'static>,
-        creation: Creation,
+        creation: &Creation,
         pages: Pages,
     ) -> Result<Option<Self>, Error> {
-        let text = manifest.to_json();
-        if text.len() > MAX_TEXT {
-            return Err(Error::Declaration {
-                state: manifest.name.into(),
-                field: None,
-                reason:
-                    "its manifest would be longer than 512 KiB; declare fewer fields, or arrays \
-                         in place of many fields"
-                        .into(),
-            });
-        }
+        let text = manifest.text_with(&creation.notes);
+        let text = text.map_err(|reason| Error::Declaration {
+            state: manifest.name.into(),
+            field: None,
+            reason: reason.into(),
+        })?;
         let total = (manifest.tail() + text.len()) as u64;
         check_length(name, total)?;
         let temporary = make_file(name)?;
@@ -125,8 +122,9 @@ impl Newborn {
         reserve(name, file.get(), total)?;
         stop_point!("create.reserved");
         let region = map::<ReadWrite>(name, file, Known::Declared(manifest), pages)?;
-        let Some(region) = with_token(region, &temporary.0)? else { return Ok(None) };
-        Ok(Some(Self { region, text, file: temporary, creation }))
+        let Some(mut region) = with_token(region, &temporary.0)? else { return Ok(None) };
+        region.notes = creation.notes.clone();
+        Ok(Some(Self { region, text, file: temporary, creation: creation.clone() }))
     }
 
     /// Writes the header and the manifest's text, and sets the mode, which may keep this process from
@@ -213,11 +211,19 @@ fn random(name: &Name) -> Result<[u8; 16], Error> {
 /// Makes the file, which takes no memory yet.
 fn make_file(name: &Name) -> Result<Temporary, Error> {
     let temporary = format!("{TEMPORARY}{:032x}", u128::from_ne_bytes(random(name)?));
-    check_directory(name)?;
+    name.check_directory()?;
+    let path = name.directory().join(&temporary);
+    match name.directory().is_usual() {
+        true => make_in_shm(name, &temporary).map(|()| Temporary(path)),
+        false => make_elsewhere(name, path),
+    }
+}
+
+fn make_in_shm(name: &Name, temporary: &str) -> Result<(), Error> {
     // `shared_memory` opens a descriptor of its own. It takes 0 for none, too, and neither closes it nor
     // removes what it has made.
     let created = os::above_streams(|| {
-        let created = ShmemConf::new().os_id(&temporary).size(UNLOCKED).create();
+        let created = ShmemConf::new().os_id(temporary).size(UNLOCKED).create();
         // The file is all that is wanted of it.
         created.map(|mut created| _ = created.set_owner(false))
     });
@@ -225,13 +231,27 @@ fn make_file(name: &Name) -> Result<Temporary, Error> {
         ShmemError::MapCreateFailed(errno) | ShmemError::UnknownOsError(errno) => {
             match errno.try_into() {
                 Ok(libc::ENOSPC) => no_space(name, UNLOCKED as u64),
-                Ok(errno) => name.io(MAKING, std::io::Error::from_raw_os_error(errno)),
-                Err(_) => name.io(MAKING, std::io::Error::other(error)),
+                Ok(errno) => name.io_in_directory(MAKING, std::io::Error::from_raw_os_error(errno)),
+                Err(_) => name.io_in_directory(MAKING, std::io::Error::other(error)),
             }
         }
-        error => name.io(MAKING, std::io::Error::other(error)),
-    })?;
-    Ok(Temporary([DIRECTORY, &temporary].iter().collect()))
+        error => name.io_in_directory(MAKING, std::io::Error::other(error)),
+    })
+}
+
+/// `shared_memory` knows no directory but `/dev/shm`.
+fn make_elsewhere(name: &Name, path: PathBuf) -> Result<Temporary, Error> {
+    let failed = |call| {
+        move |errno| match errno {
+            Errno::NOSPC => no_space(name, UNLOCKED as u64),
+            errno => name.io_in_directory(call, errno.into()),
+        }
+    };
+    let file = os::create_new(&path, Mode::RUSR | Mode::WUSR);
+    let (file, temporary) = (file.map_err(failed("open of a new file"))?, Temporary(path));
+    let lengthened = rustix::io::retry_on_intr(|| rustix::fs::ftruncate(&file, UNLOCKED as u64));
+    lengthened.map_err(failed("ftruncate of a new file"))?;
+    Ok(temporary)
 }
 
 /// What has the name already.

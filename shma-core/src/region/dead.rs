@@ -8,10 +8,9 @@ use rustix::fs::{FileType, Stat};
 
 use super::file::{fork_page, open_file};
 use super::lock::{ATTACHED, Attempt, NAMED, Named, retire};
-use super::name::DIRECTORY;
 use super::owner::{Accepted, Owner, Users};
 use super::stored::read_header;
-use super::{DEADLINE, Name};
+use super::{DEADLINE, Directory, Name};
 use crate::error::Error;
 use crate::os::{self, ByteLock, FileId};
 use crate::sync::stop_point;
@@ -32,6 +31,7 @@ const STALE: Duration = Duration::from_secs(60);
 ///
 /// A process that opens it while this holds A for writing finds it on its way out, and retries.
 pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
+    name.check_stickiness()?;
     let path = name.path();
     let (file, stat) = open_file(name, &path, true, Accepted::Own)?;
     if read_header(name, &file)?.persistent {
@@ -48,20 +48,20 @@ pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
     Ok(attempt == Attempt::Done(()))
 }
 
-/// The files of regions that were not finished, or are about to be.
-pub(crate) fn temporaries() -> Vec<PathBuf> {
-    let names = os::names_in(DIRECTORY.as_ref()).unwrap_or_default();
+/// The files of regions in a directory that were not finished, or are about to be.
+pub(crate) fn temporaries(directory: &Directory) -> Vec<PathBuf> {
+    let names = os::names_in(directory.path()).unwrap_or_default();
     let ours = |name: &OsString| {
         let number = name.as_encoded_bytes().strip_prefix(TEMPORARY.as_bytes());
         number.is_some_and(|n| n.len() == 32 && n.iter().all(u8::is_ascii_hexdigit))
     };
-    names.into_iter().filter(ours).map(|name| Path::new(DIRECTORY).join(name)).collect()
+    names.into_iter().filter(ours).map(|name| directory.path().join(name)).collect()
 }
 
 /// What a creator left that died before its region had its name.
 struct Dead {
     owner: Owner,
-    /// That it takes of `/dev/shm`.
+    /// That it takes of its file system.
     bytes: u64,
 }
 
@@ -72,7 +72,7 @@ fn dead(path: &Path) -> Option<Dead> {
         return None;
     }
     // The name serves messages only, and there are none here.
-    let name = Name::new("sweep").ok()?;
+    let name = Name::new(&Directory::USUAL, "sweep").ok()?;
     let anyone = Accepted::Trusted(&Users::Anyone);
     let (file, stat) = open_file(&name, path, false, anyone).ok()?;
     let was_locked = stat.st_size > UNLOCKED as i64;
@@ -85,7 +85,7 @@ fn dead(path: &Path) -> Option<Dead> {
     (!is_locked).then(|| Dead { owner, bytes: u64::try_from(stat.st_blocks).unwrap_or(0) * 512 })
 }
 
-/// The bytes that the file takes of `/dev/shm`, if a creator of this user has left it.
+/// The bytes that the file takes of its file system, if a creator of this user has left it.
 pub(crate) fn abandoned(path: &Path) -> Option<u64> {
     dead(path).filter(|dead| dead.owner == Owner::Own).map(|dead| dead.bytes)
 }
@@ -100,7 +100,7 @@ fn remove_until(path: &Path, end: Instant) -> bool {
 }
 
 fn remove_unlocked(path: &Path, end: Instant) -> Result<bool, Error> {
-    let name = Name::new("sweep")?;
+    let name = Name::new(&Directory::USUAL, "sweep")?;
     let (file, stat) = open_file(&name, path, true, Accepted::Own)?;
     let named = Named { name: &name, path, file: &file, id: FileId::of(&stat) };
     let unlink = || rustix::fs::unlink(path);
@@ -108,16 +108,17 @@ fn remove_unlocked(path: &Path, end: Instant) -> Result<bool, Error> {
     Ok(attempt == Attempt::Done(()))
 }
 
-/// Removes what creators of this user left who died before the region had its name. Whether there was
+/// Removes from a directory what creators of this user left who died before the region had its name. Whether there was
 /// anything.
-pub(super) fn sweep(end: Instant) -> bool {
-    let removed = temporaries().iter().filter(|path| remove_until(path, end)).count();
+pub(super) fn sweep(directory: &Directory, end: Instant) -> bool {
+    let removed = temporaries(directory).iter().filter(|path| remove_until(path, end)).count();
     removed > 0
 }
 
-/// Bytes that unfinished regions take which have lost their creators, as far as this process may look.
-pub(super) fn abandoned_bytes() -> u64 {
-    temporaries().iter().filter_map(|path| dead(path)).map(|dead| dead.bytes).sum()
+/// Bytes that unfinished regions in a directory take which have lost their creators, as far as this
+/// process may look.
+pub(super) fn abandoned_bytes(directory: &Directory) -> u64 {
+    temporaries(directory).iter().filter_map(|path| dead(path)).map(|dead| dead.bytes).sum()
 }
 
 fn modified(stat: &Stat) -> SystemTime {

@@ -31,6 +31,7 @@ pub(crate) fn unlink(
     expected: Option<&'static Manifest<'static>>,
 ) -> Result<(), Error> {
     let end = Instant::now() + DEADLINE;
+    name.check_stickiness()?;
     let path = name.path();
     loop {
         let (file, stat) = open_file(name, &path, true, Accepted::Own)?;
@@ -84,6 +85,8 @@ impl Drop for Region {
             // The child has no such page, and may have something else at its address.
             let _gone = ManuallyDrop::new(self.token.take());
         }
+        self.end_writing();
+        let writable = self.writable;
         // What futures keep of it.
         let kept = Arc::downgrade(&self.memory);
         // SAFETY: dropped here and nowhere else, and nothing below looks at the memory by it.
@@ -92,7 +95,7 @@ impl Drop for Region {
             self.file.detach();
             stop_point!("leave.closed");
             // Whatever fails leaves a dead region, which the next creator replaces.
-            let _ = self.remove_if_last();
+            let _ = self.remove_if_last(writable);
             // Futures of other processes learn of it at the end of a slice of sleep.
             if let Some(memory) = kept.upgrade().filter(|memory| memory.may_store()) {
                 wake_all(&memory);
@@ -124,9 +127,9 @@ impl Region {
     ///
     /// Of two who leave at once the later one gets both locks: each has given up its own before. Two
     /// that turned their read lock into a write lock in place would both fail.
-    fn remove_if_last(&self) -> Result<(), Error> {
+    fn remove_if_last(&self, writable: bool) -> Result<(), Error> {
         // A descriptor for reading takes no write locks.
-        let own = self.token.as_ref().and_then(|_| self.file.own());
+        let own = self.file.own().filter(|_| writable);
         let reopened = if own.is_none() { self.reopen(true).ok() } else { None };
         let Some(file) = own.or(reopened.as_ref()) else { return Ok(()) };
         let (path, id) = (self.name.path(), self.file.id());

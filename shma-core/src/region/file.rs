@@ -10,7 +10,6 @@ use rustix::io::Errno;
 
 use super::Name;
 use super::lock::ATTACHED;
-use super::name::check_directory;
 use super::owner::{Accepted, Owner, user};
 use crate::error::Error;
 use crate::os::{self, ByteLock, Description, FileId, ForkPage};
@@ -49,12 +48,12 @@ pub(super) fn open_file(
 
 fn look_at(name: &Name, path: &Path) -> Result<Stat, Error> {
     rustix::fs::lstat(path).map_err(|errno| {
-        if let (Errno::NOENT | Errno::NOTDIR, Err(error)) = (errno, check_directory(name)) {
+        if let (Errno::NOENT | Errno::NOTDIR, Err(error)) = (errno, name.check_directory()) {
             return error;
         }
         match errno {
-            Errno::NOENT => Error::NotFound { name: name.as_str().to_owned() },
-            errno => name.io("lstat in /dev/shm", errno.into()),
+            Errno::NOENT => name.not_found(),
+            errno => name.io_in_directory("lstat", errno.into()),
         }
     })
 }

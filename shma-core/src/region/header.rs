@@ -3,6 +3,7 @@
 use std::mem::offset_of;
 
 use crate::manifest::{FORMAT, MAX_TEXT, Manifest};
+use crate::os::boot_id;
 use crate::protocol::layout;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
@@ -15,8 +16,8 @@ const BYTE_ORDER: u32 = 0x0102_0304;
 /// Stays until it is unlinked.
 const PERSISTENT: u32 = 1;
 
-/// The header as it lies in the region. All but `retired`, `next_id` and `commit` is written once,
-/// before the region has its name.
+/// The header as it lies in the region. All but `retired`, `next_id`, `mark`, `boot` and `commit` is
+/// written once, before the region has its name.
 #[repr(C, align(128))]
 #[derive(Debug)]
 pub(crate) struct Header {
@@ -31,10 +32,13 @@ pub(crate) struct Header {
     pub(crate) retired: AtomicU32,
     /// Where owner ids come from.
     pub(crate) next_id: AtomicU32,
-    _gap: AtomicU32,
+    /// Whether all has reached the file system; see [`clean`](super::clean).
+    pub(super) mark: AtomicU32,
     text_at: AtomicU64,
     text_len: AtomicU64,
-    _written_once: [AtomicU64; 5],
+    /// The run of the machine that has used the region last; zero if it is not known.
+    boot: [AtomicU64; 2],
+    _written_once: [AtomicU64; 3],
     /// Odd while a transaction that has happened is being written out; in a line of its own,
     /// because readers look at it.
     pub(crate) commit: AtomicU64,
@@ -44,7 +48,9 @@ pub(crate) struct Header {
 static_assertions::const_assert!(size_of::<Header>() <= layout::HEADER_BYTES);
 static_assertions::const_assert_eq!(offset_of!(Header, retired), 60);
 static_assertions::const_assert_eq!(offset_of!(Header, next_id), 64);
+static_assertions::const_assert_eq!(offset_of!(Header, mark), 68);
 static_assertions::const_assert_eq!(offset_of!(Header, text_at), 72);
+static_assertions::const_assert_eq!(offset_of!(Header, boot), 88);
 static_assertions::const_assert_eq!(offset_of!(Header, commit), 128);
 
 /// Where `retired` lies, for those who reach it through a descriptor.
@@ -75,13 +81,30 @@ impl Header {
         self.flags.store(if persistent { PERSISTENT } else { 0 }, Ordering::Relaxed);
         set(&self.text_at, at);
         set(&self.text_len, text);
+        self.set_boot(boot_id().unwrap_or(0));
+    }
+
+    /// The run of the machine that has used the region last.
+    pub(super) fn boot(&self) -> u128 {
+        let mut id = [0; 16];
+        for (half, word) in id.chunks_mut(8).zip(&self.boot) {
+            // Relaxed: the caller has looked at `mark` before, or looks again.
+            half.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
+        }
+        u128::from_be_bytes(id)
+    }
+
+    /// Notes the run of the machine.
+    pub(super) fn set_boot(&self, id: u128) {
+        // As it is printed, from the first digit to the last.
+        set_pair(&self.boot, id.to_be_bytes());
     }
 }
 
 fn set_pair(words: &[AtomicU64; 2], bytes: [u8; 16]) {
     let (halves, _) = bytes.as_chunks::<8>();
     for (word, half) in words.iter().zip(halves) {
-        // Relaxed: as in `fill`.
+        // Relaxed: as in `fill`; for `boot`, the `mark` that is stored next orders it.
         word.store(u64::from_ne_bytes(*half), Ordering::Relaxed);
     }
 }
@@ -99,6 +122,17 @@ pub(crate) struct CheckedHeader {
     /// Where the manifest's text lies; inside the file.
     pub(crate) text_at: u64,
     pub(crate) text_len: u64,
+    /// Whether all has reached the file system.
+    pub(super) mark: u32,
+    /// The run of the machine that has used the region last.
+    pub(super) boot: u128,
+}
+
+impl CheckedHeader {
+    /// Whether another look shows the same region. Processes that attach and leave change the rest.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        *self == Self { mark: self.mark, boot: self.boot, ..*other }
+    }
 }
 
 impl<'a> UncheckedHeader<'a> {
@@ -164,6 +198,8 @@ impl<'a> UncheckedHeader<'a> {
             retired: self.u32(offset_of!(Header, retired)) != 0,
             text_at,
             text_len,
+            mark: self.u32(offset_of!(Header, mark)),
+            boot: u128::from_be_bytes(self.bytes(offset_of!(Header, boot))),
         })
     }
 }

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::time::Instant;
 
 use super::access::ReadOnly;
+use super::clean::is_unclean;
 use super::file::{RegionFile, open_file};
 use super::mapping::map;
 use super::owner::{Accepted, Users};
@@ -28,6 +29,8 @@ pub(crate) struct Sight {
     pub(crate) manifest: OwnedManifest,
     /// Whether the region stays until it is unlinked.
     pub(crate) persistent: bool,
+    /// Whether another run of the machine has left it in use.
+    pub(crate) unclean: bool,
 }
 
 /// Looks at the region of this name.
@@ -54,8 +57,9 @@ fn attempt(name: &Name, owners: &Users) -> Result<Option<Sight>, Error> {
     }
     let manifest = checked_manifest(name, &file, &header)?;
     let known = Known::Read(manifest.clone());
+    let unclean = is_unclean(name, &file, &header);
     let region = map::<ReadOnly>(name, RegionFile::new(name, file)?, known, Pages::Later)?;
-    Ok(Some(Sight { region, manifest, persistent: header.persistent }))
+    Ok(Some(Sight { region, manifest, persistent: header.persistent, unclean }))
 }
 
 impl Region {

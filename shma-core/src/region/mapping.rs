@@ -13,7 +13,7 @@ use super::file::{RegionFile, fstat, open_at_once};
 use super::token::{NoToken, Token};
 use super::{DEADLINE, Memory, Name, Pages, Region};
 use crate::error::Error;
-use crate::manifest::Known;
+use crate::manifest::{Known, Notes};
 use crate::os::{self, FileId, Mapping};
 use crate::protocol::semaphore::{Owners, owner_of};
 use crate::sync::Ordering;
@@ -52,6 +52,7 @@ pub(super) fn map<A: Access>(
         })),
         file: ManuallyDrop::new(opened),
         name: name.clone(),
+        notes: Notes::default(),
         unlink_on_drop: false,
         token: None,
         pid: rustix::process::getpid().as_raw_nonzero().get() as u32,
@@ -94,11 +95,15 @@ fn explain(name: &Name, no_token: NoToken) -> Error {
     match no_token {
         NoToken::Io(call, error) => name.io(call, error),
         NoToken::NoId => name.not_a_region("a thousand owner ids in a row are taken"),
-        NoToken::LocksDoNotWork => name.io(
-            "the self-test of F_OFD_SETLK (locks of open file descriptions do not work here, so a dead writer could not be told from a living one)",
+        NoToken::LocksDoNotWork => name.io_in_directory(
+            "the self-test of F_OFD_SETLK (locks of open file descriptions do not work here, so a dead writer could not be told from a living one; choose a directory on tmpfs, ext4 or xfs)",
             Errno::NOTSUP.into(),
         ),
-        NoToken::LocksDoNotLast => name.io(
+        NoToken::LocksDoNotLast if !name.directory().is_usual() => name.io_in_directory(
+            "the self-test of F_OFD_SETLK (a mapping does not keep its file's locks here, as on overlayfs, so a living writer could not be told from a dead one; choose a directory on tmpfs, ext4 or xfs)",
+            Errno::NOTSUP.into(),
+        ),
+        NoToken::LocksDoNotLast => name.io_in_directory(
             "the self-test of F_OFD_SETLK (a mapping does not keep its file's locks here, as on overlayfs, so a living writer could not be told from a dead one; mount a tmpfs at /dev/shm)",
             Errno::NOTSUP.into(),
         ),

@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use rustix::io::Errno;
 
 use super::header::Header;
-use super::name::{DIRECTORY, Name};
+use super::name::Name;
 use crate::error::{Error, Place};
 use crate::manifest::{Known, Manifest};
 use crate::os::{FileId, ForkPage, Mapping};
@@ -106,7 +106,7 @@ impl Memory {
 
     /// Whether the directory of regions is still the one that the region lies in.
     fn sees_directory(&self) -> bool {
-        rustix::fs::stat(DIRECTORY).is_ok_and(|stat| self.file.is_beside(&stat))
+        rustix::fs::stat(self.name.directory().path()).is_ok_and(|stat| self.file.is_beside(&stat))
     }
 
     #[inline]

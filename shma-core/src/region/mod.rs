@@ -1,4 +1,4 @@
-//! Regions: the files in `/dev/shm` that hold states, and this process's attachments to them.
+//! Regions: the files that hold states, and this process's attachments to them.
 //!
 //! [`Region`] is an attachment, and [`Memory`] what it maps: the only place where an offset becomes a
 //! pointer. How one is created is in [`mod@create`], how an existing one is attached to in [`mod@open`], how its name goes
@@ -28,9 +28,11 @@
 //!    keep a name from being used for as long as the child lives.
 
 pub(crate) mod access;
+mod clean;
 mod create;
 mod dead;
 mod deadline;
+mod directory;
 mod end;
 mod file;
 mod header;
@@ -47,8 +49,10 @@ pub(crate) mod token;
 
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::manifest::Notes;
 use crate::os::{Description, FileId};
 use crate::protocol::semaphore::Owners;
 
@@ -58,27 +62,31 @@ use token::Token;
 
 pub(crate) use create::create;
 pub(crate) use dead::{abandoned, remove_abandoned, remove_dead, temporaries};
+pub(crate) use directory::Directory;
 pub(crate) use end::unlink;
 pub(crate) use lock::ATTACHED;
 pub(crate) use look::look;
 pub(crate) use memory::{Addresses, Memory};
-pub(crate) use name::{DIRECTORY, Name, PREFIX};
-pub(crate) use open::open;
+pub(crate) use name::{Name, PREFIX};
+pub(crate) use open::{Opening, open};
 pub(crate) use owner::Users;
 
 /// How a region is made.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Creation {
     /// Permission bits.
     pub(crate) mode: u32,
     /// Whether it stays until it is unlinked.
     pub(crate) persistent: bool,
+    /// What is noted beside the layout.
+    pub(crate) notes: Notes,
 }
 
 /// When the pages of a mapping are touched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Pages {
     /// Each at its first access.
+    #[default]
     Later,
     /// All of them at once, so that no first access is slow.
     AtOnce,
@@ -93,6 +101,7 @@ pub(crate) struct Region {
     /// Dropped by hand, before the name is removed.
     file: ManuallyDrop<RegionFile>,
     name: Name,
+    notes: Notes,
     /// Whether dropping the last attachment removes the name.
     unlink_on_drop: bool,
     /// The sign of life of a read-write attachment.
@@ -126,6 +135,16 @@ impl Region {
     /// What remains of the region for a waiter whose handle is gone.
     pub(crate) fn memory(&self) -> &Arc<Memory> {
         &self.memory
+    }
+
+    /// The file that its name stands for.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.name.path()
+    }
+
+    /// What its creator has noted.
+    pub(crate) fn notes(&self) -> &Notes {
+        &self.notes
     }
 
     /// How this process knows the region.

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::access::Access;
+use super::clean::check_clean;
 use super::file::{RegionFile, open_file};
 use super::lock::leads_to;
 use super::mapping::{map, with_token};
@@ -10,21 +11,33 @@ use super::owner::{Accepted, Users};
 use super::stored::{check_layout, is_leaving, read_header};
 use super::{DEADLINE, Name, PAUSE, Pages, Region};
 use crate::error::Error;
-use crate::manifest::Known;
+use crate::manifest::{Known, Notes};
 use crate::os::pause;
 use crate::sync::mutant;
 use crate::sync::stop_point;
+
+/// How a region is opened.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Opening {
+    /// Whose regions are opened.
+    pub(crate) owners: Users,
+    pub(crate) pages: Pages,
+    /// Whether a region is opened that another run of the machine has left in use.
+    pub(crate) accept_unclean: bool,
+    /// Notes that the region has to have.
+    pub(crate) notes: Notes,
+}
 
 /// Attaches to the region of this name.
 pub(crate) fn open<A: Access>(
     name: &Name,
     manifest: &Known,
-    owners: &Users,
-    pages: Pages,
+    opening: &Opening,
 ) -> Result<Region, Error> {
     let end = Instant::now() + DEADLINE;
+    name.check_stickiness()?;
     loop {
-        if let Some(region) = attempt::<A>(name, manifest, owners, pages)? {
+        if let Some(region) = attempt::<A>(name, manifest, opening)? {
             return Ok(region);
         }
         if Instant::now() >= end {
@@ -41,34 +54,48 @@ pub(crate) fn open<A: Access>(
 fn attempt<A: Access>(
     name: &Name,
     manifest: &Known,
-    owners: &Users,
-    pages: Pages,
+    opening: &Opening,
 ) -> Result<Option<Region>, Error> {
     let path = name.path();
-    let (file, _) = open_file(name, &path, A::WRITABLE, Accepted::Trusted(owners))?;
+    let (file, _) = open_file(name, &path, A::WRITABLE, Accepted::Trusted(&opening.owners))?;
     let opened = RegionFile::new(name, file)?;
     stop_point!("attach.opened");
     let header = read_header(name, opened.get())?;
     if is_leaving(name, &path, opened.get(), &header)? {
         return Ok(None);
     }
-    check_layout(name, opened.get(), &header, manifest.get())?;
-    let mut region = map::<A>(name, opened, manifest.clone(), pages)?;
+    let notes = check_layout(name, opened.get(), &header, manifest.get())?;
+    check_notes(name, &notes, &opening.notes)?;
+    check_clean(name, opened.get(), &header, opening.accept_unclean)?;
+    let mut region = map::<A>(name, opened, manifest.clone(), opening.pages)?;
     if A::WRITABLE {
         region = match with_token(region, &path)? {
             Some(region) => region,
             None => return Ok(None),
         };
+        region.begin_writing()?;
     }
     if !mutant!("attach-unlocked") && !region.file.attach(name)? {
         return Ok(None);
     }
     stop_point!("attach.locked");
     // What changed until the lock is looked at anew.
-    let same = read_header(name, region.file.get()).is_ok_and(|again| again == header);
+    let same = read_header(name, region.file.get()).is_ok_and(|again| again.is_same(&header));
     if !same || !leads_to(&path, region.file.id()) {
         return Ok(None);
     }
     region.unlink_on_drop = !header.persistent;
+    region.notes = notes;
     Ok(Some(region))
+}
+
+/// Refuses a region that says otherwise than is expected.
+pub(super) fn check_notes(name: &Name, notes: &Notes, expected: &Notes) -> Result<(), Error> {
+    let Some((key, expected, found)) = notes.mismatch(expected) else { return Ok(()) };
+    Err(Error::NoteMismatch {
+        name: name.as_str().to_owned(),
+        key: key.to_owned(),
+        expected: expected.to_owned(),
+        found: found.map(str::to_owned),
+    })
 }

@@ -7,7 +7,6 @@ use rustix::io::Errno;
 
 use super::Name;
 use super::dead::abandoned_bytes;
-use super::name::DIRECTORY;
 use crate::error::{Error, Space};
 use crate::os::{MemoryOf, file_size_limit, free_memory};
 use crate::sync::mutant;
@@ -33,7 +32,9 @@ pub(super) fn lengthen(name: &Name, file: &File, total: u64) -> Result<(), Error
     match rustix::io::retry_on_intr(|| rustix::fs::ftruncate(file, total)) {
         Err(Errno::NOSPC) => Err(no_space(name, total)),
         // No file of the file system may be that long.
-        Err(Errno::FBIG) if total > free().unwrap_or(0) => Err(no_space(name, total)),
+        Err(Errno::FBIG) if total > name.directory().free().unwrap_or(0) => {
+            Err(no_space(name, total))
+        }
         done => done.map_err(|errno| name.io("ftruncate", errno.into())),
     }
 }
@@ -52,12 +53,13 @@ pub(super) fn reserve(name: &Name, file: &File, total: u64) -> Result<(), Error>
         return Ok(());
     }
     // To find out by filling the directory would leave others without room meanwhile.
-    if free().is_some_and(|free| free < total) {
+    if name.directory().free().is_some_and(|free| free < total) {
         return Err(no_space(name, total));
     }
+    let takes_memory = name.directory().is_in_memory();
     let mut at = 0;
     while at < total {
-        if at.is_multiple_of(LOOK_EVERY) && total - at >= WORTH_A_LOOK {
+        if takes_memory && at.is_multiple_of(LOOK_EVERY) && total - at >= WORTH_A_LOOK {
             check_memory(name, total, at)?;
         }
         let bytes = RESERVED_AT_ONCE.min(total - at);
@@ -65,6 +67,13 @@ pub(super) fn reserve(name: &Name, file: &File, total: u64) -> Result<(), Error>
             Ok(()) => at += bytes,
             Err(Errno::INTR) => {}
             Err(Errno::NOSPC) => return Err(no_space(name, total)),
+            Err(Errno::OPNOTSUPP) => {
+                return Err(name.io_in_directory(
+                    "the self-test of fallocate (this file system cannot reserve room, so a full disk \
+                     would end the processes that write; choose a directory on tmpfs, ext4 or xfs)",
+                    Errno::OPNOTSUPP.into(),
+                ));
+            }
             Err(errno) => return Err(name.io("fallocate", errno.into())),
         }
         stop_point!("create.reserving");
@@ -88,16 +97,11 @@ fn check_memory(name: &Name, total: u64, reserved: u64) -> Result<(), Error> {
 }
 
 pub(super) fn no_space(name: &Name, needed: u64) -> Error {
-    no_space_of(name, needed, free().unwrap_or(0), Space::Directory)
+    no_space_of(name, needed, name.directory().free().unwrap_or(0), Space::Directory)
 }
 
 fn no_space_of(name: &Name, needed: u64, free: u64, space: Space) -> Error {
-    let abandoned = abandoned_bytes();
-    Error::NoSpace { name: name.as_str().to_owned(), needed, free, space, abandoned }
-}
-
-/// Bytes that are free where regions lie; `None` if that has no limit of its own.
-fn free() -> Option<u64> {
-    let stat = rustix::fs::statvfs(DIRECTORY).ok()?;
-    (stat.f_blocks > 0).then_some(stat.f_bavail * stat.f_frsize)
+    let abandoned = abandoned_bytes(name.directory());
+    let (name, directory) = (name.as_str().to_owned(), name.directory().path().to_owned());
+    Error::NoSpace { name, directory, needed, free, space, abandoned }
 }

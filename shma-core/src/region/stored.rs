@@ -9,7 +9,7 @@ use super::file::fstat;
 use super::header::{CheckedHeader, UncheckedHeader};
 use super::lock::{ATTACHED, leads_to};
 use crate::error::Error;
-use crate::manifest::{Manifest, OwnedManifest};
+use crate::manifest::{Manifest, Notes, OwnedManifest};
 use crate::os::{ByteLock, FileId};
 use crate::protocol::layout;
 
@@ -43,13 +43,14 @@ fn manifest_text(name: &Name, file: &File, header: &CheckedHeader) -> Result<Vec
     Ok(text)
 }
 
-/// Compares what the region says of its layout with what this program declares.
+/// Compares what the region says of its layout with what this program declares, and returns what its
+/// creator has noted.
 pub(super) fn check_layout(
     name: &Name,
     file: &File,
     header: &CheckedHeader,
     manifest: &Manifest<'_>,
-) -> Result<(), Error> {
+) -> Result<Notes, Error> {
     if header.fingerprint != manifest.fingerprint() {
         let stored = stored_manifest(name, file, header)?;
         let attached = ByteLock::Write.conflict(file, ATTACHED);
@@ -58,22 +59,25 @@ pub(super) fn check_layout(
         return Err(mismatch(name, stored.get(), manifest, attached, header.persistent));
     }
     let text = manifest_text(name, file, header)?;
-    if text != manifest.to_json().as_bytes() {
+    let notes = match manifest.notes_behind(&text) {
+        Some(notes) => notes,
         // A later version of the library may say more of the same layout.
-        let contradiction = match OwnedManifest::of_text(&text) {
-            Err(reason) => Some(reason),
-            Ok(stored) => match stored.get().difference(manifest) {
-                same if same.is_empty() => None,
-                difference => Some(difference.between("the text", "the fingerprint").to_string()),
-            },
-        };
-        if let Some(contradiction) = contradiction {
-            return Err(name.not_a_region(format!(
-                "its manifest contradicts its fingerprint: {contradiction}"
-            )));
-        }
-    }
-    check_place(name, header, manifest)
+        None => notes_of_another_version(&text, manifest),
+    };
+    let notes = notes.map_err(|reason| name.not_a_region(reason))?;
+    check_place(name, header, manifest)?;
+    Ok(notes)
+}
+
+fn notes_of_another_version(text: &[u8], manifest: &Manifest<'_>) -> Result<Notes, String> {
+    let contradiction = match OwnedManifest::of_text(text) {
+        Err(reason) => reason,
+        Ok(stored) => match stored.get().difference(manifest) {
+            same if same.is_empty() => return Ok(stored.all_notes().clone()),
+            difference => difference.between("the text", "the fingerprint").to_string(),
+        },
+    };
+    Err(format!("its manifest contradicts its fingerprint: {contradiction}"))
 }
 
 fn mismatch(
@@ -92,6 +96,7 @@ fn mismatch(
     let state = ours.name.to_owned().into();
     Error::LayoutMismatch {
         name: name.as_str().to_owned(),
+        directory: name.directory().path().to_owned(),
         state,
         difference,
         attached,

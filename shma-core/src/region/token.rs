@@ -141,6 +141,12 @@ pub(crate) fn is_dead(asking: &File, description: Description, owner: u32) -> bo
     holder.is_ok_and(|holder| holder.is_none()) && description.is(asking)
 }
 
+/// Whether any owner lives, as seen through a descriptor that belongs to none.
+pub(super) fn any_lives(asking: &File) -> io::Result<bool> {
+    let holder = ByteLock::Read.conflict_among(asking, byte_of(1), IDS.into())?;
+    Ok(holder.is_some())
+}
+
 /// The owner whose byte this is, if it is one of theirs.
 pub(crate) fn owner_of_byte(byte: i64) -> Option<u32> {
     let owner = u32::try_from(byte.checked_sub(FIRST_BYTE)?).ok()?;

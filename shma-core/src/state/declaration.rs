@@ -3,7 +3,6 @@
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::region::access::ReadOnly;
-use crate::region::{self, Name};
 
 use super::family::{self, State};
 use super::{Options, Shm};
@@ -62,12 +61,13 @@ pub trait ShmState: State {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`], [`Error::LayoutMismatch`], [`Error::ForeignOwner`],
+    /// [`Error::NotFound`], [`Error::LayoutMismatch`], [`Error::Unclean`], [`Error::ForeignOwner`],
     /// [`Error::NotARegion`], [`Error::InvalidName`], [`Error::Timeout`], [`Error::Io`].
     ///
     /// # Blocking
     ///
-    /// At most a second for other processes that create or remove the name, and threads that fork.
+    /// At most a second for other processes that create or remove the name, and threads that fork. Where
+    /// the region lies on a disk, the first writer after a clean end also waits for one page to reach it.
     fn open(name: &str) -> Result<Shm<Self>, Error> {
         Self::options().open(name)
     }
@@ -114,7 +114,7 @@ pub trait ShmState: State {
     ///
     /// At most a second for other processes that create or remove the name, and threads that fork.
     fn unlink(name: &str) -> Result<(), Error> {
-        region::unlink(&Name::new(name)?, Some(&Self::MANIFEST))
+        Self::options().unlink(name)
     }
 }
 

@@ -5,6 +5,7 @@
 //! | [`declaration`] | [`ShmState`], which every derived struct is |
 //! | [`mod@options`] | how a region is made or opened |
 //! | [`shm`] | [`Shm`], the handle |
+//! | `notes` | what the creator has noted |
 //! | [`transaction`] | several fields as one, and snapshots |
 //! | [`family`] | what the derive tells the library, and the families its fields come in |
 //! | [`handles`] | the families of handles to shared memory |
@@ -14,6 +15,7 @@ mod declaration;
 pub(crate) mod declared;
 pub(crate) mod family;
 mod handles;
+mod notes;
 mod options;
 mod shm;
 pub(crate) mod transaction;

@@ -1,13 +1,14 @@
 //! How a region is made or opened, if not in the default way.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
-use crate::manifest::Known;
 use crate::manifest::element::{AtomicElement, Element};
+use crate::manifest::{Known, Notes};
 use crate::os;
 use crate::region::access::{Access, ReadOnly};
-use crate::region::{self, Creation, Name, Pages, Region, Users};
+use crate::region::{self, Creation, Directory, Name, Opening, Pages, Region, Users};
 
 use super::family::{Nothing, Refs, State, Zip};
 use super::shm::Shm;
@@ -21,9 +22,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// How a region is made or opened.
 #[must_use]
 pub struct Options<S> {
+    directory: Option<PathBuf>,
     creation: Creation,
-    owners: Users,
-    pages: Pages,
+    opening: Opening,
     wait: Duration,
     _state: std::marker::PhantomData<fn() -> S>,
 }
@@ -31,28 +32,65 @@ pub struct Options<S> {
 // By hand: a derive would ask the same of the state, of which there is none here.
 impl<S> Clone for Options<S> {
     fn clone(&self) -> Self {
-        Self { owners: self.owners.clone(), ..*self }
+        Self {
+            directory: self.directory.clone(),
+            creation: self.creation.clone(),
+            opening: self.opening.clone(),
+            ..*self
+        }
     }
 }
 
 impl<S> std::fmt::Debug for Options<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { creation, owners, pages, wait, .. } = self;
+        let Self { directory, creation, opening, wait, .. } = self;
         let mut options = f.debug_struct("Options");
-        options.field("creation", creation).field("owners", owners);
-        options.field("pages", pages).field("wait", wait).finish()
+        options.field("directory", directory);
+        options.field("creation", creation).field("opening", opening);
+        options.field("wait", wait).finish()
     }
 }
 
 impl<S: State> Options<S> {
     pub(super) fn new() -> Self {
         Self {
-            creation: Creation { mode: 0o600, persistent: false },
-            owners: Users::default(),
-            pages: Pages::Later,
+            directory: None,
+            creation: Creation { mode: 0o600, persistent: false, notes: Notes::default() },
+            opening: Opening::default(),
             wait: Duration::ZERO,
             _state: std::marker::PhantomData,
         }
+    }
+
+    /// The directory of the region, whose file is `path/shma.NAME`; `/dev/shm` by default. A relative path
+    /// is taken from the process's directory at the call that creates, opens or unlinks.
+    ///
+    /// A directory that users other than its owner may write to has to be sticky, as `/tmp` is. The file
+    /// system has to keep locks of open file descriptions and to reserve room: tmpfs, ext4 and xfs do.
+    /// Where one does not, creating is [`Error::Io`] that names the self-test. On a disk a region outlives
+    /// the machine's restart: see [`restart`](crate::docs::restart).
+    ///
+    /// ```
+    /// use shma_core::ShmState;
+    ///
+    /// #[derive(ShmState)]
+    /// struct Model {
+    ///     step: u64,
+    /// }
+    /// # let dir = std::env::temp_dir().join(format!("doc-dir-{}", std::process::id()));
+    /// # std::fs::create_dir(&dir).unwrap();
+    ///
+    /// let model = Model::options().dir(&dir).create("trainer", &Model::zeroed())?;
+    /// assert!(dir.join("shma.trainer").exists());
+    /// assert_eq!(shma_core::inspect::names_in(&dir)?, ["trainer"]);
+    /// Model::options().dir(&dir).unlink("trainer")?;
+    /// assert!(!model.is_current());
+    /// # std::fs::remove_dir(&dir).unwrap();
+    /// # Ok::<(), shma_core::Error>(())
+    /// ```
+    pub fn dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.directory = Some(path.into());
+        self
     }
 
     /// Permission bits of a region that is created; 0o600 by default, whatever the umask. Who may
@@ -70,18 +108,79 @@ impl<S: State> Options<S> {
         self
     }
 
+    /// Notes a text in a region that is created: a unit, a run, a commit. [`Shm::notes`] gives all of them
+    /// back, `shma info` shows them. A second text of a key replaces the first. Notes are no part of the
+    /// layout, and stay as they are for as long as the region lasts.
+    ///
+    /// Creating is [`Error::Declaration`] beyond 1000 notes, 200 bytes of a key, or 64 KiB of all keys and
+    /// texts, and if a key is empty.
+    ///
+    /// ```
+    /// use shma_core::{Error, ShmState};
+    ///
+    /// #[derive(ShmState)]
+    /// struct Arm {
+    ///     angles: [f64; 6],
+    /// }
+    /// # let name = format!("doc-notes-{}", std::process::id());
+    /// # let name = name.as_str();
+    ///
+    /// let arm = Arm::options().note("angles", "rad").note("run", "7").create(name, &Arm::zeroed())?;
+    /// assert_eq!(arm.notes().collect::<Vec<_>>(), [("angles", "rad"), ("run", "7")]);
+    ///
+    /// let same = Arm::options().expect_note("angles", "rad").open(name)?;
+    /// let other = Arm::options().expect_note("angles", "deg").open(name);
+    /// assert!(matches!(other, Err(Error::NoteMismatch { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn note(mut self, key: impl AsRef<str>, text: impl AsRef<str>) -> Self {
+        self.creation.notes.set(key.as_ref(), text.as_ref());
+        self
+    }
+
+    /// Opens only a region whose creator has noted this text: another text, or none, is
+    /// [`Error::NoteMismatch`]. A call that creates has to note it too.
+    pub fn expect_note(mut self, key: impl AsRef<str>, text: impl AsRef<str>) -> Self {
+        self.opening.notes.set(key.as_ref(), text.as_ref());
+        self
+    }
+
     /// Whether to touch all pages at once, so that no first access is slow.
     pub fn prefault(mut self, prefault: bool) -> Self {
-        self.pages = if prefault { Pages::AtOnce } else { Pages::Later };
+        self.opening.pages = if prefault { Pages::AtOnce } else { Pages::Later };
         self
     }
 
     /// Opens also regions of this user. By default only one's own and root's are opened: the owner of a
     /// region may truncate it, which ends the processes that use it.
     pub fn allow_owner(mut self, user: u32) -> Self {
-        if let Users::Also(users) = &mut self.owners {
+        if let Users::Also(users) = &mut self.opening.owners {
             users.push(user);
         }
+        self
+    }
+
+    /// Opens a region on a disk also if the machine stopped while processes used it. Without this that is
+    /// [`Error::Unclean`]: pages reach the disk in any order, so values may be of several moments, also
+    /// within one field. The first process that opens it for writing accepts it for all.
+    ///
+    /// ```
+    /// use shma_core::{Error, Shm, ShmState};
+    ///
+    /// #[derive(ShmState)]
+    /// struct Cache {
+    ///     checksum: u64,
+    ///     table: [u32; 64],
+    /// }
+    ///
+    /// /// What the table holds can be told from its checksum, so it may be looked at.
+    /// fn start(dir: &str) -> Result<Shm<Cache>, Error> {
+    ///     let options = Cache::options().dir(dir).persistent(true);
+    ///     options.accept_unclean(true).open_or_create("cache", &Cache::zeroed())
+    /// }
+    /// ```
+    pub fn accept_unclean(mut self, accept: bool) -> Self {
+        self.opening.accept_unclean = accept;
         self
     }
 
@@ -101,7 +200,11 @@ impl<S: State> Options<S> {
     ///
     /// As [`ShmState::create`](crate::ShmState::create).
     pub fn create(self, name: &str, init: &S) -> Result<Shm<S>, Error> {
-        self.create_once(&Name::new(name)?, init)
+        self.create_once(&self.name(name)?, init)
+    }
+
+    fn name(&self, name: &str) -> Result<Name, Error> {
+        Name::new(&Directory::at(self.directory.as_deref())?, name)
     }
 
     fn create_once(&self, name: &Name, init: &S) -> Result<Shm<S>, Error> {
@@ -109,7 +212,7 @@ impl<S: State> Options<S> {
             let values = S::refs(init);
             S::zip::<Refs<'_>, Refs<'_>, _>(&values, S::refs(init), &mut Fill { region });
         };
-        region::create(name, &S::DECLARATION, self.creation, self.pages, fill).map(Shm::new)
+        region::create(name, &S::DECLARATION, &self.creation, &self.opening, fill).map(Shm::new)
     }
 
     /// As [`ShmState::open`](crate::ShmState::open).
@@ -122,7 +225,7 @@ impl<S: State> Options<S> {
     ///
     /// As [`ShmState::open`](crate::ShmState::open), and as long as [`wait`](Self::wait) says for the region to appear.
     pub fn open(self, name: &str) -> Result<Shm<S>, Error> {
-        self.open_when_there(&Name::new(name)?)
+        self.open_when_there(&self.name(name)?)
     }
 
     /// As [`ShmState::open_or_create`](crate::ShmState::open_or_create).
@@ -135,7 +238,7 @@ impl<S: State> Options<S> {
     ///
     /// As [`ShmState::open_or_create`](crate::ShmState::open_or_create).
     pub fn open_or_create(self, name: &str, init: &S) -> Result<Shm<S>, Error> {
-        let name = Name::new(name)?;
+        let name = self.name(name)?;
         let mut last = None;
         for _ in 0..ROUNDS {
             match self.open_once(&name) {
@@ -147,7 +250,7 @@ impl<S: State> Options<S> {
                 created => return created,
             }
         }
-        Err(last.unwrap_or_else(|| Error::NotFound { name: name.as_str().to_owned() }))
+        Err(last.unwrap_or_else(|| name.not_found()))
     }
 
     /// As [`ShmState::open_read_only`](crate::ShmState::open_read_only).
@@ -160,12 +263,25 @@ impl<S: State> Options<S> {
     ///
     /// As [`open`](Self::open).
     pub fn open_read_only(self, name: &str) -> Result<Shm<S, ReadOnly>, Error> {
-        self.open_when_there(&Name::new(name)?)
+        self.open_when_there(&self.name(name)?)
+    }
+
+    /// As [`ShmState::unlink`](crate::ShmState::unlink).
+    ///
+    /// # Errors
+    ///
+    /// As [`ShmState::unlink`](crate::ShmState::unlink).
+    ///
+    /// # Blocking
+    ///
+    /// As [`ShmState::unlink`](crate::ShmState::unlink).
+    pub fn unlink(self, name: &str) -> Result<(), Error> {
+        region::unlink(&self.name(name)?, Some(&S::DECLARATION))
     }
 
     fn open_once<A: Access>(&self, name: &Name) -> Result<Shm<S, A>, Error> {
         let known = Known::Declared(&S::DECLARATION);
-        region::open::<A>(name, &known, &self.owners, self.pages).map(Shm::new)
+        region::open::<A>(name, &known, &self.opening).map(Shm::new)
     }
 
     fn open_when_there<A: Access>(&self, name: &Name) -> Result<Shm<S, A>, Error> {

@@ -64,6 +64,11 @@ impl<S: State, A: Access> Shm<S, A> {
         Self { fields, spare: Mutex::new(None), region }
     }
 
+    /// The attachment.
+    pub(super) fn region(&self) -> &Region {
+        &self.region
+    }
+
     /// What the region holds.
     pub fn manifest(&self) -> &'static Manifest<'static> {
         &S::DECLARATION

@@ -203,7 +203,7 @@ fn lengths_may_exceed_thirty_two_bits() {
 #[test]
 fn a_pinned_fingerprint_is_checked() {
     #[derive(ShmState)]
-    #[shm(name = "pinned", fingerprint = 0x6035ed1faa83dcfc162f94bc79fd9c2a)]
+    #[shm(name = "pinned", fingerprint = 0x43d9a18e8d4ef7aeb620e75e64eace11)]
     struct Pinned {
         weights: [f32; 3],
         step: u64,
@@ -215,7 +215,7 @@ fn a_pinned_fingerprint_is_checked() {
         step: u64,
     }
 
-    assert_eq!(Pinned::FINGERPRINT, 0x6035_ed1f_aa83_dcfc_162f_94bc_79fd_9c2a);
+    assert_eq!(Pinned::FINGERPRINT, 0x43d9_a18e_8d4e_f7ae_b620_e75e_64ea_ce11);
     assert_eq!(Same::FINGERPRINT, Pinned::FINGERPRINT);
     let (pinned, same) = (Pinned::zeroed(), Same::zeroed());
     assert_eq!((pinned.weights, pinned.step), (same.weights, same.step));

@@ -147,7 +147,12 @@ fn the_header_lies_where_the_page_says() {
     let board = Board::options().persistent(true).create(&name, &Board::zeroed()).unwrap();
     let region = Peek::at(&name);
     assert_eq!(region.header_bytes("magic"), b"SHMAREGN");
-    assert_eq!(region.header("format"), 1);
+    assert_eq!(region.header("format"), 2);
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let printed: String =
+        region.header_bytes("boot_id").iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(printed, boot.trim().replace('-', ""));
+    assert_eq!(region.header("mark"), 0);
     assert_eq!(region.header("byte_order"), 0x0102_0304);
     assert_eq!(region.header("total"), region.file.all().len() as u64);
     assert_eq!(region.header_bytes("fingerprint"), Board::FINGERPRINT.to_ne_bytes());
@@ -156,6 +161,7 @@ fn the_header_lies_where_the_page_says() {
     assert_eq!(region.header("commit"), 0);
     let first = region.header_bytes("instance");
     drop(board);
+    assert_eq!(region.header("mark"), 1);
     Board::unlink(&name).unwrap();
     let _again = Board::create(&name, &Board::zeroed()).unwrap();
     let region = Peek::at(&name);

@@ -113,7 +113,7 @@ fn a_wrong_manifest_is_an_error() {
         said("\"name\":\"grid\"", "\"name\":\"\\u202egrid\"", "has the name");
         said("\"name\":\"grid\"", "\"name\":\"grit\"", "fingerprint");
         said("\"name\":\"Small\"", "\"name\":7", "lacks a name");
-        said("\"format\":1", "\"format\":2", "format 2");
+        said("\"format\":2", "\"format\":3", "format 3");
         said("\"fields\":[", "\"fields\":{}, \"other\":[", "lists no fields");
         said("{", "", "not JSON");
         refused(&with_text(&good, "[".repeat(100_000)), "not JSON");

@@ -99,7 +99,8 @@ fn a_spoilt_header_is_refused() {
             not_a_region(MAGIC + byte, &[value ^ 0x20], "does not begin like one");
         }
         not_a_region(FORMAT, &0_u32.to_ne_bytes(), "format version 0");
-        not_a_region(FORMAT, &2_u32.to_ne_bytes(), "format version 2");
+        not_a_region(FORMAT, &1_u32.to_ne_bytes(), "format version 1");
+        not_a_region(FORMAT, &3_u32.to_ne_bytes(), "format version 3");
         let mut swapped: [u8; 4] = good[BYTE_ORDER..][..4].try_into().unwrap();
         swapped.reverse();
         not_a_region(BYTE_ORDER, &swapped, "other byte order");
@@ -272,7 +273,7 @@ fn a_manifest_without_end_is_refused() {
         // Its length is right, so it can be removed.
         for (objects, because) in [
             (10_000, "its manifest has 10001 objects, and at most 10000 are read"),
-            (9_999, "its manifest has format null, and this program knows 1"),
+            (9_999, "its manifest has format null, and this program knows 2"),
         ] {
             put(&name, &with_fields("{},", objects));
             for (call, result) in calls(&name) {

@@ -3,6 +3,7 @@
 mod births;
 mod containers;
 mod descriptors;
+mod directories;
 mod ends;
 mod file_systems;
 mod forks;
@@ -10,5 +11,7 @@ mod forks_beside;
 #[cfg(target_arch = "x86_64")]
 mod forks_inside;
 mod impostors;
+mod notes;
 mod permissions;
+mod reboots;
 mod space;

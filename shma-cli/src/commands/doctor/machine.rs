@@ -1,12 +1,13 @@
 //! What of the machine stands in the way of regions.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use shma_core::inspect;
+use shma_core::{Error, inspect};
 
 use super::Finding;
-use crate::observe::DIRECTORY;
+use crate::directory;
 use crate::units;
 
 /// Magic number of tmpfs, of statfs(2).
@@ -18,53 +19,94 @@ const LIMITS: [[&str; 2]; 2] = [
     ["/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"],
 ];
 
-pub fn look(findings: &mut Vec<Finding>) {
-    abandoned(findings);
-    space(findings);
+pub fn look(findings: &mut Vec<Finding>) -> Result<(), Error> {
+    let place = &directory::shown(directory::path());
+    abandoned(findings, place)?;
+    space(findings, place);
+    stickiness(findings, place);
     container(findings);
-    remove_ipc(findings);
+    if directory::is_usual() {
+        remove_ipc(findings);
+    }
+    Ok(())
 }
 
-fn abandoned(findings: &mut Vec<Finding>) {
-    let abandoned = inspect::abandoned();
+fn abandoned(findings: &mut Vec<Finding>, place: &str) -> Result<(), Error> {
+    let abandoned = inspect::abandoned_in(directory::path())?;
     if !abandoned.is_empty() {
         let bytes = units::bytes(abandoned.iter().map(inspect::Abandoned::bytes).sum());
         let (count, s) = (abandoned.len(), if abandoned.len() == 1 { "" } else { "s" });
         let what = format!(
             "{bytes} are taken by {count} creation{s} that died before the region had its name"
         );
-        let advice = "the next creation of any region by this user removes them, or `shma clean`";
-        findings.push(Finding::problem(DIRECTORY, what, advice));
+        let command = directory::command();
+        let advice = format!(
+            "the next creation of any region there by this user removes them, or `{command} clean`"
+        );
+        findings.push(Finding::problem(place, what, advice));
     }
+    Ok(())
 }
 
-fn space(findings: &mut Vec<Finding>) {
-    let Ok(stat) = rustix::fs::statvfs(DIRECTORY) else {
-        let what = match std::fs::metadata(DIRECTORY) {
+/// A user who may write to a directory that is not sticky may remove what is in it.
+fn stickiness(findings: &mut Vec<Finding>, place: &str) {
+    let Ok(meta) = fs::metadata(directory::path()) else { return };
+    let mode = meta.permissions().mode();
+    if mode & 0o022 == 0 || mode & 0o1000 != 0 {
+        return;
+    }
+    let what =
+        format!("its mode is {:04o}: other users may remove regions of this user", mode & 0o7777);
+    let advice = format!("chmod +t {place}");
+    findings.push(match directory::is_usual() {
+        true => Finding::note(place, what, advice),
+        false => Finding::problem(place, what + ", so none is created or opened", advice),
+    });
+}
+
+fn space(findings: &mut Vec<Finding>, place: &str) {
+    let path = directory::path();
+    let Ok(stat) = rustix::fs::statvfs(path) else {
+        let what = match std::fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 "it does not exist".into()
             }
             Err(error) => format!("it cannot be looked at: {error}"),
             Ok(_) => "it cannot be looked at".into(),
         };
-        let advice = "regions lie there: mkdir -p /dev/shm; mount -t tmpfs tmpfs /dev/shm, or start the container or sandbox with one";
-        findings.push(Finding::problem(DIRECTORY, what, advice));
+        let advice = match directory::is_usual() {
+            true => {
+                "regions lie there: mkdir -p /dev/shm; mount -t tmpfs tmpfs /dev/shm, or start the container or sandbox with one"
+            }
+            false => "regions were to lie there: create the directory, or name another one",
+        };
+        findings.push(Finding::problem(place, what, advice));
         return;
     };
     let (size, free) = (stat.f_blocks * stat.f_frsize, stat.f_bavail * stat.f_frsize);
-    if rustix::fs::statfs(DIRECTORY).is_ok_and(|stat| stat.f_type as u64 != TMPFS) {
+    let on_disk = rustix::fs::statfs(path).is_ok_and(|stat| stat.f_type as u64 != TMPFS);
+    if on_disk && directory::is_usual() {
         let what = "it is no tmpfs, so regions are written to a disk";
-        findings.push(Finding::problem(DIRECTORY, what, "mount a tmpfs there"));
+        findings.push(Finding::problem(place, what, "mount a tmpfs there"));
     }
-    if size > 0 && free < size / 10 {
+    // A tenth of a disk is a lot.
+    let little = if on_disk { size / 100 } else { size / 10 };
+    if size > 0 && free < little {
         let (size, free) = (units::bytes(size), units::bytes(free));
         let what = format!("{free} of {size} are free");
-        let advice = "remove what is not needed (`shma ls`, `shma clean`), or enlarge it: mount -o remount,size=.. /dev/shm; in a container --shm-size";
-        findings.push(Finding::problem(DIRECTORY, what, advice));
-    } else if size <= 64 << 20 {
+        let command = directory::command();
+        let remove = format!("remove what is not needed (`{command} ls`, `{command} clean`)");
+        let advice = match on_disk {
+            true => remove,
+            false => format!(
+                "{remove}, or enlarge it: mount -o remount,size=.. {place}; in a container --shm-size"
+            ),
+        };
+        findings.push(Finding::problem(place, what, advice));
+    } else if size <= 64 << 20 && directory::is_usual() {
         let what = format!("it has {} in all, the default of containers", units::bytes(size));
         let advice = "larger regions cannot be created: start the container with --shm-size, or share that of the host with --ipc";
-        findings.push(Finding::note(DIRECTORY, what, advice));
+        findings.push(Finding::note(place, what, advice));
     }
 }
 

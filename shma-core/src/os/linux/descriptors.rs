@@ -53,6 +53,12 @@ pub(crate) fn open_at_once(path: &Path, flags: OFlags) -> rustix::io::Result<Fil
     lift(opened).map(File::from)
 }
 
+/// Creates a file for reading and writing, close-on-exec, where there is nothing of the name.
+pub(crate) fn create_new(path: &Path, mode: Mode) -> rustix::io::Result<File> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    above_streams(|| lift(rustix::fs::open(path, flags, mode)?).map(File::from))
+}
+
 /// Reads a whole file.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

@@ -9,6 +9,7 @@
 //! `unsafe` here: the list, and changing the permission.
 #![allow(unsafe_code)]
 
+use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
@@ -32,6 +33,11 @@ impl Mapping {
     #[inline]
     pub(crate) fn as_mut_ptr(&self) -> *mut u8 {
         self.map.as_mut_ptr()
+    }
+
+    /// Writes the first page to the file system, and waits until it is there.
+    pub(crate) fn write_out_first_page(&self) -> io::Result<()> {
+        self.map.flush_range(0, 1)
     }
 
     pub(crate) fn len(&self) -> usize {

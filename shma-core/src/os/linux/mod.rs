@@ -3,6 +3,7 @@
 //! `unsafe` here: the lock commands that `rustix` lacks.
 #![allow(unsafe_code)]
 
+mod boot;
 mod description;
 mod descriptors;
 mod fences;
@@ -23,8 +24,11 @@ use rustix::time::{ClockId, Timespec};
 
 use crate::sync::AtomicU32;
 
+pub(crate) use boot::boot_id;
 pub(crate) use description::{Description, FileId};
-pub(crate) use descriptors::{above_streams, names_in, open, open_at_once, read, read_text};
+pub(crate) use descriptors::{
+    above_streams, create_new, names_in, open, open_at_once, read, read_text,
+};
 pub(crate) use fences::{accept_heavy_fences, heavy_fence, light_fence};
 pub(crate) use fork::ForkPage;
 pub(crate) use mapping::Mapping;
@@ -114,7 +118,18 @@ impl ByteLock {
 
     /// The lock of another open file description that conflicts with this one, if there is any.
     pub(crate) fn conflict(self, file: &File, byte: i64) -> io::Result<Option<Self>> {
-        let mut request = self.request(byte);
+        self.conflict_among(file, byte, 1)
+    }
+
+    /// As [`conflict`](Self::conflict), on any of so many bytes.
+    pub(crate) fn conflict_among(
+        self,
+        file: &File,
+        first: i64,
+        count: i64,
+    ) -> io::Result<Option<Self>> {
+        let mut request = self.request(first);
+        request.l_len = count;
         control(file, libc::F_OFD_GETLK, &mut request)?;
         Ok(match i32::from(request.l_type) {
             libc::F_UNLCK => None,

@@ -4,6 +4,7 @@
 //! `panicked: MESSAGE`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::{alarms, say, scribble};
 /// Answers line after line.
 pub fn run() {
     let lines = listen();
-    let mut talk = Talk { handle: Handle::None, lines };
+    let mut talk = Talk { handle: Handle::None, directory: region::DIRECTORY.into(), lines };
     while let Ok(line) = talk.lines.recv() {
         say(&talk.answer(&line));
     }
@@ -53,6 +54,8 @@ enum Handle {
 
 struct Talk {
     handle: Handle,
+    /// Where regions lie.
+    directory: PathBuf,
     lines: Receiver<String>,
 }
 
@@ -103,6 +106,18 @@ impl Talk {
                 alarms::ring(Duration::from_micros(number(micros)));
                 return Some(Ok(ok(())));
             }
+            ["dir", path] => {
+                self.directory = path.into();
+                return Some(Ok(ok(())));
+            }
+            ["make-folder", path] => {
+                std::fs::create_dir(path).unwrap();
+                return Some(Ok(ok(())));
+            }
+            ["go-to", path] => {
+                std::env::set_current_dir(path).unwrap();
+                return Some(Ok(ok(())));
+            }
             ["jail"] => {
                 rustix::process::chroot("/proc/self/fdinfo").unwrap();
                 return Some(Ok(ok(())));
@@ -110,40 +125,48 @@ impl Talk {
             ["open-otherwise", name] => return Some(Otherwise::open(name).map(|_| ok(()))),
             ["limit-descriptors"] => return Some(limit_descriptors()),
             ["limit-files", bytes] => return Some(limit_files(number(bytes))),
-            ["create", name, count] => options().create(name, &Board::with(number(count))),
+            ["create", name, count] => self.options().create(name, &Board::with(number(count))),
             ["create-persistent", name, count] => {
-                options().persistent(true).create(name, &Board::with(number(count)))
+                self.options().persistent(true).create(name, &Board::with(number(count)))
             }
             ["create-mode", name, mode] => {
                 let mode = u32::from_str_radix(mode, 8).unwrap();
-                options().mode(mode).create(name, &Board::with(0))
+                self.options().mode(mode).create(name, &Board::with(0))
             }
-            ["open", name] => Board::open(name),
+            ["open", name] => self.options().open(name),
             ["open-within", millis, name] => {
-                options().wait(Duration::from_millis(number(millis))).open(name)
+                self.options().wait(Duration::from_millis(number(millis))).open(name)
             }
-            ["open-of", name, owner] => options().allow_owner(number(owner) as u32).open(name),
+            ["open-of", name, owner] => self.options().allow_owner(number(owner) as u32).open(name),
             ["open-or-create", name, count] => {
-                Board::open_or_create(name, &Board::with(number(count)))
+                self.options().open_or_create(name, &Board::with(number(count)))
             }
             ["open-read-only-of", name, owner] => {
-                let options = options().allow_owner(number(owner) as u32);
+                let options = self.options().allow_owner(number(owner) as u32);
                 return Some(self.read_only(options, name));
             }
-            ["open-read-only", name] => return Some(self.read_only(options(), name)),
-            ["names"] => return Some(inspect::names().map(|names| names.join(" "))),
+            ["open-read-only", name] => return Some(self.read_only(self.options(), name)),
+            ["names"] => {
+                return Some(inspect::names_in(&self.directory).map(|names| names.join(" ")));
+            }
             ["size", name] => {
-                let path = std::path::Path::new(region::DIRECTORY).join(format!("shma.{name}"));
+                let path = self.directory.join(format!("shma.{name}"));
                 return Some(Ok(path.metadata().unwrap().len().to_string()));
             }
-            ["view", name] => return Some(inspect::View::open(name).map(|_| ok(()))),
+            ["view", name] => {
+                let view = inspect::View::open_in(&self.directory, name, inspect::Whose::Own);
+                return Some(view.map(|_| ok(())));
+            }
             ["view-of", name, owner] => {
-                return Some(inspect::View::open_of(name, number(owner) as u32).map(|_| ok(())));
+                let owner = number(owner) as u32;
+                return Some(inspect::View::open_in(&self.directory, name, owner).map(|_| ok(())));
             }
             ["files"] => return Some(Ok(format!("files {}", region::files().join(" ")))),
-            ["unlink", name] => return Some(Board::unlink(name).map(ok)),
+            ["unlink", name] => return Some(self.options().unlink(name).map(ok)),
             ["remove-dead", name] => {
-                return Some(inspect::remove_dead(name).map(|it| it.to_string()));
+                return Some(
+                    inspect::remove_dead_in(&self.directory, name).map(|it| it.to_string()),
+                );
             }
             ["close"] => {
                 self.handle = Handle::None;
@@ -155,6 +178,10 @@ impl Talk {
             self.handle = Handle::Writer(board);
             ok(())
         }))
+    }
+
+    fn options(&self) -> Options<Board> {
+        Board::options().dir(&self.directory)
     }
 
     fn read_only(&mut self, options: Options<Board>, name: &str) -> Answer {
@@ -379,10 +406,6 @@ fn crime(words: &[&str]) -> Option<String> {
         ["claim-life", name, owner] => scribble::claim_life(name, number(owner) as i64),
         _ => return None,
     })
-}
-
-fn options() -> Options<Board> {
-    Board::options()
 }
 
 /// Gives all three fields one number, at once.

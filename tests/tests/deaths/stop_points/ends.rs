@@ -2,14 +2,58 @@
 
 use shma_core::{Error, ShmState};
 use shma_tests::child;
-use shma_tests::region::Name;
+use shma_tests::region::{Name, header};
 use shma_tests::states::Board;
 use shma_tests::watchdog::until;
 
 use super::children::{Scene, dies_of, opened, stopping, stopping_in, stops_in, watched};
 
-pub const POINTS: &[&str] =
-    &["unlink.locked", "unlink.unlinked", "leave.closed", "leave.locked", "remove.locked"];
+pub const POINTS: &[&str] = &[
+    "unlink.locked",
+    "unlink.unlinked",
+    "leave.marked",
+    "leave.written",
+    "attach.beginning",
+    "leave.closed",
+    "leave.locked",
+    "remove.locked",
+];
+
+/// The last writer dies before it has marked a persistent region clean, and the machine starts anew. The
+/// same when a process dies that was about to take the mark away.
+#[test]
+fn an_unfinished_mark_is_not_clean() {
+    watched(|| {
+        for (point, call) in
+            [("leave.marked", "close"), ("leave.written", "close"), ("attach.beginning", "open")]
+        {
+            let name = Name::new("marking");
+            let board = Board::options().persistent(true).create(&name, &Board::with(7)).unwrap();
+            let mut last = stopping(point);
+            if call == "close" {
+                last.order(&format!("open {name}"));
+                drop(board);
+                dies_of(last, "close");
+            } else {
+                drop(board);
+                dies_of(last, &format!("open {name}"));
+            }
+            let bytes = name.bytes();
+            let boot_id = bytes.all()[header::BOOT_ID..][..16].to_vec();
+            bytes.set(header::BOOT_ID, &[7; 16]);
+            let refused = Board::open(&name).unwrap_err();
+            assert!(matches!(refused, Error::Unclean { .. }), "{point}: {refused}");
+            // In this run the values are whole, and the next to leave marks the region.
+            bytes.set(header::BOOT_ID, &boot_id);
+            let board = Board::open(&name).unwrap();
+            assert_eq!(board.count.read(), 7);
+            drop(board);
+            bytes.set(header::BOOT_ID, &[7; 16]);
+            drop(Board::open(&name).unwrap());
+            Board::unlink(&name).unwrap();
+        }
+    });
+}
 
 /// The last one out dies before it has removed the name. What it leaves is a dead region like any
 /// other: it can be taken over, and replaced.
