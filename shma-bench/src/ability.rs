@@ -117,6 +117,11 @@ pub trait Store {
         unable("has no replacing of a whole value")
     }
 
+    /// Replaces the whole value, as the one writer that keeps whatever a writer needs.
+    fn write_kept(&mut self, _from: &[f64], _times: u64) -> Done {
+        unable("has no writer that keeps its lock")
+    }
+
     /// `value[i] = mix(step[i], value[i])`, in the way that is meant for it. All steps are 1.
     fn update_with(&mut self, _step: &[f64], _times: u64) -> Done {
         unable("has no exclusive read-modify-write")

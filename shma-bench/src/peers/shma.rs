@@ -98,6 +98,13 @@ impl<const N: usize> Store for Shm<Value<N>> {
         Ok(())
     }
 
+    fn write_kept(&mut self, from: &[f64], times: u64) -> Done {
+        let from = array::<N>(from);
+        let mut writer = self.numbers.writer()?;
+        (0..times).for_each(|_| _ = writer.write(black_box(from)));
+        Ok(())
+    }
+
     fn update_with(&mut self, step: &[f64], times: u64) -> Done {
         let step = array::<N>(step);
         (0..times).for_each(|_| _ = self.numbers.update_with(black_box(step), mix));

@@ -18,6 +18,7 @@ mod snapshot;
 mod together;
 mod transaction;
 mod write;
+mod writer;
 
 use crate::question::Question;
 
@@ -25,6 +26,7 @@ use crate::question::Question;
 pub static ALL: &[Question] = &[
     read::QUESTION,
     write::QUESTION,
+    writer::QUESTION,
     elementwise::QUESTION,
     closure::QUESTION,
     beside::BUSY,

@@ -19,7 +19,7 @@ struct Row {
     targets: [f64; 5],
 }
 
-const ROWS: [Row; 4] = [
+const ROWS: [Row; 5] = [
     Row {
         question: "read",
         operation: "read_into",
@@ -31,6 +31,12 @@ const ROWS: [Row; 4] = [
         operation: "write",
         references: [MUTEX_PAIR, MEMCPY],
         targets: [1.2, 1.5, 1.1, 1.05, 1.0],
+    },
+    Row {
+        question: "writer",
+        operation: "Writer::write",
+        references: [MEMCPY, MEMCPY],
+        targets: [3.0, 1.5, 1.1, 1.05, 1.0],
     },
     Row {
         question: "elementwise",
@@ -130,11 +136,17 @@ fn others(report: &Report) -> Vec<Target> {
     // The largest of a short run is not that of a whole one.
     let largest = |question| report.answers(question).and_then(|it| it.cases.last().copied());
     let (part, pages) = (largest("parts").unwrap_or(LARGEST), largest("attach").unwrap_or(LARGEST));
+    let kept = |peer| median(report, "writer", peer, "time", ALL[0]);
     let latency = |question, peer| median(report, question, peer, "time", 2);
     let extra = latency("latency-spinning", SHMA)
         .zip(latency("latency-spinning", FUTEX))
         .map(|(ours, bare)| ours - bare);
     [
+        Target::at_most(
+            "Writer::write / iceoryx2, 64 B".to_owned(),
+            1.0,
+            ratio(kept(SHMA), kept("iceoryx2")),
+        ),
         Target::at_least(
             format!("two processes adding / {MUTEX_IN_PLACE}"),
             0.8,
