@@ -1,6 +1,9 @@
 //! A control loop at 1 kHz, an operator who changes its set-points, and a read-only follower: `cargo
 //! run --example control`.
 //!
+//! The loop is the one process that writes its outputs, so it holds their semaphores as long as it
+//! runs: a publication then has no locked instruction and waits for none, and no other process writes
+//! in between by mistake (its call names the loop). Semaphores are acquired in declaration order.
 //! The loop reads its set-points at each tick; a read never blocks, so an operator that is stopped in
 //! the middle of a change costs the loop nothing. The follower has no write permission. It cannot
 //! announce that it sleeps, so `wait_newer` would look once a millisecond anyway: it polls at its own
@@ -61,16 +64,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 thread::sleep(200 * TICK);
             }
         });
+        let mut outputs = plant.output.writer()?;
+        let mut ticks = plant.ticks.writer()?;
         let start = Instant::now();
         let mut output = 0.0;
         for tick in 1..=TICKS {
             let Setpoint { target, gain } = plant.setpoint.read();
             output += gain * (target - output);
-            plant.output.write(&output);
-            plant.ticks.write(&tick);
+            outputs.write(&output);
+            ticks.write(&tick);
             thread::sleep((start + TICK * tick as u32).saturating_duration_since(Instant::now()));
         }
-    });
+        Ok::<_, Error>(())
+    })?;
     assert!(follower.wait()?.success());
     let (output, target) = (plant.output.read(), plant.setpoint.read().target);
     println!("loop: output {output:.3}, set-point {target}");

@@ -4,7 +4,8 @@
 //! part. *Locked* instructions are those that have a cache line for themselves (compare-exchange,
 //! atomic addition); they dominate small values. The tables are for the uncontended case.
 //!
-//! Every call that writes reads the clock as well, which is no system call where the kernel offers
+//! Every call that writes reads the clock as well (of a [`Writer`](crate::Writer) that publishes more
+//! than 16 times in a tick, every eighth), which is no system call where the kernel offers
 //! it as a function, and looks at a thread-local record and at a private page.
 //!
 //! # Reading

@@ -12,7 +12,7 @@
 //! | arrays of `ndarray`, `nalgebra`, `candle` | [arrays](#arrays-of-other-libraries) | a value is one slice, and its shape a constant |
 //! | a learner with actors | [follow](#a-learner-and-actors-that-follow-it) | `read_newer` copies only what is newer, and versions may be skipped |
 //! | a process that waits for several fields, or an async program | [several fields](#several-fields-at-once-and-async) | `wait_any` is one sleep for all of them; `newer` is a future, for any executor |
-//! | a control loop | [control](#a-control-loop) | reads never block; a read-only follower polls at its own rate |
+//! | a control loop | [control](#a-control-loop) | reads never block; the loop holds the semaphores of what it writes; a read-only follower polls at its own rate |
 //! | a work-stealing pool beside a state | [pool](#work-stealing-pools) | compute in the pool, publish outside of it |
 //! | tests of code that uses a state | [testing](#testing) | a name of its own, a guard, conditions instead of pauses |
 //!
@@ -173,6 +173,11 @@
 //! ```
 //!
 //! # A control loop
+//!
+//! The loop is the only writer of its outputs, so it holds their semaphores by a
+//! [`Writer`](crate::Writer) each: it waits for no process from then on. What else would write them
+//! learns who holds them, and so does every transaction of the state, which needs all semaphores. What
+//! several processes change together with these outputs is better a state of its own.
 //!
 //! ```no_run
 #![doc = include_str!("../../examples/control.rs")]

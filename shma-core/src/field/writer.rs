@@ -99,8 +99,12 @@ impl<T: Element> Field<T, ReadWrite> {
 ///
 /// # Age
 ///
-/// Every publication reads the clock once, as those of a [`Field`] do, so [`Field::age`] means the
-/// same: the time since the last publication, and not since the acquisition.
+/// [`Field::age`] is the time since the last publication, as with a [`Field`], and not since the
+/// acquisition. With one exception: to read the clock takes longer than all the rest of a small
+/// publication. So where more than 16 publications come within one tick of the kernel's clock (1 to
+/// 10 ms), eight share a reading. While they keep coming, that is no difference. After a pause it is:
+/// up to seven publications then count as old as the last one before the pause. A control loop of
+/// some kHz is never that fast, and in `#[shm(timed)]` fields each publication has its own reading.
 ///
 /// # Threads
 ///

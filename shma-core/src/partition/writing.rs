@@ -217,12 +217,13 @@ impl<'a> Guard<'a> {
         Ok(version)
     }
 
-    /// Notes when the publication was that comes next.
+    /// Notes when the publication was that comes next, and returns that.
     #[inline]
-    pub(crate) fn stamp(&self) {
+    pub(crate) fn stamp(&self) -> u64 {
         let now = if self.partition.timed { os::precise_nanos() } else { os::coarse_nanos() };
         // Relaxed: a diagnostic number of its own.
         self.partition.control().published.store(now, Ordering::Relaxed);
+        now
     }
 
     /// Something was published: its waiters are woken when the semaphore is released.

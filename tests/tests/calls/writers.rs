@@ -99,6 +99,29 @@ fn the_age_is_that_of_the_last_publication() {
     assert!(age <= before.elapsed() + Duration::from_millis(10), "{age:?}");
 }
 
+/// Publications in a dense row share readings of the clock, eight at most. So the eighth after a pause
+/// has a reading of its own, and in a field that is timed the first has.
+#[test]
+fn a_dense_row_of_publications_is_dated_again_after_a_pause() {
+    let (_name, board) = create("dense");
+    let mut writer = board.count.writer().unwrap();
+    (0..100_000).for_each(|n| _ = writer.write(&n));
+    assert!(board.count.age() < PATIENCE);
+    until("the value grows old", || board.count.age() > Duration::from_millis(50));
+    let before = Instant::now();
+    (0..8).for_each(|n| _ = writer.write(&n));
+    let age = board.count.age();
+    assert!(age <= before.elapsed() + Duration::from_millis(10), "{age:?}");
+    // Those that come slowly have one each, from the first on.
+    for n in 0..40 {
+        until("a tick passes", || board.count.age() > Duration::from_millis(10));
+        let before = Instant::now();
+        writer.write(&n);
+        let age = board.count.age();
+        assert!(age <= before.elapsed() + Duration::from_millis(10), "{age:?}");
+    }
+}
+
 fn is_holder(holder: &Option<SemaphoreHolder>, child: &Child) {
     let holder = holder.as_ref().expect("there is a holder");
     assert_eq!((holder.pid, holder.own, holder.dead), (child.pid(), false, false));
