@@ -80,8 +80,8 @@ struct Slots {
 const WORDS: usize = STEP / WORD;
 const PLACES: usize = 4;
 
-/// Publications. Without the fence behind, one of 1,000 was seen too early here; without the one
-/// before, one of 50,000.
+/// Publications. Without the fence behind, every run sees some too early. Without the fence before, none
+/// did: it takes a writer that has the value in its registers, where one of 30,000 was seen too early.
 const TIMES: u64 = 1_500_000;
 
 /// Non-temporal stores become visible after what is stored behind them, or before what is stored
