@@ -1,8 +1,9 @@
 //! Actors notice that their learner is gone, without a heartbeat: `cargo run --example presence`.
 //!
-//! The learner holds the semaphore of a field for as long as it lives. Readers do not notice that, and
-//! anyone can ask who holds it. The kernel says whether the holder lives, so there is no period to
-//! choose, no clock to compare, and no mistake about a process that is only slow or stopped.
+//! The learner writes its weights by a `Writer`, which holds the field's semaphore for as long as the
+//! learner lives. Readers never wait for that, and any process can ask who holds it. The kernel says
+//! whether the holder lives: there is no period to choose, no clock to compare, and no mistake about a
+//! process that is only slow or stopped.
 
 use std::process::{Child, Command};
 use std::thread;
@@ -15,24 +16,21 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(ShmState)]
 struct Policy {
-    /// Held by the learner. Declared first: what is updated inside of it comes later.
-    learner: u64,
     weights: [f32; 256],
 }
 
 /// Trains until it is killed.
 fn learn(name: &str) -> Result<(), Error> {
     let policy = Policy::options().wait(PATIENCE).open(name)?;
-    policy.learner.update(|_, _| {
-        loop {
-            policy.weights.update(|new, old| new[0] = old[0] + 1.0);
-            thread::sleep(Duration::from_millis(1)); // stands for the training
-        }
-    })
+    let mut weights = policy.weights.writer()?;
+    loop {
+        weights.update(|new, old| new[0] = old[0] + 1.0);
+        thread::sleep(Duration::from_millis(1)); // stands for the training
+    }
 }
 
 fn learner_is_gone(policy: &Shm<Policy, ReadOnly>) -> bool {
-    policy.learner.holder().is_none_or(|holder| holder.dead)
+    policy.weights.holder().is_none_or(|holder| holder.dead)
 }
 
 /// Plays with the newest weights until there is no learner any more. It cannot change a byte.
@@ -66,7 +64,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let start = |role: &str| Command::new(std::env::current_exe()?).args([&name, role]).spawn();
     let mut learner = start("learner")?;
     let mut seen = policy.weights.wait_newer(policy.weights.version(), PATIENCE)?;
-    let holder = policy.learner.holder().ok_or("the learner trains, so it is there")?;
+    let holder = policy.weights.holder().ok_or("the learner trains, so it is there")?;
     assert_eq!((holder.pid, holder.dead), (learner.id(), false));
 
     let actors: Vec<Child> =
@@ -82,6 +80,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Its last weights are intact, and the next learner finds its place free.
     let (weights, version) = policy.weights.read_versioned();
     assert_eq!(f64::from(weights[0]), (u64::from(version) - 1) as f64);
-    policy.learner.try_update(|_, _| ())?;
+    policy.weights.try_update(|_, _| ())?;
     Ok(())
 }

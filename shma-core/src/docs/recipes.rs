@@ -137,7 +137,8 @@
 //! ```
 //!
 //! A process that is killed with a job in its hands takes the job along. Where that matters, note in
-//! the same closure who took it, and give the field of the worker a [holder](#presence).
+//! the same closure which worker took it, and let each worker hold a field of its own as a sign of
+//! [presence](#presence).
 //!
 //! # Arrays of other libraries
 //!
