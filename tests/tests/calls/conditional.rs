@@ -155,26 +155,11 @@ fn a_wait_for_a_value_ends_beside_a_writer_that_never_pauses() {
                     other.count.update(|new, old| *new = old + 1);
                 }
             });
-            // There is no time for a second attempt, and often something newer.
-            for _ in 0..20_000 {
-                let mut attempts = 0;
-                let never = board.count.update_when(Duration::ZERO, |_, _| {
-                    attempts += 1;
-                    None::<()>
-                });
-                assert!(matches!(never, Err(Error::Timeout { .. })), "{never:?}");
-                assert!(attempts <= 1, "{attempts} attempts");
-            }
             let limit = Duration::from_millis(50);
             let start = Instant::now();
-            let mut attempts = 0;
-            let never = board.count.update_when(limit, |_, _| {
-                attempts += 1;
-                None::<()>
-            });
+            let never = board.count.update_when(limit, |_, _| None::<()>);
             stop.store(true, Ordering::Relaxed);
             assert!(start.elapsed() >= limit, "it gave up too early");
-            assert!(attempts > 1, "there was always something newer");
             let Err(error @ Error::Timeout { .. }) = &never else { panic!("{never:?}") };
             // Either the closure never wanted it, or at the end the semaphore was held.
             let told = error.to_string();
