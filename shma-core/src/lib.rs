@@ -220,7 +220,7 @@ cfg_if::cfg_if! {
             manifest::element::{AtomicElement, AtomicInteger, AtomicNumber, Element, ElementType, OfScalar, StructField},
             manifest::{Difference, Differing, FieldManifest, Manifest, OwnedManifest},
             region::access::{Access, ReadOnly, ReadWrite},
-            state::{Family, Handles, Muts, Options, Refs, Shm, ShmState, Uniform},
+            state::{Choice, Family, Handles, Muts, Options, Refs, Shm, ShmState, Uniform},
         };
     }
 }

@@ -13,10 +13,9 @@ use crate::five_fields::{FIELDS, FiveFields, Numbers, touch, transact, versions}
 use crate::region::{Name, header};
 
 /// Where a committer comes by before the transaction has happened.
-pub const BEFORE: [&str; 7] = [
+pub const BEFORE: [&str; 6] = [
     "acquire.acquired",
     "transaction.acquired",
-    "read.entered",
     "publish.begun",
     "publish.marked",
     "commit.slot",

@@ -28,6 +28,7 @@ mod conditional;
 mod element_wise;
 mod flat;
 mod newer;
+pub(crate) mod numbers;
 mod presence;
 mod reading;
 mod scratch;
@@ -105,6 +106,14 @@ impl<T: Element, A: Access> Field<T, A> {
 
     pub(crate) fn place(&self) -> Place {
         self.partition.place()
+    }
+
+    /// Calls `f` with two private copies of the value, first the one to change. The caller holds the
+    /// semaphore.
+    #[inline]
+    pub(crate) fn with_copies<R>(&self, f: impl FnOnce(&mut T, &T) -> R) -> R {
+        let slots = self.partition.slots();
+        self.spare.with_copies(slots.slot(slots.held_version()), f)
     }
 
     /// Ends a call that has no `Result` to say it with.

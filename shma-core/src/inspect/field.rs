@@ -7,11 +7,11 @@ use super::value::Value;
 use crate::error::{Error, Place, SemaphoreHolder};
 use crate::field::Version;
 use crate::field::bounds;
-use crate::field::cells::Cells;
+use crate::field::numbers;
 use crate::manifest::FieldManifest;
 use crate::partition::Partition;
-use crate::protocol::snapshot::{self, Attempt};
 use crate::region::Region;
+use crate::state::part::Part;
 use crate::sync::Ordering;
 use crate::words;
 
@@ -112,7 +112,8 @@ impl FieldView {
         let end = first.saturating_add(into.len());
         bounds::within(&(first..end), self.manifest().size, || self.place());
         if self.manifest().atomic {
-            return Ok(self.load_cells(first, into));
+            let size = self.manifest().ty.scalar().size();
+            return Ok(Version::new(numbers::load(&self.partition, size, first, into)));
         }
         let end = Instant::now() + PATIENCE;
         let read = self.partition.read_until(end, |slots, version| {
@@ -126,43 +127,13 @@ impl FieldView {
         Value::blank(self.region.known(), self.index)
     }
 
-    /// Takes the value as part of a cut; false if that has failed.
-    pub(super) fn copy(&self, attempt: &Attempt<'_>, value: &mut Value) -> bool {
-        let version = if self.manifest().atomic {
-            // Nothing can come in between.
-            Ok(self.load_cells(0, &mut value.bytes))
+    /// The field and memory for its value, to take part in a snapshot.
+    pub(super) fn part<'v>(&self, bytes: &'v mut [u8]) -> Part<'_, 'v> {
+        let manifest = self.manifest();
+        if manifest.atomic {
+            Part::atomic(&self.partition, bytes, manifest.ty.scalar().size())
         } else {
-            attempt.copy(self.partition.slots(), &mut value.bytes).map(Version::new)
-        };
-        version.map(|version| value.version = version).is_ok()
-    }
-
-    /// Whether the value of a cut stands still.
-    pub(super) fn look_again(&self, value: &Value) -> bool {
-        self.manifest().atomic
-            || snapshot::is_unchanged(self.partition.control(), value.version.into())
-    }
-
-    /// Copies numbers of an atomic field, each in its own size. Returns a count of calls all of
-    /// which are in them.
-    fn load_cells(&self, first: usize, into: &mut [u8]) -> Version {
-        let version = self.version();
-        let words = self.partition.slots().slot(0);
-        let number = self.manifest().ty.scalar().size();
-        let len = self.manifest().size / number;
-        let index = first / number;
-        assert!(first.is_multiple_of(number) && into.len().is_multiple_of(number));
-        if number == 4 {
-            let cells = Cells::<u32>::new(words, len);
-            for (i, into) in into.chunks_mut(4).enumerate() {
-                into.copy_from_slice(&cells.load(index + i).to_ne_bytes());
-            }
-        } else {
-            let cells = Cells::<u64>::new(words, len);
-            for (i, into) in into.chunks_mut(8).enumerate() {
-                into.copy_from_slice(&cells.load(index + i).to_ne_bytes());
-            }
+            Part::ordinary(&self.partition, bytes)
         }
-        version
     }
 }

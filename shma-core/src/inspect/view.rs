@@ -9,11 +9,12 @@ use rustix::fs::Stat;
 use super::field::{FieldView, PATIENCE};
 use super::value::Value;
 use super::whose::Whose;
-use crate::error::{Error, Place};
+use crate::error::Error;
+use crate::field::Version;
 use crate::manifest::{Manifest, OwnedManifest};
-use crate::partition::retry;
-use crate::protocol::snapshot::Attempt;
 use crate::region::{self, Directory, Name, Region, Users};
+use crate::state::part::Part;
+use crate::state::snapshot;
 
 /// A region as it is seen without being attached to it; see [the module](super).
 #[derive(Debug)]
@@ -202,18 +203,14 @@ impl View {
     pub fn snapshot(&self) -> Result<Vec<Value>, Error> {
         let fields: Vec<FieldView> = self.fields().collect();
         let mut values: Vec<Value> = fields.iter().map(FieldView::blank).collect();
-        let end = Instant::now() + PATIENCE;
-        let read = retry::until(end, || self.attempt(&fields, &mut values).then_some(()));
-        read.map(|()| values)
-            .ok_or_else(|| Error::Contended { place: Place::new(self.name(), None) })
-    }
-
-    fn attempt(&self, fields: &[FieldView], values: &mut [Value]) -> bool {
-        let attempt = Attempt::begin(&self.region.header().commit);
-        let copied =
-            fields.iter().zip(&mut *values).all(|(field, value)| field.copy(&attempt, value));
-        copied
-            && attempt
-                .confirm(|| fields.iter().zip(values).all(|(field, value)| field.look_again(value)))
+        let parts = fields.iter().zip(&mut values);
+        let mut parts: Vec<Part<'_, '_>> =
+            parts.map(|(field, value)| field.part(&mut value.bytes)).collect();
+        snapshot::until(&self.region, Instant::now() + PATIENCE, &mut parts)?;
+        let versions: Vec<u64> = parts.iter().map(Part::version).collect();
+        for (value, version) in values.iter_mut().zip(versions) {
+            value.version = Version::new(version);
+        }
+        Ok(values)
     }
 }

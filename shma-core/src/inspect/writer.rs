@@ -7,13 +7,12 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::field::Version;
 use crate::field::bounds;
-use crate::field::cells::Cells;
+use crate::field::numbers;
 use crate::manifest::{FieldManifest, Manifest};
-use crate::partition::Partition;
+use crate::partition::{Partition, RegionGuard};
 use crate::protocol::semaphore::Wait;
 use crate::region::access::ReadWrite;
 use crate::region::{self, Directory, Name, Opening, Region, Users};
-use crate::state::transaction;
 use crate::words;
 
 /// An attachment that writes whole values, as any other writer does: under the field's semaphore,
@@ -91,7 +90,7 @@ impl Writer {
         let partition = self.partition(index);
         let field = &self.manifest().fields[index];
         if field.atomic {
-            return store_cells(&partition, field, &[(0, value)]);
+            return store_numbers(&partition, field, &[(0, value)]);
         }
         let published = partition
             .acquire(Wait::at_most(timeout))
@@ -141,15 +140,19 @@ impl Writer {
                 versions[index] = self.write(fields[index].name, value, timeout)?;
             }
             _ => {
-                let all: Vec<usize> = (0..fields.len()).filter(ordinary).collect();
-                let partitions: Vec<_> = all.iter().map(|index| self.partition(*index)).collect();
-                let changes: Vec<_> = all.iter().map(|index| news[*index]).collect();
-                let partitions: Vec<&Partition> = partitions.iter().collect();
-                let guards = transaction::acquire(&partitions, Wait::at_most(timeout))?;
-                for (index, guard) in all.iter().zip(&guards) {
-                    versions[*index] = Version::new(guard.version().wrapping_add(1));
+                let guard = RegionGuard::acquire(&self.region, Wait::at_most(timeout))?;
+                let news: Vec<_> = (0..fields.len())
+                    .filter(ordinary)
+                    .filter_map(|index| Some((self.partition(index), news[index]?)))
+                    .collect();
+                for (partition, _) in &news {
+                    let next = partition.slots().held_version().wrapping_add(1);
+                    versions[partition.index()] = Version::new(next);
                 }
-                transaction::commit(guards, &changes)?;
+                if let Some(guard) = guard {
+                    let published = guard.publish(news.iter().map(|(it, new)| (it, *new)));
+                    published.map_err(|error| news[0].0.explain(error))?;
+                }
             }
         }
         for index in order.iter().copied().filter(|index| !ordinary(index)) {
@@ -193,7 +196,7 @@ impl Writer {
         let end = parts.iter().map(end).max().unwrap_or(0);
         bounds::within(&(first..end), field.size, || self.region.place(index));
         if field.atomic {
-            return store_cells(&partition, field, parts).map(Ok);
+            return store_numbers(&partition, field, parts).map(Ok);
         }
         let guard = partition.acquire(Wait::at_most(timeout));
         let guard = guard.map_err(|error| partition.explain(error))?;
@@ -232,33 +235,12 @@ impl Writer {
     }
 }
 
-/// Replaces numbers of an atomic field, each in its own size.
-fn store_cells(
+/// Replaces numbers of an atomic field, each by itself.
+fn store_numbers(
     partition: &Partition,
     field: &FieldManifest<'_>,
     parts: &[(usize, &[u8])],
 ) -> Result<Version, Error> {
-    partition.check_fork().map_err(|error| partition.explain(error))?;
-    let words = partition.slots().slot(0);
-    let count = partition.count_call();
-    let size = field.ty.scalar().size();
-    let len = field.size / size;
-    for (first, part) in parts {
-        assert!(first.is_multiple_of(size) && part.len().is_multiple_of(size));
-        let (halves, _) = part.as_chunks::<4>();
-        let (wholes, _) = part.as_chunks::<8>();
-        if size == 4 {
-            let cells = Cells::<u32>::new(words, len);
-            for (i, half) in (first / size..).zip(halves) {
-                cells.store(i, u32::from_ne_bytes(*half));
-            }
-        } else {
-            let cells = Cells::<u64>::new(words, len);
-            for (i, whole) in (first / size..).zip(wholes) {
-                cells.store(i, u64::from_ne_bytes(*whole));
-            }
-        }
-    }
-    drop(count);
-    Ok(Version::new(partition.counted_calls()))
+    let stored = numbers::store(partition, field.ty.scalar().size(), parts);
+    stored.map(Version::new).map_err(|error| partition.explain(error))
 }

@@ -111,7 +111,7 @@ impl<'a> Hold<'a> {
     pub(crate) fn publish(&mut self, publication: Publication<'_>) -> Result<u64, Forked> {
         // The precise clock hardly ever says the same twice.
         if self.pace.is_due() {
-            let now = self.guard.stamp();
+            let now = self.guard.partition().stamp();
             self.pace.note(now);
         }
         // As in `Guard::publish`.

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
+use std::ops::RangeInclusive;
 
 use crate::region::RegionKey;
 
@@ -43,11 +44,13 @@ pub(crate) fn note_first(region: RegionKey, field: usize) {
     RECORD.with(|record| record.first.set(Some((region, field))));
 }
 
-/// Notes that the thread is about to take the semaphore of a field, or tells which field that it
-/// holds stands in the way. What is noted is to be [forgotten](forget).
-pub(crate) fn note(region: RegionKey, field: usize) -> Result<(), usize> {
+/// Notes that the thread is about to acquire the semaphores of these fields, or tells which field that
+/// it holds stands in the way: it may hold only those of fields before the first. What is noted is
+/// to be [forgotten](forget) by the last of them.
+pub(crate) fn note(region: RegionKey, fields: RangeInclusive<usize>) -> Result<(), usize> {
+    let (first, last) = fields.into_inner();
     if nothing() {
-        note_first(region, field);
+        note_first(region, last);
         return Ok(());
     }
     let of_region = |entry: &Entry| (entry.0 == region).then_some(entry.1);
@@ -55,10 +58,10 @@ pub(crate) fn note(region: RegionKey, field: usize) -> Result<(), usize> {
         let mut rest = record.rest.borrow_mut();
         let entries = record.first.get().into_iter().chain(rest.iter().copied());
         let latest = entries.filter_map(|entry| of_region(&entry)).max();
-        if let Some(latest) = latest.filter(|latest| *latest >= field) {
+        if let Some(latest) = latest.filter(|latest| *latest >= first) {
             return Err(latest);
         }
-        rest.push((region, field));
+        rest.push((region, last));
         record.nested.set(true);
         Ok(())
     })
@@ -121,18 +124,18 @@ mod tests {
         let (one, other) = (region(1), region(2));
         let all: Vec<_> = (0..12).flat_map(|i| [(one, i), (other, i)]).collect();
         for &(region, field) in &all {
-            assert_eq!(note(region, field), Ok(()));
-            assert_eq!(note(region, field), Err(field));
+            assert_eq!(note(region, field..=field), Ok(()));
+            assert_eq!(note(region, field..=field), Err(field));
         }
         for (gone, &(region, field)) in all.iter().enumerate() {
             forget(region, field);
             let left = all[gone + 1..].iter().filter(|entry| entry.0 == region);
             assert_eq!(any(region), left.clone().count() > 0);
             if let Some((_, latest)) = left.max_by_key(|entry| entry.1) {
-                assert_eq!(note(region, 0), Err(*latest));
+                assert_eq!(note(region, 0..=0), Err(*latest));
             }
         }
-        assert_eq!(note(one, 0), Ok(()));
+        assert_eq!(note(one, 0..=0), Ok(()));
         forget(one, 0);
     }
 }

@@ -9,9 +9,11 @@
 //! | [`writing`] | the semaphore, and what its holder may do |
 //! | [`holder`] | who holds the semaphore |
 //! | [`holding`] | the semaphore for more than one publication |
+//! | [`region_guard`] | the semaphores of all fields, held together |
 //! | [`waiting`] | waits for a publication or a call |
 //! | [`call_counters`] | what atomic fields have in place of versions |
 //! | [`lock_order`] | which semaphores a thread holds |
+//! | [`settle`] | what an acquisition owes after waiting, and after a death |
 //! | [`retry`] | how often an attempt is repeated |
 //! | [`contention_hint`] | what a handle remembers of overtaken reads |
 
@@ -22,7 +24,9 @@ mod holding;
 pub(crate) mod lock_order;
 mod memory;
 mod reading;
+mod region_guard;
 pub(crate) mod retry;
+mod settle;
 mod waiting;
 mod writing;
 
@@ -37,10 +41,11 @@ use crate::os;
 use crate::protocol::control::Control;
 use crate::protocol::slots::Slots;
 use crate::region::Region;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::Ordering;
 
 pub(crate) use holding::Hold;
 pub(crate) use memory::FieldMemory;
+pub(crate) use region_guard::RegionGuard;
 pub(crate) use waiting::{WAIT_SLICE, wait_any};
 pub(crate) use writing::{AcquireError, Forked, Guard};
 
@@ -77,11 +82,6 @@ impl Partition {
     }
 
     #[inline]
-    pub(crate) fn commit(&self) -> &AtomicU64 {
-        self.memory.commit()
-    }
-
-    #[inline]
     pub(crate) fn slots(&self) -> Slots<'_> {
         self.memory.slots()
     }
@@ -91,12 +91,17 @@ impl Partition {
         &self.memory
     }
 
-    fn index(&self) -> usize {
+    pub(crate) fn index(&self) -> usize {
         self.memory.index()
     }
 
     pub(crate) fn field_name(&self) -> Cow<'static, str> {
         self.region.known().field_name(self.index())
+    }
+
+    /// The attachment that the partition is of.
+    pub(crate) fn region(&self) -> &Arc<Region> {
+        &self.region
     }
 
     pub(crate) fn place(&self) -> Place {

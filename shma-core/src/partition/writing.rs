@@ -3,10 +3,10 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use super::settle::settle;
 use super::{Partition, lock_order};
 use crate::error::Error;
 use crate::os;
-use crate::protocol::commit;
 use crate::protocol::notify;
 use crate::protocol::semaphore::{Acquired, Busy, Owners, Semaphore, Wait};
 use crate::protocol::slots::{Change, Publication};
@@ -77,10 +77,11 @@ impl Partition {
         found_taken: bool,
         wait: Wait,
     ) -> Result<Guard<'_>, AcquireError> {
-        lock_order::note(self.region.key(), self.index()).map_err(AcquireError::Reentrant)?;
+        lock_order::note(self.region.key(), self.index()..=self.index())
+            .map_err(AcquireError::Reentrant)?;
         match Semaphore(&self.control().lock).acquire(&*self.region, mine, wait) {
             Ok(Acquired::Uncontended) if !found_taken => {}
-            Ok(acquired) => self.settle(acquired),
+            Ok(acquired) => settle(&self.region, self.control(), acquired),
             Err(busy) => {
                 lock_order::forget(self.region.key(), self.index());
                 return Err(AcquireError::Busy(busy, wait));
@@ -97,16 +98,26 @@ impl Partition {
         Guard::new(self)
     }
 
-    /// What an acquisition that was not the plain one owes, before anything else.
-    #[cold]
-    fn settle(&self, acquired: Acquired) {
-        if acquired == Acquired::FromDead {
-            let semaphore = Semaphore(&self.control().lock);
-            commit::inherit(self.commit(), semaphore, || self.region.controls());
-            // Relaxed, here and below: counters for people.
-            self.control().dead_owners.fetch_add(1, Ordering::Relaxed);
+    /// Notes when the publication was that comes next, and returns that.
+    #[inline]
+    pub(super) fn stamp(&self) -> u64 {
+        let now = if self.timed { os::precise_nanos() } else { os::coarse_nanos() };
+        self.stamp_at(now);
+        now
+    }
+
+    #[inline]
+    fn stamp_at(&self, now: u64) {
+        // Relaxed: a diagnostic number of its own.
+        self.control().published.store(now, Ordering::Relaxed);
+    }
+
+    /// Notes when the publications were of these fields that come next, by one look at the coarse clock.
+    pub(super) fn stamp_all<'a>(partitions: impl Iterator<Item = &'a Self>) {
+        let coarse = os::coarse_nanos();
+        for partition in partitions {
+            partition.stamp_at(if partition.timed { os::precise_nanos() } else { coarse });
         }
-        self.control().contended.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The error that a caller gets.
@@ -133,7 +144,7 @@ impl Partition {
     /// The semaphore, if it is free and the thread may have it. A dead owner is not replaced:
     /// it stands in no reader's way.
     pub(crate) fn try_acquire_free(&self) -> Option<Guard<'_>> {
-        lock_order::note(self.region.key(), self.index()).ok()?;
+        lock_order::note(self.region.key(), self.index()..=self.index()).ok()?;
         if Semaphore(&self.control().lock).try_acquire_free(self.region.me()) {
             return Some(self.acquired());
         }
@@ -208,31 +219,16 @@ impl<'a> Guard<'a> {
     /// Publishes, and releases the semaphore.
     #[inline(always)]
     pub(crate) fn publish(mut self, publication: Publication<'_>) -> Result<u64, Forked> {
-        self.stamp();
+        self.partition.stamp();
         // Behind everything that is stored before the version: a handler of a signal may have forked
         // since the semaphore was acquired. What remains is a fork between this load and that store.
         self.check_fork()?;
         let version = publication.publish();
-        self.has_published();
+        self.published = true;
         Ok(version)
     }
 
-    /// Notes when the publication was that comes next, and returns that.
-    #[inline]
-    pub(crate) fn stamp(&self) -> u64 {
-        let now = if self.partition.timed { os::precise_nanos() } else { os::coarse_nanos() };
-        // Relaxed: a diagnostic number of its own.
-        self.partition.control().published.store(now, Ordering::Relaxed);
-        now
-    }
-
-    /// Something was published: its waiters are woken when the semaphore is released.
-    #[inline]
-    pub(crate) fn has_published(&mut self) {
-        self.published = true;
-    }
-
-    pub(crate) fn partition(&self) -> &'a Partition {
+    pub(super) fn partition(&self) -> &'a Partition {
         self.partition
     }
 }

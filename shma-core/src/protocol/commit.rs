@@ -26,97 +26,68 @@ use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering, load_acquire_64, load_held_64};
 use crate::words;
 
-/// A field of a transaction, whose semaphore the caller holds.
-#[derive(Debug)]
-pub(crate) struct Part<'a> {
-    pub(crate) slots: Slots<'a>,
-    /// Its active publication.
-    pub(crate) version: u64,
-    /// The bytes of its new value; `None` if it stays as it is.
-    pub(crate) new: Option<&'a [u8]>,
-}
-
-/// Publishes the new values of these fields as one. They are all fields that have a semaphore.
+/// Publishes several fields as one. `fields` are all fields of the region that have a semaphore, which
+/// the caller holds; `joined` are those of them that get a new value, each with its bytes. It is gone
+/// over several times, so that nothing is allocated.
 ///
 /// `check` has the last word: it runs behind everything that is not visible.
 pub(crate) fn publish<'a, E>(
-    word: &'a AtomicU64,
-    parts: impl ExactSizeIterator<Item = Part<'a>>,
+    word: &AtomicU64,
+    fields: impl Iterator<Item = &'a Control>,
+    joined: impl Iterator<Item = (Slots<'a>, &'a [u8])> + Clone,
     check: impl FnOnce() -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut commit = Commit::new(word, parts.len());
-    let mut stores = Vec::with_capacity(parts.len());
-    for Part { slots, version, new } in parts {
-        match new {
-            Some(bytes) => stores.push((commit.join(slots, version), bytes)),
-            None => commit.stay(slots.control, version),
-        }
-    }
-    for (slot, bytes) in stores {
-        words::store(slot, bytes);
+    fields.for_each(stay);
+    joined.clone().for_each(|(slots, _)| join(slots));
+    for (slots, bytes) in joined.clone() {
+        words::store(slots.begun(slots.held_version()).slot, bytes);
         stop_point!("commit.slot");
     }
     check()?;
-    commit.happen();
+    happen(word, joined.map(|(slots, _)| slots.begun(slots.held_version())));
     Ok(())
 }
 
-/// A commit under way: every field is told of first, by [`join`](Self::join) or
-/// [`stay`](Self::stay); then the slots of those that joined are stored; then
-/// [`happen`](Self::happen).
-#[derive(Debug)]
-struct Commit<'a> {
-    word: &'a AtomicU64,
-    publications: Vec<Publication<'a>>,
+/// Tells of a field whose value is going to be stored.
+fn join(slots: Slots<'_>) {
+    let version = slots.held_version();
+    slots.begin(version, Change::Whole);
+    // Relaxed: `happen` releases it.
+    slots.control.target.store(version.wrapping_add(1), Ordering::Relaxed);
 }
 
-impl<'a> Commit<'a> {
-    /// A commit to which so many fields may join.
-    fn new(word: &'a AtomicU64, fields: usize) -> Self {
-        Self { word, publications: Vec::with_capacity(fields) }
+/// Tells of a field that stays as it is unless it [joins](join). Its target is reset: a stale one, left by a committer that
+/// died before its commit happened, would be redone together with this commit.
+fn stay(control: &Control) {
+    // Held: changed under the semaphore only.
+    let version = load_held_64(&control.version);
+    // Release: a reader that has seen the last commit odd, and takes this target for that
+    // commit's, must find in `accept` that it has ended. In `join` the fence in `begin` sees
+    // to it.
+    let order = mutant!("commit-relaxed-stay", Ordering::Release => Ordering::Relaxed);
+    if !mutant!("commit-stays-unsaid") {
+        control.target.store(version, order);
     }
+}
 
-    /// The field takes part: all of its value is going to be stored into the slot returned.
-    fn join(&mut self, slots: Slots<'a>, version: u64) -> &'a [AtomicU64] {
-        let publication = slots.begin(version, Change::Whole);
-        let slot = publication.slot;
-        // Relaxed: `happen` releases it.
-        slots.control.target.store(version.wrapping_add(1), Ordering::Relaxed);
-        self.publications.push(publication);
-        slot
+/// Publishes all that joined, as one. Their slots have been stored.
+fn happen<'a>(word: &AtomicU64, joined: impl Iterator<Item = Publication<'a>>) {
+    // Only the holder of all semaphores changes it, or a recoverer, before the dead owner's
+    // semaphore can be acquired.
+    let even = load_held_64(word) & !1;
+    stop_point!("commit.stored");
+    // Release: meets the acquire loads in `recover`, in readers beside a publication, and in
+    // snapshots. A thread that sees it sees targets and slots.
+    let order = mutant!("commit-relaxed", Ordering::Release => Ordering::Relaxed);
+    word.store(even.wrapping_add(1), order);
+    stop_point!("commit.happened");
+    for publication in joined {
+        publication.publish();
+        stop_point!("commit.version");
     }
-
-    /// The field stays as it is. Its target is reset: a stale one, left by a committer that died
-    /// before its commit happened, would be redone together with this commit.
-    fn stay(&mut self, control: &Control, version: u64) {
-        // Release: a reader that has seen the last commit odd, and takes this target for that
-        // commit's, must find in `accept` that it has ended. In `join` the fence in `begin` sees
-        // to it.
-        let order = mutant!("commit-relaxed-stay", Ordering::Release => Ordering::Relaxed);
-        if !mutant!("commit-stays-unsaid") {
-            control.target.store(version, order);
-        }
-    }
-
-    /// Publishes all that joined, as one. Their slots have been stored.
-    fn happen(self) {
-        // Only the holder of all semaphores changes it, or a recoverer, before the dead owner's
-        // semaphore can be acquired.
-        let even = load_held_64(self.word) & !1;
-        stop_point!("commit.stored");
-        // Release: meets the acquire loads in `recover`, in readers beside a publication, and in
-        // snapshots. A thread that sees it sees targets and slots.
-        let order = mutant!("commit-relaxed", Ordering::Release => Ordering::Relaxed);
-        self.word.store(even.wrapping_add(1), order);
-        stop_point!("commit.happened");
-        for publication in self.publications {
-            publication.publish();
-            stop_point!("commit.version");
-        }
-        // Release: a thread that sees it even sees all versions.
-        self.word.store(even.wrapping_add(2), Ordering::Release);
-        stop_point!("commit.done");
-    }
+    // Release: a thread that sees it even sees all versions.
+    word.store(even.wrapping_add(2), Ordering::Release);
+    stop_point!("commit.done");
 }
 
 /// What a thread owes that has just taken this semaphore from a dead owner, before it loads anything

@@ -172,6 +172,19 @@ impl<'a> Slots<'a> {
         }
     }
 
+    /// The active publication's number, for the holder of the semaphore.
+    #[inline]
+    pub(crate) fn held_version(&self) -> u64 {
+        load_held_64(&self.control.version)
+    }
+
+    /// Publication `version + 1`, which the caller has [begun](Self::begin).
+    #[inline]
+    pub(crate) fn begun(&self, version: u64) -> Publication<'a> {
+        let next = version.wrapping_add(1);
+        Publication { control: self.control, next, slot: self.slot(next) }
+    }
+
     /// Starts publication `version + 1`, which is to differ from the active one in `change` alone.
     /// The caller holds the semaphore, and `version` is the one it has loaded since.
     ///

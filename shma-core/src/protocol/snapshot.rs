@@ -24,7 +24,6 @@ use super::slots::Slots;
 use crate::sync::mutant;
 use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering, fence, load_acquire_64};
-use crate::words;
 
 /// One attempt at a snapshot. The caller keeps the versions that [`copy`](Self::copy) returns, and
 /// compares them when [`confirm`](Self::confirm) asks.
@@ -45,12 +44,16 @@ impl<'h> Attempt<'h> {
         Self { word, commit: load_acquire_64(word) }
     }
 
-    /// The first look at a field: copies the first bytes of its value, and returns the number of the
-    /// publication that they are of. They count only if [`confirm`](Self::confirm) says so.
+    /// The first look at a field: has a slot copied, and returns the number of the publication that is
+    /// in it. The copy counts only if [`confirm`](Self::confirm) says so.
     #[inline]
-    pub(crate) fn copy(&self, slots: Slots<'_>, into: &mut [u8]) -> Result<u64, Overtaken> {
+    pub(crate) fn copy(
+        &self,
+        slots: Slots<'_>,
+        copy: impl FnOnce(&[AtomicU64]),
+    ) -> Result<u64, Overtaken> {
         let version = slots.enter_snapshot(self.commit);
-        words::load_over(slots.slot(version), into);
+        copy(slots.slot(version));
         if slots.is_intact(version) { Ok(version) } else { Err(Overtaken) }
     }
 

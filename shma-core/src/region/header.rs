@@ -101,6 +101,19 @@ impl Header {
     }
 }
 
+impl Header {
+    /// The number that the region was given when it was created.
+    pub(crate) fn instance(&self) -> u128 {
+        let mut bytes = [0; 16];
+        let (halves, _) = bytes.as_chunks_mut::<8>();
+        for (half, word) in halves.iter_mut().zip(&self.instance) {
+            // Relaxed: written before the region had its name.
+            *half = word.load(Ordering::Relaxed).to_ne_bytes();
+        }
+        u128::from_ne_bytes(bytes)
+    }
+}
+
 fn set_pair(words: &[AtomicU64; 2], bytes: [u8; 16]) {
     let (halves, _) = bytes.as_chunks::<8>();
     for (word, half) in words.iter().zip(halves) {

@@ -117,6 +117,15 @@ impl Memory {
         unsafe { &*self.map.as_mut_ptr().cast::<Header>() }
     }
 
+    /// The control block at the offset of a partition of the manifest.
+    #[inline]
+    pub(crate) fn control_at(&self, offset: usize) -> &Control {
+        // SAFETY: the address is that of a control block inside the mapping, aligned, for as long
+        // as `self` is borrowed; `Control` consists of atomics alone, so any bytes are a value of
+        // it and others may write them.
+        unsafe { self.at::<Control>(offset).as_ref() }
+    }
+
     /// Where a partition lies.
     ///
     /// # Panics

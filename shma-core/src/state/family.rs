@@ -136,6 +136,22 @@ pub(super) fn zeroed<S: State>() -> Box<S> {
     unsafe { zeroed.assume_init() }
 }
 
+/// A state of zeroes.
+#[inline]
+pub(super) fn zeroed_value<S: State>() -> S {
+    let zeroed = std::mem::MaybeUninit::zeroed();
+    // SAFETY: as above.
+    unsafe { zeroed.assume_init() }
+}
+
+/// Copies one state to another.
+#[expect(clippy::disallowed_methods, reason = "neither of them lies in shared memory")]
+pub(super) fn duplicate<S: State>(from: &S, to: &mut S) {
+    // SAFETY: both are borrowed, so they are good for this and apart; by the contract of `State`
+    // every field is an `Element`, which is `Copy`.
+    unsafe { std::ptr::copy_nonoverlapping(from, to, 1) }
+}
+
 /// A state whose fields, but for `#[shm(no_merge)]` and atomic ones, consist of `E` alone; the bound
 /// for generic code that calls [`Shm::update_with`](crate::Shm::update_with). The derive implements
 /// it.

@@ -6,20 +6,27 @@
 //! | [`mod@options`] | how a region is made or opened |
 //! | [`shm`] | [`Shm`], the handle |
 //! | `notes` | what the creator has noted |
-//! | [`transaction`] | several fields as one, and snapshots |
+//! | [`choice`] | transactions and snapshots of a choice of fields |
+//! | [`transaction`] | several fields as one |
+//! | [`mod@snapshot`] | fields as they stood together at one instant |
+//! | [`part`] | what takes part in those two: a partition, and private bytes |
 //! | [`family`] | what the derive tells the library, and the families its fields come in |
 //! | [`handles`] | the families of handles to shared memory |
 //! | [`declared`] | ties what a derive lists to the struct as it really is |
 
+mod choice;
 mod declaration;
 pub(crate) mod declared;
 pub(crate) mod family;
 mod handles;
 mod notes;
 mod options;
+pub(crate) mod part;
 mod shm;
+pub(crate) mod snapshot;
 pub(crate) mod transaction;
 
+pub use choice::Choice;
 pub use declaration::ShmState;
 pub use family::{Family, Refs, Uniform};
 pub use handles::{Handles, Muts};

@@ -5,20 +5,24 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::error::Error;
 use crate::field::Atomic;
 use crate::field::Field;
 use crate::manifest::Manifest;
 use crate::manifest::element::{self, AtomicElement, Element, OfScalar};
-use crate::partition::Partition;
+use crate::partition::{Partition, RegionGuard};
+use crate::protocol::semaphore::Wait;
 use crate::region::Region;
 use crate::region::access::{Access, ReadWrite};
 
-use super::family::{Build, Merge, Nothing, Refs, State, Uniform, Values, Zip, zeroed};
+use super::family::{Build, Merge, Refs, State, Uniform, Values, zeroed};
 use super::handles::{Handles, Muts};
-use super::transaction::{self, Copies};
+use super::part::{Part, collect};
+use super::snapshot;
+use super::transaction::Spare;
 
 /// A handle to a state in shared memory.
 ///
@@ -27,8 +31,7 @@ use super::transaction::{self, Copies};
 /// handle to an ephemeral region takes the region along, in whichever process it is dropped.
 pub struct Shm<S: State, A: Access = ReadWrite> {
     fields: S::Fields<Handles<A>>,
-    /// What the last transaction copied the state to, for the next one.
-    spare: Mutex<Option<Copies<S>>>,
+    spare: Spare<S>,
     region: Arc<Region>,
 }
 
@@ -61,12 +64,7 @@ impl<S: State, A: Access> Shm<S, A> {
     pub(super) fn new(region: Region) -> Self {
         let region = Arc::new(region);
         let fields = S::build(&mut MakeHandles { region: &region });
-        Self { fields, spare: Mutex::new(None), region }
-    }
-
-    /// The attachment.
-    pub(super) fn region(&self) -> &Region {
-        &self.region
+        Self { fields, spare: Spare::new(), region }
     }
 
     /// What the region holds.
@@ -74,9 +72,29 @@ impl<S: State, A: Access> Shm<S, A> {
         &S::DECLARATION
     }
 
+    /// The attachment.
+    pub(super) fn region(&self) -> &Arc<Region> {
+        &self.region
+    }
+
+    /// Calls `f` with all fields, and the bytes of this value for them.
+    fn with_parts<R>(&self, value: &mut S, f: impl FnOnce(&mut [Part<'_, '_>]) -> R) -> R {
+        let mut parts = self.spare.parts.take(S::DECLARATION.fields.len());
+        collect::<S, A>(&self.fields, value, &mut parts);
+        let result = f(&mut parts);
+        self.spare.parts.put(parts);
+        result
+    }
+
     /// The region's name.
     pub fn name(&self) -> &str {
         self.region.name()
+    }
+
+    /// The number that the region was given when it was created, at random: another one under the
+    /// same name is another region.
+    pub fn instance(&self) -> u128 {
+        self.region.header().instance()
     }
 
     /// Whether the name still leads to this region: false once it was unlinked or created anew.
@@ -91,7 +109,7 @@ impl<S: State, A: Access> Shm<S, A> {
     ///
     /// As [`Field::read`].
     pub fn read_into(&self, into: &mut S) {
-        S::zip::<Handles<A>, Values<'_>, _>(&self.fields, S::values(into), &mut ReadEach);
+        self.with_parts(into, |parts| parts.iter_mut().for_each(Part::read));
     }
 
     /// As [`read_into`](Self::read_into), into a new allocation, never through the stack.
@@ -116,7 +134,7 @@ impl<S: State, A: Access> Shm<S, A> {
     /// Never blocks. It retries while writers overtake it. After 64 failed attempts a read-write handle
     /// also holds those semaphores that are free, for the time of one attempt, which delays writers.
     pub fn snapshot_into(&self, into: &mut S) {
-        transaction::snapshot(&self.region, &self.fields, into);
+        self.with_parts(into, |parts| snapshot::forever::<A>(&self.region, parts));
     }
 
     /// As [`snapshot_into`](Self::snapshot_into), into a new allocation, never through the stack.
@@ -141,7 +159,7 @@ impl<S: State, A: Access> Shm<S, A> {
     ///
     /// Never blocks, and never acquires a semaphore.
     pub fn try_snapshot_into(&self, into: &mut S) -> Result<(), Error> {
-        transaction::try_snapshot(&self.region, &self.fields, into)
+        self.with_parts(into, |parts| snapshot::bounded(&self.region, parts))
     }
 }
 
@@ -171,18 +189,73 @@ impl<S: State> Shm<S, ReadWrite> {
         &self,
         f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
     ) -> R {
-        // Not waited for: a fork child may have inherited it locked, and new copies do as well.
-        let kept = self.spare.try_lock().ok().and_then(|mut spare| spare.take());
-        let mut copies = kept.unwrap_or_else(|| Copies { new: zeroed::<S>(), old: zeroed::<S>() });
-        let result = transaction::transact(&self.fields, &mut copies, f);
-        if let Ok(mut spare) = self.spare.try_lock() {
-            *spare = Some(copies);
-        }
+        let transacted = self.transact(Wait::Forever, |new, old| Some(f(new, old)));
         // No closure: it would be the place that the panic names.
-        match result {
+        match transacted {
+            Ok(Some(result)) => result,
+            Ok(None) => unreachable!("the closure returned `Some`"),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// As [`transaction`](Self::transaction), but publishes only if `f` returns `Some`. On `None` no
+    /// version moves, whatever `f` changed, and no waiter wakes.
+    ///
+    /// # Panics
+    ///
+    /// As [`transaction`](Self::transaction).
+    ///
+    /// # Blocking
+    ///
+    /// As [`transaction`](Self::transaction).
+    #[track_caller]
+    pub fn transaction_if<R>(
+        &self,
+        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> Option<R>,
+    ) -> Option<R> {
+        let transacted = self.transact(Wait::Forever, f);
+        // As above.
+        match transacted {
             Ok(result) => result,
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// As [`transaction`](Self::transaction), waiting for the semaphores for at most `timeout` in all.
+    /// An `Err` of this call published nothing; an `Err` that `f` returns is inside of `Ok`, and what
+    /// `f` changed was published.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Timeout`], which says which field's semaphore was held and by which process;
+    /// [`Error::Reentrant`], [`Error::Forked`].
+    ///
+    /// # Panics
+    ///
+    /// Only if `f` does; nothing is published then.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for the holder of each semaphore in turn, for at most `timeout`; meanwhile it holds
+    /// those that it has acquired.
+    pub fn transaction_timeout<R>(
+        &self,
+        timeout: Duration,
+        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
+    ) -> Result<R, Error> {
+        match self.transact(Wait::at_most(timeout), |new, old| Some(f(new, old)))? {
+            Some(result) => Ok(result),
+            None => unreachable!("the closure returned `Some`"),
+        }
+    }
+
+    fn transact<R>(
+        &self,
+        wait: Wait,
+        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> Option<R>,
+    ) -> Result<Option<R>, Error> {
+        let guard = RegionGuard::acquire(&self.region, wait)?;
+        self.spare.transact(guard, &self.fields, f)
     }
 
     /// Element-wise update of all fields, one after the other in declaration order, each under its
@@ -253,20 +326,6 @@ impl MakeHandles<'_> {
         // And writes, if it may, to a mapping that can be written.
         assert_eq!(A::WRITABLE, self.region.is_writable());
         Partition::new(Arc::clone(self.region), index)
-    }
-}
-
-struct ReadEach;
-
-impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for ReadEach {
-    type Out = Nothing;
-
-    fn field<T: Element>(&mut self, _: usize, field: &'h Field<T, A>, value: &'v mut T) {
-        field.read_into(value);
-    }
-
-    fn atomic<T: AtomicElement>(&mut self, _: usize, field: &'h Atomic<T, A>, value: &'v mut T) {
-        field.read_into(value);
     }
 }
 

@@ -3,6 +3,7 @@
 mod atomic_calls;
 mod atomic_operations;
 mod atomics;
+mod choices;
 mod closures;
 mod conditional;
 mod flat;

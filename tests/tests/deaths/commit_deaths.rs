@@ -9,12 +9,12 @@ use shma_tests::watchdog::{until, watched};
 #[test]
 fn every_stop_point_of_a_commit_is_listed() {
     let sources = [
-        "state/transaction.rs",
         "protocol/commit.rs",
         "protocol/slots.rs",
         "protocol/snapshot.rs",
         "protocol/semaphore.rs",
         "partition/writing.rs",
+        "partition/region_guard.rs",
     ];
     // The last ones are those of readers, of waiters, and of who finds waiters.
     let elsewhere = ["snapshot.copied", "acquire.sleeping", "release.freed"];

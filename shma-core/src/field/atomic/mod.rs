@@ -116,7 +116,7 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
     }
 
     #[inline]
-    pub(super) fn partition(&self) -> &Partition {
+    pub(crate) fn partition(&self) -> &Partition {
         &self.partition
     }
 

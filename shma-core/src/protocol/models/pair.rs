@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use super::crew::Crew;
 use super::desk::Desk;
-use crate::protocol::commit::{self, Part};
+use crate::protocol::commit;
 use crate::protocol::notify;
 use crate::protocol::semaphore::{Acquired, Semaphore, Wait};
 use crate::protocol::slots::Change;
@@ -61,13 +61,10 @@ impl Pair {
     /// Publishes the fields that take part as one, after these versions.
     pub(super) fn transact(&self, author: u32, parts: [bool; 2], versions: [u64; 2]) {
         let values = versions.map(|version| value(version + 1, author).to_ne_bytes());
-        let parts = [0, 1].map(|field| Part {
-            slots: self.desk.slots(field),
-            version: versions[field],
-            new: parts[field].then_some(&values[field][..]),
-        });
+        let joined = [0, 1].into_iter().filter(|field| parts[*field]);
+        let joined = joined.map(|field| (self.desk.slots(field), &values[field][..]));
         let published: Result<(), Infallible> =
-            commit::publish(&self.desk.commit, parts.into_iter(), || Ok(()));
+            commit::publish(&self.desk.commit, self.desk.fields.iter(), joined, || Ok(()));
         published.expect("nothing refuses it");
     }
 

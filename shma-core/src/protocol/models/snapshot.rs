@@ -14,7 +14,8 @@ pub(super) fn snapshot(pair: &Pair) -> Option<[Seen; 2]> {
     let mut copied = [(0, [0]); 2];
     for (field, (version, value)) in copied.iter_mut().enumerate() {
         let bytes = bytemuck::cast_slice_mut(value);
-        *version = attempt.copy(pair.desk.slots(field), bytes).ok()?;
+        *version =
+            attempt.copy(pair.desk.slots(field), |slot| words::load_over(slot, bytes)).ok()?;
     }
     let unchanged = |field: usize| is_unchanged(&pair.desk.fields[field], copied[field].0);
     attempt.confirm(|| (0..2).all(unchanged)).then(|| copied.map(seen))

@@ -1,11 +1,8 @@
 //! States of gigabytes: never on the stack, and not copied more often than said.
-//!
-//! `unsafe` here: an allocator that counts.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::thread;
 
+use crate::asked_for;
 use shma_core::{Shm, ShmState};
 use shma_tests::child::Child;
 use shma_tests::region::{DIRECTORY, Name};
@@ -25,48 +22,6 @@ type Rows = [[f32; 1024]; 65_536];
 /// What the largest of the stories below needs.
 const ROOM: u64 = 600 << 20;
 const MEMORY: u64 = 2 << 30;
-
-/// Counts the bytes that each thread asks for.
-struct Counting;
-
-thread_local! {
-    static ASKED_FOR: Cell<usize> = const { Cell::new(0) };
-}
-
-fn count(layout: Layout) {
-    // A thread that is ending has no count any more, and none that is looked at.
-    let _ = ASKED_FOR.try_with(|count| count.set(count.get() + layout.size()));
-}
-
-// SAFETY: every call is the system allocator's own; the counting allocates nothing.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout);
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout);
-        // SAFETY: as the caller promises.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promises.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Bytes that a call asks for.
-fn asked_for<R>(call: impl FnOnce() -> R) -> usize {
-    let before = ASKED_FOR.get();
-    call();
-    ASKED_FOR.get() - before
-}
 
 /// Whether there is room for a story; says so if not.
 fn has_room() -> bool {

@@ -1,0 +1,123 @@
+//! The semaphores of all fields of a region, held together.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::settle::settle;
+use super::{AcquireError, Forked, Partition, lock_order};
+use crate::error::Error;
+use crate::protocol::commit;
+use crate::protocol::control::Control;
+use crate::protocol::notify;
+use crate::protocol::semaphore::{Owners, Semaphore, Wait};
+use crate::region::Region;
+use crate::sync::{Ordering, stop_point};
+
+/// The held semaphores of all ordinary fields of a region. Dropped, they are released, unless the
+/// process that holds them has become another one by forking meanwhile.
+#[derive(Debug)]
+pub(crate) struct RegionGuard<'h> {
+    region: &'h Region,
+    /// Semaphores that are held: those of the first ordinary fields.
+    held: usize,
+    /// The last ordinary field, by which the thread's record knows that all are held.
+    last: usize,
+    /// What the thread holds is recorded with the thread.
+    _thread: PhantomData<*const ()>,
+}
+
+/// The number of each ordinary field, and its control block, in declaration order.
+fn ordinary(region: &Region) -> impl Iterator<Item = (usize, &Control)> + Clone {
+    let fields = region.manifest().fields.iter().enumerate();
+    fields
+        .filter(|(_, field)| !field.atomic)
+        .map(|(index, field)| (index, region.memory().control_at(field.offset)))
+}
+
+impl<'h> RegionGuard<'h> {
+    /// Acquires all semaphores in declaration order. `None` if the region has none.
+    ///
+    /// # Errors
+    ///
+    /// `Reentrant`, `Forked`; `Timeout` or `WouldBlock` if `wait` ends. None is held then.
+    pub(crate) fn acquire(region: &'h Arc<Region>, wait: Wait) -> Result<Option<Self>, Error> {
+        let Some((first, _)) = ordinary(region).next() else { return Ok(None) };
+        let explain = |index, error| Partition::new(Arc::clone(region), index).explain(error);
+        if region.is_forked() {
+            return Err(explain(first, AcquireError::Forked));
+        }
+        let last = ordinary(region).last().map_or(first, |(index, _)| index);
+        lock_order::note(region.key(), first..=last)
+            .map_err(|held| explain(first, AcquireError::Reentrant(held)))?;
+        let mut guard = Self { region, held: 0, last, _thread: PhantomData };
+        for (index, control) in ordinary(region) {
+            acquire_one(region, control, wait).map_err(|error| explain(index, error))?;
+            guard.held += 1;
+        }
+        stop_point!("transaction.acquired");
+        Ok(Some(guard))
+    }
+
+    /// Whether this is still the process that acquired the semaphores: a closure may have forked.
+    pub(crate) fn check_fork(&self) -> Result<(), Forked> {
+        if self.region.is_forked() { Err(Forked) } else { Ok(()) }
+    }
+
+    /// Publishes the new values of these fields as one, and releases all semaphores. The fields are
+    /// in declaration order, each with its new bytes.
+    ///
+    /// # Errors
+    ///
+    /// `Forked`: nothing is published.
+    pub(crate) fn publish<'a, N>(self, news: N) -> Result<(), Forked>
+    where
+        N: Iterator<Item = (&'a Partition, &'a [u8])> + Clone,
+    {
+        Partition::stamp_all(news.clone().map(|(partition, _)| partition));
+        let fields = ordinary(self.region).map(|(_, control)| control);
+        let joined = news.clone().map(|(partition, bytes)| (partition.slots(), bytes));
+        // A handler of a signal may have forked since the closure. What remains is as in
+        // `Guard::publish`.
+        commit::publish(&self.region.header().commit, fields, joined, || self.check_fork())?;
+        let mut published = news.map(|(partition, _)| partition.index()).peekable();
+        self.release(|index| published.next_if_eq(&index).is_some());
+        Ok(())
+    }
+
+    /// Releases what is held. `has_published` tells of each field whether a process may wait for what
+    /// was published.
+    fn release(mut self, has_published: impl FnMut(usize) -> bool) {
+        self.release_held(has_published);
+    }
+
+    fn release_held(&mut self, mut has_published: impl FnMut(usize) -> bool) {
+        let held = std::mem::take(&mut self.held);
+        if self.region.is_forked() {
+            return;
+        }
+        for (index, control) in ordinary(self.region).take(held) {
+            notify::release(control, self.region.me(), has_published(index));
+        }
+    }
+}
+
+impl Drop for RegionGuard<'_> {
+    fn drop(&mut self) {
+        lock_order::forget(self.region.key(), self.last);
+        self.release_held(|_| false);
+    }
+}
+
+fn acquire_one(region: &Region, control: &Control, wait: Wait) -> Result<(), AcquireError> {
+    let semaphore = Semaphore(&control.lock);
+    if !semaphore.try_acquire_free(region.me()) {
+        match semaphore.acquire(region, region.me(), wait) {
+            Ok(acquired) => settle(region, control, acquired),
+            Err(busy) => return Err(AcquireError::Busy(busy, wait)),
+        }
+    }
+    // Relaxed: a diagnostic number of its own.
+    control.pid.store(region.pid(), Ordering::Relaxed);
+    stop_point!("acquire.acquired");
+    Ok(())
+}
