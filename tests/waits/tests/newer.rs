@@ -189,6 +189,8 @@ fn a_future_does_not_keep_the_region() {
 fn a_cancelled_future_leaves_nothing() {
     watched(|| {
         let (name, desk) = create("newer-cancelled");
+        // Otherwise the futures would end with the region.
+        let _attached = opened("open", &name);
         let counter = Arc::new(Counter::default());
         let waker = Waker::from(Arc::clone(&counter));
         let mut futures: Vec<Newer> =
