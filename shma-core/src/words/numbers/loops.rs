@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 
-use super::Lane;
+use super::lane::Lane;
 
 /// Copies as many numbers as both have.
 #[inline]

@@ -27,7 +27,8 @@
 use std::arch::asm;
 use std::mem::MaybeUninit;
 
-use super::{Lane, loops};
+use super::lane::Lane;
+use super::loops;
 
 /// Bytes of a vector.
 pub(super) const VECTOR: usize = 16;

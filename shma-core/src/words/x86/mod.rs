@@ -26,6 +26,7 @@ mod way;
 mod wish;
 
 pub(super) use hints::{prefetch, prefetch_to_store};
+pub(super) use pairs::PAIR;
 pub(super) use streams::stream;
 
 use way::{LOADS, STORES};
@@ -44,9 +45,6 @@ pub(super) use {
 
 use super::{LINE, WORD};
 use crate::sync::mutant;
-
-/// What the smallest move takes; every length is a multiple of it.
-pub(super) const PAIR: usize = 16;
 
 /// What the vector loops move in one turn.
 pub(super) const STEP: usize = 128;
