@@ -137,6 +137,12 @@ impl View {
         u64::try_from(self.stat.st_size).unwrap_or(0)
     }
 
+    /// How many of its bytes are in huge pages; `None` if it has less than one, or the kernel does not say.
+    /// It touches a word in every 2 MiB of the region, which on a disk reads that much of it.
+    pub fn huge_bytes(&self) -> Option<u64> {
+        self.region.huge_bytes()
+    }
+
     /// The user who owns it.
     pub fn owner(&self) -> u32 {
         self.stat.st_uid

@@ -122,6 +122,9 @@ impl Newborn {
         reserve(name, file.get(), total)?;
         stop_point!("create.reserved");
         let region = map::<ReadWrite>(name, file, Known::Declared(manifest), pages)?;
+        if creation.huge_pages {
+            region.map.collapse();
+        }
         let Some(mut region) = with_token(region, &temporary.0)? else { return Ok(None) };
         region.notes = creation.notes.clone();
         Ok(Some(Self { region, text, file: temporary, creation: creation.clone() }))

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use memmap2::MmapOptions;
 use rustix::io::Errno;
 
 use super::access::Access;
@@ -14,7 +13,7 @@ use super::token::{NoToken, Token};
 use super::{DEADLINE, Memory, Name, Pages, Region};
 use crate::error::Error;
 use crate::manifest::{Known, Notes};
-use crate::os::{self, FileId, Mapping};
+use crate::os::{self, FileId, How, Mapping};
 use crate::protocol::semaphore::{Owners, owner_of};
 use crate::sync::Ordering;
 use crate::sync::stop_point;
@@ -28,21 +27,16 @@ pub(super) fn map<A: Access>(
     pages: Pages,
 ) -> Result<Region, Error> {
     let bytes = manifest.get().tail();
-    let mut options = MmapOptions::new();
-    options.len(bytes);
-    if pages == Pages::AtOnce {
-        options.populate();
-    }
+    let how = How { writable: A::WRITABLE, at_once: pages == Pages::AtOnce };
     let file = opened.get();
-    let mapped = if A::WRITABLE { options.map_raw(file) } else { options.map_raw_read_only(file) };
-    let map = mapped.map_err(|error| name.io("mmap", error))?;
+    let map = Mapping::new(file, bytes, how).map_err(|error| name.io("mmap", error))?;
     let stat = fstat(name, file)?;
     if u64::try_from(stat.st_size).unwrap_or(0) < bytes as u64 {
         return Err(name.not_a_region("it was truncated while it was opened"));
     }
     Ok(Region {
         memory: ManuallyDrop::new(Arc::new(Memory {
-            map: Mapping::new(map, A::WRITABLE),
+            map,
             name: name.clone(),
             manifest,
             file: opened.id(),

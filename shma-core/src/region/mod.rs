@@ -53,7 +53,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::manifest::Notes;
-use crate::os::{Description, FileId};
+use crate::os::{Description, FileId, HUGE};
 use crate::protocol::semaphore::Owners;
 
 use deadline::{DEADLINE, PAUSE};
@@ -78,6 +78,8 @@ pub(crate) struct Creation {
     pub(crate) mode: u32,
     /// Whether it stays until it is unlinked.
     pub(crate) persistent: bool,
+    /// Whether the kernel is asked for huge pages.
+    pub(crate) huge_pages: bool,
     /// What is noted beside the layout.
     pub(crate) notes: Notes,
 }
@@ -135,6 +137,11 @@ impl Region {
     /// What remains of the region for a waiter whose handle is gone.
     pub(crate) fn memory(&self) -> &Arc<Memory> {
         &self.memory
+    }
+
+    /// How many bytes of the region are in huge pages, if there is room for one and the kernel says it.
+    pub(crate) fn huge_bytes(&self) -> Option<u64> {
+        (self.map.len() >= HUGE).then(|| self.map.huge_bytes()).flatten()
     }
 
     /// The file that its name stands for.

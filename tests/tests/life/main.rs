@@ -10,6 +10,7 @@ mod forks;
 mod forks_beside;
 #[cfg(target_arch = "x86_64")]
 mod forks_inside;
+mod huge_pages;
 mod impostors;
 mod notes;
 mod permissions;

@@ -9,25 +9,51 @@
 //! `unsafe` here: the list, and changing the permission.
 #![allow(unsafe_code)]
 
+use std::fs::File;
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use memmap2::MmapRaw;
 use rustix::mm::{MprotectFlags, mprotect};
+
+use super::placed::{How, Placed};
+use super::read_text;
 
 /// A mapping of a region.
 #[derive(Debug)]
 pub(crate) struct Mapping {
-    map: MmapRaw,
+    map: Placed,
     /// Where it is listed, if it can be written.
     entry: Option<&'static Entry>,
 }
 
 impl Mapping {
-    pub(crate) fn new(map: MmapRaw, writable: bool) -> Self {
-        let entry = writable.then(|| Entry::list(map.as_mut_ptr().addr(), map.len()));
-        Self { map, entry }
+    /// Maps so many bytes of a file. From the size of a huge page on, the address is one that huge pages
+    /// fit.
+    pub(crate) fn new(file: &File, len: usize, how: How) -> io::Result<Self> {
+        let map = Placed::new(file, len, how)?;
+        let entry = how.writable.then(|| Entry::list(map.as_mut_ptr().addr(), map.len()));
+        Ok(Self { map, entry })
+    }
+
+    /// Lets the kernel put huge pages in the place of small ones, as far as it can.
+    pub(crate) fn collapse(&self) {
+        self.map.collapse();
+    }
+
+    /// How many bytes are in huge pages; `None` where the kernel does not say.
+    pub(crate) fn huge_bytes(&self) -> Option<u64> {
+        self.map.touch();
+        let maps = read_text("/proc/self/smaps").ok()?;
+        let start = format!("{:x}-", self.as_mut_ptr().addr());
+        let mut lines = maps.lines().skip_while(|line| !line.starts_with(&start)).skip(1);
+        // Up to the next mapping, whose line has no colon behind its first word.
+        let own = lines
+            .by_ref()
+            .map_while(|line| line.split_once(':').filter(|(key, _)| !key.contains(' ')));
+        let huge = own.filter(|(key, _)| matches!(*key, "ShmemPmdMapped" | "FilePmdMapped"));
+        let kilobytes = huge.map(|(_, size)| size.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        Some(kilobytes.sum::<Option<u64>>()? << 10)
     }
 
     #[inline]
@@ -37,7 +63,7 @@ impl Mapping {
 
     /// Writes the first page to the file system, and waits until it is there.
     pub(crate) fn write_out_first_page(&self) -> io::Result<()> {
-        self.map.flush_range(0, 1)
+        self.map.write_out_first_page()
     }
 
     pub(crate) fn len(&self) -> usize {
