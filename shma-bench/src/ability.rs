@@ -72,6 +72,11 @@ pub trait Peer: Sync {
         unable("has no values that belong together")
     }
 
+    /// Makes a value of zeroes that is accessed here and there. Dropped, it is removed.
+    fn create_scattered(&self, _: &Place) -> Result<Box<dyn Scattered>, Unable> {
+        unable("is not asked for scattered accesses")
+    }
+
     /// Makes something to wait for.
     fn create_bell(&self, _: &Place) -> Result<Box<dyn Bell>, Unable> {
         unable("has nothing to wait for")
@@ -180,6 +185,18 @@ pub trait Group {
     fn transaction(&mut self, _times: u64) -> Done {
         unable("has no changing of several values as one")
     }
+}
+
+/// A value that is accessed at places of 64 bytes each.
+pub trait Scattered {
+    /// Copies the eight numbers at each of these places.
+    fn read(&mut self, places: &[usize]) -> Done;
+
+    /// Adds 1 to the eight numbers at each of these places.
+    fn add(&mut self, places: &[usize]) -> Done;
+
+    /// The first number that was copied last, for checks.
+    fn copied(&mut self) -> f64;
 }
 
 /// Something to wait for, that carries a number.

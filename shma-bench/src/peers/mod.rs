@@ -17,11 +17,14 @@ mod plain_loop;
 mod raw_sync;
 mod robust;
 mod shma;
+mod shma_scattered;
 
 use crate::ability::Peer;
 
 /// The library, as tables name it.
 pub const SHMA: &str = "shma";
+/// The same with huge pages.
+pub const HUGE: &str = "shma, huge pages";
 /// The references that targets are ratios to.
 pub const MEMCPY: &str = "memcpy";
 pub const LOOP: &str = "plain loop";
@@ -33,6 +36,7 @@ pub const FUTEX: &str = "futex";
 pub fn all() -> Vec<&'static dyn Peer> {
     vec![
         &shma::Shma,
+        &shma_scattered::Huge,
         &memcpy::Memcpy,
         &plain_loop::Loop,
         &mutex_pair::Pair,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use shma_core::{Shm, ShmState, Version};
 
-use super::SHMA;
-use crate::ability::{Bell, Done, FIELDS, Group, Peer, Place, Store, Unable, mix};
+use super::{SHMA, shma_scattered};
+use crate::ability::{Bell, Done, FIELDS, Group, Peer, Place, Scattered, Store, Unable, mix};
 use crate::sizes::{array, array_mut, sized};
 
 /// The longest wait for a number. Nobody is that slow.
@@ -70,6 +70,10 @@ impl Peer for Shma {
 
     fn open_group(&self, place: &Place) -> Result<Box<dyn Group>, Unable> {
         sized!(group place.bytes, N => Ok(Box::new(Together::<N>::new(Values::open(&place.name)?))))
+    }
+
+    fn create_scattered(&self, place: &Place) -> Result<Box<dyn Scattered>, Unable> {
+        shma_scattered::create(place, false)
     }
 
     fn create_bell(&self, place: &Place) -> Result<Box<dyn Bell>, Unable> {

@@ -14,6 +14,7 @@ mod pipeline;
 mod publish;
 mod read;
 mod retries;
+mod scattered;
 mod snapshot;
 mod together;
 mod transaction;
@@ -38,6 +39,8 @@ pub static ALL: &[Question] = &[
     latency::ASLEEP,
     publish::QUESTION,
     parts::QUESTION,
+    scattered::READS,
+    scattered::UPDATES,
     snapshot::QUESTION,
     transaction::QUESTION,
     pipeline::QUESTION,
