@@ -59,7 +59,12 @@ pub struct Story {
     /// What all hold that transactions change.
     pub number: u64,
     versions: Numbers,
+    /// How committers are told to commit: by a transaction of all fields, or of those it changes.
+    pub call: &'static str,
 }
+
+/// Both ways to commit.
+pub const CALLS: [&str; 2] = ["transact", "transact-of"];
 
 impl Story {
     /// The committers are this program, built with stop points.
@@ -67,7 +72,15 @@ impl Story {
         let name = Name::new("deaths");
         let state = FiveFields::create(&name, &FiveFields::with([1, 1, 1, 7, 1])).unwrap();
         let seen = FiveFields::open_read_only(&name).unwrap();
-        Self { program: program.into(), name, state, seen, number: 1, versions: [1; 5] }
+        Self {
+            program: program.into(),
+            name,
+            state,
+            seen,
+            number: 1,
+            versions: [1; 5],
+            call: CALLS[0],
+        }
     }
 
     /// Starts the program, to end at this place, or to stop there.
@@ -78,7 +91,7 @@ impl Story {
     /// Starts the next transaction, which ends at this place.
     pub fn commit(&self, stop: &str) -> Child {
         let next = (self.number + 1).to_string();
-        self.start(stop, &["transact", &self.name, &next, PART_TAKERS])
+        self.start(stop, &[self.call, &self.name, &next, PART_TAKERS])
     }
 
     /// Whether a transaction died at this place; it may be past all of them.

@@ -95,6 +95,18 @@ pub fn transact(state: &Shm<FiveFields>, fields: &[&str], number: u64, inside: i
     });
 }
 
+/// Changes all fields except `still` to a number, by a transaction of these alone, which it names in
+/// another order than the declaration.
+pub fn transact_of(state: &Shm<FiveFields>, number: u64) {
+    let fields = (&state.large, &state.first, &state.odd, &state.pair);
+    state.transaction_of(fields, |(large, first, odd, pair), _| {
+        *first = number;
+        pair.fill(number);
+        odd.fill(odd_bytes(number));
+        large.fill(number);
+    });
+}
+
 /// Publishes a field as it is, each in another way.
 pub fn touch(state: &Shm<FiveFields>, field: &str) {
     match field {

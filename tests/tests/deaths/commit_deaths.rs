@@ -1,6 +1,6 @@
 //! Committers that die or stop at every place of a commit.
 
-use shma_tests::commits::{AFTER, BEFORE, PART_TAKERS, RECOVERY, Story, at_every, killed};
+use shma_tests::commits::{AFTER, BEFORE, CALLS, PART_TAKERS, RECOVERY, Story, at_every, killed};
 use shma_tests::five_fields::{FIELDS, FiveFields};
 use shma_tests::switched;
 use shma_tests::watchdog::{until, watched};
@@ -35,7 +35,9 @@ fn a_death_in_a_commit_leaves_all_or_nothing() {
     let program = switched::program("child");
     watched(move || {
         let mut story = Story::new(&program);
-        for by in FIELDS.into_iter().chain(["transaction"]) {
+        let successors = FIELDS.into_iter().chain(["transaction"]);
+        for (by, call) in successors.flat_map(|by| CALLS.map(|call| (by, call))) {
+            story.call = call;
             for (places, happens) in [(&BEFORE[..], false), (&AFTER[..], true)] {
                 for place in places {
                     at_every(place, |stop| {

@@ -13,7 +13,13 @@ pub fn transact(name: &str, to: u64, fields: &str) {
     five_fields::transact(&state, &fields, to, || ());
 }
 
-/// The same, and waits for a line before it commits.
+/// Changes all fields that take part to a number, by a transaction that names no other field.
+pub fn transact_of(name: &str, to: u64) {
+    let state = FiveFields::open(name).unwrap();
+    five_fields::transact_of(&state, to);
+}
+
+/// As [`transact`], and waits for a line before it commits.
 pub fn hold(name: &str, to: u64, fields: &str) {
     let state = FiveFields::open(name).unwrap();
     let fields: Vec<&str> = fields.split(',').collect();

@@ -64,6 +64,7 @@ fn main() {
         ["transfer", name, notes, worker] => bank::transfer(name, notes, number(worker)),
         ["audit", name, notes, line, access] => bank::audit(name, notes, number(line), access),
         ["transact", name, to, fields] => five_fields::transact(name, number(to), fields),
+        ["transact-of", name, to, _] => five_fields::transact_of(name, number(to)),
         ["hold", name, to, fields] => five_fields::hold(name, number(to), fields),
         ["touch", name, field] => five_fields::touch(name, field),
         ["snapshot", name, access] => five_fields::snapshot(name, access),
