@@ -29,6 +29,8 @@ struct Costs {
     reads: Vec<u64>,
     sets: Vec<u64>,
     gets: Vec<u64>,
+    /// Of the small field alone: a transaction, one that changes nothing, a snapshot.
+    choices: Vec<u64>,
 }
 
 impl Array {
@@ -49,11 +51,11 @@ impl Array {
 
     fn costs(&self) -> Costs {
         let mut child = Child::start_command(&mut self.command("cost"));
-        let [first_updates, updates, reads, sets, gets] = std::array::from_fn(|_| {
+        let [first_updates, updates, reads, sets, gets, choices] = std::array::from_fn(|_| {
             child.line().split(' ').map(|cost| cost.parse().unwrap()).collect()
         });
         assert!(child.end().success());
-        Costs { first_updates, updates, reads, sets, gets }
+        Costs { first_updates, updates, reads, sets, gets, choices }
     }
 
     fn call(&self, story: &str) {
@@ -95,6 +97,7 @@ fn a_part_costs_the_same_in_every_field() {
         assert_eq!(small.sets, [8 + (SLOTS as u64 - 1) * 2 * 8; 6]);
         assert_eq!(small.reads, [64; 6]);
         assert_eq!(small.gets, [8; 6]);
+        assert_eq!(small.choices, [2 * 16, 16, 16], "nothing of the array beside it");
     });
 }
 

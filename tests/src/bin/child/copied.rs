@@ -5,10 +5,11 @@ use shma_core::{Shm, ShmState};
 
 use crate::{next_line, say};
 
-/// One large array.
+/// One large array, and a little beside it.
 #[derive(Debug, ShmState)]
 struct Array<const WORDS: usize> {
     words: [u64; WORDS],
+    step: [u64; 2],
 }
 
 /// Words of the part in question: 64 bytes.
@@ -48,6 +49,11 @@ fn of_size<const WORDS: usize>(story: &str, name: &str) {
             (0..8).for_each(|at| _ = array.words.set(at, 1));
             say_all(&ends.map(|at| cost(|| _ = array.words.set(at, 2))));
             say_all(&ends.map(|at| cost(|| _ = array.words.get(at))));
+            say_all(&[
+                cost(|| array.transaction_of((&array.step,), |(step,), _| step[0] += 1)),
+                cost(|| array.transaction_of((&array.step,), |_, _| ())),
+                cost(|| _ = array.snapshot_of((&array.step,), (&mut [0; 2],))),
+            ]);
         }
         other => panic!("there is no story `{other}`"),
     }
