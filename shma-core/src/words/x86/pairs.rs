@@ -6,7 +6,7 @@
 use std::arch::asm;
 
 /// What the smallest move takes; every length is a multiple of it.
-pub(in crate::words) const PAIR: usize = 16;
+pub(crate) const PAIR: usize = 16;
 
 /// As [`super::load`], by 16-byte moves, without a call and, for a known length, without a branch.
 ///
@@ -14,7 +14,7 @@ pub(in crate::words) const PAIR: usize = 16;
 ///
 /// As [`super::load`] and [`super::store`].
 #[inline]
-pub(in crate::words) unsafe fn pairs(to: *mut u8, from: *const u8, len: usize) {
+pub(crate) unsafe fn pairs(to: *mut u8, from: *const u8, len: usize) {
     let quads = len - len % (4 * PAIR);
     for first in (0..quads).step_by(4 * PAIR) {
         // SAFETY: moves the 64 bytes from `first` on, which are inside, since `quads` is at most
