@@ -137,6 +137,11 @@ pub trait Store {
         unable("has no exclusive read-modify-write")
     }
 
+    /// `value[i] += step[i]` in place, where additions of others at the same instant may be lost.
+    fn add_each(&mut self, _step: &[f64], _times: u64) -> Done {
+        unable("has no numbers that are added to in place")
+    }
+
     /// Adds 1 to all numbers.
     fn add(&mut self, _times: u64) -> Done {
         unable("has no exclusive read-modify-write")

@@ -15,6 +15,9 @@ pub const ALL: [u64; 13] = {
 /// Those of the targets: 64 B, 4 KiB, 64 KiB, 1 MiB, 16 MiB.
 pub const FEW: [u64; 5] = [ALL[0], ALL[3], ALL[5], ALL[7], ALL[9]];
 
+/// Those at which numbers are added to in place: 1 KiB to 16 MiB.
+pub const IN_PLACE: [u64; 8] = [ALL[2], ALL[3], ALL[4], ALL[5], ALL[6], ALL[7], ALL[8], ALL[9]];
+
 /// A gibibyte.
 pub const LARGEST: u64 = ALL[12];
 

@@ -17,6 +17,7 @@ mod plain_loop;
 mod raw_sync;
 mod robust;
 mod shma;
+mod shma_atomic;
 mod shma_scattered;
 
 use crate::ability::Peer;
@@ -25,6 +26,9 @@ use crate::ability::Peer;
 pub const SHMA: &str = "shma";
 /// The same with huge pages.
 pub const HUGE: &str = "shma, huge pages";
+/// Its atomic fields, by loads and stores, and by compare-exchange.
+pub const SHMA_RACY: &str = "shma, racy";
+pub const SHMA_EXACT: &str = "shma, exact";
 /// The references that targets are ratios to.
 pub const MEMCPY: &str = "memcpy";
 pub const LOOP: &str = "plain loop";
@@ -37,6 +41,8 @@ pub fn all() -> Vec<&'static dyn Peer> {
     vec![
         &shma::Shma,
         &shma_scattered::Huge,
+        &shma_atomic::Racy,
+        &shma_atomic::Exact,
         &memcpy::Memcpy,
         &plain_loop::Loop,
         &mutex_pair::Pair,

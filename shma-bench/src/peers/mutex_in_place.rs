@@ -68,6 +68,17 @@ impl<const N: usize> Store for Value<N> {
         unable("replaces as the mutex with copies does")
     }
 
+    fn add_each(&mut self, step: &[f64], times: u64) -> Done {
+        let step = array::<N>(step);
+        for _ in 0..times {
+            let mut held = self.0.lock(0);
+            for (value, step) in held.value::<N>().iter_mut().zip(black_box(step)) {
+                *value += step;
+            }
+        }
+        Ok(())
+    }
+
     fn update_with(&mut self, step: &[f64], times: u64) -> Done {
         let step = array::<N>(step);
         for _ in 0..times {

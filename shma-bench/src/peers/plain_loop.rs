@@ -18,7 +18,7 @@ impl Peer for Loop {
     }
 
     fn about(&self) -> &'static str {
-        "a loop of one process alone into a second buffer, without a lock"
+        "a loop of one process alone, without a lock: into a second buffer, and in place for additions"
     }
 
     fn create(&self, place: &Place) -> Result<Box<dyn Store>, Unable> {
@@ -73,5 +73,19 @@ impl<const N: usize> Store for Buffers<N> {
 
     fn update(&mut self, step: &[f64], times: u64) -> Done {
         self.update_with(step, times)
+    }
+
+    /// In place.
+    fn add_each(&mut self, step: &[f64], times: u64) -> Done {
+        self.newest = 1 - self.newest;
+        let value = self.buffers().0;
+        for _ in 0..times {
+            for (value, step) in value.iter_mut().zip(array::<N>(black_box(step))) {
+                *value += step;
+            }
+            black_box(&mut *value);
+        }
+        self.newest = 1 - self.newest;
+        Ok(())
     }
 }

@@ -111,6 +111,8 @@ pub mod values {
     pub const UNCHANGED: After = |old, _| old;
     /// After a replacement it is the buffer's.
     pub const REPLACED: After = |_, buffer| buffer;
+    /// After an addition it is the sum.
+    pub const ADDED: After = |old, buffer| old + buffer;
     /// After an update it is both.
     pub const MIXED: After = |old, buffer| mix(buffer, old);
 }

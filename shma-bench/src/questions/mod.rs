@@ -7,6 +7,7 @@ mod attach;
 mod beside;
 mod closure;
 mod elementwise;
+mod hogwild;
 mod latency;
 mod memory;
 mod parts;
@@ -29,6 +30,7 @@ pub static ALL: &[Question] = &[
     write::QUESTION,
     writer::QUESTION,
     elementwise::QUESTION,
+    hogwild::QUESTION,
     closure::QUESTION,
     beside::BUSY,
     beside::QUARTER,

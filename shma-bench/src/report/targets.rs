@@ -4,8 +4,8 @@ use comfy_table::{Table, presets};
 use serde::Serialize;
 
 use super::{Report, quantity};
-use crate::peers::{FUTEX, LOOP, MEMCPY, MUTEX_IN_PLACE, MUTEX_PAIR, SHMA};
-use crate::sizes::{ALL, LARGEST};
+use crate::peers::{FUTEX, LOOP, MEMCPY, MUTEX_IN_PLACE, MUTEX_PAIR, SHMA, SHMA_RACY};
+use crate::sizes::{ALL, IN_PLACE, LARGEST};
 
 /// The sizes that targets are given for. The last one stands for all above it as well.
 const SIZES: [u64; 5] = [ALL[0], ALL[3], ALL[5], ALL[7], ALL[9]];
@@ -79,6 +79,7 @@ impl Target {
 pub fn targets(report: &Report) -> Vec<Target> {
     let mut targets = Vec::new();
     targets.extend(calls(report));
+    targets.extend(in_place(report));
     targets.extend(beside(report));
     targets.extend(others(report));
     targets
@@ -110,6 +111,16 @@ fn calls(report: &Report) -> Vec<Target> {
         }
     }
     targets
+}
+
+/// Additions without a semaphore.
+fn in_place(report: &Report) -> Vec<Target> {
+    let target = |size| {
+        let time = |peer| median(report, "hogwild", peer, "time", size);
+        let what = format!("add_racy / {LOOP} in place, {}", quantity::bytes(size));
+        Target::at_most(what, 1.3, ratio(time(SHMA_RACY), time(LOOP)))
+    };
+    IN_PLACE.into_iter().filter_map(target).collect()
 }
 
 /// A reader and a writer.
