@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-/// Where a value is kept: a name that nobody else has, and its bytes.
+/// Where a value is kept: a unique name, and its size in bytes.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// The part of the name that all of a run have.
@@ -18,7 +18,7 @@ pub struct Place {
 #[derive(Debug, Clone)]
 pub struct Unable(pub String);
 
-/// Of a call that a peer may be unable to do.
+/// The outcome of a call that a peer may be unable to do.
 pub type Done = Result<(), Unable>;
 
 /// Any failure is a reason.
@@ -102,12 +102,12 @@ pub trait Store {
         self.write(from, 1)
     }
 
-    /// What the latest read has read, from whoever does not read to memory of this process.
+    /// Fetches what the latest read has read, for a peer that reads into another process's memory.
     fn fetch(&mut self, _into: &mut [f64]) -> Done {
         Ok(())
     }
 
-    /// What is to be written from now on, for whoever does not write from memory of this process.
+    /// Hands over what is written next, for a peer that writes from another process's memory.
     fn hand(&mut self, _from: &[f64]) -> Done {
         Ok(())
     }
@@ -211,7 +211,7 @@ pub trait Bell {
         Ok(())
     }
 
-    /// Publishes a number so many times, and wakes whoever sleeps.
+    /// Publishes a number `times` times, and wakes the processes that sleep.
     fn ring(&mut self, number: u64, times: u64) -> Done;
 
     /// Sleeps until there is a number other than `last`, and returns it.

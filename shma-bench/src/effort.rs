@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The largest value that everybody copies without a thought for memory.
+/// The largest value that all rounds are measured with; larger ones take fewer.
 const LARGE: u64 = 64 << 20;
 
 /// Rounds and times.

@@ -13,7 +13,7 @@ pub struct Job {
     pub rank: usize,
     /// How many processes there are.
     #[arg(long)]
-    pub crew: usize,
+    pub processes: usize,
     /// Part of the names of everything that the run shares.
     #[arg(long)]
     pub run: String,

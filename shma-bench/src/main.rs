@@ -8,7 +8,6 @@ mod args;
 mod buffer;
 #[cfg(target_arch = "x86_64")]
 mod copies;
-mod crew;
 mod effort;
 mod job;
 mod line;
@@ -17,6 +16,7 @@ mod measure;
 mod noise;
 mod peers;
 mod pinning;
+mod processes;
 mod question;
 mod questions;
 mod report;

@@ -33,12 +33,12 @@ pub struct Question {
     pub measures: &'static [Measure],
     pub cases: fn(Effort) -> Vec<u64>,
     /// How many processes one case takes.
-    pub crew: fn(u64) -> usize,
+    pub processes: fn(u64) -> usize,
     /// Whether it takes a program in which the library counts.
     pub counts: bool,
-    /// Measures one case, in one process of its crew.
+    /// Measures one case, in one of its processes.
     pub measure: fn(&Worker) -> Result<()>,
 }
 
-/// Of questions about the time of a call.
+/// What questions about the time of a call measure.
 pub const TIME: &[Measure] = &[Measure { name: "time", unit: "ns", about: "of a call" }];

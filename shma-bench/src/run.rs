@@ -11,9 +11,9 @@ use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::Args;
-use crate::crew::Crew;
 use crate::effort::Effort;
 use crate::line;
+use crate::processes::Processes;
 use crate::question::Question;
 use crate::results::Answers;
 use crate::said::Said;
@@ -26,7 +26,7 @@ const CASE: u64 = 1_000;
 /// How all names of all runs start.
 const NAMED: &str = "shma-bench-";
 
-/// A run. Dropped, it removes whatever its processes have left behind.
+/// A run. Dropping it removes what its processes have left behind.
 pub struct Run {
     /// In all names of what it shares.
     name: String,
@@ -87,17 +87,17 @@ impl Run {
         case: u64,
         bar: &ProgressBar,
     ) -> Result<()> {
-        let size = (answers.question.crew)(case);
+        let size = (answers.question.processes)(case);
         if size > 1
             && let Some(nanos) = line::nanos()?
         {
             answers.lines.insert(case, nanos);
         }
-        let _meeting = Crew::found(&self.name)?;
+        let _meeting = Processes::found(&self.name)?;
         let (sender, lines) = mpsc::channel();
-        let mut crew = Vec::new();
+        let mut started = Vec::new();
         for rank in 0..size {
-            crew.push(self.start(program, answers.question, case, rank, size, &sender)?);
+            started.push(self.start(program, answers.question, case, rank, size, &sender)?);
         }
         drop(sender);
         for line in lines {
@@ -105,7 +105,7 @@ impl Run {
                 Event::Said(Said::Step { of }) => bar.inc(CASE / of.max(1) as u64),
                 Event::Said(said) => answers.note(case, said),
                 Event::Ended(rank) => {
-                    let status = crew[rank].0.wait()?;
+                    let status = started[rank].0.wait()?;
                     if !status.success() {
                         // The others would wait for it.
                         bail!("process {rank} failed: {status}");
@@ -130,7 +130,7 @@ impl Run {
         for (name, number) in [
             ("--case", case),
             ("--rank", rank as u64),
-            ("--crew", size as u64),
+            ("--processes", size as u64),
             ("--order", self.seed),
         ] {
             command.args([name, &number.to_string()]);
@@ -177,7 +177,7 @@ impl Drop for Run {
     }
 }
 
-/// Removes what runs have left behind that were ended from outside: their names say who they were.
+/// Removes what is left of runs that were ended from outside, by the process in each name.
 fn sweep() {
     remove(|name| {
         let rest = name.strip_prefix("shma.").unwrap_or(name).strip_prefix(NAMED);
@@ -192,7 +192,7 @@ fn remove(doomed: impl Fn(&str) -> bool) {
     let Ok(entries) = fs::read_dir(DIRECTORY) else { return };
     for entry in entries.flatten().filter(|it| doomed(&it.file_name().to_string_lossy())) {
         let path = entry.path();
-        // What is in the way of one run is told by the next.
+        // The next run tries again.
         let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     }
 }

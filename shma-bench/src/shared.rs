@@ -1,4 +1,4 @@
-//! Shared memory without any protocol, for the references and for the crew.
+//! Shared memory without any protocol, for the references and for what processes agree on.
 
 use std::fs::OpenOptions;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use memmap2::{MmapOptions, MmapRaw};
 /// Where shared memory lies.
 pub const DIRECTORY: &str = "/dev/shm";
 
-/// A mapped file. Whoever created it removes it.
+/// A mapped file. Dropping the handle that created it removes it.
 #[derive(Debug)]
 pub struct Shared {
     map: MmapRaw,

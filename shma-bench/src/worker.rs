@@ -1,4 +1,4 @@
-//! What every process that measures has: its job, its crew, and the same dice as the others.
+//! What every process that measures has: its job, the other processes, and the same dice as they.
 
 use std::cell::RefCell;
 
@@ -6,9 +6,9 @@ use anyhow::Result;
 use rustix::process::{Signal, set_parent_process_death_signal};
 
 use crate::ability::{Peer, Place, Unable};
-use crate::crew::Crew;
 use crate::effort::Effort;
 use crate::job::Job;
+use crate::processes::Processes;
 use crate::said::Said;
 use crate::{peers, pinning};
 
@@ -19,8 +19,8 @@ const SPARE: f64 = 0.1;
 pub struct Worker {
     pub job: Job,
     pub effort: Effort,
-    pub crew: Crew,
-    /// Same numbers in every process of the crew.
+    pub processes: Processes,
+    /// Same numbers in every process of the case.
     dice: RefCell<fastrand::Rng>,
 }
 
@@ -32,7 +32,7 @@ impl Worker {
         pinning::pin(job.rank)?;
         Ok(Self {
             effort: Effort::new(job.hasty),
-            crew: Crew::join(&job.run, job.rank, job.crew)?,
+            processes: Processes::join(&job.run, job.rank, job.processes)?,
             dice: RefCell::new(fastrand::Rng::with_seed(job.order)),
             job,
         })
@@ -47,14 +47,14 @@ impl Worker {
         peers.map(|(index, peer)| (peer, place(index))).collect()
     }
 
-    /// Puts things into an order that is the same for the whole crew.
+    /// Puts things into an order that is the same in all processes of the case.
     pub fn shuffle<T>(&self, things: &mut [T]) {
         self.dice.borrow_mut().shuffle(things);
     }
 
-    /// Whether this is the process that speaks for the crew.
+    /// Whether this is the process that speaks for all processes of the case.
     pub fn leads(&self) -> bool {
-        self.crew.rank == 0
+        self.processes.rank == 0
     }
 
     /// Tells a value.

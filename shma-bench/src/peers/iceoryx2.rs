@@ -85,7 +85,7 @@ fn debug(error: impl std::fmt::Debug) -> Unable {
 
 /// The writer, with a reader of its own.
 struct Written<const N: usize> {
-    /// Given away while it is written to.
+    /// `None` while it is written to.
     entry: Option<EntryHandleMut<ipc::Service, u64, [f64; N]>>,
     _writer: Writer<ipc::Service, u64>,
     reader: Read<N>,

@@ -1,7 +1,7 @@
 //! LMDB, by heed: a database in a file that is mapped, here in memory and without syncing.
 //!
-//! `unsafe` here: opening, since nobody else may change the file meanwhile, and keeping what is opened
-//! beside what borrows it.
+//! `unsafe` here: opening, since only LMDB may change the file, and keeping what is opened beside
+//! what borrows it.
 
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ impl Peer for Lmdb {
 
 /// An environment with the handle to its values, which borrows it.
 struct Base {
-    /// Of `owned`, as long as `self`.
+    /// Borrows `owned`, for as long as `self` lives.
     env: &'static Env,
     owned: *mut Env,
     values: Database<'static, Bytes, Bytes>,
@@ -91,7 +91,7 @@ impl Base {
         options.map_size(size);
         // SAFETY: without syncing a crash of the machine may spoil the file, which is in memory.
         unsafe { options.flags(EnvFlags::NO_SYNC | EnvFlags::WRITE_MAP) };
-        // SAFETY: nobody but LMDB changes the file.
+        // SAFETY: only LMDB changes the file.
         let owned = Box::into_raw(Box::new(unsafe { options.open(&folder) }?));
         // SAFETY: lives until `self` is dropped, or for ever if it does not come to that.
         let env: &'static Env = unsafe { &*owned };

@@ -11,7 +11,7 @@ use crate::ability::{Done, Peer, Place, Store, Unable};
 use crate::shared::Shared;
 use crate::sizes::{array, array_mut, sized};
 
-/// Places that a writer goes round.
+/// Places that a writer uses in turn.
 const COPIES: usize = 4;
 
 /// Before them, the number of the newest.
@@ -26,7 +26,7 @@ impl Peer for Memcpy {
     }
 
     fn about(&self) -> &'static str {
-        "copies without any protocol, the writer going round four places; what is read may be torn"
+        "copies without any protocol, written to four places in turn; what is read may be torn"
     }
 
     fn copies(&self) -> u64 {
@@ -65,8 +65,7 @@ impl<const N: usize> Store for Copies<N> {
         let into = array_mut::<N>(into);
         for _ in 0..times {
             let from = black_box(self.place(self.newest().load(Ordering::Acquire)));
-            // SAFETY: within the mapping; `into` is private. Whether the value is whole is nobody's
-            // concern here.
+            // SAFETY: within the mapping; `into` is private. A torn value is allowed here.
             unsafe { from.copy_to_nonoverlapping(into, 1) };
             black_box(&mut *into);
         }

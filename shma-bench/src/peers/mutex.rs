@@ -101,7 +101,7 @@ impl<const N: usize> Store for Value<N> {
     }
 }
 
-/// A mutex each. Small parts of them are changed where they lie.
+/// A mutex each. Small parts of them are changed in place.
 struct Values<const N: usize> {
     guarded: Guarded,
     ones: Buffer,

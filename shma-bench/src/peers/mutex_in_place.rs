@@ -1,4 +1,4 @@
-//! A robust mutex, and values that are changed where they lie: the least that exclusion can cost.
+//! A robust mutex, and values that are changed in place: the least that exclusion can cost.
 
 use std::hint::black_box;
 
@@ -16,7 +16,7 @@ impl Peer for InPlace {
     }
 
     fn about(&self) -> &'static str {
-        "a bare robust pthread mutex; values are changed where they lie. \
+        "a bare robust pthread mutex; values are changed in place. \
          A reader stalls all others, and a panic or a kill leaves half a value"
     }
 

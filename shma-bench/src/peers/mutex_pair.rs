@@ -1,5 +1,5 @@
-//! Locking and unlocking a robust mutex that nobody else wants: what changing a small value costs
-//! at least if it is to be exclusive and to survive its owner.
+//! Locking and unlocking an uncontended robust mutex: the least cost of changing a small value
+//! exclusively, with a lock that survives its owner.
 
 use super::{MUTEX_PAIR, robust::Guarded};
 use crate::ability::{Done, Peer, Place, Store, Unable, unable};

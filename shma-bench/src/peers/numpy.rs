@@ -21,7 +21,7 @@ impl Peer for Numpy {
 
     fn about(&self) -> &'static str {
         "Python's numpy over multiprocessing.shared_memory with a multiprocessing.Lock, \
-         values changed where they lie; whoever dies with the lock leaves it locked"
+         values changed in place; a process that dies while it holds the lock leaves it locked"
     }
 
     fn copies(&self) -> u64 {

@@ -16,10 +16,10 @@ const HEAD: usize = 128;
 /// With a mutex.
 pub const MUTEX: Locked = Locked {
     name: "raw_sync mutex",
-    about: "shared_memory with raw_sync's Mutex, values changed where they lie; \
-            whoever dies with the lock leaves it locked",
+    about: "shared_memory with raw_sync's Mutex, values changed in place; \
+            a process that dies while it holds the lock leaves it locked",
     new: |start, data| {
-        // SAFETY: `HEAD` bytes for the lock, which nobody uses yet; the mapping outlives the lock.
+        // SAFETY: `HEAD` bytes for the lock, not used by any process yet; the mapping outlives it.
         unsafe { Mutex::new(start, data) }
     },
     existing: |start, data| {
@@ -31,8 +31,8 @@ pub const MUTEX: Locked = Locked {
 /// With a lock that lets several read.
 pub const RW_LOCK: Locked = Locked {
     name: "raw_sync rwlock",
-    about: "shared_memory with raw_sync's RwLock, values changed where they lie; \
-            whoever dies with the lock leaves it locked",
+    about: "shared_memory with raw_sync's RwLock, values changed in place; \
+            a process that dies while it holds the lock leaves it locked",
     new: |start, data| {
         // SAFETY: as for the mutex.
         unsafe { RwLock::new(start, data) }
@@ -66,7 +66,7 @@ impl Peer for Locked {
         let size = HEAD + place.bytes as usize;
         let memory = ShmemConf::new().os_id(&place.name).size(size).create()?;
         // Touches each page, as the others do.
-        // SAFETY: the mapping has `size` bytes, and nobody else knows it yet.
+        // SAFETY: the mapping has `size` bytes, and no other process knows it yet.
         unsafe { memory.as_ptr().write_bytes(0, size) };
         self.attach(place, memory, self.new)
     }

@@ -99,7 +99,7 @@ fn initialise(mutex: *mut libc::pthread_mutex_t) -> Result<(), Unable> {
     check(unsafe { libc::pthread_mutexattr_setpshared(attributes, shared) })?;
     // SAFETY: as above.
     check(unsafe { libc::pthread_mutexattr_setrobust(attributes, robust) })?;
-    // SAFETY: as above; the mutex is memory of zeroes that nobody uses yet.
+    // SAFETY: as above; the mutex is memory of zeroes that no process uses yet.
     check(unsafe { libc::pthread_mutex_init(mutex, attributes) })
 }
 

@@ -9,7 +9,7 @@ use super::{SHMA, shma_scattered};
 use crate::ability::{Bell, Done, FIELDS, Group, Peer, Place, Scattered, Store, Unable, mix};
 use crate::sizes::{array, array_mut, sized};
 
-/// The longest wait for a number. Nobody is that slow.
+/// The longest wait for a number, far above any latency.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One value.

@@ -1,4 +1,4 @@
-//! Several processes add to one small value: how much they get done, and who.
+//! Several processes add to one small value: how many calls they make, and the share of each.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub const QUESTION: Question = Question {
     axis: Axis::Processes,
     measures: SHARES,
     cases: |effort| effort.sizes(&[2, 4], &[1, 2, 3, 4, 6, 8]),
-    crew: |case| case as usize,
+    processes: |case| case as usize,
     counts: false,
     measure,
 };
@@ -40,25 +40,25 @@ fn measure(worker: &Worker) -> Result<()> {
         |peer, place| peer.open(place),
         |store, _| store.add(1),
     );
-    // Everybody has added once to see whether it can.
+    // Each process has added once, to see whether it can.
     let mut sums = BTreeMap::new();
     let left = take_turns(worker, 64, contestants, |Shared { peer, subject }, mishap| {
         let done = turn(worker, *peer, || mishap.count(subject.add(CHUNK), CHUNK));
-        *sums.entry(peer.name()).or_insert(worker.crew.size as f64) += done;
+        *sums.entry(peer.name()).or_insert(worker.processes.size as f64) += done;
     });
     for Shared { peer, mut subject } in left {
         let mut value = Buffer::zeroed(64);
         assert!(subject.peek(&mut value).is_ok(), "{} cannot be looked at", peer.name());
         assert_eq!(value[..], [sums[peer.name()]; 8], "{}: updates are lost", peer.name());
-        worker.crew.meet();
+        worker.processes.meet();
     }
     Ok(())
 }
 
 /// All processes work for a while; tells rates and shares, and returns the number of calls.
 pub fn turn(worker: &Worker, peer: &dyn Peer, work: impl FnMut() -> u64) -> f64 {
-    let (done, took) = worker.crew.work(worker.effort.window(), work);
-    let rates = worker.crew.collect(done as f64 * 1e9 / took as f64);
+    let (done, took) = worker.processes.work(worker.effort.window(), work);
+    let rates = worker.processes.collect(done as f64 * 1e9 / took as f64);
     if worker.leads() {
         let total: f64 = rates.iter().sum();
         let part = total / rates.len() as f64;
@@ -68,5 +68,5 @@ pub fn turn(worker: &Worker, peer: &dyn Peer, work: impl FnMut() -> u64) -> f64 
         worker.tell(peer, "least share", least / part);
         worker.tell(peer, "largest share", most / part);
     }
-    worker.crew.collect(done as f64).iter().sum()
+    worker.processes.collect(done as f64).iter().sum()
 }

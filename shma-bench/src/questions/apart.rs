@@ -18,13 +18,13 @@ pub const QUESTION: Question = Question {
     axis: Axis::Processes,
     measures: SHARES,
     cases: |effort| effort.sizes(&[2, 4], &[1, 2, 3, 4, 6, 8]),
-    crew: |case| case as usize,
+    processes: |case| case as usize,
     counts: false,
     measure,
 };
 
 fn measure(worker: &Worker) -> Result<()> {
-    let own = worker.crew.rank % FIELDS;
+    let own = worker.processes.rank % FIELDS;
     let contestants = gather(
         worker,
         64,
@@ -40,7 +40,7 @@ fn measure(worker: &Worker) -> Result<()> {
     let left = take_turns(worker, 64, contestants, |Shared { peer, subject }, mishap| {
         turn(worker, *peer, || mishap.count(subject.add(own, CHUNK), CHUNK));
     });
-    worker.crew.meet();
+    worker.processes.meet();
     drop(left);
     Ok(())
 }

@@ -26,7 +26,7 @@ pub const QUESTION: Question = Question {
         let some = [sizes::ALL[0], sizes::ALL[5], sizes::ALL[10], sizes::LARGEST];
         effort.sizes(&some[..3], &some)
     },
-    crew: |_| 2,
+    processes: |_| 2,
     counts: false,
     measure,
 };
@@ -47,7 +47,7 @@ fn measure(worker: &Worker) -> Result<()> {
                     made = Some(store);
                 });
             }
-            if worker.crew.agree(able.is_ok()) && !worker.leads() {
+            if worker.processes.agree(able.is_ok()) && !worker.leads() {
                 let (start, faults) = (Instant::now(), faults());
                 able = peer.open(&place).map(|store| {
                     let took = start.elapsed();
@@ -59,14 +59,14 @@ fn measure(worker: &Worker) -> Result<()> {
             if let Err(reason) = able {
                 worker.refuse(peer, reason);
             }
-            worker.crew.meet();
-            // Those who attached go first.
+            worker.processes.meet();
+            // The process that attached drops its handle first.
             if !worker.leads() {
                 made = None;
             }
-            worker.crew.meet();
+            worker.processes.meet();
             drop(made);
-            worker.crew.meet();
+            worker.processes.meet();
         }
         worker.step(worker.peers(0).len());
     }

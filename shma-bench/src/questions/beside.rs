@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::together::{Mishap, Shared, gather, take_turns};
 use crate::ability::Store;
 use crate::buffer::Buffer;
-use crate::crew::nanos;
+use crate::processes::nanos;
 use crate::question::{Axis, Measure, Question};
 use crate::worker::Worker;
 use crate::{peers, sizes};
@@ -26,7 +26,7 @@ pub const BUSY: Question = Question {
         Measure { name: "writes alone", unit: "1/s", about: "without a reader" },
     ],
     cases: |effort| effort.sizes(&sizes::FEW[..4], &sizes::ALL[..10]),
-    crew: |_| 2,
+    processes: |_| 2,
     counts: false,
     measure: |worker| measure(worker, 0),
 };
@@ -47,7 +47,7 @@ fn measure(worker: &Worker, pause: u64) -> Result<()> {
     let left = take_turns(worker, bytes, contestants, |contestant, mishap| {
         turn(worker, contestant, &mut pair, pause, mishap);
     });
-    worker.crew.meet();
+    worker.processes.meet();
     drop(left);
     Ok(())
 }
@@ -63,19 +63,19 @@ fn turn(
     let window = worker.effort.window();
     if worker.leads() {
         let (writes, took) =
-            worker.crew.work(window, || write(subject.as_mut(), pair, pause, mishap));
+            worker.processes.work(window, || write(subject.as_mut(), pair, pause, mishap));
         worker.tell(*peer, "writes", rate(writes, took));
         let (writes, took) =
-            worker.crew.work(window, || write(subject.as_mut(), pair, pause, mishap));
+            worker.processes.work(window, || write(subject.as_mut(), pair, pause, mishap));
         worker.tell(*peer, "writes alone", rate(writes, took));
     } else {
         let times = calls(worker.job.case);
         let into = &mut pair[0];
         let (reads, took) =
-            worker.crew.work(window, || mishap.count(subject.read(into, times), times));
+            worker.processes.work(window, || mishap.count(subject.read(into, times), times));
         worker.tell(*peer, "reads", rate(reads, took));
         check_whole(peer.name(), into);
-        worker.crew.work(Duration::ZERO, || 0);
+        worker.processes.work(Duration::ZERO, || 0);
     }
 }
 

@@ -11,7 +11,7 @@ pub const QUESTION: Question = Question {
     axis: Axis::Bytes,
     measures: TIME,
     cases: |effort| effort.sizes(&sizes::FEW, &sizes::IN_PLACE),
-    crew: |_| 1,
+    processes: |_| 1,
     counts: false,
     measure: |worker| {
         compare_values(worker, |store, buffer, times| store.add_each(buffer, times), ADDED)

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::together::{Shared, gather, take_turns};
 use crate::ability::{Bell, Unable};
-use crate::crew::nanos;
+use crate::processes::nanos;
 use crate::question::{Axis, Question, TIME};
 use crate::statistics::Summary;
 use crate::worker::Worker;
@@ -18,7 +18,7 @@ pub const SPINNING: Question = Question {
     axis: Axis::Processes,
     measures: TIME,
     cases: |_| vec![2],
-    crew: |case| case as usize,
+    processes: |case| case as usize,
     counts: false,
     measure: |worker| {
         let wait: Wait = |bell, last| loop {
@@ -53,8 +53,8 @@ fn measure(worker: &Worker, wait: Wait, gap: Duration) -> Result<()> {
         |bell, place| if leads { Ok(()) } else { bell.prepare(place) },
     );
     let left = take_turns(worker, 64, contestants, |Shared { peer, subject }, mishap| {
-        worker.crew.leave(0);
-        worker.crew.meet();
+        worker.processes.leave(0);
+        worker.processes.meet();
         let bell = subject.as_mut();
         let turn = if leads { ring(worker, bell, gap) } else { listen(worker, bell, wait) };
         if let Ok(Some(latency)) = turn {
@@ -62,7 +62,7 @@ fn measure(worker: &Worker, wait: Wait, gap: Duration) -> Result<()> {
         }
         mishap.count(turn.map(|_| ()), 1);
     });
-    worker.crew.meet();
+    worker.processes.meet();
     drop(left);
     Ok(())
 }
@@ -71,7 +71,7 @@ fn measure(worker: &Worker, wait: Wait, gap: Duration) -> Result<()> {
 fn ring(worker: &Worker, bell: &mut dyn Bell, gap: Duration) -> Result<Option<f64>, Unable> {
     let mut last = READY;
     for _ in 0..worker.effort.messages() {
-        while worker.crew.left() != last {
+        while worker.processes.left() != last {
             std::hint::spin_loop();
         }
         let start = nanos();
@@ -88,12 +88,12 @@ fn ring(worker: &Worker, bell: &mut dyn Bell, gap: Duration) -> Result<Option<f6
 /// The median of what passed between publishing and knowing.
 fn listen(worker: &Worker, bell: &mut dyn Bell, wait: Wait) -> Result<Option<f64>, Unable> {
     let mut last = bell.look()?;
-    worker.crew.leave(READY);
+    worker.processes.leave(READY);
     let mut latencies = Vec::new();
     for _ in 0..worker.effort.messages() {
         last = wait(bell, last)?;
         latencies.push(nanos().saturating_sub(last) as f64);
-        worker.crew.leave(last);
+        worker.processes.leave(last);
     }
     Ok(Some(Summary::of(&latencies).median))
 }

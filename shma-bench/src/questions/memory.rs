@@ -27,7 +27,7 @@ pub const QUESTION: Question = Question {
         Measure { name: "private", unit: "values", about: "that each process's own could hold" },
     ],
     cases: |effort| effort.sizes(&[sizes::ALL[7]], &[sizes::ALL[3], sizes::ALL[7], sizes::ALL[10]]),
-    crew: |_| 1,
+    processes: |_| 1,
     counts: false,
     measure,
 };
@@ -57,7 +57,7 @@ fn measure(worker: &Worker) -> Result<()> {
     Ok(())
 }
 
-/// Bytes of all files whose names have the run's in them, but for that of the meeting.
+/// Bytes of all files whose names contain the run's, except that of the meeting.
 fn shared(place: &Place) -> Result<u64> {
     let mut total = 0;
     for entry in fs::read_dir(DIRECTORY)? {

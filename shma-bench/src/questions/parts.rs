@@ -15,7 +15,7 @@ pub const QUESTION: Question = Question {
     axis: Axis::Bytes,
     measures: TIME,
     cases: |effort| effort.sizes(&[sizes::ALL[5], sizes::ALL[7], sizes::ALL[10]], &sizes::ALL[5..]),
-    crew: |_| 1,
+    processes: |_| 1,
     counts: false,
     measure,
 };

@@ -19,7 +19,7 @@ pub const QUESTION: Question = Question {
     axis: Axis::Processes,
     measures: SHARES,
     cases: |effort| effort.sizes(&[1, 2], &[1, 2, 3, 4, 6, 8]),
-    crew: |case| case as usize,
+    processes: |case| case as usize,
     counts: false,
     measure,
 };
@@ -40,7 +40,7 @@ fn measure(worker: &Worker) -> Result<()> {
     let left = take_turns(worker, BYTES, contestants, |Shared { peer, subject }, mishap| {
         turn(worker, *peer, || mishap.count(subject.update_all(1), 1));
     });
-    worker.crew.meet();
+    worker.processes.meet();
     drop(left);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What it costs that somebody might wait, if nobody does.
+//! What publishing costs if another process might wait for it and none does.
 
 use anyhow::Result;
 
@@ -9,11 +9,11 @@ use crate::worker::Worker;
 /// The question.
 pub const QUESTION: Question = Question {
     name: "publish",
-    about: "Publishing one number of 8 bytes while nobody waits for it.",
+    about: "Publishing one number of 8 bytes while no process waits for it.",
     axis: Axis::Bytes,
     measures: TIME,
     cases: |_| vec![8],
-    crew: |_| 1,
+    processes: |_| 1,
     counts: false,
     measure,
 };

@@ -21,7 +21,7 @@ pub const QUESTION: Question = Question {
         about: "in vain, before the last try",
     }],
     cases: |effort| effort.sizes(&sizes::FEW[..4], &sizes::ALL[..10]),
-    crew: |_| 2,
+    processes: |_| 2,
     counts: true,
     measure,
 };
@@ -35,7 +35,7 @@ fn measure(worker: &Worker) -> Result<()> {
         let times = calls(bytes);
         for _ in 0..rounds {
             if worker.leads() {
-                worker.crew.work(worker.effort.window(), || {
+                worker.processes.work(worker.effort.window(), || {
                     for value in &pair {
                         subject.write(value, times).expect("it could when it was tried");
                     }
@@ -44,7 +44,7 @@ fn measure(worker: &Worker) -> Result<()> {
                 continue;
             }
             subject.retries(1);
-            let (reads, _) = worker.crew.work(worker.effort.window(), || {
+            let (reads, _) = worker.processes.work(worker.effort.window(), || {
                 subject.read(&mut pair[0], times).expect("it could when it was tried");
                 times
             });
@@ -54,7 +54,7 @@ fn measure(worker: &Worker) -> Result<()> {
             }
         }
         worker.step(rounds);
-        worker.crew.meet();
+        worker.processes.meet();
     }
     Ok(())
 }

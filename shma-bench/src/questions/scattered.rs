@@ -15,7 +15,7 @@ pub const READS: Question = Question {
     axis: Axis::Bytes,
     measures: TIME,
     cases: |_| vec![sizes::LARGEST],
-    crew: |_| 1,
+    processes: |_| 1,
     counts: false,
     measure: |worker| measure(worker, |store, places| store.read(places)),
 };
@@ -27,7 +27,7 @@ pub const UPDATES: Question = Question {
     axis: Axis::Bytes,
     measures: TIME,
     cases: |_| vec![sizes::LARGEST],
-    crew: |_| 1,
+    processes: |_| 1,
     counts: false,
     measure: |worker| measure(worker, |store, places| store.add(places)),
 };

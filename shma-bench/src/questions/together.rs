@@ -27,8 +27,8 @@ impl Mishap {
     }
 }
 
-/// Lets every contestant have its turn, in an order that is drawn anew for each round. Whoever has
-/// a mishap, in any of the processes, is out from there on.
+/// Gives each contestant its turn, in an order that is drawn anew for each round. A contestant that
+/// has a mishap, in any of the processes, is left out from then on.
 pub fn take_turns<S>(
     worker: &Worker,
     bytes: u64,
@@ -41,7 +41,7 @@ pub fn take_turns<S>(
         contestants.retain_mut(|contestant| {
             let mut mishap = Mishap::default();
             turn(contestant, &mut mishap);
-            let fine = worker.crew.agree(mishap.0.is_none());
+            let fine = worker.processes.agree(mishap.0.is_none());
             if let Some(reason) = mishap.0 {
                 worker.refuse(contestant.peer, Unable(format!("fails on the way: {}", reason.0)));
             }
@@ -64,7 +64,7 @@ pub fn gather<S>(
     let mut gathered = Vec::new();
     for (peer, place) in worker.peers(bytes) {
         let made = worker.leads().then(|| create(peer, &place));
-        let there = worker.crew.agree(!matches!(made, Some(Err(_))));
+        let there = worker.processes.agree(!matches!(made, Some(Err(_))));
         let mine = match made {
             Some(Err(reason)) => {
                 worker.refuse(peer, reason);
@@ -74,7 +74,7 @@ pub fn gather<S>(
             Some(made) => made,
             None => open(peer, &place),
         };
-        // Whoever cannot do it keeps what it has until all have attached.
+        // A process that cannot do it keeps what it has until all have attached.
         let (subject, able) = match mine {
             Ok(mut subject) => {
                 let able = able(&mut subject, &place);
@@ -82,7 +82,7 @@ pub fn gather<S>(
             }
             Err(reason) => (None, Err(reason)),
         };
-        let agreed = worker.crew.agree(able.is_ok());
+        let agreed = worker.processes.agree(able.is_ok());
         if let Err(reason) = able {
             worker.refuse(peer, reason);
         }

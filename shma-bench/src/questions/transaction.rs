@@ -15,7 +15,7 @@ pub const QUESTION: Question = Question {
     axis: Axis::Bytes,
     measures: TIME,
     cases: |_| sizes::GROUPED.to_vec(),
-    crew: |_| 1,
+    processes: |_| 1,
     counts: false,
     measure,
 };

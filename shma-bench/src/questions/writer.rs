@@ -11,7 +11,7 @@ pub const QUESTION: Question = Question {
     axis: Axis::Bytes,
     measures: TIME,
     cases: |effort| effort.sizes(&sizes::FEW, &sizes::ALL),
-    crew: |_| 1,
+    processes: |_| 1,
     counts: false,
     measure: |worker| {
         compare_values(worker, |store, buffer, times| store.write_kept(buffer, times), REPLACED)

@@ -12,7 +12,7 @@ use crate::statistics::Summary;
 
 const SIZE: (u32, u32) = (960, 600);
 const GREY: RGBColor = RGBColor(110, 110, 110);
-/// Okabe and Ito's colours, which nearly everybody can tell apart, and darker ones of them.
+/// Okabe and Ito's colours, which colour-blind readers can tell apart too, and darker ones of them.
 pub const COLOURS: [RGBColor; 13] = [
     RGBColor(213, 94, 0),
     RGBColor(0, 0, 0),

@@ -65,7 +65,7 @@ fn spread(summary: &Summary, unit: &str) -> String {
     }
 }
 
-/// Who is unable, and why.
+/// Which peers are unable, and why.
 fn legend(answers: &Answers) -> String {
     let mut lines: Vec<(String, Vec<&str>)> = Vec::new();
     for peer in peers::all() {

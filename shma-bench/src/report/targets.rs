@@ -7,7 +7,7 @@ use super::{Report, quantity};
 use crate::peers::{FUTEX, LOOP, MEMCPY, MUTEX_IN_PLACE, MUTEX_PAIR, SHMA, SHMA_RACY};
 use crate::sizes::{ALL, IN_PLACE, LARGEST};
 
-/// The sizes that targets are given for. The last one stands for all above it as well.
+/// The sizes that targets are given for. The last one is also for all larger sizes.
 const SIZES: [u64; 5] = [ALL[0], ALL[3], ALL[5], ALL[7], ALL[9]];
 
 /// What is compared, with what, and what is to come out for each of [`SIZES`].

@@ -13,7 +13,7 @@ use crate::shared::Shared;
 /// Looks at the meeting before a process lets others run.
 const SPINS: u32 = 200;
 
-/// The largest crew.
+/// The most processes of a case.
 const MOST: usize = 16;
 
 /// What the processes share among themselves.
@@ -29,13 +29,13 @@ struct Meeting {
     note: AtomicU64,
     /// What each has to tell the others.
     numbers: [AtomicU64; MOST],
-    /// Somebody does not take part in what comes next, so nobody does.
+    /// How many processes object to the next step. If one does, all leave it out.
     objections: AtomicU32,
 }
 
 /// The processes of one case.
 #[derive(Debug)]
-pub struct Crew {
+pub struct Processes {
     shared: Shared,
     /// Which of them this is.
     pub rank: usize,
@@ -43,7 +43,7 @@ pub struct Crew {
     pub size: usize,
 }
 
-impl Crew {
+impl Processes {
     /// Makes the place to meet; before the processes start.
     pub fn found(run: &str) -> Result<Shared> {
         Shared::create(&name(run), size_of::<Meeting>())
@@ -66,7 +66,7 @@ impl Crew {
         let held = meeting.held.load(Ordering::Acquire);
         if meeting.here.fetch_add(1, Ordering::AcqRel) + 1 == self.size as u32 {
             meeting.here.store(0, Ordering::Relaxed);
-            // Meets the acquire below, of whoever leaves the meeting.
+            // Pairs with the acquire below, in each process that leaves the meeting.
             meeting.held.store(held + 1, Ordering::Release);
             return;
         }
@@ -116,7 +116,7 @@ impl Crew {
         }
     }
 
-    /// Tells everybody's numbers to everybody, by rank.
+    /// Tells each process's number to all processes, by rank.
     pub fn collect(&self, number: f64) -> Vec<f64> {
         let numbers = &self.meeting().numbers;
         numbers[self.rank].store(number.to_bits(), Ordering::Relaxed);
@@ -127,7 +127,7 @@ impl Crew {
         all
     }
 
-    /// Leaves a number to the others, who look for it.
+    /// Leaves a number to the others, which look for it.
     pub fn leave(&self, number: u64) {
         self.meeting().note.store(number, Ordering::Release);
     }
