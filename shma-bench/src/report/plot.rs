@@ -12,9 +12,13 @@ use crate::statistics::Summary;
 
 const SIZE: (u32, u32) = (960, 600);
 const GREY: RGBColor = RGBColor(110, 110, 110);
-/// Okabe and Ito's colours, which colour-blind readers can tell apart too, and darker ones of them.
-pub const COLOURS: [RGBColor; 13] = [
+/// Okabe and Ito's colours, which colour-blind readers can tell apart too, and darker ones of them:
+/// one for each peer, in their order.
+pub const COLOURS: [RGBColor; 16] = [
     RGBColor(213, 94, 0),
+    RGBColor(128, 0, 0),
+    RGBColor(255, 140, 120),
+    RGBColor(150, 100, 50),
     RGBColor(0, 0, 0),
     RGBColor(110, 110, 110),
     RGBColor(170, 170, 170),
