@@ -11,6 +11,8 @@
 //! | a queue, a barrier, a pool of tickets | [waiting for a value](#waiting-for-a-value-that-suits) | `update_when` tries at each publication, and publishes when it has something to do |
 //! | arrays of `ndarray`, `nalgebra`, `candle` | [arrays](#arrays-of-other-libraries) | a value is one slice, and its shape a constant |
 //! | a learner with actors | [follow](#a-learner-and-actors-that-follow-it) | `read_newer` copies only what is newer, and versions may be skipped |
+//! | a program that goes on where it was killed | [restart](#restart) | what outlives a run is published together; what does not is reset by the process that starts the run |
+//! | a program whose struct has changed | [a changed struct](#a-changed-struct) | the old declaration stays in a module until its last region is carried over |
 //! | a process that waits for several fields, or an async program | [several fields](#several-fields-at-once-and-async) | `wait_any` is one sleep for all of them; `newer` is a future, for any executor |
 //! | a control loop | [control](#a-control-loop) | reads never block; the loop holds the semaphores of what it writes; a read-only follower polls at its own rate |
 //! | a work-stealing pool beside a state | [pool](#work-stealing-pools) | compute in the pool, publish outside of it |
@@ -182,6 +184,20 @@
 //!
 //! ```no_run
 #![doc = include_str!("../../examples/control.rs")]
+//! ```
+//!
+//! # Restart
+//!
+//! More in [`restart`](super::restart).
+//!
+//! ```no_run
+#![doc = include_str!("../../examples/restart.rs")]
+//! ```
+//!
+//! # A changed struct
+//!
+//! ```no_run
+#![doc = include_str!("../../examples/changed.rs")]
 //! ```
 //!
 //! # Work-stealing pools

@@ -160,4 +160,6 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! To keep the values, save them first: `shma export NAME FILE.npz` needs no declaration.
+//! To keep the values, keep the old declaration beside the new one and carry them over: see
+//! [a changed struct](super::recipes#a-changed-struct). Or save them first: `shma export NAME FILE.npz` needs
+//! no declaration.
