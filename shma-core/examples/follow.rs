@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         counted = policy.episodes.wait_newer(counted, Duration::from_secs(10))?;
     }
     for epoch in 1..=EPOCHS {
-        thread::sleep(Duration::from_millis(1)); // stands for the training
+        thread::sleep(Duration::from_millis(1)); // in place of the training
         policy.transaction(|new, _| {
             new.weights.fill(epoch as f32);
             *new.epoch = epoch;

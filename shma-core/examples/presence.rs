@@ -1,9 +1,9 @@
 //! Actors notice that their learner is gone, without a heartbeat: `cargo run --example presence`.
 //!
 //! The learner writes its weights by a `Writer`, which holds the field's semaphore for as long as the
-//! learner lives. Readers never wait for that, and any process can ask who holds it. The kernel says
-//! whether the holder lives: there is no period to choose, no clock to compare, and no mistake about a
-//! process that is only slow or stopped.
+//! learner lives. Readers never wait for that, and any process can ask which process holds it. The
+//! kernel says whether the holder lives: there is no period to choose, no clock to compare, and no
+//! mistake about a process that is only slow or stopped.
 
 use std::process::{Child, Command};
 use std::thread;
@@ -25,7 +25,7 @@ fn learn(name: &str) -> Result<(), Error> {
     let mut weights = policy.weights.writer()?;
     loop {
         weights.update(|new, old| new[0] = old[0] + 1.0);
-        thread::sleep(Duration::from_millis(1)); // stands for the training
+        thread::sleep(Duration::from_millis(1)); // in place of the training
     }
 }
 

@@ -98,7 +98,8 @@ pub enum Error {
         /// Where it lies.
         directory: PathBuf,
     },
-    /// The region's notes are not those that [`Options::expect_note`](crate::Options::expect_note) names.
+    /// The region's notes are not the ones that
+    /// [`Options::expect_note`](crate::Options::expect_note) names.
     #[error("{}", Noted { name, key, expected, found: found.as_deref() })]
     #[non_exhaustive]
     NoteMismatch {
@@ -160,7 +161,7 @@ pub enum Error {
         what: &'static str,
         /// How long.
         waited: std::time::Duration,
-        /// Who holds the semaphore, where one was waited for.
+        /// The holder of the semaphore, where one was waited for.
         holder: Option<SemaphoreHolder>,
     },
     /// Another thread or process holds the semaphore.
@@ -169,7 +170,7 @@ pub enum Error {
     WouldBlock {
         /// The region and the field.
         place: Place,
-        /// Who holds the semaphore.
+        /// The holder of the semaphore.
         holder: Option<SemaphoreHolder>,
     },
     /// The calling thread holds this semaphore already, or one of a field declared later.
@@ -329,7 +330,7 @@ impl fmt::Display for Foreign {
         match unmapped {
             true => write!(
                 f,
-                "{owner} stands for every user that this user namespace does not map, so the region is \
+                "{owner} means every user that this user namespace does not map, so the region is \
                  neither used nor removed: map its owner (see uid_map in user_namespaces(7))"
             ),
             false => f.write_str(

@@ -141,7 +141,7 @@
 //! })?;
 //! assert_eq!(monitor.reads.get(3), 1);
 //!
-//! // What leaves one field arrives in the other, for everybody at the same instant.
+//! // What leaves one field arrives in the other, for all processes at the same instant.
 //! controller.transaction(|new, old| {
 //!     *new.inflow = old.inflow - 2.0;
 //!     *new.outflow = old.outflow + 2.0;

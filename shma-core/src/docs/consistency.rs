@@ -50,9 +50,10 @@
 //! a writer was at slot 1, and copies `dirty[1]` as well. Left out, its own publication 5 would
 //! bring the dead writer's words along.
 //!
-//! A whole update need not copy first, but leaves word of everything: so the K - 1 partial updates
-//! after it copy the whole field once each, as each finds another slot that is out of date in all of
-//! it. A whole update that was cut off, by a death or a panic, costs the next partial one such copy:
+//! A whole update need not copy first, but it records the whole field as changed. So the K - 1
+//! partial updates after it copy the whole field once each, because each finds another slot that is
+//! entirely out of date. A whole update that was cut off, by a death or a panic, costs the next
+//! partial one such copy:
 //!
 //! ```
 //! # use shma_core::ShmState;

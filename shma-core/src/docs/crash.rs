@@ -75,30 +75,30 @@
 //! | `publish.stored` | all of slot t is stored | v | the same |
 //! | `publish.published` | `version` = v + 1, and sleepers sleep | v + 1 | takes over, and wakes the sleepers of all fields |
 //! | `release.freed` | the semaphore is free, and its sleeping waiters were not woken | v + 1 | one that is awake acquires it at once, sleepers after at most 5 ms |
-//! | `wake.released` | the semaphore is free, and who waits for a publication was not woken | v + 1; sleepers after at most 100 ms | has it at once |
+//! | `wake.released` | the semaphore is free, and waiters for a publication were not woken | v + 1; sleepers after at most 100 ms | has it at once |
 //! | `wake.told` | `notify` is another number, and sleepers were not woken | the same | the same |
 //!
-//! A panic in a closure leaves the same memory as a death there, but that the semaphore is free.
+//! A panic in a closure leaves the same memory as a death there, except that the semaphore is free.
 //!
-//! Under a [`Writer`](crate::Writer) the rows from `publish.begun` to `publish.published` come once for
-//! each publication, with v the one before it: those that came before are published. In place of
-//! `release.freed` and `wake.released` there is:
+//! Under a [`Writer`](crate::Writer) the rows from `publish.begun` to `publish.published` come once
+//! for each publication. There v is the version before it, and all earlier publications are
+//! published. In place of `release.freed` and `wake.released` there is:
 //!
 //! | stop point | what is there | a reader sees | the next writer |
 //! |---|---|---|---|
-//! | `wake.kept` | `version` = v + 1, the semaphore is the dead owner's, and who waits for a publication was not woken | v + 1; sleepers after at most 100 ms, or when there is a next writer | takes over, and wakes the sleepers of all fields |
+//! | `wake.kept` | `version` = v + 1, the semaphore is the dead owner's, and waiters for a publication were not woken | v + 1; sleepers after at most 100 ms, or when there is a next writer | takes over, and wakes the sleepers of all fields |
 //!
 //! # Waiting
 //!
 //! | stop point | what is there | others |
 //! |---|---|---|
 //! | `acquire.sleeping` | bit 31 of `lock`: a waiter may sleep | the holder makes one needless wake-up call |
-//! | | woken to take the semaphore, and dead before it could | sleepers look themselves after at most 5 ms |
+//! | | woken to acquire the semaphore, and dead before it could | sleepers look themselves after at most 5 ms |
 //! | `wait.sleeping` | bit 0 of `notify` | the next publisher makes one needless wake-up call |
 //!
 //! # Taking over
 //!
-//! P takes the semaphore of a dead owner D, and dies itself.
+//! P takes over the semaphore of a dead owner D, and dies itself.
 //!
 //! | stop point | what is there | a reader sees | the next writer |
 //! |---|---|---|---|
@@ -124,9 +124,9 @@
 //! | `commit.happened` | `commit` is odd | **new values**, by their targets | takes over, stores the versions, makes `commit` even, wakes the sleepers of all fields |
 //! | `publish.stored`, `publish.published`, `commit.version` | some versions are stored | new values | the same |
 //! | `commit.done` | `commit` is even, and sleepers sleep | new values; sleepers after at most 100 ms | takes over, and wakes the sleepers of all fields |
-//! | `release.freed`, `wake.released`, `wake.told` | some semaphores are free | new values | as after an update; those that are C's still are taken over |
+//! | `release.freed`, `wake.released`, `wake.told` | some semaphores are free | new values | as after an update; takes over the semaphores that are still C's |
 //!
-//! A transaction that changed nothing stores nothing, and gives the semaphores back.
+//! A transaction that changed nothing stores nothing, and releases the semaphores.
 //!
 //! # Reading
 //!
@@ -135,14 +135,14 @@
 //! | `read.entered` | nothing: readers store nothing in the region |
 //! | `snapshot.copied` | nothing |
 //!
-//! After 64 lost tries a reader that may write also takes semaphores that are free, for one try. If
-//! it dies there, the next writer takes them over.
+//! After 64 failed attempts a reader that may write also acquires the free semaphores, for one
+//! attempt. If it dies there, the next writer takes them over.
 //!
 //! # Atomic fields
 //!
-//! There is no semaphore, so a call that is cut off leaves those elements changed that it had got
-//! to, each of them whole, and is not counted in `version`. If it was counted, sleepers may not have been woken: they
-//! look after at most 100 ms.
+//! There is no semaphore. A call that is cut off has changed the elements that it had reached, each
+//! of them whole, and is not counted in `version`. If it was cut off after it was counted, sleepers
+//! may not have been woken: they look after at most 100 ms.
 //!
 //! # Leaving
 //!

@@ -72,9 +72,9 @@
 //! rounded up to a multiple of 128. What lies behind the value in a slot is 0.
 //!
 //! An `#[shm(atomic)]` field has 8 stripes from 256 on, 1024 bytes in all, and behind them one slot.
-//! Each stripe is a counter of 8 bytes on a multiple of 128; the version is their sum and 1 for the
-//! creation, which is all that its `version` ever says. Of its control block only `notify` changes
-//! besides.
+//! Each stripe is a counter of 8 bytes on a multiple of 128. The version is their sum and 1 for the
+//! creation, and that 1 is all that its `version` ever holds. In its control block only `notify`
+//! changes.
 //!
 //! Values lie as Rust lays out `repr(C)`: arrays in C order without gaps, numbers in the byte order
 //! of the machine. There are no gaps in structs either, since every byte has to mean something.
@@ -92,7 +92,7 @@
 //! | `fields` | in declaration order |
 //!
 //! A region whose creator has noted texts ([`Options::note`](crate::Options::note)) has `notes` too, behind
-//! the other keys: an object of texts, which may hold anything. Of every field there is
+//! the other keys: an object of texts, which may hold anything. Every field has
 //!
 //! | key | holds |
 //! |---|---|

@@ -81,8 +81,8 @@
 //! # Writers
 //!
 //! - A holder that is stopped (SIGSTOP, a debugger, a suspended container) is waited for: it comes
-//!   back. [`update_timeout`](crate::Field::update_timeout) and
-//!   [`try_update`](crate::Field::try_update) do not wait, and say who it is.
+//!   back. [`update_timeout`](crate::Field::update_timeout) waits at most its time-out and
+//!   [`try_update`](crate::Field::try_update) not at all; both name the holder.
 //! - A thread that ends inside a closure without unwinding, while its process lives on
 //!   (`longjmp`, or the system call that ends one thread), keeps the semaphore until the process ends.
 //! - A [`Writer`](crate::Writer) keeps the semaphore until it is dropped: others that write the field
@@ -262,7 +262,7 @@
 //! 5 ms of the kernel's ending the process, a wake-up that was lost with a killed process within
 //! 100 ms.
 //!
-//! # Numbers that come round
+//! # Numbers that wrap around
 //!
 //! | number | after | then |
 //! |---|---|---|

@@ -4,9 +4,9 @@
 //! one pair of primitives that mean a loop of relaxed accesses, a word at a time. So every race is
 //! one between atomics, and what orders them is written here.
 //!
-//! *L* stands for a relaxed load followed by an acquire fence. It is used where a read-only mapping
-//! may be read: the standard library promises atomic loads from read-only memory only if they are
-//! relaxed. A partner that an acquire load would meet is met by the fence too.
+//! *L* is a relaxed load followed by an acquire fence. It is used where a read-only mapping may be
+//! read: the standard library promises atomic loads from read-only memory only if they are relaxed.
+//! A partner that an acquire load would meet is met by the fence too.
 //!
 //! # Faults that can be switched on
 //!

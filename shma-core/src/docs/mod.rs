@@ -21,8 +21,8 @@
 //! - *Slot*: room for one value. A field has K of them, and publication `n` lies in slot `n % K`.
 //! - *Active slot*: the slot of the latest publication.
 //! - *Semaphore*: lets one writer at a time into a partition. *Holder*: that writer.
-//! - *Attachment*: what a handle [`Shm`](crate::Shm) stands for. A process may have several to one
-//!   region. *Owner*: an attachment that may write.
+//! - *Attachment*: a process's access to a region, by a handle [`Shm`](crate::Shm). A process may
+//!   have several to one region. *Owner*: an attachment that may write.
 //! - *Peer*: another process that has the region mapped.
 
 pub mod consistency;

@@ -1,8 +1,8 @@
 //! What each call costs: copies, locked instructions, system calls.
 //!
 //! A *copy* is what `memcpy` of the value's size does; of the part's size where the call is for a
-//! part. *Locked* instructions are those that have a cache line for themselves (compare-exchange,
-//! atomic addition); they dominate small values. The tables are for the uncontended case.
+//! part. *Locked* instructions have a cache line for themselves (compare-exchange, atomic
+//! addition); they dominate small values. The tables are for the uncontended case.
 //!
 //! Every call that writes reads the clock as well (of a [`Writer`](crate::Writer) that publishes more
 //! than 16 times in a tick, every eighth), which is no system call where the kernel offers
@@ -119,8 +119,8 @@
 //!
 //! The plain way of a write of a small value is compiled into the caller and keeps all it has in
 //! registers: whatever is stored in between, to the stack too, has to reach the cache before the
-//! semaphore can be given back. A guard and a publication that were returned through memory took
-//! 7 ns of the 22 that a `write` of 64 bytes had taken.
+//! semaphore can be released. A guard and a publication that were returned through memory took 7 ns
+//! of the 22 that a `write` of 64 bytes had taken.
 //!
 //! Element-wise calls go in blocks of 1 KiB. From 2 MiB on, where neither the old slot nor the new
 //! one is in the second cache, the next block of both is prefetched while one is computed: without
@@ -182,10 +182,10 @@
 //! # Memory
 //!
 //! A region takes K times its values, and they are reserved when it is created: nothing can fail for
-//! want of memory later. Of one's own memory, `update` of a field over 4 KiB keeps two values of it
-//! per handle, and `transaction` two of the state, from the first such call until the handle is
-//! dropped. `update_with`, `merge`, `write`, `set` and all ways to read into the caller's memory keep
-//! nothing.
+//! want of memory later. In private memory, `update` of a field over 4 KiB keeps two values of it
+//! per handle, and `transaction` two of the state. Both keep them from the first such call until
+//! the handle is dropped. `update_with`, `merge`, `write`, `set` and all ways to read into the
+//! caller's memory keep nothing.
 //!
 //! # Measured
 //!
@@ -199,7 +199,7 @@
 //! | `update_with` of 64 and 256 MiB, in plain loops | 1.0 | 1.01, 1.03 | pages of `/dev/shm` have 4 KiB, those of the loop's buffers may be huge ones. The same loop over memory of that kind took 1.06 to 1.3 of itself. 0.95 to 1.1 in other runs, once 1.38 |
 //! | `update` of 16 MiB, in plain loops | 3.0 | 3.3 | as above; 2.75 to 3.2 in other runs |
 //! | what a reader leaves of the writer, 16 KiB, of what it leaves of a bare copy | 0.8 | 0.78 | the copies are the same; the writer also has to get the line of the version back, for each value. 0.87 in other runs |
-//! | the lesser of two processes that add, of all calls | 0.33 | 0.31 | who has the line gets it again sooner, the more so the farther the cores are apart. They were moved while this was measured, so it is of a mixture (±62 %); 0.34 to 0.45 in six runs of this question alone, three near and three far. Near, the two make 2.6 to 3.1 times as many additions as under a mutex, far 0.98 to 1.1 times |
+//! | the lesser of two processes that add, of all calls | 0.33 | 0.31 | the process that has the line gets it again sooner, the more so the farther the cores are apart. They were moved while this was measured, so it is of a mixture (±62 %); 0.34 to 0.45 in six runs of this question alone, three near and three far. Near, the two make 2.6 to 3.1 times as many additions as under a mutex, far 0.98 to 1.1 times |
 //!
 //! A whole-state call on fields that together exceed the second cache is slower than a lock around
 //! values in place, which touches a quarter of the memory: K slots in turn are K times the values.

@@ -76,7 +76,7 @@
 //! }
 //! # let name = format!("doc-news-{}", std::process::id());
 //! # let one = Shared::create(&name, &Shared::zeroed())?;
-//! # let two = Shared::open(&name)?; // stands for another process
+//! # let two = Shared::open(&name)?; // in place of another process
 //! # let seen = one.estimate.version();
 //! # std::thread::scope(|scope| {
 //! #     let one = scope.spawn(|| exchange(&one.estimate, seen, &[8.0; 8]));
@@ -138,8 +138,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! A process that is killed with a job in its hands takes the job along. Where that matters, note in
-//! the same closure which worker took it, and let each worker hold a field of its own as a sign of
+//! If a process is killed with a job in its hands, the job is lost. Where that matters, note in the
+//! same closure which worker took it, and let each worker hold a field of its own as a sign of
 //! [presence](#presence).
 //!
 //! # Arrays of other libraries
@@ -178,9 +178,10 @@
 //! # A control loop
 //!
 //! The loop is the only writer of its outputs, so it holds their semaphores by a
-//! [`Writer`](crate::Writer) each: it waits for no process from then on. What else would write them
-//! learns who holds them, and so does every transaction of the state, which needs all semaphores. What
-//! several processes change together with these outputs is better a state of its own.
+//! [`Writer`](crate::Writer) each: it waits for no process from then on. Any other call that would
+//! write them learns which process holds them. So does every transaction of the state, which needs
+//! all semaphores. What several processes change together with these outputs is better a state of
+//! its own.
 //!
 //! ```no_run
 #![doc = include_str!("../../examples/control.rs")]

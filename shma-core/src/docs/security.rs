@@ -14,8 +14,8 @@
 //! | the same user | all of that; remove or replace the file, change its mode, kill or debug the process | nothing: there is no boundary between processes of one user |
 //! | root | everything | nothing |
 //!
-//! So give write permission to those alone from whom you would take any value, and read permission
-//! to those who may get in the way of creating and removing.
+//! So give write permission only to users from whom you would accept any value. Give read
+//! permission only to users that may get in the way of creating and removing.
 //!
 //! # Whose regions are used
 //!
@@ -61,9 +61,9 @@
 //! | `lock`: free | two writers at once, and lost updates. Each works on private memory, which a lock of its process guards |
 //! | `lock`: an owner that lives, or none there is | writers wait for the one, and take over from the other |
 //! | `notify` | sleepers that wake for nothing, or sleep to the end of their slice |
-//! | `next_id` | owner ids in another order; those that live, or that a lock word shows, are passed over |
-//! | `retired`, the rest of the header | programs that attach later are refused; those that are attached do not read it |
-//! | the file's length, or a hole into it | SIGBUS for those who touch what is gone: for a hole, only if `/dev/shm` is full |
+//! | `next_id` | owner ids in another order; ids that live, or that a lock word shows, are passed over |
+//! | `retired`, the rest of the header | programs that attach later are refused; attached programs do not read it |
+//! | the file's length, or a hole into it | SIGBUS for processes that touch what is gone: for a hole, only if `/dev/shm` is full |
 //!
 //! Closures never see the region: they get private copies, which stay as they are while a peer
 //! writes. Unlocking stores nowhere but to the lock word, and that by a compare-exchange on the own
@@ -80,7 +80,7 @@
 //! [`Options::allow_owner`](crate::Options::allow_owner): the number says nothing of whose the region
 //! is. Only if the kernel takes the process for the owner it is this user's own. Where all users are
 //! mapped, 65534 is a user like any other. Where a sandbox lacks locks of open file
-//! descriptions, or a file system lets go of them while the file is still mapped, as overlayfs does,
+//! descriptions, or a file system releases them while the file is still mapped, as overlayfs does,
 //! attaching for writing fails with a clear error, and nothing falls back to something weaker.
 //!
 //! The usual default of 64 MiB for `/dev/shm` in a container shows as `NoSpace`; `--shm-size` raises

@@ -82,7 +82,7 @@ impl<T: Element> Field<T, ReadWrite> {
     ///
     /// # Errors
     ///
-    /// [`Error::Timeout`], which says who holds it, [`Error::Reentrant`], [`Error::Forked`].
+    /// [`Error::Timeout`], which names the holder, [`Error::Reentrant`], [`Error::Forked`].
     ///
     /// # Panics
     ///

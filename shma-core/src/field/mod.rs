@@ -13,7 +13,7 @@
 //! | [`writer`] | [`Writer`]: many publications under one acquisition |
 //! | [`array`] | parts of arrays |
 //! | [`flat`] | values as one slice of numbers |
-//! | [`presence`] | who holds the semaphore |
+//! | [`presence`] | the holder of the semaphore |
 //! | [`atomic`] | [`Atomic`]: fields whose numbers are updated one by one; [`cells`] are those numbers |
 //! | [`scratch`] | private memory for closures |
 //! | [`version`] | the number of a publication |
@@ -71,7 +71,7 @@ pub(crate) const BY_VALUE: usize = 64 << 10;
 ///
 /// # Panics
 ///
-/// Every call that acquires the semaphore, except those that return a `Result`, panics
+/// Every call that acquires the semaphore, except calls that return a `Result`, panics
 ///
 /// - on re-entry: from inside a closure that updates the same field, or a field of the same region
 ///   that is declared later;

@@ -48,9 +48,10 @@ impl<T: Element, A: Access> Field<T, A> {
     /// (`futex_waitv`). The first wait starts it, and it ends a second after the last one. It blocks all
     /// signals, it does not keep the process from ending, and a fork child that waits has one of its own.
     ///
-    /// It sleeps on 127 fields at once. Further fields are looked at once a millisecond; so are the fields
-    /// of read-only handles and those that a fork child inherited, and all where the kernel lacks the call
-    /// (before Linux 5.16) or a sandbox refuses it. Any number of futures may wait for one field.
+    /// It sleeps on 127 fields at once. Further fields are looked at once a millisecond; so are the
+    /// fields of read-only handles and fields that a fork child inherited. So are all fields where
+    /// the kernel lacks the call (before Linux 5.16) or a sandbox refuses it. Any number of futures
+    /// may wait for one field.
     ///
     /// Wakers run in that thread. One that blocks delays all other waits of the process, and one that
     /// panics harms no other.

@@ -1,4 +1,4 @@
-//! Who holds the semaphore.
+//! The holder of the semaphore.
 
 use super::Field;
 use crate::error::SemaphoreHolder;
@@ -6,7 +6,7 @@ use crate::manifest::element::Element;
 use crate::region::access::Access;
 
 impl<T: Element, A: Access> Field<T, A> {
-    /// Who holds the semaphore, as it stands now; `None` if it is free.
+    /// The holder of the semaphore at this moment; `None` if it is free.
     ///
     /// [`dead`](SemaphoreHolder::dead) says whether the holder has ended without releasing it: the
     /// kernel answers that, no time-out. So a process that holds a field's semaphore for as long as it

@@ -11,13 +11,13 @@ use crate::protocol::semaphore::Wait;
 use crate::region::access::ReadWrite;
 
 impl<T: Element> Field<T, ReadWrite> {
-    /// Exclusive read-modify-write: takes the semaphore, calls `f` with a private copy to change
+    /// Exclusive read-modify-write: acquires the semaphore, calls `f` with a private copy to change
     /// and the value as it is, and publishes the copy. `new` starts equal to `old`.
     ///
     /// It publishes whenever `f` returns, whatever it returns: also if `f` changed nothing, and also if
-    /// it returns an `Err` after it changed something. Only a panic keeps the value as it was. Every
-    /// publication wakes those that wait for one. [`update_if`](Self::update_if) publishes only what
-    /// is worth it.
+    /// it returns an `Err` after it changed something. Only a panic keeps the value as it was.
+    /// Every publication wakes the threads that wait for one. [`update_if`](Self::update_if)
+    /// publishes only what is worth it.
     ///
     /// Values over 4 KiB are copied to two buffers of their size that the handle keeps.
     ///
@@ -58,7 +58,7 @@ impl<T: Element> Field<T, ReadWrite> {
     ///
     /// # Errors
     ///
-    /// [`Error::Timeout`], which says who holds it, [`Error::Reentrant`], [`Error::Forked`].
+    /// [`Error::Timeout`], which names the holder, [`Error::Reentrant`], [`Error::Forked`].
     ///
     /// # Blocking
     ///

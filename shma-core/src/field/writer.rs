@@ -39,7 +39,7 @@ impl<T: Element> Field<T, ReadWrite> {
     ///
     /// # Errors
     ///
-    /// [`Error::Timeout`], which says who holds it, and as [`writer`](Self::writer).
+    /// [`Error::Timeout`], which names the holder, and as [`writer`](Self::writer).
     ///
     /// # Blocking
     ///

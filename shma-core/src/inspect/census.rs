@@ -47,7 +47,7 @@ pub struct Attached {
     pub attachments: Option<usize>,
     /// The owner ids of those attachments that may write.
     pub owners: Option<Vec<u32>>,
-    /// Processes that have the region mapped, among those that this user may look at.
+    /// Processes that have the region mapped, if this user may look at them.
     pub processes: Vec<Process>,
 }
 
@@ -144,7 +144,7 @@ fn mappings() -> HashMap<FileKey, Vec<Process>> {
     for name in os::names_in(proc).unwrap_or_default() {
         let pid = name.to_str().and_then(|name| name.parse::<u32>().ok());
         let Some(pid) = pid.filter(|pid| *pid != std::process::id()) else { continue };
-        // Of another user's process, or gone.
+        // The process is another user's, or gone.
         let Ok(maps) = os::read(&proc.join(&name).join("maps")) else { continue };
         for (key, writes) in shared_files(&String::from_utf8_lossy(&maps)) {
             let command = os::read(&proc.join(&name).join("comm")).unwrap_or_default();

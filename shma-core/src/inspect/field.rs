@@ -30,11 +30,11 @@ pub struct FieldView {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Status {
-    /// Publications so far. Of an atomic field: calls that wrote, and one for the creation.
+    /// Publications so far. For an atomic field: calls that wrote, and one for the creation.
     pub version: Version,
     /// Time since the latest publication; atomic fields do not note it.
     pub age: Option<Duration>,
-    /// Who holds the semaphore.
+    /// The holder of the semaphore.
     pub holder: Option<SemaphoreHolder>,
     /// Acquisitions that found the semaphore taken.
     pub contended: u64,
@@ -60,7 +60,7 @@ impl FieldView {
         self.region.place(self.index)
     }
 
-    /// Publications so far. Of an atomic field: calls that wrote, and one for the creation.
+    /// Publications so far. For an atomic field: calls that wrote, and one for the creation.
     pub fn version(&self) -> Version {
         Version::new(if self.manifest().atomic {
             self.partition.counted_calls()

@@ -73,7 +73,7 @@
 //! | is any process attached? | exact: [`View::is_attached`] asks for the lock that each attachment holds. A process that may read the file can fake it |
 //! | is the holder of a semaphore alive? | exact, by the same question that the next writer asks; but it may be another holder by the time the answer is read |
 //! | how many attachments, which owner ids? | [`Census`]: as `/proc/locks` lists them, which is not one instant, and `None` where there is no such file |
-//! | which processes? | [`Census`]: those that have the region mapped, among the ones that this user may look at, in this PID namespace; fork children and other lookers have it mapped too |
+//! | which processes? | [`Census`]: processes that have the region mapped, if this user may look at them, in this PID namespace; fork children and other lookers have it mapped too |
 //! | which process holds a semaphore? | what the holder has written there: its number in its own PID namespace |
 
 mod census;

@@ -25,8 +25,8 @@ pub fn remove_dead_in(dir: impl AsRef<Path>, name: &str) -> Result<bool, Error> 
     region::remove_dead(&Name::new(&Directory::at(Some(dir.as_ref()))?, name)?)
 }
 
-/// Removes a region's name, as [`ShmState::unlink`](crate::ShmState::unlink) does: those who are
-/// attached keep their memory, and learn of it.
+/// Removes a region's name, as [`ShmState::unlink`](crate::ShmState::unlink) does: attached
+/// processes keep their memory, and learn of it.
 ///
 /// # Errors
 ///

@@ -112,7 +112,7 @@ impl View {
         self.region.name()
     }
 
-    /// The file that its name stands for.
+    /// The file that its name refers to.
     pub fn path(&self) -> PathBuf {
         self.region.path()
     }

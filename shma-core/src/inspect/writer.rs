@@ -69,13 +69,12 @@ impl Writer {
         self.region.manifest()
     }
 
-    /// Replaces the value of a field, and returns the publication's number. Of an atomic field
-    /// each element is replaced by itself, without a semaphore.
+    /// Replaces the value of a field, and returns the publication's number. In an atomic field each
+    /// element is replaced by itself, without a semaphore.
     ///
     /// # Errors
     ///
-    /// [`Error::Timeout`], which says who holds the semaphore; [`Error::Reentrant`],
-    /// [`Error::Forked`].
+    /// [`Error::Timeout`], which names the holder; [`Error::Reentrant`], [`Error::Forked`].
     ///
     /// # Panics
     ///
@@ -106,7 +105,7 @@ impl Writer {
     ///
     /// # Errors
     ///
-    /// [`Error::Timeout`], which says who holds a semaphore; [`Error::Reentrant`],
+    /// [`Error::Timeout`], which names the holder of a semaphore; [`Error::Reentrant`],
     /// [`Error::Forked`]. No value is replaced then.
     ///
     /// # Panics
@@ -164,14 +163,13 @@ impl Writer {
 
     /// Replaces parts of the value of a field as one publication, and returns its number. Each part
     /// is bytes and where the first of them goes. With `expected` nothing is replaced unless that is
-    /// the field's version: the answer is then `Err` of the version that it has. Of an atomic field
+    /// the field's version: the answer is then `Err` of the version that it has. In an atomic field
     /// each element in the parts is replaced by itself, without a semaphore and whatever is
     /// `expected`.
     ///
     /// # Errors
     ///
-    /// [`Error::Timeout`], which says who holds the semaphore; [`Error::Reentrant`],
-    /// [`Error::Forked`].
+    /// [`Error::Timeout`], which names the holder; [`Error::Reentrant`], [`Error::Forked`].
     ///
     /// # Panics
     ///

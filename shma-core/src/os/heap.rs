@@ -28,7 +28,7 @@ struct Kernel {
     seen: Vec<(ThreadId, usize)>,
 }
 
-// Of the standard library: loom runs all threads of a model on the thread that started it.
+// The standard library's: loom runs all threads of a model on the thread that started it.
 thread_local! {
     static KERNEL: RefCell<Option<Rc<Mutex<Kernel>>>> = const { RefCell::new(None) };
     static REFUSED: Cell<Option<Refused>> = const { Cell::new(None) };

@@ -1,4 +1,4 @@
-//! Who holds the semaphore, for those who only want to know.
+//! The holder of the semaphore, for calls that do not acquire it.
 
 use super::Partition;
 use crate::error::SemaphoreHolder;
@@ -12,7 +12,7 @@ impl Partition {
         owner_of(self.control().lock.load(Ordering::Relaxed))
     }
 
-    /// Who holds the semaphore, and whether that owner lives.
+    /// The holder of the semaphore, and whether that owner lives.
     pub(crate) fn holder(&self) -> Option<SemaphoreHolder> {
         let owner = self.owner();
         if owner == 0 {

@@ -15,8 +15,8 @@ type Entry = (RegionKey, usize);
 /// What a thread holds. Nearly always that is one semaphore at a time.
 struct Record {
     first: Cell<Option<Entry>>,
-    /// Empty if `first` is. Not dropped with the thread: it is given back as soon as it is empty,
-    /// and that a thread-local needs no destructor makes it cheap to find.
+    /// Empty if `first` is. Not dropped with the thread: it is freed as soon as it is empty, and
+    /// that a thread-local needs no destructor makes it cheap to find.
     rest: RefCell<ManuallyDrop<Vec<Entry>>>,
     nested: Cell<bool>,
 }

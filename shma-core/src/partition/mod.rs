@@ -7,7 +7,7 @@
 //! | [`memory`] | the words themselves |
 //! | [`reading`] | reads, and what they do when publications overtake them |
 //! | [`writing`] | the semaphore, and what its holder may do |
-//! | [`holder`] | who holds the semaphore |
+//! | [`holder`] | the holder of the semaphore |
 //! | [`holding`] | the semaphore for more than one publication |
 //! | [`region_guard`] | the semaphores of all fields, held together |
 //! | [`waiting`] | waits for a publication or a call |

@@ -1,4 +1,4 @@
-//! Taking the semaphore, and what its holder may do.
+//! Acquiring the semaphore, and what its holder may do.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -14,12 +14,12 @@ use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering};
 use crate::words;
 
-/// The calling process got the handle through fork. Of no size, so that the fast paths return in
-/// registers.
+/// The calling process got the handle through fork. It has no size, so that the fast paths return
+/// in registers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Forked;
 
-/// Why a semaphore was not had, or what was changed under it cannot be published.
+/// Why a semaphore was not acquired, or what was changed under it cannot be published.
 /// [`Partition::explain`] makes an error of it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum AcquireError {
@@ -37,19 +37,19 @@ impl From<Forked> for AcquireError {
 }
 
 impl Partition {
-    /// Takes the semaphore. With endless wait it is never `Busy`.
+    /// Acquires the semaphore. With endless wait it is never `Busy`.
     #[inline]
     pub(crate) fn acquire(&self, wait: Wait) -> Result<Guard<'_>, AcquireError> {
         // What is plain is not in one function with what is not: the errors would make it return
-        // through memory, and all that is stored has to be in the cache before the semaphore can
-        // be given back.
+        // through memory, and all that is stored has to be in the cache before the semaphore can be
+        // released.
         match self.acquire_alone() {
             Some(guard) => Ok(guard),
             None => self.acquire_otherwise(wait),
         }
     }
 
-    /// Takes the semaphore if it is free and the thread holds no other.
+    /// Acquires the semaphore if it is free and the thread holds no other.
     #[inline]
     fn acquire_alone(&self) -> Option<Guard<'_>> {
         if self.region.is_forked() || !lock_order::nothing() {
@@ -69,7 +69,7 @@ impl Partition {
         self.acquire_as(self.region.me(), lock_order::nothing(), wait)
     }
 
-    /// Takes the semaphore as `mine`, which may be marked. `found_taken`: the caller has tried.
+    /// Acquires the semaphore as `mine`, which may be marked. `found_taken`: the caller has tried.
     #[cold]
     pub(super) fn acquire_as(
         &self,

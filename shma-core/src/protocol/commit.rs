@@ -90,9 +90,10 @@ fn happen<'a>(word: &AtomicU64, joined: impl Iterator<Item = Publication<'a>>) {
     stop_point!("commit.done");
 }
 
-/// What a thread owes that has just taken this semaphore from a dead owner, before it loads anything
-/// else: it completes the owner's commit, and wakes the waiters of all fields. The owner may have died
-/// between a publication and its wake-up, and may have been next in turn for the semaphore.
+/// What a thread does that has just taken this semaphore over from a dead owner, before it loads
+/// anything else. It completes the owner's commit, and wakes the waiters of all fields and of the
+/// semaphore. The owner may have died between a publication and its wake-up, and may have been the
+/// next waiter to acquire the semaphore.
 #[cold]
 pub(crate) fn inherit<'a, I: Iterator<Item = &'a Control>>(
     commit: &AtomicU64,

@@ -170,7 +170,7 @@ const MOST: usize = os::MOST_WORDS;
 /// such source, and the number of that publication; `None` when `turn` gives up.
 ///
 /// The sleep is on as many words as the system allows, from the first on. The sources behind these are
-/// looked at every [`POLL`], and so are those that this process may not announce itself to.
+/// looked at every [`POLL`], and so are sources that this process may not announce itself to.
 pub(crate) fn wait_any<S: Source>(
     sources: &[(S, u64)],
     mut turn: impl FnMut() -> Turn,
@@ -245,7 +245,7 @@ pub(crate) fn announce(source: &impl Source, seen: u32, since: u64) -> Announced
     if found { Announced::Again } else { Announced::Sleep(announced) }
 }
 
-/// Releases the semaphore, and if its holder has published, wakes those that wait for that.
+/// Releases the semaphore, and if its holder has published, wakes the waiters for that.
 #[inline]
 pub(crate) fn release(control: &Control, me: u32, published: bool) {
     Semaphore(&control.lock).release(me);
@@ -276,7 +276,7 @@ impl Kept {
     }
 }
 
-/// Wakes those that wait for what the holder has just published. It keeps the semaphore.
+/// Wakes the waiters for what the holder has just published. The holder keeps the semaphore.
 #[inline(always)]
 pub(crate) fn wake_kept(control: &Control, kept: Kept) {
     stop_point!("wake.kept");

@@ -65,7 +65,7 @@ struct Lines<S> {
     watched: Vec<Watched<S>>,
 }
 
-/// A source, and those that wait for it.
+/// A source, and its waiters.
 #[derive(Debug)]
 struct Watched<S> {
     source: S,
@@ -88,7 +88,7 @@ impl<S: Source> WaitList<S> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Lines<S>> {
-        // No call that can panic is made under the lock, but those of the allocator.
+        // No call that can panic is made under the lock, except those of the allocator.
         self.lines.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
@@ -215,7 +215,7 @@ impl<S: Source> Lines<S> {
         is_empty
     }
 
-    /// Looks at every source, and announces the thread to those that have nothing newer.
+    /// Looks at every source, and announces the thread to each that has nothing newer.
     fn look(&mut self, words: &mut os::Words<'_>, tempo: &mut impl Tempo<S>) -> Pass<S> {
         let mut pass =
             Pass { news: Vec::new(), left: Vec::new(), sources: 0, missed: false, polls: false };

@@ -19,8 +19,8 @@ use crate::sync::stop_point;
 pub(super) const TEMPORARY: &str = "shma-tmp.";
 
 /// How long a temporary file is until its creator has locked it. One that is longer and not locked has
-/// lost its creator: the creator lengthens it under the lock, and who looks asks for the length first
-/// and for the lock then.
+/// lost its creator: the creator lengthens it under the lock, and a process that looks asks for the
+/// length first and for the lock then.
 pub(super) const UNLOCKED: usize = 1;
 
 /// No creator takes this long from a temporary file to its lock.
@@ -108,8 +108,8 @@ fn remove_unlocked(path: &Path, end: Instant) -> Result<bool, Error> {
     Ok(attempt == Attempt::Done(()))
 }
 
-/// Removes from a directory what creators of this user left who died before the region had its name. Whether there was
-/// anything.
+/// Removes from a directory what creators of this user left that died before the region had its
+/// name. Returns whether there was anything.
 pub(super) fn sweep(directory: &Directory, end: Instant) -> bool {
     let removed = temporaries(directory).iter().filter(|path| remove_until(path, end)).count();
     removed > 0

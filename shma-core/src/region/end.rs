@@ -24,7 +24,7 @@ use crate::protocol::notify::Notify;
 use crate::sync::mutant;
 use crate::sync::stop_point;
 
-/// Removes the region's name. Those who are attached keep their memory, and learn of it. `expected` is
+/// Removes the region's name. Attached processes keep their memory, and learn of it. `expected` is
 /// most likely the region's manifest, and spares reading that.
 pub(crate) fn unlink(
     name: &Name,
@@ -64,7 +64,7 @@ pub(crate) fn unlink(
     }
 }
 
-/// Wakes those who wait for a publication. Those whom a failure here leaves asleep look at the name
+/// Wakes the waiters for a publication. Waiters that a failure here leaves asleep look at the name
 /// when their slice of sleep ends.
 fn wake_waiters(name: &Name, file: File, manifest: Known) {
     let region = RegionFile::new(name, file)
@@ -125,8 +125,9 @@ impl Region {
 
     /// Removes the name if there is no attachment. The caller has released its own lock A.
     ///
-    /// Of two who leave at once the later one gets both locks: each has given up its own before. Two
-    /// that turned their read lock into a write lock in place would both fail.
+    /// If two attachments leave at once, the later one acquires both locks, because each has
+    /// released its own before. Two that turned their read lock into a write lock in place would
+    /// both fail.
     fn remove_if_last(&self, writable: bool) -> Result<(), Error> {
         // A descriptor for reading takes no write locks.
         let own = self.file.own().filter(|_| writable);

@@ -90,7 +90,7 @@ pub(super) fn open_at_once(path: &Path) -> Result<File, Errno> {
     os::open_at_once(path, HOW | OFlags::RDWR)
 }
 
-/// The file is this user's or of one who was allowed by name, and only its mode is in the way.
+/// The file is this user's or that of a user allowed by name, and only its mode is in the way.
 fn not_permitted(name: &Name, writable: bool) -> Error {
     let what = if writable {
         "the file's mode does not let this user read and write it; open it read-only, or create it \
@@ -133,9 +133,9 @@ fn check_kind(name: &Name, stat: &Stat) -> Result<(), Error> {
 
 /// A descriptor of the region's file, and what tells whether it is one.
 ///
-/// A daemon closes all descriptors, also those that are not its own. Their numbers go to other
-/// files then, or to other descriptions of this one, which belong to other handles. None of them
-/// may be locked, released, asked or closed in this one's place.
+/// A daemon closes all descriptors, also ones that are not its own. Their numbers go to other files
+/// then, or to other descriptions of this one, which belong to other handles. None of them may be
+/// locked, released, asked or closed in this one's place.
 #[derive(Debug)]
 pub(super) struct RegionFile {
     /// `None` once it was closed, in a region that is only looked at.

@@ -53,7 +53,7 @@ static_assertions::const_assert_eq!(offset_of!(Header, text_at), 72);
 static_assertions::const_assert_eq!(offset_of!(Header, boot), 88);
 static_assertions::const_assert_eq!(offset_of!(Header, commit), 128);
 
-/// Where `retired` lies, for those who reach it through a descriptor.
+/// Where `retired` lies, for code that reaches it through a descriptor.
 pub(crate) const RETIRED_AT: u64 = offset_of!(Header, retired) as u64;
 
 /// Where the instance id lies.

@@ -18,8 +18,8 @@ use crate::protocol::semaphore::{Owners, owner_of};
 use crate::sync::Ordering;
 use crate::sync::stop_point;
 
-/// Maps a file that holds at least what the manifest says. What comes of it leaves the name alone
-/// when it is dropped: leaving is for those who are attached.
+/// Maps a file that holds at least what the manifest says. The result is no attachment yet, so
+/// dropping it leaves the name alone.
 pub(super) fn map<A: Access>(
     name: &Name,
     opened: RegionFile,

@@ -13,12 +13,12 @@
 //!
 //! | lock | byte | held |
 //! |---|---|---|
-//! | A, attached | 2^40 - 1 | read: by every attachment; write: by one who shows that there is none |
-//! | N, name | 2^40 - 2 | write: by one who is about to remove or replace the name of this file |
+//! | A, attached | 2^40 - 1 | read: by every attachment; write: by a process that shows that there is none |
+//! | N, name | 2^40 - 2 | write: by a process that is about to remove or replace the name of this file |
 //!
-//! 1. The name is removed or replaced only by one who holds N of the file that the name means, and
-//!    who has looked, after locking, that it still means it. So two processes never both believe
-//!    that they remove one name.
+//! 1. Only a process that holds N of the file that the name means removes or replaces the name. It
+//!    has checked, after locking, that the name still means that file. So two processes never both
+//!    believe that they remove one name.
 //! 2. An attachment takes A first and looks then whether the name leads to the file. So a region whose
 //!    name is removed because there is no attachment has none: a process that comes in between does
 //!    not find the name, and starts again.
@@ -144,7 +144,7 @@ impl Region {
         (self.map.len() >= HUGE).then(|| self.map.huge_bytes()).flatten()
     }
 
-    /// The file that its name stands for.
+    /// The file that its name refers to.
     pub(crate) fn path(&self) -> PathBuf {
         self.name.path()
     }

@@ -92,7 +92,7 @@ fn check_memory(name: &Name, total: u64, reserved: u64) -> Result<(), Error> {
         MemoryOf::Machine => Space::Memory,
         MemoryOf::ControlGroup => Space::ControlGroup,
     };
-    // The caller gives back what it has reserved.
+    // The caller frees what it has reserved.
     Err(no_space_of(name, total, free.saturating_add(reserved), space))
 }
 

@@ -100,7 +100,7 @@ pub trait ShmState: State {
         Self::options().open_read_only(name)
     }
 
-    /// Removes the region's name. Those who are attached keep their memory, learn of it by
+    /// Removes the region's name. Attached processes keep their memory, learn of it by
     /// [`Shm::is_current`], and get [`Error::Retired`] when they wait.
     ///
     /// The region need not have this state's layout, but it has to be this user's own.

@@ -11,11 +11,11 @@
 use crate::manifest::Manifest;
 use crate::manifest::element::{AtomicElement, Element, OfScalar};
 
-/// Chooses what stands for a field of type `T`.
+/// Chooses the type that represents a field of type `T`.
 pub trait Family {
-    /// What stands for an ordinary field.
+    /// The type that represents an ordinary field.
     type Of<T: Element>;
-    /// What stands for an `#[shm(atomic)]` field.
+    /// The type that represents an `#[shm(atomic)]` field.
     type AtomicOf<T: AtomicElement>;
 }
 
@@ -152,7 +152,7 @@ pub(super) fn duplicate<S: State>(from: &S, to: &mut S) {
     unsafe { std::ptr::copy_nonoverlapping(from, to, 1) }
 }
 
-/// A state whose fields, but for `#[shm(no_merge)]` and atomic ones, consist of `E` alone; the bound
+/// A state whose fields, except `#[shm(no_merge)]` and atomic ones, consist of `E` alone; the bound
 /// for generic code that calls [`Shm::update_with`](crate::Shm::update_with). The derive implements
 /// it.
 #[diagnostic::on_unimplemented(

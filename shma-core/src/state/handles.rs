@@ -1,4 +1,4 @@
-//! The families of handles: what stands for the fields of a state in shared memory.
+//! The families of handles: the types that represent the fields of a state in shared memory.
 
 use std::marker::PhantomData;
 

@@ -98,16 +98,16 @@ impl<S: State> Options<S> {
         self
     }
 
-    /// Permission bits of a region that is created; 0o600 by default, whatever the umask. Who may
-    /// write can harm the values, who may read can get in the way of creating and removing: see
-    /// [`security`](crate::docs::security).
+    /// Permission bits of a region that is created; 0o600 by default, whatever the umask. A process
+    /// that may write can harm the values, and one that may read can get in the way of creating and
+    /// removing: see [`security`](crate::docs::security).
     pub fn mode(mut self, mode: u32) -> Self {
         self.creation.mode = mode & 0o777;
         self
     }
 
-    /// Whether a region that is created stays until it is unlinked. By default the last handle
-    /// takes it along.
+    /// Whether a region that is created stays until it is unlinked. By default dropping the last
+    /// handle deletes it.
     pub fn persistent(mut self, persistent: bool) -> Self {
         self.creation.persistent = persistent;
         self
@@ -168,8 +168,8 @@ impl<S: State> Options<S> {
         self
     }
 
-    /// Opens also regions of this user. By default only one's own and root's are opened: the owner of a
-    /// region may truncate it, which ends the processes that use it.
+    /// Opens also regions of this user. By default only regions of the calling user and of root are
+    /// opened: the owner of a region may truncate it, which ends the processes that use it.
     pub fn allow_owner(mut self, user: u32) -> Self {
         if let Users::Also(users) = &mut self.opening.owners {
             users.push(user);

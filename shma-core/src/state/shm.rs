@@ -27,8 +27,8 @@ use super::transaction::Spare;
 /// A handle to a state in shared memory.
 ///
 /// It dereferences to the mirror of the state that the derive generates, so a field `weights` of
-/// the state is the [`Field`] `handle.weights`. Handles can be shared between threads. The last
-/// handle to an ephemeral region takes the region along, in whichever process it is dropped.
+/// the state is the [`Field`] `handle.weights`. Handles can be shared between threads. Dropping the
+/// last handle to an ephemeral region, in any process, deletes it.
 pub struct Shm<S: State, A: Access = ReadWrite> {
     fields: S::Fields<Handles<A>>,
     spare: Spare<S>,
@@ -164,11 +164,11 @@ impl<S: State, A: Access> Shm<S, A> {
 }
 
 impl<S: State> Shm<S, ReadWrite> {
-    /// Updates several fields as one: takes all semaphores in declaration order, calls `f` with a
-    /// private copy of the state to change and the state as it is, and publishes those fields whose
-    /// bytes `f` has changed, together. A [`snapshot`](Self::snapshot) sees all of them or none, also if
-    /// this process is killed half-way: the next process that acquires one of its semaphores completes
-    /// the transaction.
+    /// Updates several fields as one. It acquires all semaphores in declaration order, and calls
+    /// `f` with a private copy of the state to change and the state as it is. Then it publishes,
+    /// together, the fields whose bytes `f` has changed. A [`snapshot`](Self::snapshot) sees all of
+    /// them or none, also if this process is killed half-way: the next process that acquires one of
+    /// its semaphores completes the transaction.
     ///
     /// It publishes whenever `f` returns, also if it returns an `Err` after it changed something. A
     /// transaction that changed no byte publishes nothing.
@@ -183,7 +183,7 @@ impl<S: State> Shm<S, ReadWrite> {
     ///
     /// # Blocking
     ///
-    /// Waits for the holder of each semaphore in turn, and then makes all who want one wait.
+    /// Waits for the holder of each semaphore in turn; then all calls that need one of them wait.
     #[track_caller]
     pub fn transaction<R>(
         &self,
@@ -237,7 +237,7 @@ impl<S: State> Shm<S, ReadWrite> {
     /// # Blocking
     ///
     /// Waits for the holder of each semaphore in turn, for at most `timeout`; meanwhile it holds
-    /// those that it has acquired.
+    /// the ones that it has acquired.
     pub fn transaction_timeout<R>(
         &self,
         timeout: Duration,

@@ -36,7 +36,7 @@ pub(crate) use named::is_on;
 mod chosen {
     use std::cell::Cell;
 
-    // Of the standard library: loom runs all threads of a model on the thread that started it.
+    // The standard library's: loom runs all threads of a model on the thread that started it.
     thread_local! {
         static CHOSEN: Cell<Option<&'static str>> = const { Cell::new(None) };
     }

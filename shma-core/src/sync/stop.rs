@@ -33,7 +33,7 @@ mod mortal {
 
     struct Killed;
 
-    // Of the standard library: loom runs all threads of a model on the thread that started it.
+    // The standard library's: loom runs all threads of a model on the thread that started it.
     thread_local! {
         static MORTAL: Cell<Option<(ThreadId, usize)>> = const { Cell::new(None) };
     }

@@ -66,8 +66,8 @@ pub(crate) fn load(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
     load_loop(from, into);
 }
 
-/// Copies all of `from` to the front of `to`. Of a last word that `from` covers in part, the rest
-/// becomes zero.
+/// Copies all of `from` to the front of `to`. If `from` covers the last word only in part, the rest
+/// of that word becomes zero.
 ///
 /// # Panics
 ///
@@ -235,7 +235,7 @@ pub(crate) struct Pieces {
 }
 
 impl Pieces {
-    /// Of a value of so many bytes.
+    /// The pieces of a value of so many bytes.
     #[inline]
     pub(crate) fn of(_len: usize) -> Self {
         #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]

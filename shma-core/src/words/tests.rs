@@ -79,7 +79,7 @@ macro_rules! chosen {
                 let (head, tail) = into.split_at_mut(whole);
                 let shared = from[..whole / WORD].as_ptr();
                 // SAFETY: both sides are `whole` bytes long, a multiple of `PAIR`, and this thread's;
-                // the processor has what it takes, or the copy is not among those that are tried.
+                // the processor has the instructions, or this copy is not tried.
                 unsafe { x86::copy_long(head.as_mut_ptr().cast(), shared.cast(), whole, &WAY) };
                 load_loop(&from[whole / WORD..], tail);
             },

@@ -136,9 +136,9 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
         version
     }
 
-    /// Calls that wrote, so far, and one for the creation. Of a call that is counted all elements
-    /// are seen. Each call counts once, however many elements it changes. A `compare_exchange` that
-    /// fails has written nothing, and does not count.
+    /// Calls that wrote, so far, and one for the creation. A process that sees a call counted sees
+    /// all that the call changed. Each call counts once, however many elements it changes. A
+    /// `compare_exchange` that fails has written nothing, and does not count.
     pub fn version(&self) -> Version {
         Version::new(self.partition.counted_calls())
     }

@@ -29,7 +29,7 @@ pub(crate) fn boot_id() -> Option<u128> {
 fn parse(text: &str) -> Option<u128> {
     let digits: String = text.trim().split('-').collect();
     let id = (digits.len() == 32).then(|| u128::from_str_radix(&digits, 16).ok())??;
-    // Zero stands for an id that is not known.
+    // Zero means that the id is not known.
     (id != 0).then_some(id)
 }
 

@@ -66,7 +66,7 @@ impl Description {
         self.file
     }
 
-    /// Whether `file`'s number still stands for this description.
+    /// Whether `file`'s number still refers to this description.
     pub(crate) fn is(&self, file: &File) -> bool {
         self.file.is(file) && rustix::fs::tell(file).is_ok_and(|offset| offset == self.offset)
     }

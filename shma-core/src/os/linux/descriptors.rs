@@ -143,7 +143,7 @@ fn is_placeholder(descriptor: &OwnedFd) -> bool {
 }
 
 fn is_open(number: RawFd) -> bool {
-    // SAFETY: asks for the flags of a number, whatever it stands for, and touches no memory.
+    // SAFETY: asks for the flags of a number, whatever it refers to, and touches no memory.
     let flags = unsafe { libc::fcntl(number, libc::F_GETFD) };
     flags != -1 || Errno::from_io_error(&io::Error::last_os_error()) != Some(Errno::BADF)
 }

@@ -67,7 +67,7 @@ thread_local! {
 }
 
 impl ForkPage {
-    /// The page of this process; it is never given back.
+    /// The page of this process; it is never unmapped.
     pub(crate) fn get() -> io::Result<Self> {
         let page = match Self::current() {
             Some(page) => page,

@@ -85,8 +85,8 @@ const VERSION_2: Files = Files {
     cached: ["inactive_file", "active_file"],
 };
 
-/// The groups of this process, each with those that it is in. A container may see its own group at
-/// the top, whatever its path is called.
+/// The groups of this process, each with the groups that contain it. A container may see its own
+/// group at the top, whatever its path is called.
 fn groups() -> Vec<Group> {
     let text = read_text("/proc/self/cgroup").unwrap_or_default();
     let mut groups = Vec::new();

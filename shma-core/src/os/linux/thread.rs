@@ -13,8 +13,9 @@ use std::thread;
 const FAULTS: [libc::c_int; 6] =
     [libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGSEGV, libc::SIGSYS, libc::SIGTRAP];
 
-/// Starts a thread in which all signals are blocked but those of [`FAULTS`], so that a handler of the
-/// program runs in a thread of the program. Nothing waits for its end, and the process ends without it.
+/// Starts a thread in which all signals are blocked except those of [`FAULTS`], so that a handler
+/// of the program runs in a thread of the program. Nothing waits for its end, and the process ends
+/// without it.
 pub(crate) fn spawn_unsignalled(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     // The thread inherits the mask.
     let before = set_mask(&all_but_faults())?;

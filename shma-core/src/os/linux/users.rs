@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::read_text;
 
-/// Whether this number of a user may stand for all those whom the user namespace of this process does
+/// Whether this user number may be that of all users that the user namespace of this process does
 /// not map.
 pub(crate) fn may_be_unmapped(uid: u32) -> bool {
     uid == overflow_uid() && !maps_all()
 }
 
-/// The number that users have who are not mapped.
+/// The number that unmapped users have.
 fn overflow_uid() -> u32 {
     let text = read_text("/proc/sys/kernel/overflowuid").ok();
     text.and_then(|text| text.trim().parse().ok()).unwrap_or(65534)

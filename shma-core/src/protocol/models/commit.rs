@@ -59,9 +59,9 @@ fn a_commit_that_has_ended_is_not_confirmed() {
     model.catches("read-unconfirmed", "mixed value");
 }
 
-/// After a transaction one publishes field 0, and another commits one in which it stays. Of all
-/// that, a reader may have seen only that the first commit happened, and then find the target of
-/// the second.
+/// After a transaction one thread publishes field 0, and another commits a transaction in which
+/// that field stays. A reader may have seen only that the first commit happened, and then find the
+/// target of the second.
 #[test]
 fn a_field_that_stays_is_not_read_ahead() {
     let model = Model::new("commit: a field stays", || {

@@ -90,7 +90,8 @@ impl Pair {
         seen(self.desk.newest(field))
     }
 
-    /// Takes a semaphore, with all that is owed to a dead owner. Returns whether that was possible.
+    /// Acquires a semaphore, and does all that a dead owner left undone. Returns whether that was
+    /// possible.
     pub(super) fn acquire(&self, id: u32, field: usize, wait: Wait) -> bool {
         let semaphore = self.semaphore(field);
         let acquired = semaphore.acquire(&self.crew.member(id), id, wait);

@@ -53,7 +53,7 @@ fn commit(pair: &Pair) {
     (0..2).for_each(|field| pair.release(COMMITTER, field));
 }
 
-/// Takes a semaphore that is to be had, and publishes.
+/// Acquires a semaphore if it can without waiting, and publishes.
 fn succeed(pair: &Pair, id: u32, field: usize) {
     if pair.acquire(id, field, Wait::No) {
         pair.publish(id, field, pair.newest(field).version);

@@ -1,4 +1,5 @@
-//! Who holds the semaphore is alone, sees what the last holder did, and is let in at last.
+//! The holder of the semaphore is alone and sees what the last holder did; every waiter acquires it
+//! in the end.
 
 use std::rc::Rc;
 

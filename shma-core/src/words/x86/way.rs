@@ -14,7 +14,7 @@ pub(in crate::words) struct Way {
     vectors_below: AtomicUsize,
     strings_from: AtomicUsize,
     streams_from: AtomicUsize,
-    /// Of a choice, the lengths for this direction.
+    /// The lengths of a choice for this direction.
     lengths: fn(&Choice) -> Lengths,
 }
 
@@ -51,7 +51,7 @@ impl Way {
     /// all store the same.
     #[inline]
     pub(super) fn vectors(&self) -> Vectors {
-        // Meets the release in `choose`: whoever sees the vectors sees the lengths.
+        // Meets the release in `choose`: a thread that sees the vectors sees the lengths.
         match self.vectors.load(Ordering::Acquire) {
             4 => Vectors::Avx512Aligned,
             3 => Vectors::Avx512,

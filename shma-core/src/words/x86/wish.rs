@@ -1,5 +1,5 @@
-//! Another choice, for measuring: with `--cfg shma_copies`, `SHMA_COPIES` names lengths that replace
-//! those that were chosen, such as `loads.streams=0 stores.strings=never`, and `vectors=2`, by the
+//! Another choice, for measuring: with `--cfg shma_copies`, `SHMA_COPIES` names lengths that
+//! replace the chosen ones, such as `loads.streams=0 stores.strings=never`, and `vectors=2`, by the
 //! numbers of [`Vectors`].
 //!
 //! No processor is asked whether it can do what is wished for.
