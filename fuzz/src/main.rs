@@ -11,7 +11,8 @@ use shma_tests::region::Name;
 /// Made once, because making it takes longer than anything here.
 static FORGER: LazyLock<Forger> = LazyLock::new(|| Forger::new(good()));
 
-/// The fuzzer ends without dropping anything, so whoever runs it gives the name, and removes it.
+/// The fuzzer ends without dropping anything, so the process that runs it gives the name, and
+/// removes it.
 static NAME: LazyLock<Name> =
     LazyLock::new(|| Name::told(&std::env::var("SHMA_FUZZ_NAME").expect("SHMA_FUZZ_NAME=NAME")));
 

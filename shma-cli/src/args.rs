@@ -26,7 +26,7 @@ NO_COLOR turns colours off; there are none but on a terminal.";
 const PATHS: &str = "\
 A PATH is a field, and what of it:
   weights                  all of it
-  'weights[0:3, ::16]'     slices, as in Python; ... stands for whole dimensions
+  'weights[0:3, ::16]'     slices, as in Python; ... means whole dimensions
   setpoint.target          a member of a struct
   'actors[0:3].episodes'   that member of each
 The longest field name that a path begins with is the field.";

@@ -1,7 +1,7 @@
 //! Names in C and C++ for the names in a manifest, one to one.
 //!
-//! A name depends on what it stands for and on nothing beside it: another field of the state changes
-//! no name. Letters, digits and single underscores stay. Any other character becomes `0x`, its number
+//! A name depends on what it names and on nothing beside it: another field of the state changes no
+//! name. Letters, digits and single underscores stay. Any other character becomes `0x`, its number
 //! in hexadecimal and `z`, and so does the `0` of a `0x` that the name itself has. So `größe` is
 //! `gr0xf6z0xdfze`, and no other name is. A dot is `_0x_`.
 

@@ -176,7 +176,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// Of our own output.
+/// A failure of the program's own output.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         let kind = match error.kind() {

@@ -185,7 +185,7 @@ fn visible(shape: &[usize], summarised: bool, first: usize, into: &mut Vec<usize
     }
 }
 
-/// Writes nested lists: numbers as numbers, those that JSON lacks as strings, complex numbers as
+/// Writes nested lists: numbers as numbers, numbers that JSON lacks as strings, complex numbers as
 /// pairs, structs as objects.
 pub fn json(to: &mut impl Write, array: &Array<'_>) -> io::Result<()> {
     nested_json(to, &array.shape, 0, &mut |to, index| scalar_json(to, array.get(index)))

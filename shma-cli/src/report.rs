@@ -115,8 +115,8 @@ pub fn field(view: &FieldView, status: &Status) -> Value {
     })
 }
 
-/// Semaphores do not note when they were taken, but who publishes holds them: so the holder of
-/// now has taken it since the latest publication, or has just published.
+/// A semaphore does not note when it was acquired, but a publication is made by its holder. So the
+/// holder of now has acquired it since the latest publication, or has just published.
 fn holder(holder: &SemaphoreHolder, age: Option<Duration>) -> Value {
     json!({
         "owner": holder.owner,

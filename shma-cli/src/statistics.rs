@@ -4,7 +4,7 @@ use shma_core::inspect::Scalar;
 
 use crate::array::Array;
 
-/// Of the finite numbers among those looked at.
+/// Statistics of the finite numbers among the elements that were read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Statistics {
     pub min: f64,
@@ -17,8 +17,8 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// `None` if the elements are structs, or there is no finite number among them. Of complex
-    /// numbers it is the magnitude that counts.
+    /// `None` if the elements are structs, or there is no finite number among them. Complex numbers
+    /// count by their magnitude.
     pub fn of(array: &Array<'_>) -> Option<Self> {
         Self::of_numbers(array.iter().map_while(number))
     }

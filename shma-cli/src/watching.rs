@@ -17,7 +17,7 @@ const HISTORY: usize = 512;
 /// Between two counts of the attached processes.
 const COUNT_AGAIN: Duration = Duration::from_secs(1);
 
-/// Of larger fields only pieces are looked at.
+/// Only pieces of larger fields are read.
 const LARGE: usize = 32 << 20;
 
 /// So many, evenly spread.
@@ -51,7 +51,7 @@ pub struct Track {
     /// The bytes that were read of the latest value.
     value: Option<Vec<u8>>,
     pub statistics: Option<Statistics>,
-    /// Of each look: publications a second, and statistics.
+    /// For each look: publications a second, and statistics.
     pub history: Vec<(f64, Option<Statistics>)>,
 }
 

@@ -69,9 +69,9 @@ pub fn derive_shm_state(input: TokenStream) -> TokenStream {
 /// The struct has named fields, which are elements and leave no gap between them, and no parameters.
 /// It derives `Clone` and `Copy`. It is its own scalar: element-wise closures get it whole.
 ///
-/// Of `bytemuck`, `Pod` and `Zeroable` are implemented too, since the fields fulfil their contracts;
-/// the user's crate need not depend on `bytemuck`. As with `ShmState`, the build fails if an attribute
-/// macro below the derive changes the fields.
+/// It implements `Pod` and `Zeroable` of `bytemuck` too, since the fields fulfil their contracts.
+/// The user's crate need not depend on `bytemuck`. As with `ShmState`, the build fails if an
+/// attribute macro below the derive changes the fields.
 ///
 /// On the struct:
 ///

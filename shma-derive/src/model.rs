@@ -41,7 +41,7 @@ pub struct Field<'a> {
 /// A name for the type of a field.
 pub struct Alias {
     pub ident: Ident,
-    /// The type that it stands for.
+    /// The type that it names.
     pub ty: TokenStream,
 }
 

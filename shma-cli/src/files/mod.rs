@@ -22,7 +22,7 @@ use std::path::Path;
 use place::Place;
 use unfinished::Unfinished;
 
-/// Whether this name stands for standard output.
+/// Whether this name means standard output.
 pub fn is_standard_output(path: &Path) -> bool {
     path == Path::new("-")
 }

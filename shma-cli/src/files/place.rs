@@ -74,7 +74,7 @@ fn folder(path: &Path) -> &Path {
 fn present(path: &Path, found: Metadata) -> io::Result<Place> {
     let kind = found.file_type();
     if kind.is_file() {
-        // A rename would succeed, but who may not write the file has protected it.
+        // A rename would succeed, but a file that this process may not write is protected.
         rustix::fs::accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS)?;
         let old = Old { mode: found.mode(), uid: found.uid(), gid: found.gid() };
         return target(path, Some(old));
@@ -120,7 +120,7 @@ fn refused(kind: FileType) -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, found)
 }
 
-/// The descriptor that a link of `/proc` stands for. Its text is no path: it may name a file that
+/// The descriptor that a link of `/proc` refers to. Its text is no path: it may name a file that
 /// was deleted, or a pipe.
 fn descriptor(path: &Path) -> io::Result<Option<File>> {
     let Ok(folder) = fs::canonicalize(folder(path)) else { return Ok(None) };

@@ -151,7 +151,7 @@ fn turn_round(bytes: &mut [u8], width: usize) {
 
 /// Where the items of a file in Fortran order lie in C order.
 struct Columns {
-    /// Of each dimension its length, and how far apart its elements are in C order.
+    /// For each dimension its length, and how far apart its elements are in C order.
     dimensions: Vec<(usize, usize)>,
 }
 

@@ -15,7 +15,7 @@ use super::sink::Sink;
 /// From this size on an entry needs the wide form of the archive's headers.
 const WIDE: usize = u32::MAX as usize - (1 << 20);
 
-/// The last record of an archive, but for the comment behind it.
+/// The last record of an archive, except the comment behind it.
 const END: usize = 22;
 
 /// Writes an archive of fields to where a program can seek.

@@ -77,7 +77,7 @@ impl Modes {
         raw.make_raw();
         // In the background this stops the process, until it is in the foreground.
         tcsetattr(&self.keyboard, OptionalActions::Now, &raw)?;
-        // Relaxed: a handler on the same thread is the only other one who looks.
+        // Relaxed: a handler on the same thread is the only other code that looks.
         let was_entered = self.is_entered.swap(true, Ordering::Relaxed);
         let bytes = if was_entered { ENTER_AGAIN } else { ENTER };
         rustix::io::write(&self.screen, bytes)?;
@@ -116,7 +116,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Handles signals until the process ends: those that end it give the terminal back first.
+    /// Handles signals until the process ends: a signal that ends it restores the terminal first.
     /// Signals that the process was started to ignore, as under `nohup`, stay ignored.
     pub fn handle(modes: &Arc<Modes>) -> io::Result<Self> {
         let (wake, waker) = UnixStream::pair()?;

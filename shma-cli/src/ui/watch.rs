@@ -101,7 +101,7 @@ impl WatchScreen {
         let number = |of: fn(&Statistics) -> f64| {
             track.statistics.as_ref().map_or("-".into(), |statistics| units::short(of(statistics)))
         };
-        // Of the whole row, the curve would stand on its head.
+        // Selecting the whole row would turn the curve upside down.
         let is_selected = self.list.selected() == Some(index);
         let tone = if is_selected { Tone::Selected } else { Tone::Plain };
         let sampled = if track.is_sampled() { "~" } else { "" };

@@ -34,7 +34,7 @@ pub fn differ(state: &Declaration<'_>, errors: &mut Errors) {
     let mut names = BTreeMap::new();
     for field in &state.fields {
         let Some(earlier) = names.insert(field.name(), field) else { continue };
-        // Of two fields with one identifier the compiler says so.
+        // The compiler itself refuses two fields with one identifier.
         if field.attrs.name.is_some() || earlier.attrs.name.is_some() {
             let message = format!(
                 "the field `{}` has the name `{}` too; give one of them another name",

@@ -83,7 +83,7 @@ pub fn of_type(state: &Declaration<'_>, field: &Field<'_>, ty: &TokenStream) -> 
     }
 }
 
-/// The type that stands for a field in the family. It is placed where the field's type is, as that
+/// The type that represents a field in the family. It is placed where the field's type is, as that
 /// is what may be wrong with it.
 pub fn in_family(family: &Ident, field: &Field<'_>) -> TokenStream {
     let ty = &field.ty;
