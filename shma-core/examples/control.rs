@@ -2,12 +2,12 @@
 //! run --example control`.
 //!
 //! The loop is the one process that writes its outputs, so it holds their semaphores as long as it
-//! runs: a publication then has no locked instruction and waits for none, and no other process writes
+//! runs. A publication then has no locked instruction and waits for none. No other process writes
 //! in between by mistake (its call names the loop). Semaphores are acquired in declaration order.
-//! The loop reads its set-points at each tick; a read never blocks, so an operator that is stopped in
-//! the middle of a change costs the loop nothing. The follower has no write permission. It cannot
-//! announce that it sleeps, so `wait_newer` would look once a millisecond anyway: it polls at its own
-//! rate, and `age` tells it whether the loop is alive.
+//! The loop reads its set-points at each tick. A read never blocks, so an operator that is stopped
+//! in the middle of a change costs the loop nothing. The follower has no write permission. It
+//! cannot announce that it sleeps, so `wait_newer` would look once a millisecond anyway. It polls
+//! at its own rate, and `age` tells it whether the loop is alive.
 
 use std::process::Command;
 use std::thread;

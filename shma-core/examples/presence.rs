@@ -2,7 +2,7 @@
 //!
 //! The learner writes its weights by a `Writer`, which holds the field's semaphore for as long as the
 //! learner lives. Readers never wait for that, and any process can ask which process holds it. The
-//! kernel says whether the holder lives: there is no period to choose, no clock to compare, and no
+//! kernel says whether the holder lives. There is no period to choose, no clock to compare, and no
 //! mistake about a process that is only slow or stopped.
 
 use std::process::{Child, Command};

@@ -45,13 +45,13 @@
 //! - Fields without a lock, element by element, where `#[shm(atomic)]` says so: [`Atomic`].
 //! - Waiting for the next publication of a field ([`Field::wait_newer`]; in async code
 //!   [`Field::newer`]), for that of any of several ([`wait_any`]), or for a value that suits
-//!   ([`Field::update_when`]); a publication without waiters pays nothing for it.
+//!   ([`Field::update_when`]). A publication without waiters pays nothing for it.
 //! - Updates that find nothing to do publish nothing and wake no process: [`Field::update_if`].
 //! - Survival of `kill -9`: the last published values are intact, transactions are wholly in or out,
 //!   and the next writer continues. No decision rests on process ids or time-outs, so a stopped
 //!   process loses nothing, and containers make no difference.
 //! - A difference field by field if two programs declare a state differently, and a region that any
-//!   tool can read by the text in it: [`inspect`] does, and so does the command `shma`.
+//!   tool can read by the text in it. [`inspect`] does so, and so does the command `shma`.
 //!
 //! # What you pay
 //!

@@ -141,7 +141,7 @@ fn row(field: &FieldView, status: &Status) -> [Cell; 9] {
     ]
 }
 
-/// The process that holds the semaphore, and for how long at most: a publication is made by the
+/// The process that holds the semaphore, and for how long at most. A publication is made by the
 /// holder, so the holder of now has acquired it since the latest one.
 pub fn holder(status: &Status) -> Cell {
     let Some(holder) = status.holder else { return Cell::new("-", Tone::Quiet) };

@@ -41,8 +41,8 @@
 //!
 //! Before publication 5 slot 1 holds publication 1. It differs from publication 4 in 0..2, 4..5 and
 //! 6..8 alone: that is what `dirty[2]`, `dirty[3]` and `dirty[0]` say. The writer copies those three
-//! ranges from slot 0 to slot 1, which makes the two equal; replaces `dirty[1]`; and only then
-//! stores words 2 and 3. It has copied 5 words and stored 2, however large the field is.
+//! ranges from slot 0 to slot 1, which makes the two equal. Then it replaces `dirty[1]`, and only
+//! then stores words 2 and 3. It has copied 5 words and stored 2, however large the field is.
 //!
 //! *Killed while it copies*: slot 1 is more equal to slot 0 than before, no recorded range is lost, and
 //! the next writer copies the same ranges. *Killed while it stores words 2 and 3*: slot 1 differs
@@ -89,11 +89,12 @@
 //! *A transaction happens when `commit` becomes odd; from then on its values count, whether the
 //! versions say so yet or not.*
 //!
-//! A committer holds the semaphores of all fields. It fills slots, writes into every field's
-//! `target` the version that the field is to have, makes `commit` odd, stores the versions, and
-//! makes `commit` even again. So a reader that finds `commit` odd takes `target` for the version where it
-//! is one ahead. A read of one field looks at `commit` only where `begin` says that a publication
-//! has begun: that is the case from before the transaction happens until its version is stored.
+//! A committer holds the semaphores of all fields. It fills slots, and writes into every field's
+//! `target` the version that the field is to have. Then it makes `commit` odd, stores the versions,
+//! and makes `commit` even again. So a reader that finds `commit` odd takes `target` for the
+//! version where it is one ahead. A read of one field looks at `commit` only where `begin` says
+//! that a publication has begun. That is the case from before the transaction happens until its
+//! version is stored.
 //!
 //! *A snapshot is a consistent cut*: there is an instant at which all its values stood together. Fields a = 60
 //! and b = 40, and a transaction that moves 10 from a to b:
@@ -106,12 +107,12 @@
 //! | loads `commit` = 5, reads a = 50 | it ends, b is updated to 51 | b = 51, `commit` = 6 | refuses |
 //!
 //! In the first case every field kept its value from the first look at it to the second, and all
-//! first looks come before all second looks: any instant in between will do. In the third nothing
-//! else can be published, because all semaphores are held until `commit` is even.
+//! first looks come before all second looks. So any instant in between will do. In the third
+//! nothing else can be published, because all semaphores are held until `commit` is even.
 //!
 //! Updates of single fields are cut the same way. If a process updates x and then y, no snapshot has
 //! the new y beside the old x. And if two processes update x and y independently, no two snapshots
-//! disagree on which came first: for that the fence between first and second looks is of sequential
+//! disagree on which came first. For that the fence between first and second looks is of sequential
 //! consistency, and not an acquire fence.
 //!
 //! ```
@@ -165,11 +166,12 @@
 //!
 //! What keeps the targets still under P is that only a transaction writes them, that it needs all
 //! semaphores, and that P holds one. Had P stored versions instead, b would have gone back from 4
-//! to 3. Had the committer left b's target as an earlier transaction had it, one that died before
-//! it happened with a target of 4, then Q would have published what that one left in the slot.
+//! to 3. Suppose that the committer had not reset b's target, and that an earlier transaction had
+//! left it at 4 and died before it happened. Then Q would have published what the earlier
+//! transaction left in the slot.
 //!
-//! If Q is killed on the way, the semaphore that it took is a dead owner's again, and the next
-//! process to acquire it does the same.
+//! If Q is killed on the way, its semaphore is a dead owner's again, and the next process to
+//! acquire it does the same.
 //!
 //! # Waiters and publishers
 //!
@@ -177,8 +179,8 @@
 //! done before it.*
 //!
 //! A publisher stores `version`, releases the lock word, then reads `notify`. A waiter reads
-//! `notify`, looks at `version`, announces itself in `notify`, exchanges the lock word for
-//! itself, looks at `version` again, and sleeps if `notify` is still what it made of it.
+//! `notify`, looks at `version`, announces itself in `notify`, and exchanges the lock word for
+//! itself. Then it looks at `version` again, and sleeps if `notify` is still what it made of it.
 //!
 //! | the waiter's change of the lock word comes | the publisher | the waiter |
 //! |---|---|---|
@@ -187,9 +189,9 @@
 //!
 //! A [`Writer`](crate::Writer) does not release the lock word between its publications, and does not
 //! touch it either. Two threads that each store and then load can both miss the other's store, unless
-//! both have a fence in between. So a waiter that finds in the lock word that the semaphore is
-//! held by a `Writer` has the kernel execute a fence in the holder's thread as well
-//! (`membarrier`), and only then looks again:
+//! both have a fence in between. So a waiter that finds in the lock word that a `Writer` holds the
+//! semaphore has the kernel execute a fence in the holder's thread as well (`membarrier`). Only
+//! then it looks again:
 //!
 //! | the kernel's fence meets the holder | the holder | the waiter |
 //! |---|---|---|

@@ -1,8 +1,8 @@
 //! What lies in memory if a process dies at a given step, what others see, and who mends it.
 //!
 //! A death is SIGKILL, a crash, an `abort`, or the end of the process while threads are inside
-//! calls. The promise is the same at every instruction: the last published values are intact,
-//! transactions are wholly in or out, and a writer that waits gets in.
+//! calls. The promise is the same at every instruction. The last published values are intact,
+//! transactions are wholly in or out, and a writer that waits acquires the semaphore.
 //!
 //! None of it rests on a clean-up by the dying process. All locks belong to open file descriptions,
 //! which the kernel ends with the process. A process that wants what an owner holds asks the kernel
@@ -13,18 +13,19 @@
 //!
 //! The first column names a stop point of the sources. Built with `RUSTFLAGS="--cfg shma_stop"`, a
 //! process with `SHMA_STOP=publish.begun` in its environment kills itself when it first gets there,
-//! with `SHMA_STOP=publish.begun:3` the third time, and with `SHMA_STOP=pause:publish.begun` it stops
-//! there until SIGCONT, with `SHMA_STOP=pause:publish.begun:each` every time. Rows without a name lie
-//! between two that have one. The workspace's `tests/tests/deaths/stop_points` stops at every point: in
-//! `births.rs` (creating, attaching), `updates.rs`, `writers.rs` (many updates under
-//! one acquisition), `contention.rs` (waiting, taking over), `commits.rs`
-//! (transactions and their recovery), `reads.rs` and `ends.rs` (leaving, unlinking).
+//! with `SHMA_STOP=publish.begun:3` the third time. With `SHMA_STOP=pause:publish.begun` it stops
+//! there until SIGCONT, with `SHMA_STOP=pause:publish.begun:each` every time. Rows without a name
+//! lie between two that have one. The workspace's `tests/tests/deaths/stop_points` stops at every
+//! point: in `births.rs` (creating, attaching), `updates.rs`, `writers.rs` (many updates under one
+//! acquisition), `contention.rs` (waiting, taking over), `commits.rs` (transactions and their
+//! recovery), `reads.rs` and `ends.rs` (leaving, unlinking).
 //!
 //! Beside those stories stand campaigns, which try to break the promises anywhere: in the workspace,
 //! `cargo run --release -p shma-campaigns --bin campaign -- list`. `step-kill` kills each call
-//! behind every instruction that changes something for others, and then at all its other instructions,
-//! `kill` whole herds at random, `birth` the processes that race for a name, `full` refuses each
-//! system call in turn, and `models` explores abstract machines that die before every store.
+//! behind every instruction that changes something for others, and then at all its other
+//! instructions. `kill` kills whole herds at random, and `birth` the processes that race for a
+//! name. `full` refuses each system call in turn, and `models` explores abstract machines that die
+//! before every store.
 //!
 //! # Creating
 //!
@@ -75,7 +76,7 @@
 //! | `publish.stored` | all of slot t is stored | v | the same |
 //! | `publish.published` | `version` = v + 1, and sleepers sleep | v + 1 | takes over, and wakes the sleepers of all fields |
 //! | `release.freed` | the semaphore is free, and its sleeping waiters were not woken | v + 1 | one that is awake acquires it at once, sleepers after at most 5 ms |
-//! | `wake.released` | the semaphore is free, and waiters for a publication were not woken | v + 1; sleepers after at most 100 ms | has it at once |
+//! | `wake.released` | the semaphore is free, and waiters for a publication were not woken | v + 1; sleepers after at most 100 ms | acquires it at once |
 //! | `wake.told` | `notify` is another number, and sleepers were not woken | the same | the same |
 //!
 //! A panic in a closure leaves the same memory as a death there, except that the semaphore is free.

@@ -183,8 +183,8 @@
 //!    `text_at` or before.
 //!
 //! The fingerprint is one number of 128 bits. Text shows it as 32 hexadecimal digits, the most
-//! significant first. The header holds it in the machine's byte order: on a little-endian machine the
-//! first two digits are the byte at 39, and the last two are the byte at 24.
+//! significant first. The header holds it in the machine's byte order. On a little-endian machine
+//! the first two digits are the byte at 39, and the last two are the byte at 24.
 //!
 //! A process that may write the file can store any value, and ends its readers by SIGBUS if it
 //! shortens the file. So compare the file's owner too.

@@ -3,17 +3,19 @@
 //! # Platform
 //!
 //! 64-bit Linux, from 4.14 on (`MADV_WIPEONFORK`). On other systems, and
-//! on 32 bits, the crate does not compile, and says so in one error. On overlayfs, which is what a
-//! container has there that mounts nothing, a file's locks end with its descriptor though it is still
-//! mapped, and nothing would tell a living owner from a dead one: `create` and `open` test for that,
-//! and return an error. A system without `/dev/shm`, as AWS Lambda, has no default place for regions, and
-//! every call says so. A strictly confined snap may create `/dev/shm/snap.NAME.*` only, and regions are called
-//! `/dev/shm/shma.*`, so it needs the plug `shared-memory`. [`Options::dir`](crate::Options::dir) names
-//! another directory, on tmpfs, ext4 or xfs. Network file systems (NFS, SMB, FUSE) are none: other machines
-//! do not see the same memory, and many keep no such locks. On file systems that write data to a new
-//! place each time (btrfs, zfs) reserved room can still run out, and SIGBUS ends the writer. The protocols assume nothing of x86-64, but
-//! it is what the tests run on. Values lie in the machine's byte order: a region is for one machine. In
-//! memory it ends with the machine's run; on a disk it stays (see [`restart`](super::restart)).
+//! on 32 bits, the crate does not compile, and says so in one error. A container that mounts
+//! nothing there has overlayfs. On overlayfs a file's locks end with its descriptor though it is
+//! still mapped, so nothing would tell a living owner from a dead one. `create` and `open` test for
+//! that, and return an error. A system without `/dev/shm`, as AWS Lambda, has no default place for
+//! regions, and every call says so. A strictly confined snap may create `/dev/shm/snap.NAME.*`
+//! only, and regions are called `/dev/shm/shma.*`, so it needs the plug `shared-memory`.
+//! [`Options::dir`](crate::Options::dir) names another directory, on tmpfs, ext4 or xfs. Network
+//! file systems (NFS, SMB, FUSE) are none: other machines do not see the same memory, and many keep
+//! no such locks. On file systems that write data to a new place each time (btrfs, zfs) reserved
+//! room can still run out, and SIGBUS ends the writer. The protocols assume nothing of x86-64, but
+//! it is what the tests run on. Values lie in the machine's byte order: a region is for one
+//! machine. In memory it ends with the machine's run; on a disk it stays (see
+//! [`restart`](super::restart)).
 //!
 //! # Sizes
 //!
@@ -62,10 +64,10 @@
 //!
 //! Reads never block, but retry beside a writer that publishes K - 1 times while they copy.
 //!
-//! - A handle that may write also tries for the semaphore after 64 tries, if it is free, and holds it
-//!   for one copy. Writers wait for that copy; and if the reader is stopped in the middle of it, they
-//!   wait for the reader. A read-only handle never does so, and neither do `try_read` and
-//!   `try_snapshot_into`.
+//! - After 64 attempts a handle that may write also tries to acquire the semaphore, if it is free,
+//!   and holds it for one copy. Writers wait for that copy; and if the reader is stopped in the
+//!   middle of it, they wait for the reader. A read-only handle never does so, and neither do
+//!   `try_read` and `try_snapshot_into`.
 //! - A read-only handle goes on trying, with pauses. So does any handle while a
 //!   [`Writer`](crate::Writer) holds the semaphore. More slots help, or a pause in the writer.
 //! - A snapshot needs an instant at which no field is published while it looks at all of them. Beside a
@@ -109,8 +111,8 @@
 //! # Nesting
 //!
 //! A closure may update another field of the same region if that one is declared later. Every other
-//! order could lead to two processes that wait for each other, so it is refused: by a panic, or by
-//! `Error::Reentrant` from the calls that return a `Result`.
+//! order could lead to two processes that wait for each other, so it is refused. The call panics,
+//! or returns `Error::Reentrant` if it is one that returns a `Result`.
 //!
 //! ```
 //! # use shma_core::{Error, ShmState};
@@ -140,7 +142,7 @@
 //! A closure runs while its semaphore is held. If it waits for jobs of a pool, as rayon's `join`,
 //! `par_iter` and `scope` do, its thread executes other jobs meanwhile. A job that updates the same field
 //! on that thread panics ("inside an update of field .."). On another thread it waits for the semaphore,
-//! whose holder waits for the job: both hang for ever, and with them all writers of the field. So:
+//! whose holder waits for the job. Both hang for ever, and so do all writers of the field. So:
 //!
 //! - Compute in the pool first, and publish the result outside of it.
 //! - Or publish from jobs, with closures that do not call the pool.
@@ -172,10 +174,10 @@
 //!
 //! A child's inherited handles read. Writes through them panic, or return `Error::Forked`: the child
 //! is another owner, and has to open the region itself. If the parent drops its handle and was the
-//! last one attached, the name goes, and the child reads on in a retired region; if the parent was
-//! killed, the region stays as long as the child does. Dropping an inherited handle never removes the
-//! region. A child's read-write handle waits like a read-only one: it looks once a millisecond. A
-//! child that polls a future of its parent's gets a waiting thread of its own.
+//! last one attached, the name goes, and the child reads on in a retired region. If the parent was
+//! killed, the region stays as long as the child does. Dropping an inherited handle never removes
+//! the region. A child's read-write handle waits like a read-only one: it looks once a millisecond.
+//! A child that polls a future of its parent's gets a waiting thread of its own.
 //!
 //! In a child its parent's mappings can only be read: a handler of `pthread_atfork` takes the permission
 //! to write away before `fork` returns. So a signal handler that interrupts a call may fork, and its
@@ -193,17 +195,17 @@
 //! the standard library. In a child of a program with threads, use the calls that return a `Result`.
 //!
 //! A thread that creates, opens, removes or leaves a region keeps others from forking for some 30 µs,
-//! by handlers of `pthread_atfork`; and it waits while they fork, at most a second. So no child gets a
+//! by handlers of `pthread_atfork`. It waits while they fork, at most a second. So no child gets a
 //! share of a lock that says that its parent lives. The handlers are registered before `main`, so
-//! that those of the program come before the wait and after it. What makes processes without calling these
-//! handlers does not wait: `clone` as a bare system call, `_Fork`, and a `fork` in the handler of a signal
-//! that interrupts such a call. Other processes take the parent of such a child for alive until the
-//! child ends or becomes another program.
+//! that those of the program come before the wait and after it. `clone` as a bare system call and
+//! `_Fork` do not call these handlers, and do not wait. Neither does a `fork` in the handler of a
+//! signal that interrupts such a call. Other processes take the parent of such a child for alive
+//! until the child ends or becomes another program.
 //!
 //! `vfork` and `posix_spawn` call no handlers either. Their children share their parent's memory, and so
-//! its life, until they become other programs: usually at once, but a file action that blocks, as one
-//! that opens a FIFO, delays it. If the parent is killed meanwhile, what it holds stays held until the
-//! child goes on or ends.
+//! its life, until they become other programs. That is usually at once, but a file action that
+//! blocks, as one that opens a FIFO, delays it. If the parent is killed meanwhile, what it holds
+//! stays held until the child goes on or ends.
 //!
 //! # Deaths that take long
 //!
@@ -220,13 +222,14 @@
 //! for a living one.
 //!
 //! A handle recognises its descriptor by a mark on the open file description. So it leaves alone what
-//! gets the number after such a daemon, also another handle to the same region. The check and the use
-//! are two system calls: a thread that closes descriptors must not run beside other threads that open,
-//! use or drop handles.
+//! gets the number after such a daemon, also another handle to the same region. The check and the
+//! use are two system calls. So a thread that closes descriptors must not run beside other threads
+//! that open, use or drop handles.
 //!
 //! No descriptor of the library gets the number of a standard stream, 0 to 2, even if that stream is
-//! closed. While the library opens a file it occupies the free ones among these numbers, so another
-//! thread cannot reopen a stream at that moment by opening a file and expecting its number. `dup2` works.
+//! closed. While the library opens a file it occupies the free ones among these numbers. So another
+//! thread cannot reopen a stream at that moment by opening a file and expecting its number. `dup2`
+//! works.
 //!
 //! # Ends
 //!
@@ -248,9 +251,9 @@
 //!   no process removes it. A process that can no longer see the region's directory, as after `chroot`,
 //!   goes by the file's link count, as long as it has its descriptor.
 //! - Creating, opening and removing wait at most a second for each other and for other threads that
-//!   fork, and then return `Error::Timeout`; dropping the last handle, which removes the name, waits as
-//!   long for forks, and then leaves the name. [`Options::wait`](crate::Options::wait) looks for the
-//!   region every 2 ms.
+//!   fork, and then return `Error::Timeout`. Dropping the last handle, which removes the name,
+//!   waits as long for forks, and then leaves the name. [`Options::wait`](crate::Options::wait)
+//!   looks for the region every 2 ms.
 //!
 //! # Time
 //!
@@ -258,9 +261,9 @@
 //! is `#[shm(timed)]`. It does not count while the machine is suspended, and is meaningless between
 //! containers with time namespaces of their own.
 //!
-//! Nothing is steered by time but how soon something is noticed: a death by a waiting writer within
-//! 5 ms of the kernel's ending the process, a wake-up that was lost with a killed process within
-//! 100 ms.
+//! Time decides only how soon something is noticed. A waiting writer notices a death within 5 ms of
+//! the kernel's ending the process. A waiter notices within 100 ms that a wake-up was lost with a
+//! killed process.
 //!
 //! # Numbers that wrap around
 //!

@@ -1,8 +1,8 @@
 //! Every atomic access to a region: where it is, its ordering, its partner, and what shows without it.
 //!
-//! Nothing of Rust's borrows the region: it is accessed by atomics alone, and slots are copied by
-//! one pair of primitives that mean a loop of relaxed accesses, a word at a time. So every race is
-//! one between atomics, and what orders them is written here.
+//! Nothing of Rust's borrows the region: it is accessed by atomics alone. Slots are copied by one
+//! pair of primitives that mean a loop of relaxed accesses, a word at a time. So every race is one
+//! between atomics, and what orders them is written here.
 //!
 //! *L* is a relaxed load followed by an acquire fence. It is used where a read-only mapping may be
 //! read: the standard library promises atomic loads from read-only memory only if they are relaxed.
@@ -148,6 +148,7 @@
 //! # What a death orders
 //!
 //! A process that is killed has carried out some first part of its stores, in the order that the
-//! fences above force on them; none of what it did is undone. A process that learns of the death asked the
-//! kernel, which ended the dead process's lock after its last store, and has a fence behind the
-//! answer. So a successor sees everything that the dead owner did, as if it had been released.
+//! fences above force on them. None of what it did is undone. A process that learns of the death
+//! asked the kernel, which ended the dead process's lock after its last store, and has a fence
+//! behind the answer. So a successor sees everything that the dead owner did, as if it had been
+//! released.

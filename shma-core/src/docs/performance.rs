@@ -4,9 +4,9 @@
 //! part. *Locked* instructions have a cache line for themselves (compare-exchange, atomic
 //! addition); they dominate small values. The tables are for the uncontended case.
 //!
-//! Every call that writes reads the clock as well (of a [`Writer`](crate::Writer) that publishes more
-//! than 16 times in a tick, every eighth), which is no system call where the kernel offers
-//! it as a function, and looks at a thread-local record and at a private page.
+//! Every call that writes also reads the clock, which is no system call where the kernel offers it
+//! as a function. (A [`Writer`](crate::Writer) that publishes more than 16 times in a tick reads it
+//! at every eighth publication.) It also looks at a thread-local record and at a private page.
 //!
 //! # Reading
 //!
@@ -29,9 +29,9 @@
 //! | `newer`, in the thread of the process | the waits and their wakers | the same | the same; to add a wait, 1 more that wakes the thread |
 //!
 //! A read repeats itself if K - 1 publications pass and another one begins while it copies. Copying
-//! takes as long for the writer as for the reader, so with 4 slots this is rare; with 2 slots beside
-//! a writer that never pauses it is the rule. `#[shm(slots = 8)]` is for readers that are much slower
-//! than their writer.
+//! takes as long for the writer as for the reader, so with 4 slots this is rare. With 2 slots
+//! beside a writer that never pauses it is the rule. `#[shm(slots = 8)]` is for readers that are
+//! much slower than their writer.
 //!
 //! # Writing
 //!
@@ -61,7 +61,7 @@
 //! need it in different ways.
 //!
 //! `write` is cheaper than `update` where the old value is not needed, and `update_with` where the
-//! change is element by element: it allocates nothing of the field's size.
+//! change is element by element. `update_with` allocates nothing of the field's size.
 //!
 //! # Copies
 //!
@@ -80,12 +80,12 @@
 //! | 4 Mi | 160,000 | | 150,000 | 160,000 | 170,000 | 130,000 | 130,000 |
 //! | 64 Mi | 9,200,000 | | 8,100,000 | 9,800,000 | 10,000,000 | 6,500,000 | 8,600,000 |
 //!
-//! So on Zen 5, and on all processors that were not measured, what is read is moved by vectors up to 24
-//! KiB, the widest that the processor has, and by `rep movsb` from there on; what is stored, by
-//! `rep movsb` from 4 KiB on. There it costs a writer alone more. But a writer beside a reader that polls
-//! has to get its lines back from the reader's cache, and vector stores fetch them with what they hold:
-//! such a writer took 230 ns instead of 140 for 4 KiB, and 640 instead of 270 for 16 KiB. Non-temporal
-//! stores gain nothing there that `rep movsb` does not.
+//! So on Zen 5, and on all processors that were not measured, what is read is moved up to 24 KiB by
+//! the widest vectors that the processor has. From there on `rep movsb` moves it, and from 4 KiB on
+//! it moves what is stored. There it costs a writer alone more. But a writer beside a polling
+//! reader has to get its lines back from the reader's cache, and vector stores fetch them with what
+//! they hold. Such a writer took 230 ns instead of 140 for 4 KiB, and 640 instead of 270 for 16
+//! KiB. Non-temporal stores gain nothing there that `rep movsb` does not.
 //!
 //! On an Intel Xeon of the Emerald Rapids kind they do. In `memcpy`s of glibc 2.36, least of 25 rounds
 //! with all ways taking turns, on two cores of a virtual machine:
@@ -102,32 +102,33 @@
 //! | 256 Mi | 1.69 | 0.99 | 1.47 | 0.87 |
 //!
 //! From 128 MiB on glibc's own copy is non-temporal, so `rep movsb` is 1.5 to 1.8 of it. A read is moved
-//! by such stores from 8 second caches on (16 MiB there): its value is used next, and below that what it
-//! saves is lost when the value is fetched from memory. A write is, from one second cache on (2 MiB).
-//! Beside a polling reader, a writer of 2 to 16 MiB wrote 1.4 to 1.7 times as often as by `rep movsb`, and
-//! the reader read 0.9 to 1.05 times as often. A fence stands before and behind such stores; small values
-//! pay nothing for them.
+//! by such stores from 8 second caches on (16 MiB there). Its value is used next, and below that
+//! size what they save is lost when the value is fetched from memory. A write is, from one second
+//! cache on (2 MiB). Beside a polling reader, a writer of 2 to 16 MiB wrote 1.4 to 1.7 times as
+//! often as by `rep movsb`, and the reader read 0.9 to 1.05 times as often. A fence stands before
+//! and behind such stores; small values pay nothing for them.
 //!
-//! Vectors on such a processor are aligned to lines of what is stored. A read of 4 to 16 KiB into memory 16
-//! bytes beside a line, where allocators place large blocks, took 1.4 to 1.9 `memcpy`s without that, and
-//! 0.8 to 1.0 with it. `rep movsb` begins at 8 KiB for stores, where vectors took 1.0 to 1.9.
+//! Vectors on such a processor are aligned to lines of what is stored. Allocators place large
+//! blocks 16 bytes beside a line. A read of 4 to 16 KiB into such memory took 1.4 to 1.9 `memcpy`s
+//! without that, and 0.8 to 1.0 with it. `rep movsb` begins at 8 KiB for stores, where vectors took
+//! 1.0 to 1.9.
 //!
-//! Below 128 bytes 16 are moved at a time in place of the
-//! call, not 8: compiled code reads what was loaded as vectors of 16 bytes, and a processor makes such
-//! a read wait until two stores of 8 bytes have reached the cache (5 ns of an `update` of 64 bytes,
-//! here). `shma-bench copies` compares all of them again, and says what is chosen.
+//! Below 128 bytes 16 are moved at a time in place of the call, not 8. Compiled code reads what was
+//! loaded as vectors of 16 bytes. A processor makes such a read wait until two stores of 8 bytes
+//! have reached the cache (5 ns of an `update` of 64 bytes, here). `shma-bench copies` compares all
+//! of them again, and says what is chosen.
 //!
 //! The plain way of a write of a small value is compiled into the caller and keeps all it has in
-//! registers: whatever is stored in between, to the stack too, has to reach the cache before the
+//! registers. Whatever is stored in between, to the stack too, has to reach the cache before the
 //! semaphore can be released. A guard and a publication that were returned through memory took 7 ns
 //! of the 22 that a `write` of 64 bytes had taken.
 //!
-//! Element-wise calls go in blocks of 1 KiB. From 2 MiB on, where neither the old slot nor the new
-//! one is in the second cache, the next block of both is prefetched while one is computed: without
-//! that, the short copies of a block are over before the processor sees a stream in them, and such
-//! a call took 1.5 to 1.7 plain loops where with it it takes 1.0 to 1.1 from 16 MiB on; with blocks of
-//! 2 KiB it took 1.2 to 1.3, with blocks of 512 bytes more at every size. Below 2 MiB prefetching costs
-//! more than it gains.
+//! Element-wise calls go in blocks of 1 KiB. From 2 MiB on, neither the old slot nor the new one is
+//! in the second cache. There the next block of both is prefetched while one is computed. Without
+//! that, the short copies of a block are over before the processor sees a stream in them. Such a
+//! call took 1.5 to 1.7 plain loops; with prefetching it takes 1.0 to 1.1 from 16 MiB on. With
+//! blocks of 2 KiB it took 1.2 to 1.3, with blocks of 512 bytes more at every size. Below 2 MiB
+//! prefetching costs more than it gains.
 //!
 //! # Contention
 //!
@@ -140,11 +141,11 @@
 //! | a reader that lost 64 tries | after each further try sleeps 50 µs; if it may write, it also tries for the semaphore (2 locked), and holds it for one copy |
 //!
 //! What that is for: a version and then its slot are two ways from core to core. Such a way takes some
-//! 25 ns where the cores share a cache and some 200 ns where they do not (a hypervisor moves its cores
-//! between the two; `shma-bench` says how far apart they were), and a writer that never pauses
-//! publishes a small value three times meanwhile. Far apart, reads of 64 to 512 bytes began again 0.05
-//! to 0.4 times each. With all lines fetched at once it is 0.0002, and the reader gets 1.4 to 6 times
-//! as much done; the writer, which has to get more lines back, half as much.
+//! 25 ns where the cores share a cache and some 200 ns where they do not. (A hypervisor moves its
+//! cores between the two; `shma-bench` says how far apart they were.) Meanwhile a writer that never
+//! pauses publishes a small value three times. Far apart, reads of 64 to 512 bytes began again 0.05
+//! to 0.4 times each. With all lines fetched at once it is 0.0002, and the reader gets 1.4 to 6
+//! times as much done. The writer, which has to get more lines back, gets half as much done.
 //!
 //! Fields have cache lines of their own, and what readers poll is apart from what writers fight over.
 //! Writers of different fields do not touch each other's lines. The commit word is written by
@@ -190,7 +191,7 @@
 //! # Measured
 //!
 //! The workspace's `shma-bench` measures all of this beside other libraries, memory and locks, and
-//! prints what was aimed at and what was reached; the readme has the table of a run. What was not
+//! prints what was aimed at and what was reached. The readme has the table of a run. What was not
 //! reached in the full run of 23 November 2026, and what is known of it:
 //!
 //! | what | aim | measured | why |
@@ -202,4 +203,5 @@
 //! | the lesser of two processes that add, of all calls | 0.33 | 0.31 | the process that has the line gets it again sooner, the more so the farther the cores are apart. They were moved while this was measured, so it is of a mixture (±62 %); 0.34 to 0.45 in six runs of this question alone, three near and three far. Near, the two make 2.6 to 3.1 times as many additions as under a mutex, far 0.98 to 1.1 times |
 //!
 //! A whole-state call on fields that together exceed the second cache is slower than a lock around
-//! values in place, which touches a quarter of the memory: K slots in turn are K times the values.
+//! values in place. Such a lock touches a quarter of the memory: K slots in turn are K times the
+//! values.

@@ -20,12 +20,12 @@
 //!
 //! # Solvers in lock step
 //!
-//! Two processes that need each other's boundary at every step may be one step apart: the process
+//! Two processes that need each other's boundary at every step may be one step apart. The process
 //! that is ahead has published step `n + 1` while the other one has not yet read step `n`. A field
 //! holds the newest value only, so with one field for each boundary the slower process misses step
-//! `n` and waits for ever. With a field for even steps and one for odd steps, step `n` is overwritten
-//! by `n + 2`. That is published only after the neighbour has published `n + 1`, and it does that
-//! after it has read `n`.
+//! `n` and waits for ever. With a field for even steps and one for odd steps, step `n` is
+//! overwritten by `n + 2`. That is published only after the neighbour has published `n + 1`, and it
+//! does that after it has read `n`.
 //!
 //! ```no_run
 #![doc = include_str!("../../examples/lockstep.rs")]

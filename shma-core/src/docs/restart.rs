@@ -15,9 +15,10 @@
 //!
 //! # Values that outlive a run
 //!
-//! A region that is opened again holds what the last run published, also what was meant for that run
-//! only: a flag that says "stop", a count of ready workers, an error. Such a value ends the next
-//! run before it begins. So the process that starts a run resets these fields before it starts others:
+//! A region that is opened again holds what the last run published. That includes what was meant
+//! for that run only: a flag that says "stop", a count of ready workers, an error. Such a value
+//! ends the next run before it begins. So the process that starts a run resets these fields before
+//! it starts others:
 //!
 //! ```
 //! use shma_core::ShmState;
@@ -109,15 +110,17 @@
 //! The last handle that may write waits until all is on the disk, and then marks the region clean. The
 //! first one that attaches again takes the mark away. A process that is ended by a signal leaves no mark;
 //! the next one that opens and drops the region sets it. Processes of the same run of the machine open a
-//! region with or without the mark: what a killed process has published is whole, because memory is.
+//! region with or without the mark. What a killed process has published is whole, because memory
+//! is.
 //!
-//! [`Options::accept_unclean`](crate::Options::accept_unclean) opens an unclean region: semaphores of the
-//! run before are free, a transaction that was being written out is completed from what there is, and
-//! values may be torn. For values that must survive a power cut, write checkpoints to files of their own.
+//! [`Options::accept_unclean`](crate::Options::accept_unclean) opens an unclean region. Then
+//! semaphores of the previous run are free, a transaction that was being written out is completed
+//! from what there is, and values may be torn. For values that must survive a power cut, write
+//! checkpoints to files of their own.
 //!
-//! A copy of a region's file that is made while a process writes is no backup: it takes pages of many
-//! publications, and nothing refuses it. Of 8 such copies 6 were torn. Copy a region that no process
-//! writes, or save it by `shma export NAME FILE.npz`, which takes one instant.
+//! A copy of a region's file that is made while a process writes is no backup. It takes pages of
+//! many publications, and nothing refuses it. Of 8 such copies 6 were torn. Copy a region that no
+//! process writes, or save it by `shma export NAME FILE.npz`, which takes one instant.
 //!
 //! Runs of the machine are told apart by the kernel's boot id, which containers share. Where it cannot
 //! be read, regions in memory are taken for this run's, and unmarked regions on a disk for unclean.

@@ -48,7 +48,7 @@
 //!
 //! Header and manifest are read once, by `pread` into private memory, and all checks work on that
 //! copy. Nothing is mapped before they have passed. From then on offsets and lengths come from the
-//! type; what is read from the region, versions and dirty ranges, is masked or clamped after every
+//! type. What is read from the region, versions and dirty ranges, is masked or clamped after every
 //! load. The fingerprint tells accidents apart, not attacks.
 //!
 //! # A hostile peer that may write
@@ -74,14 +74,15 @@
 //!
 //! Processes in several containers share regions if they share `/dev/shm`: one mount in all of them.
 //! Whether an owner lives is asked by a lock of the shared file, so PID namespaces make no
-//! difference; process ids in messages are those of the holder's own namespace. A user
-//! namespace shows all users that it does not map as one number, 65534 as a rule. Such a region is
-//! `ForeignOwner` for every call, also if the calling process has that number itself, or allows it by
-//! [`Options::allow_owner`](crate::Options::allow_owner): the number says nothing of whose the region
-//! is. Only if the kernel takes the process for the owner it is this user's own. Where all users are
-//! mapped, 65534 is a user like any other. Where a sandbox lacks locks of open file
-//! descriptions, or a file system releases them while the file is still mapped, as overlayfs does,
-//! attaching for writing fails with a clear error, and nothing falls back to something weaker.
+//! difference. Process ids in messages are those of the holder's own namespace. A user namespace
+//! shows all users that it does not map as one number, 65534 as a rule. Such a region is
+//! `ForeignOwner` for every call, also if the calling process has that number itself, or allows it
+//! by [`Options::allow_owner`](crate::Options::allow_owner). The number does not tell whose the
+//! region is. Only if the kernel takes the process for the owner it is this user's own. Where all
+//! users are mapped, 65534 is a user like any other. Some sandboxes lack locks of open file
+//! descriptions, and some file systems, as overlayfs, release them while the file is still mapped.
+//! There attaching for writing fails with a clear error, and nothing falls back to something
+//! weaker.
 //!
 //! The usual default of 64 MiB for `/dev/shm` in a container shows as `NoSpace`; `--shm-size` raises
 //! it.
@@ -89,7 +90,7 @@
 //! # What tries it
 //!
 //! In the workspace, `cargo run --release -p shma-campaigns --bin campaign -- hostile-file --minutes 10`
-//! gives mutated and random files to every call that opens one, and lets libFuzzer look for more of
-//! them, under AddressSanitizer. `hostile-peer` scribbles over a region while others use it, and
-//! `namespaces` is for owners that do not know of each other: the same process ids, ids that come
-//! back, zombies, descriptors that children keep.
+//! gives mutated and random files to every call that opens one. It also lets libFuzzer look for
+//! more of them, under AddressSanitizer. `hostile-peer` scribbles over a region while others use
+//! it. `namespaces` is for owners that do not know of each other: the same process ids, ids that
+//! come back, zombies, descriptors that children keep.

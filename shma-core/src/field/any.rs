@@ -56,8 +56,8 @@ impl<T: AtomicElement, A: Access> Waitable for Atomic<T, A> {}
 ///
 /// At most `timeout`. A publication in a field of a read-write handle wakes the caller. One system call
 /// (`futex_waitv`) is a sleep on the first 128 fields of the list. Further fields are looked at once a
-/// millisecond; so are the fields of read-only handles, and all but the first where the kernel lacks
-/// the call (before Linux 5.16) or a sandbox refuses it.
+/// millisecond; so are the fields of read-only handles. So are all except the first where the
+/// kernel lacks the call (before Linux 5.16) or a sandbox refuses it.
 pub fn wait_any(fields: &[(&dyn Waitable, Version)], timeout: Duration) -> Result<usize, Error> {
     let partitions: Vec<(&Partition, u64)> =
         fields.iter().map(|(field, since)| (field.watched().0, (*since).into())).collect();

@@ -19,9 +19,9 @@ use crate::words;
 /// Parts of an array field. An index counts the outermost dimension, so that of `[[f32; 784]; 128]`
 /// is a row of 784.
 ///
-/// What a call costs depends on the part and not on the field. Whole updates are the exception: with
-/// K slots, each of the K - 1 partial updates after one brings another slot up to date, which copies
-/// the field within the region.
+/// What a call costs depends on the part and not on the field. Whole updates are the exception.
+/// With K slots, each of the K - 1 partial updates after one brings another slot up to date, which
+/// copies the field within the region.
 impl<E: Element, A: Access, const N: usize> Field<[E; N], A> {
     /// One element, consistent by itself.
     ///

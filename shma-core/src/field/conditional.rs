@@ -104,8 +104,8 @@ impl<T: Element> Field<T, ReadWrite> {
     /// the `R`.
     ///
     /// It calls `f` under the semaphore, as [`update_if`](Self::update_if) does. After a `None` it
-    /// releases the semaphore, sleeps until the next publication, and tries again. So it is what a
-    /// condition variable is for: no publication is missed between the look and the sleep, and a
+    /// releases the semaphore, sleeps until the next publication, and tries again. So it does what
+    /// a condition variable is for. No publication is missed between the look and the sleep, and a
     /// call that is woken in vain publishes nothing and wakes no other.
     ///
     /// `f` starts with a new copy each time. With a `timeout` of zero it runs once, if the semaphore is

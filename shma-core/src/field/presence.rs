@@ -10,7 +10,7 @@ impl<T: Element, A: Access> Field<T, A> {
     ///
     /// [`dead`](SemaphoreHolder::dead) says whether the holder has ended without releasing it: the
     /// kernel answers that, no time-out. So a process that holds a field's semaphore for as long as it
-    /// works, by a [`writer`](Field::writer), shows that it is there without a heartbeat: see the
+    /// works, by a [`writer`](Field::writer), shows that it is there without a heartbeat. See the
     /// [recipe](crate::docs::recipes#presence). A holder that is stopped is not dead. One that was
     /// killed is dead once the kernel has reaped its memory, and stays the holder until another
     /// process acquires the semaphore.

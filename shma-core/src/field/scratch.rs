@@ -137,8 +137,8 @@ pub(crate) fn with_part_copies<E: Element, R>(
 }
 
 /// Calls `change` for block after block of the scalars in `from`, with the block's place among all
-/// scalars and a private copy of it, and stores what came out at the same place in `to`, provided
-/// that `check` has nothing against it. `len` is the number of scalars.
+/// scalars and a private copy of it. Stores the result at the same place in `to` unless `check`
+/// refuses. `len` is the number of scalars.
 ///
 /// Stops at the first error.
 #[inline]

@@ -24,7 +24,7 @@ impl<T: Element> Field<T, ReadWrite> {
     /// # Errors
     ///
     /// [`Error::Reentrant`] if the thread holds this field's semaphore, or that of a field of the
-    /// same region that is declared later: several writers are acquired in declaration order.
+    /// same region that is declared later. Several writers are acquired in declaration order.
     /// [`Error::Forked`].
     ///
     /// # Blocking
@@ -61,7 +61,7 @@ impl<T: Element> Field<T, ReadWrite> {
 ///
 /// Each call publishes, and returns the number of its publication. Compared with a call on the
 /// [`Field`] it saves the acquisition and the release of the semaphore, which are two locked
-/// instructions: a publication here has none.
+/// instructions. A publication here has none.
 ///
 /// ```
 /// # use shma_core::ShmState;
@@ -94,8 +94,8 @@ impl<T: Element> Field<T, ReadWrite> {
 /// be written.
 ///
 /// The semaphore is released when the `Writer` is dropped, also by a panic, and when its process
-/// ends, however it ends: the next writer finds the last publication. (A `Writer` that is forgotten,
-/// as by [`std::mem::forget`], keeps it until its process ends.)
+/// ends, however it ends. The next writer finds the last publication. (A `Writer` that is
+/// forgotten, as by [`std::mem::forget`], keeps it until its process ends.)
 ///
 /// # Age
 ///

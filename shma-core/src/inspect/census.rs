@@ -1,7 +1,7 @@
 //! Who is attached, as the kernel's lists show it.
 //!
-//! Locks of open file descriptions have no process: the kernel lists how many there are on the
-//! region's file, and on which bytes, and that is how many attachments there are and which owner ids
+//! Locks of open file descriptions have no process. The kernel lists how many there are on the
+//! region's file, and on which bytes. That tells how many attachments there are and which owner ids
 //! live. Processes are found by their mappings, which a daemoniser that closes all descriptors
 //! keeps, as it keeps the locks.
 

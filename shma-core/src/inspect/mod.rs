@@ -62,9 +62,9 @@
 //! | a state | text without controls and directions of writing, which could disturb a terminal |
 //!
 //! What is not a region of this format is an error, whatever it holds. As everywhere in the library, a
-//! process that may write the region can make values garbage, and by truncating the file it can end
-//! the processes that look at it. So only regions of this user and of root are opened, unless a call
-//! is told otherwise: see [`Whose`].
+//! process that may write the region can make values garbage. By truncating the file it can end the
+//! processes that look at it. So only regions of this user and of root are opened, unless a call is
+//! told otherwise: see [`Whose`].
 //!
 //! # Exact and not
 //!

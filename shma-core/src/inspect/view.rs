@@ -95,9 +95,9 @@ impl View {
     }
 
     /// Closes the region's descriptor, if there are no fields of the view any more. What the view asks
-    /// the kernel later it asks through the name: once that is gone,
+    /// the kernel later it asks through the name. Once that is gone,
     /// [`is_attached`](Self::is_attached) returns [`Error::Retired`], and the holder of a semaphore
-    /// passes for alive.
+    /// counts as alive.
     ///
     /// A process that looks at many regions keeps none of its descriptors busy so. Values can be read
     /// as before.
@@ -158,8 +158,8 @@ impl View {
         self.persistent
     }
 
-    /// Whether the machine stopped while processes used the region, as it was when the look began: its
-    /// values may be of several moments, and opening it is [`Error::Unclean`].
+    /// Whether the machine stopped while processes used the region, as it was when the look began.
+    /// Then its values may be of several moments, and opening it returns [`Error::Unclean`].
     pub fn is_unclean(&self) -> bool {
         self.unclean
     }

@@ -115,8 +115,8 @@ impl Manifest<'_> {
         }
     }
 
-    /// The notes in a region's text, if the text is exactly this manifest's and theirs; so a text that this
-    /// library wrote need not be read as a whole.
+    /// The notes in a region's text, if the text is exactly this manifest's and theirs. So a text
+    /// that this library wrote need not be read as a whole.
     pub(crate) fn notes_behind(&self, text: &[u8]) -> Option<Result<Notes, String>> {
         let own = self.to_json();
         let rest = text.strip_prefix(own.strip_suffix('}')?.as_bytes())?;

@@ -44,9 +44,9 @@ pub(crate) fn note_first(region: RegionKey, field: usize) {
     RECORD.with(|record| record.first.set(Some((region, field))));
 }
 
-/// Notes that the thread is about to acquire the semaphores of these fields, or tells which field that
-/// it holds stands in the way: it may hold only those of fields before the first. What is noted is
-/// to be [forgotten](forget) by the last of them.
+/// Notes that the thread is about to acquire the semaphores of these fields, or returns the field
+/// that it holds and that forbids this. It may hold only those of fields before the first. What is
+/// noted is to be [forgotten](forget) by the last of them.
 pub(crate) fn note(region: RegionKey, fields: RangeInclusive<usize>) -> Result<(), usize> {
     let (first, last) = fields.into_inner();
     if nothing() {

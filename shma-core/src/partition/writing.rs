@@ -40,7 +40,7 @@ impl Partition {
     /// Acquires the semaphore. With endless wait it is never `Busy`.
     #[inline]
     pub(crate) fn acquire(&self, wait: Wait) -> Result<Guard<'_>, AcquireError> {
-        // What is plain is not in one function with what is not: the errors would make it return
+        // The plain path is a function of its own. The errors of the other one would make it return
         // through memory, and all that is stored has to be in the cache before the semaphore can be
         // released.
         match self.acquire_alone() {
@@ -191,9 +191,9 @@ impl<'a> Guard<'a> {
     }
 
     /// Publishes these bytes as the value.
-    // Always, here and in what it calls: only where the value's size is a constant are a few moves
-    // all there is to copying a small one, and a publication that is returned through memory makes
-    // what reads it wait for the cache. Together that was a third of an `update` of 64 bytes.
+    // Always, here and in what it calls. Only where the value's size is a constant is copying a
+    // small one no more than a few moves. A publication that is returned through memory makes what
+    // reads it wait for the cache. Together that was a third of an `update` of 64 bytes.
     #[inline(always)]
     pub(crate) fn publish_whole(self, value: &[u8]) -> Result<u64, Forked> {
         let publication = self.begin(Change::Whole);

@@ -61,8 +61,8 @@ impl Source for CallCounters<'_> {
         self.sum()
     }
 
-    /// Changes nothing, but takes a place in the order of all changes of each counter: of every
-    /// call, either this thread sees that it is counted, or the caller sees then what this thread
+    /// Changes nothing, but takes a place in the order of all changes of each counter. For every
+    /// call, either this thread sees that it is counted, or the caller then sees what this thread
     /// did before.
     fn meet(&self) -> bool {
         // Release: meets the acquire in `count`. Acquire: meets its release.

@@ -1,19 +1,20 @@
 //! The commit word: how several fields are published as one, and what a death in between leaves.
 //!
-//! A committer holds the semaphores of all fields. It fills slots, notes in each field's `target`
-//! the version that the field is to have, makes `commit` odd (the instant at which it has happened)
-//! stores the versions, and makes `commit` even again. If it dies in between, the
-//! process that takes over any of its semaphores does the rest, here, before it looks at anything else.
+//! A committer holds the semaphores of all fields. It fills slots, and notes in each field's
+//! `target` the version that the field is to have. Then it makes `commit` odd (the instant at which
+//! it has happened), stores the versions, and makes `commit` even again. If it dies in between, the
+//! process that takes over any of its semaphores does the rest, here, before it looks at anything
+//! else.
 //!
 //! # Why redo is repeatable
 //!
 //! While `commit` is odd, every semaphore is held by the dead committer or by a thread inside
-//! [`recover`]: no other can have acquired one without passing through here, and none leaves while
-//! it is odd. So the targets stand still. Each version goes from `target - 1` to `target` by a
-//! compare-exchange, which succeeds once however many recoverers try, and never on a version that
-//! is there already or further. A recoverer that is late, after the others have ended the commit
-//! and gone on, finds versions at or beyond the targets it read, and a commit word that is not the
-//! one it read: all its compare-exchanges fail.
+//! [`recover`]. No other can have acquired one without passing through here, and none leaves while
+//! `commit` is odd. So the targets stand still. Each version goes from `target - 1` to `target` by
+//! a compare-exchange. It succeeds once however many recoverers try, and never on a version that is
+//! there already or further. A recoverer may be late, after the others have ended the commit and
+//! gone on. It finds versions at or beyond the targets it read, and a commit word that is not the
+//! one it read. So all its compare-exchanges fail.
 //!
 //! A version can come back to `target - 1` only after 2^64 publications.
 

@@ -8,7 +8,7 @@
 //! | `id \| WRITER`, with `WAITERS` or without | the same, for more than one publication: what that asks of waiters for them is in [`notify`](super::notify) | the same |
 //! | `WAITERS`, `WRITER`, or both | a peer scribbled | as if held by the attachment 0, which is never alive |
 //!
-//! Every change is a compare-exchange on exactly the word that was seen, also the release: a word
+//! Every change is a compare-exchange on exactly the word that was seen, also the release. A word
 //! that is not ours any more is left alone.
 //!
 //! `WAITERS` may be set with no thread asleep, which costs one needless wake-up. But every thread
@@ -214,9 +214,9 @@ impl Semaphore<'_> {
         }
     }
 
-    /// Changes nothing, but takes a place in the order of all changes of the word: of every holder,
-    /// either this thread sees what it did before it released the word, or it sees then what this
-    /// thread did before. Returns whether it is held by a `WRITER`.
+    /// Changes nothing, but takes a place in the order of all changes of the word. For every
+    /// holder, either this thread sees what the holder did before it released the word, or the
+    /// holder then sees what this thread did before. Returns whether it is held by a `WRITER`.
     pub(crate) fn meet(self) -> bool {
         // Release: meets the acquire in `release`, and that of an acquisition. Acquire: meets the
         // release in `release`.

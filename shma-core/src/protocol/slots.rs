@@ -195,8 +195,8 @@ impl<'a> Slots<'a> {
         let next = version.wrapping_add(1);
         let target = next as usize & (self.count - 1);
         let slot = self.slot(next);
-        // Held, here and below: the words of the control block change under the semaphore only, whose
-        // acquisition has ordered them (and recovery leaves `begin` and `dirty` alone).
+        // Held, here and below: the words of the control block change under the semaphore only, and
+        // acquiring it has ordered them. (Recovery leaves `begin` and `dirty` alone.)
         let clean = load_held_64(&self.control.begin) == version;
         if !mutant!("slots-late-begin") {
             self.control.begin.store(next, Ordering::Relaxed);

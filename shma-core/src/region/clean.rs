@@ -2,8 +2,8 @@
 //! was used last.
 //!
 //! After a power cut, pages of a region on a disk are of several moments. So the last process that
-//! could write writes everything out and then marks the region clean, and the first that can write
-//! again takes the mark away, on the disk too, before it writes anything else. A region that another
+//! could write writes everything out and then marks the region clean. The first that can write
+//! again removes the mark, on the disk too, before it writes anything else. A region that another
 //! run of the machine has used and that is not marked is *unclean*.
 //!
 //! | mark | means | stored by |

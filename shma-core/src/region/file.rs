@@ -162,9 +162,10 @@ impl RegionFile {
 
     /// Releases A.
     ///
-    /// A fork child shares this lock, also one that is about to exec, but does not count as attached: it
-    /// never removes the name, and has to open the region itself to stay. So the lock is released
-    /// explicitly. If this fails, closing does the same, except where a child shares it.
+    /// A fork child shares this lock, also one that is about to exec, but does not count as
+    /// attached. It never removes the name, and has to open the region itself to stay. So the lock
+    /// is released explicitly. If this fails, closing does the same, except where a child shares
+    /// it.
     pub(super) fn detach(&self) {
         if let Some(file) = self.own() {
             give_up(file);

@@ -1,11 +1,11 @@
 //! A look at a region without attaching to it.
 //!
-//! A look takes no lock. The lock A says "do not replace or remove this": a looker that held
-//! it would keep the last user from removing an ephemeral region, keep a creator from replacing a
-//! dead one, and count as attached; and one that then left as others leave would remove a dead
-//! region because it had looked at it. Memory safety does not hang on that lock: a mapping lasts
-//! whatever becomes of the name, and a region is complete before it has one. All that can happen
-//! is that the name goes on to another region, which [`Region::is_linked`] tells.
+//! A look takes no lock. The lock A says "do not replace or remove this". A looker that held it
+//! would keep the last user from removing an ephemeral region, keep a creator from replacing a dead
+//! one, and count as attached. If it then left as others leave, it would remove a dead region
+//! because it had looked at it. Memory safety does not hang on that lock: a mapping lasts whatever
+//! becomes of the name, and a region is complete before it has one. All that can happen is that the
+//! name goes on to another region, which [`Region::is_linked`] tells.
 
 use std::fs::File;
 use std::time::Instant;

@@ -20,7 +20,7 @@
 //!    has checked, after locking, that the name still means that file. So two processes never both
 //!    believe that they remove one name.
 //! 2. An attachment takes A first and looks then whether the name leads to the file. So a region whose
-//!    name is removed because there is no attachment has none: a process that comes in between does
+//!    name is removed because there is no attachment has none. A process that comes in between does
 //!    not find the name, and starts again.
 //! 3. No lock is waited for without a deadline.
 //! 4. Write locks are taken and given up while no thread of the process forks. A fork child shares

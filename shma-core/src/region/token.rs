@@ -1,8 +1,8 @@
 //! Owner ids, and how the death of an owner is known.
 //!
 //! An owner is a read-write attachment. Its id is drawn from a counter in the region, so that no id
-//! comes back while a process may remember it, and it holds a write lock on one byte of the region's
-//! file for as long as it lives: the token. The lock belongs to an open file description that is
+//! comes back while a process may remember it. For as long as it lives it holds a write lock on one
+//! byte of the region's file: the token. The lock belongs to an open file description that is
 //! reached through nothing but one mapping of one page. The mapping is not inherited by fork
 //! children, ends with `exec` and with the process however it ends, and cannot be closed by a
 //! daemoniser that closes all descriptors. So the lock says "alive" exactly as long as the address

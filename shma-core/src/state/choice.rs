@@ -189,8 +189,8 @@ impl<S: State> Shm<S, ReadWrite> {
     /// As [`transaction`](Self::transaction), of a choice of fields: only these are copied and
     /// compared.
     ///
-    /// It acquires all semaphores of the state as ever, so a snapshot sees all of the transaction or
-    /// none of it, whatever fields other transactions name.
+    /// It acquires all semaphores of the state as ever. So a snapshot sees all of the transaction
+    /// or none of it, whatever fields other transactions name.
     ///
     /// ```
     /// # use shma_core::ShmState;

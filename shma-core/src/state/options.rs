@@ -156,20 +156,21 @@ impl<S: State> Options<S> {
         self
     }
 
-    /// Whether the kernel is asked to put a region that is created in huge pages (2 MiB on x86-64), which
-    /// makes random accesses to large fields faster: with a field of 1 GiB, reading 64 bytes took 0.66 to
-    /// 0.69 of the time, updating them 0.50 to 0.53.
+    /// Whether the kernel is asked to put a region that is created in huge pages (2 MiB on x86-64),
+    /// which makes random accesses to large fields faster. With a field of 1 GiB, reading 64 bytes
+    /// took 0.66 to 0.69 of the time, updating them 0.50 to 0.53.
     ///
-    /// It is best effort, and never an error: it needs Linux 6.1 (`MADV_COLLAPSE`), a tmpfs, a region of
-    /// 2 MiB and more, and memory in large pieces. Creation takes longer. `shma doctor NAME` shows how much
-    /// is huge, as [`View::huge_bytes`](crate::inspect::View::huge_bytes) does.
+    /// It is best effort, and never an error. It needs Linux 6.1 (`MADV_COLLAPSE`), a tmpfs, a
+    /// region of 2 MiB and more, and memory in large pieces. Creation takes longer. `shma doctor
+    /// NAME` shows how much is huge, as [`View::huge_bytes`](crate::inspect::View::huge_bytes)
+    /// does.
     pub fn huge_pages(mut self, huge: bool) -> Self {
         self.creation.huge_pages = huge;
         self
     }
 
     /// Opens also regions of this user. By default only regions of the calling user and of root are
-    /// opened: the owner of a region may truncate it, which ends the processes that use it.
+    /// opened. The owner of a region may truncate it, which ends the processes that use it.
     pub fn allow_owner(mut self, user: u32) -> Self {
         if let Users::Also(users) = &mut self.opening.owners {
             users.push(user);

@@ -167,7 +167,7 @@ impl<S: State> Shm<S, ReadWrite> {
     /// Updates several fields as one. It acquires all semaphores in declaration order, and calls
     /// `f` with a private copy of the state to change and the state as it is. Then it publishes,
     /// together, the fields whose bytes `f` has changed. A [`snapshot`](Self::snapshot) sees all of
-    /// them or none, also if this process is killed half-way: the next process that acquires one of
+    /// them or none, also if this process is killed half-way. The next process that acquires one of
     /// its semaphores completes the transaction.
     ///
     /// It publishes whenever `f` returns, also if it returns an `Err` after it changed something. A
@@ -258,9 +258,9 @@ impl<S: State> Shm<S, ReadWrite> {
         self.spare.transact(guard, &self.fields, f)
     }
 
-    /// Element-wise update of all fields, one after the other in declaration order, each under its
-    /// own semaphore only, so that processes that do the same pipeline. Fields with
-    /// `#[shm(no_merge)]` and atomic ones stay as they are.
+    /// Element-wise update of all fields, one after the other in declaration order. Each is updated
+    /// under its own semaphore only, so that processes that do the same form a pipeline. Fields
+    /// with `#[shm(no_merge)]` and atomic ones stay as they are.
     ///
     /// It compiles when all other fields share one scalar type.
     ///

@@ -16,9 +16,9 @@
 //! words; since no stripe ever goes back, neither does the sum.
 //!
 //! A caller increments its stripe after it has changed its elements, and then looks whether a
-//! waiter has announced itself; a waiter announces itself, and then changes nothing in each stripe by
-//! a read-modify-write. They find each other as in `notify`, with a stripe in place of the lock word.
-//! Without a waiter a caller writes no shared line except its elements and its stripe.
+//! waiter has announced itself. A waiter announces itself, and then changes nothing in each stripe
+//! by a read-modify-write. They find each other as in `notify`, with a stripe in place of the lock
+//! word. Without a waiter a caller writes no shared line except its elements and its stripe.
 
 mod array;
 mod racy;
@@ -39,11 +39,11 @@ use crate::region::access::{Access, ReadWrite};
 ///
 /// Every element is read and written as a whole. A call changes it by one atomic instruction or a loop
 /// of compare-exchanges, so no change of another process is lost. The calls with `racy` in their
-/// names are the exception: they load and store, which takes less time, and may lose changes that
-/// others make in between. The value as a whole is no snapshot: while others write, a read may see some
-/// elements from before a call and some from after it. There is no semaphore, so no call waits for
-/// another process. A process that is killed in the middle of a call leaves those elements changed that
-/// it had reached.
+/// names are the exception. They load and store, which takes less time, and may lose changes that
+/// others make in between. The value as a whole is no snapshot: while others write, a read may see
+/// some elements from before a call and some from after it. There is no semaphore, so no call waits
+/// for another process. A process that is killed in the middle of a call leaves those elements
+/// changed that it had reached.
 ///
 /// An index counts scalars, flat in C order, whatever the dimensions of the array.
 ///
@@ -162,7 +162,8 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
 
 impl<T: AtomicElement> Atomic<T, ReadWrite> {
     /// Replaces every element by `f` of the argument's element and its own, one after the other, by
-    /// compare-exchange: `f` may run again for an element that another thread or process has changed.
+    /// compare-exchange. `f` may run again for an element that another thread or process has
+    /// changed.
     ///
     /// # Panics
     ///

@@ -47,8 +47,8 @@ pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) {
 }
 
 /// Sleeps, at most so long: a signal ends it, and the caller looks again. The standard library's
-/// `sleep` begins anew with what is left, to which the kernel adds its slack of 50 µs each time, so
-/// signals that come faster than that would keep it asleep for ever.
+/// `sleep` begins anew with what is left, to which the kernel adds its slack of 50 µs each time.
+/// Signals that come faster than that would keep it asleep for ever.
 pub(crate) fn pause(at_most: Duration) {
     let _ = rustix::thread::nanosleep(&timespec(at_most));
 }
@@ -90,8 +90,8 @@ pub(crate) fn precise_nanos() -> u64 {
     nanos(ClockId::Monotonic)
 }
 
-/// Locks on single bytes of a file that belong to the open file description: they end when its
-/// last descriptor and its last mapping are gone, and a fork child shares them.
+/// Locks on single bytes of a file that belong to the open file description. They end when its last
+/// descriptor and its last mapping are gone, and a fork child shares them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ByteLock {
     Read,
