@@ -2,8 +2,8 @@
 //!
 //! You declare a struct of fixed-size arrays. The derive makes of it a layout that all processes
 //! agree on at compile time, one partition with its own semaphore per field, and typed handles.
-//! Any number of processes update one field in turn, read it at any time, and wait for it to change;
-//! any of them may be killed at any instruction.
+//! Any number of processes update one field in turn, read it at any time, and wait for it to
+//! change. Any of them may be killed at any instruction.
 //!
 //! ```
 //! use shma_core::ShmState;

@@ -244,8 +244,8 @@
 //! - A creation that is killed leaves a temporary file, with the memory that it had reserved. The next
 //!   creation by the same user removes the file, whatever region it creates, and so does `shma clean`.
 //!   A file that takes no memory yet goes after 60 s.
-//! - The last to leave removes the name only if it has a handle that writes, or may open the file for
-//!   writing, and may remove it from the directory.
+//! - The last attachment to leave removes the name only if it may remove it from the directory. It
+//!   must also have a handle that writes, or be allowed to open the file for writing.
 //! - [`is_current`](crate::Shm::is_current) and `Error::Retired` go by the name: it must lead to this
 //!   region's file. A file that was renamed or hard-linked by hand and has no other name is retired, and
 //!   no process removes it. A process that can no longer see the region's directory, as after `chroot`,

@@ -25,7 +25,7 @@ const VALUE_BYTES: usize = 128;
 /// slower everywhere.
 const BLOCK_BYTES: usize = 1 << 10;
 
-/// From here on an element-wise call has the next block fetched while it computes this one: the
+/// From here on an element-wise call has the next block fetched while it computes this one. The
 /// short copies are over before the processor sees a stream in them. Less is in the second cache
 /// anyway.
 const FETCHED_BYTES: usize = 2 << 20;

@@ -37,8 +37,8 @@ impl OwnedManifest {
         let manifest = describe(&ground)?;
         // SAFETY: the two types differ by a lifetime only. By the bound on `describe`, which knows
         // nothing of `'a`, all that the manifest borrows lies in `ground` or lasts for ever. What lies
-        // in an arena neither moves nor changes until the arena is dropped, which is when `Owned` is;
-        // and `get` lends the manifest for no longer than that.
+        // in an arena neither moves nor changes until the arena is dropped, which is when `Owned`
+        // is. And `get` lends the manifest for no longer than that.
         let manifest = unsafe { std::mem::transmute::<Manifest<'_>, Manifest<'static>>(manifest) };
         Ok(Self(Arc::new(Owned { manifest, notes, _ground: ground })))
     }

@@ -1,7 +1,7 @@
 //! The manifest of a region whose state this program does not declare, from the region's own text.
 //!
 //! The text says more than is needed: names, types and slots determine the rest. So a manifest is
-//! built from the least of it, laid out as a declaration would be, and written as text again; the
+//! built from the least of it, laid out as a declaration would be, and written as text again. The
 //! region's text has to say the same. Nothing of it is believed that was not computed here.
 
 use std::collections::BTreeSet;
@@ -15,9 +15,9 @@ use super::names::{is_field_name, is_identifier, is_state_name};
 use super::{FORMAT, FieldManifest, Manifest, Notes, OwnedManifest};
 use crate::protocol::layout;
 
-/// The most objects in a text. Those that this library writes take 55 bytes and more, so that no text
-/// of the greatest length has as many; small ones by the hundred thousand would cost each process that
-/// opens the region tens of milliseconds.
+/// The most objects in a text. Those that this library writes take 55 bytes and more, so that no
+/// text of the greatest length has as many. Small ones by the hundred thousand would cost each
+/// process that opens the region tens of milliseconds.
 const MOST_OBJECTS: usize = 10_000;
 
 /// The numbers that there are, with their sizes.

@@ -27,9 +27,9 @@ use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering, load_acquire_64, load_held_64};
 use crate::words;
 
-/// Publishes several fields as one. `fields` are all fields of the region that have a semaphore, which
-/// the caller holds; `joined` are those of them that get a new value, each with its bytes. It is gone
-/// over several times, so that nothing is allocated.
+/// Publishes several fields as one. `fields` are all fields of the region that have a semaphore,
+/// which the caller holds. `joined` are those of them that get a new value, each with its bytes. It
+/// is gone over several times, so that nothing is allocated.
 ///
 /// `check` has the last word: it runs behind everything that is not visible.
 pub(crate) fn publish<'a, E>(
@@ -121,9 +121,10 @@ fn recover<'a>(commit: &AtomicU64, fields: impl Iterator<Item = &'a Control>) ->
         // Release: meets the acquire loads of readers; what the committer stored in the slot
         // came to this thread through `commit`.
         let order = mutant!("recover-relaxed-version", Ordering::Release => Ordering::Relaxed);
-        // Acquire on failure: meets that release of another thread that has redone it, so that the version
-        // is ordered for the caller like everything else, and loom's checks of what a holder loads
-        // see it. (An older version could not be loaded in any case: the exchange has seen this one.)
+        // Acquire on failure: meets that release of another thread that has redone it. So the
+        // version is ordered for the caller like everything else, and loom's checks of what a
+        // holder loads see it. (An older version could not be loaded in any case: the exchange has
+        // seen this one.)
         let failure = mutant!("recover-relaxed-failure", Ordering::Acquire => Ordering::Relaxed);
         let _ = field.version.compare_exchange(before, target, order, failure);
         if mutant!("recover-plain-version") {

@@ -6,9 +6,10 @@
 //! | `n << 1 \| SLEEPERS` | a waiter may sleep, or is about to | a process that has published, to `(n + 1) << 1`, and then it wakes all |
 //!
 //! A publication that no waiter waits for only reads the word. So publisher and waiter have to meet
-//! in some other word, by a read-modify-write of each. For a field that is its lock word: the
+//! in some other word, by a read-modify-write of each. For a field this word is its lock word. The
 //! publisher has to release the semaphore anyway, and a waiter that is about to sleep does a
-//! read-modify-write there that changes nothing. For an atomic field it is each of its call counters.
+//! read-modify-write there that changes nothing. For an atomic field it is each of its call
+//! counters.
 //!
 //! 1. The waiter reads the word, and looks whether there is anything newer.
 //! 2. It announces itself by a compare-exchange on exactly the word that it has read.
@@ -24,8 +25,8 @@
 //!
 //! 1. The publisher's change comes before step 3: the waiter sees the publication.
 //! 2. It comes after: the publisher sees the announcement. It changes the number, so that the kernel,
-//!    which compares the word again, turns away a waiter that does not sleep yet; and it wakes those
-//!    that do.
+//!    which compares the word again, turns away a waiter that does not sleep yet. And it wakes the
+//!    waiters that do.
 //!
 //! # The same on x86-64
 //!
@@ -48,16 +49,16 @@
 //! It stores its version and then reads this word; the waiter announces itself and then looks for the
 //! version. Each has a store before a load of what the other stores. No order but sequential
 //! consistency forbids both loads to be early, so a fence has to stand between the two on either
-//! side: with plain accesses alone, whatever the words, a wake-up is lost now and then. (On x86-64 that
-//! is the store buffer. A value that the kernel compares does not help: the kernel compares on the
-//! waiter's side, and the version may still be in the publisher's buffer.)
+//! side. With plain accesses alone, whatever the words, a wake-up is lost now and then. (On x86-64
+//! that is the store buffer. A value that the kernel compares does not help: the kernel compares on
+//! the waiter's side, and the version may still be in the publisher's buffer.)
 //!
 //! But the fence need not be an instruction of the publisher's. A waiter sleeps, which costs a system
-//! call, and a publication costs some nanoseconds. So the waiter pays for both, by a
-//! [heavy fence](os::heavy_fence): the kernel has every processor that runs a thread of the
-//! publisher's process execute a fence at some point during the call, and a thread that does not run
-//! has executed one when it was interrupted. The publisher's part is a [light fence](os::light_fence):
-//! it keeps the compiler from moving the two accesses, and is no instruction.
+//! call, and a publication costs some nanoseconds. So the waiter pays for both, by a [heavy
+//! fence](os::heavy_fence). The kernel has every processor that runs a thread of the publisher's
+//! process execute a fence at some point during the call. A thread that does not run has executed
+//! one when it was interrupted. The publisher's part is a [light fence](os::light_fence): it keeps
+//! the compiler from moving the two accesses, and is no instruction.
 //!
 //! The waiter has to know that it owes that fence. The bit `WRITER` in the lock word says so, and
 //! step 3 returns it. Again all changes of the lock word stand in one order, and are
@@ -73,10 +74,9 @@
 //!
 //! A heavy fence reaches only threads of processes that [asked for it](os::accept_heavy_fences). A
 //! publisher asks before it acquires the semaphore. Where the kernel refuses, it acquires it
-//! without the bit, and after each publication changes nothing in the lock word, as a waiter
-//! does in step 3: that is the argument at the top, with this change in place of the release.
-//! A waiter whose kernel refuses it the heavy fence does not sleep on the word: it looks
-//! every [`POLL`].
+//! without the bit, and after each publication changes nothing in the lock word, as a waiter does
+//! in step 3. That is the argument at the top, with this change in place of the release. A waiter
+//! whose kernel refuses it the heavy fence does not sleep on the word: it looks every [`POLL`].
 //!
 //! # Deaths
 //!
@@ -121,7 +121,7 @@ pub(crate) trait Source {
     }
 
     /// Step 3: a read-modify-write, with acquire and release, of each word that a publisher changes by
-    /// one before it looks for sleepers; and the heavy fence, if a holder needs it. Returns whether
+    /// one before it looks for sleepers. And the heavy fence, if a holder needs it. Returns whether
     /// the next publication is sure to wake a waiter that then finds nothing newer.
     fn meet(&self) -> bool;
 }

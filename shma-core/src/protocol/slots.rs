@@ -30,9 +30,9 @@
 //! ranges of the K - 1 publications since. Where a writer died on its way to v + 1, slot t may
 //! differ from that in the range that the dead writer had announced as well. Its announcement stands
 //! in `dirty[t]`, and `begin` = v + 1 says that it counts. Copying those ranges from the active slot
-//! can be cut off by a death at any word and done again, because it only ever makes slot t more equal
-//! to the active one, and `dirty[t]` is replaced only when slot t is equal everywhere, or when all
-//! of it is about to be written.
+//! can be cut off by a death at any word and done again, because it only ever makes slot t more
+//! equal to the active one. And `dirty[t]` is replaced only when slot t is equal everywhere, or
+//! when all of it is about to be written.
 
 use std::ops::Range;
 
@@ -250,8 +250,8 @@ fn enter_beside_publication(control: &Control, commit: &AtomicU64) -> Reading {
     if commit.is_multiple_of(2) || mutant!("read-ignores-commit") {
         return Reading { version, pending: 0 };
     }
-    // Relaxed: stored before the commit word became odd, which the acquire above has seen; if
-    // it was stored again since, the commit word has changed and `accept` refuses.
+    // Relaxed: stored before the commit word became odd, which the acquire above has seen. If it
+    // was stored again since, the commit word has changed and `accept` refuses.
     let target = control.target.load(Ordering::Relaxed);
     let next = version.wrapping_add(1);
     Reading { version: if target == next { next } else { version }, pending: commit }

@@ -16,7 +16,7 @@
 //!    moves on. Each field's value is its target's, whether its version says so yet or not. The
 //!    second look at `commit` confirms that it has not moved on.
 //!
-//! The fence orders two snapshots that look at two fields in different states: with acquire alone
+//! The fence orders two snapshots that look at two fields in different states. With acquire alone
 //! each could see one of two independent updates and miss the other one.
 
 use super::control::Control;

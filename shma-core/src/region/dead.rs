@@ -18,9 +18,9 @@ use crate::sync::stop_point;
 /// What the file names of unfinished regions start with.
 pub(super) const TEMPORARY: &str = "shma-tmp.";
 
-/// How long a temporary file is until its creator has locked it. One that is longer and not locked has
-/// lost its creator: the creator lengthens it under the lock, and a process that looks asks for the
-/// length first and for the lock then.
+/// How long a temporary file is until its creator has locked it. One that is longer and not locked
+/// has lost its creator. The creator lengthens it under the lock, and a process that looks asks for
+/// the length first and for the lock then.
 pub(super) const UNLOCKED: usize = 1;
 
 /// No creator takes this long from a temporary file to its lock.

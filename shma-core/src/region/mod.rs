@@ -24,8 +24,8 @@
 //!    not find the name, and starts again.
 //! 3. No lock is waited for without a deadline.
 //! 4. Write locks are taken and given up while no thread of the process forks. A fork child shares
-//!    the locks that it finds, which is right for an attachment, whose memory it has too, and would
-//!    keep a name from being used for as long as the child lives.
+//!    the locks that it finds. That is right for an attachment, whose memory it has too. A write
+//!    lock in a child would keep a name from being used for as long as the child lives.
 
 pub(crate) mod access;
 mod clean;

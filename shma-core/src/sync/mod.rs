@@ -17,7 +17,7 @@ pub(crate) mod stop;
 pub(crate) use mutant::mutant;
 pub(crate) use stop::stop_point;
 
-/// A load that later accesses stay behind, also from memory that is mapped read-only: the standard
+/// A load that later accesses stay behind, also from memory that is mapped read-only. The standard
 /// library promises atomic loads from such memory only when they are relaxed.
 #[inline(always)]
 pub(crate) fn load_acquire_64(word: &AtomicU64) -> u64 {
@@ -54,7 +54,7 @@ pub(crate) fn load_acquire_32(word: &AtomicU32) -> u32 {
 
 /// A load by the holder of a semaphore, of a word that only its holder changes: nothing is to be
 /// ordered, because acquiring the semaphore has. Loom checks that no other thread can store meanwhile,
-/// and does not take it for an access: one by the thread that is about to store would make it
+/// and does not take it for an access. One by the thread that is about to store would make it
 /// overlook earlier loads of others.
 #[inline(always)]
 pub(crate) fn load_held_64(word: &AtomicU64) -> u64 {

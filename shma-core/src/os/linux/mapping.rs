@@ -1,10 +1,11 @@
 //! Mappings that the children of a process can only read.
 //!
 //! A handler of a signal may fork in the middle of a call, and its child may go on with that call.
-//! It would store into shared memory as if it were its parent: values that have long been replaced,
-//! a version that goes back, a semaphore that the parent holds. So every mapping that can be written
-//! is listed here, and [`protect_inherited`] takes the permission away in the child, before its `fork`
-//! returns. Such a child ends at its first store, by SIGSEGV. Nothing of that costs a call anything.
+//! It would store into shared memory as if it were its parent. That means values that have long
+//! been replaced, a version that goes back, a semaphore that the parent holds. So every mapping
+//! that can be written is listed here, and [`protect_inherited`] takes the permission away in the
+//! child, before its `fork` returns. Such a child ends at its first store, by SIGSEGV. Nothing of
+//! that costs a call anything.
 //!
 //! `unsafe` here: the list, and changing the permission.
 #![allow(unsafe_code)]

@@ -8,10 +8,11 @@
 //! What loom cannot say:
 //!
 //! - It remembers one access of each kind to an atomic, the last. A thread that loads a word and then
-//!   stores it hides from the search which others have loaded it before, and so orders are missed: a
-//!   relaxed publication by a writer that has loaded `version` itself, for one. So loads under a
-//!   semaphore are [`load_held_64`], which is no access in loom's eyes, but checked; and words that
-//!   are looked at and then exchanged are explored [either way](Model::passes_either_way).
+//!   stores it hides from the search which others have loaded it before, and so orders are missed.
+//!   An example is a relaxed publication by a writer that has loaded `version` itself. So loads
+//!   under a semaphore are [`load_held_64`], which loom checks, but does not take for accesses.
+//!   Words that are looked at and then exchanged are explored [either
+//!   way](Model::passes_either_way).
 //! - A load does not return what is stored later. No protocol here stores what depends on a load
 //!   that is not ordered.
 //! - It keeps the last seven stores of an atomic. No model here makes more that count.

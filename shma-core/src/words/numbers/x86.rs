@@ -12,9 +12,9 @@
 //!
 //! So with AVX a vector is loaded and stored by `vmovaps`, without it by two accesses of 8 bytes
 //! each. A vector begins at a multiple of 16 bytes, and so holds each of its numbers whole. The
-//! numbers before the first whole vector and behind the last are accessed by the loop: a vector
-//! across an end would store numbers that the call has nothing to do with. Wider vectors would
-//! be faster in the first cache, but no manual promises that their numbers are whole.
+//! numbers before the first whole vector and behind the last are accessed by the loop. A vector
+//! across an end would store numbers that the call has nothing to do with. Wider vectors would be
+//! faster in the first cache, but no manual promises that their numbers are whole.
 //!
 //! What an access of a whole vector does to a number is what a relaxed atomic access of the number's
 //! own size does, so that is its meaning. An assembly block is opaque to the compiler, which can

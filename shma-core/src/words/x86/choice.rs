@@ -16,11 +16,12 @@
 //! line with what it holds: beside a polling reader on Zen 5, `rep movsb` took half the time at 8 KiB.
 //! So it begins earlier for what is stored.
 //!
-//! Lengths of non-temporal copies are multiples of the second cache, since the third says little: a
-//! virtual machine is told of 300 MiB that its neighbours use too, and copies slow down from 32 MiB on.
-//! What is stored was written K publications ago, and has left the second cache if it is as large. What
-//! is loaded is used next, and memory is farther than the third cache: with the time of summing it
-//! up, 4 MiB took 1.28 times as long by non-temporal stores, 16 MiB as long, 32 MiB 0.78.
+//! Lengths of non-temporal copies are multiples of the second cache, since the third says little. A
+//! virtual machine is told of 300 MiB that its neighbours use too, and copies slow down from 32 MiB
+//! on. What is stored was written K publications ago, and has left the second cache if it is as
+//! large. What is loaded is used next, and memory is farther than the third cache. With the time of
+//! summing it up, 4 MiB took 1.28 times as long by non-temporal stores, 16 MiB as long, 32 MiB
+//! 0.78.
 
 use super::processor::Processor;
 

@@ -1,13 +1,14 @@
 //! The copy primitives in assembly: moves of two words and more.
 //!
-//! What each move does to a word is what a relaxed atomic access does: processors read and write
-//! aligned words of eight bytes whole, also as parts of a vector or of a string, and shared memory is
-//! always aligned to them. (The manuals promise it for single words only. Nothing hangs on it: a copy
-//! that met a writer is thrown away, whatever is in it.) An assembly block is opaque to the compiler,
-//! which therefore can neither assume that shared memory stands still nor move other accesses across.
-//! The processor may carry out the parts of a block in any order, as it may with relaxed accesses;
-//! before and after it x86-64 keeps the order of loads and that of stores, string operations included
-//! (Intel SDM vol. 3, section 8.2.4). Non-temporal stores are the exception: see [`streamed`].
+//! What each move does to a word is what a relaxed atomic access does. Processors read and write
+//! aligned words of eight bytes whole, also as parts of a vector or of a string. Shared memory is
+//! always aligned to them. (The manuals promise whole accesses for single words only. Nothing hangs
+//! on it: a copy that met a writer is thrown away, whatever is in it.) An assembly block is opaque
+//! to the compiler, which therefore can neither assume that shared memory stands still nor move
+//! other accesses across. The processor may carry out the parts of a block in any order, as it may
+//! with relaxed accesses. Before and after it x86-64 keeps the order of loads and that of stores,
+//! string operations included (Intel SDM vol. 3, section 8.2.4). Non-temporal stores are the
+//! exception: see [`streamed`].
 //!
 //! Which way is taken for which length follows from the processor: see [`choice`].
 //!
@@ -120,7 +121,7 @@ unsafe fn copy_longer(to: *mut u8, from: *const u8, len: usize, way: &Way) {
 /// Copies by non-temporal stores, between two fences.
 ///
 /// Such stores are outside of the order of all others, so neither the release order of `version` nor
-/// the fence behind `begin` covers them: on x86-64 both are for the compiler alone. What would go
+/// the fence behind `begin` covers them. On x86-64 both are for the compiler alone. What would go
 /// wrong in the protocol of slots without one of them was seen on Emerald Rapids:
 ///
 /// 1. Without the fence behind: `version` is seen before a word of the slot. A reader that has
@@ -132,8 +133,8 @@ unsafe fn copy_longer(to: *mut u8, from: *const u8, len: usize, way: &Way) {
 ///
 /// A load streams into private memory, which its thread may give to another one by a release store:
 /// that needs the fence behind as well. A thread that dies between the two leaves what a thread
-/// leaves that dies between two relaxed stores: its successor acquires the semaphore from the kernel,
-/// which has ended the thread, and finds all stores that the thread has made.
+/// leaves that dies between two relaxed stores. Its successor acquires the semaphore from the
+/// kernel, which has ended the thread, and finds all stores that the thread has made.
 ///
 /// Neither loom nor ThreadSanitizer sees any of this, since they are built with the loop of words.
 ///

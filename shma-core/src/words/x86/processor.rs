@@ -33,7 +33,7 @@ impl Processor {
     }
 }
 
-/// Whether there is AVX-512 that does not slow the processor down: the first ones to have it, up to
+/// Whether there is AVX-512 that does not slow the processor down. The first ones to have it, up to
 /// Cascade Lake, lower their clock for it, and they lack VBMI2.
 fn has_cheap_avx512() -> bool {
     std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512vbmi2")

@@ -1,7 +1,7 @@
 //! Copies by non-temporal stores, which do not fetch the lines that they overwrite and leave them in
 //! no cache.
 //!
-//! They are outside of the order that x86-64 keeps among all other stores: each may become visible
+//! They are outside of the order that x86-64 keeps among all other stores. Each may become visible
 //! before stores that precede it and after stores that follow it. So there is [`fence`] before the
 //! first and behind the last of them. See `streamed` for what each of the two is for.
 //!

@@ -51,7 +51,7 @@ pub(crate) unsafe fn avx512_aligned(to: *mut u8, from: *const u8, len: usize) {
     // may overlap what was moved before. All steps are multiples of words. The registers are ones that
     // code without AVX-512 does not have, so no upper halves are left behind that would slow it down.
     //
-    // What is moved outside of the loop is loaded before anything is stored: a load waits for a
+    // What is moved outside of the loop is loaded before anything is stored. A load waits for a
     // store before it whose address is the same within a page.
     unsafe {
         asm!(
