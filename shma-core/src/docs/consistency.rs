@@ -218,7 +218,7 @@
 //! let clock = Clock::create(&name, &Clock::zeroed())?;
 //! let watch = Clock::open(&name)?;
 //! std::thread::scope(|scope| {
-//!     scope.spawn(|| (1..=200).for_each(|tick| clock.tick.write(&tick)));
+//!     scope.spawn(|| (1..=200).for_each(|tick| _ = clock.tick.write(&tick)));
 //!     let (mut seen, mut tick) = (Version::default(), 0);
 //!     while tick < 200 {
 //!         // None is waited for that is there already, and none is slept through.

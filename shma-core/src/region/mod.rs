@@ -53,7 +53,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::manifest::Notes;
-use crate::os::{Description, FileId, HUGE};
+use crate::os::{self, Description, FileId, HUGE};
 use crate::protocol::semaphore::Owners;
 
 use deadline::{DEADLINE, PAUSE};
@@ -141,7 +141,7 @@ impl Region {
 
     /// How many bytes of the region are in huge pages, if there is room for one and the kernel says it.
     pub(crate) fn huge_bytes(&self) -> Option<u64> {
-        (self.map.len() >= HUGE).then(|| self.map.huge_bytes()).flatten()
+        (self.map.len() >= HUGE).then(|| os::huge_bytes(&self.map)).flatten()
     }
 
     /// The file that its name refers to.

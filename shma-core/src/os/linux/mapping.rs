@@ -18,7 +18,6 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 use rustix::mm::{MprotectFlags, mprotect};
 
 use super::placed::{How, Placed};
-use super::read_text;
 
 /// A mapping of a region.
 #[derive(Debug)]
@@ -42,19 +41,9 @@ impl Mapping {
         self.map.collapse();
     }
 
-    /// How many bytes are in huge pages; `None` where the kernel does not say.
-    pub(crate) fn huge_bytes(&self) -> Option<u64> {
+    /// Has the kernel enter a page of it.
+    pub(super) fn touch(&self) {
         self.map.touch();
-        let maps = read_text("/proc/self/smaps").ok()?;
-        let start = format!("{:x}-", self.as_mut_ptr().addr());
-        let mut lines = maps.lines().skip_while(|line| !line.starts_with(&start)).skip(1);
-        // Up to the next mapping, whose line has no colon behind its first word.
-        let own = lines
-            .by_ref()
-            .map_while(|line| line.split_once(':').filter(|(key, _)| !key.contains(' ')));
-        let huge = own.filter(|(key, _)| matches!(*key, "ShmemPmdMapped" | "FilePmdMapped"));
-        let kilobytes = huge.map(|(_, size)| size.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        Some(kilobytes.sum::<Option<u64>>()? << 10)
     }
 
     #[inline]

@@ -8,6 +8,7 @@ mod description;
 mod descriptors;
 mod fences;
 mod fork;
+mod huge;
 mod mapping;
 mod memory;
 mod placed;
@@ -32,6 +33,7 @@ pub(crate) use descriptors::{
 };
 pub(crate) use fences::{accept_heavy_fences, heavy_fence, light_fence};
 pub(crate) use fork::ForkPage;
+pub(crate) use huge::huge_bytes;
 pub(crate) use mapping::Mapping;
 pub(crate) use memory::{MemoryOf, file_size_limit, free_memory};
 pub(crate) use placed::{HUGE, How};
