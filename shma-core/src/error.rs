@@ -175,13 +175,13 @@ pub enum Error {
     },
     /// The calling thread holds this semaphore already, or one of a field declared later.
     #[error(
-        "this thread is inside an update of field `{held}`, so it cannot wait for {place}: nested updates go in declaration order, each field once (a work-stealing pool may run another update inside of this one: see `docs::limitations`)"
+        "this thread is inside an update of field `{held}` or a transaction, or has a `Writer` of it, so it cannot wait for {place}: nested updates go in declaration order, each field once (a work-stealing pool may run another update inside of this one: see `docs::limitations`)"
     )]
     #[non_exhaustive]
     Reentrant {
         /// The region and the field.
         place: Place,
-        /// The field that the thread is updating.
+        /// The field whose semaphore the thread holds.
         held: Cow<'static, str>,
     },
     /// Publications kept overtaking the reader; try again, or use a call that retries.

@@ -95,7 +95,7 @@ impl<T: Element> Field<T, ReadWrite> {
 ///
 /// The semaphore is released when the `Writer` is dropped, also by a panic, and when its process
 /// ends, however it ends. The next writer finds the last publication. (A `Writer` that is
-/// forgotten, as by [`std::mem::forget`], keeps it until its process ends.)
+/// forgotten, as by [`std::mem::forget`], keeps it until its handle is dropped or its process ends.)
 ///
 /// # Age
 ///

@@ -178,8 +178,9 @@ impl<S: State> Shm<S, ReadWrite> {
     ///
     /// # Panics
     ///
-    /// If the thread is inside an update of any field of the region, and in a fork child with a
-    /// handle of its parent's. If `f` panics, nothing is published.
+    /// If the thread holds the semaphore of any field of the region, by an update or a
+    /// [`Writer`](crate::Writer), and in a fork child with a handle of its parent's. If `f` panics,
+    /// nothing is published.
     ///
     /// # Blocking
     ///

@@ -100,12 +100,15 @@ impl<S: State> Spare<S> {
         family::duplicate(old, new);
         let views = S::zip::<Handles<ReadWrite>, Values<'_>, _>(fields, S::values(new), &mut Offer);
         let result = f(views, S::refs(old));
-        let (Some(_), Some(guard)) = (&result, guard) else { return Ok(result) };
+        let Some(guard) = guard else { return Ok(result) };
         let (mut news, mut olds) = (self.parts.take(count), self.parts.take(count));
         collect::<S, _>(fields, new, &mut news);
         collect::<S, _>(fields, old, &mut olds);
-        for (new, old) in news.iter_mut().zip(&olds) {
-            new.compare(old.bytes);
+        // Without a result no part counts as changed; `publish` still asks whether the closure has forked.
+        if result.is_some() {
+            for (new, old) in news.iter_mut().zip(&olds) {
+                new.compare(old.bytes);
+            }
         }
         let published = publish(guard, &news);
         self.parts.put(news);

@@ -223,7 +223,7 @@ fn the_holding_thread_keeps_to_the_order_of_declaration() {
         for call in refused {
             let panic = catch_unwind(AssertUnwindSafe(call)).unwrap_err();
             let text = panics::text(&*panic).unwrap();
-            assert!(text.contains("`later`"), "{text}");
+            assert!(text.contains("`later`") && text.contains("a `Writer`"), "{text}");
         }
         assert_eq!([board.count.version(), board.later.version()].map(u64::from), [1, 1]);
         // Those that are declared later, in any way.

@@ -154,13 +154,13 @@ fn a_fork_inside_a_conditional_update_publishes_or_waits_once() {
     watched(|| {
         let (name, board) = create("inside-if", 7);
         let mut parent = child!("fork", "inside-conditional", &name);
-        for _ in 0..4 {
+        for _ in 0..5 {
             parent.expect("child, true: Forked");
             parent.expect("child, false: Forked");
         }
-        parent.expect("parent: 13 and 2, version 7");
+        parent.expect("parent: 15 and 2, version 9");
         board.count.try_update(|new, old| *new = old + 1).expect("the parent released it");
-        assert_eq!(board.count.read(), 14);
+        assert_eq!(board.count.read(), 16);
     });
 }
 

@@ -248,7 +248,7 @@ fn inside_update(board: &Shm<Board>, name: &str) {
 /// and none of it. `update_when` must not wait there for another value.
 fn inside_conditional(board: &Shm<Board>) {
     type Call = fn(&Shm<Board>, &mut dyn FnMut(&mut u64) -> Option<()>) -> Result<bool, Error>;
-    let calls: [Call; 4] = [
+    let calls: [Call; 5] = [
         |board, f| board.count.try_update_if(|new, _| f(new)).map(|it| it.is_some()),
         |board, f| {
             let limit = Duration::from_secs(3600);
@@ -263,6 +263,12 @@ fn inside_conditional(board: &Shm<Board>) {
                 board.row.update_range_if(3..=3, |new, _| f(&mut new[0])).is_some()
             }));
             // The panic names the fork, as `panics` checks elsewhere.
+            refused.map_err(|_| board.count.try_update(|_, _| ()).unwrap_err())
+        },
+        |board, f| {
+            let refused = catch_unwind(AssertUnwindSafe(|| {
+                board.transaction_if(|new, _| f(new.count)).is_some()
+            }));
             refused.map_err(|_| board.count.try_update(|_, _| ()).unwrap_err())
         },
     ];
