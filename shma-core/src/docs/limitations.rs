@@ -248,8 +248,9 @@
 //!   must also have a handle that writes, or be allowed to open the file for writing.
 //! - [`is_current`](crate::Shm::is_current) and `Error::Retired` go by the name: it must lead to this
 //!   region's file. A file that was renamed or hard-linked by hand and has no other name is retired, and
-//!   no process removes it. A process that can no longer see the region's directory, as after `chroot`,
-//!   goes by the file's link count, as long as it has its descriptor.
+//!   no process removes it. The same holds if the directory is removed or renamed. A process that can no
+//!   longer see the region's directory, as after `chroot`, goes by the file's link count, as long as it
+//!   has its descriptor.
 //! - Creating, opening and removing wait at most a second for each other and for other threads that
 //!   fork, and then return `Error::Timeout`. Dropping the last handle, which removes the name,
 //!   waits as long for forks, and then leaves the name. [`Options::wait`](crate::Options::wait)

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 
 use super::access::Access;
 use super::file::{RegionFile, fstat, open_at_once};
+use super::memory::root;
 use super::token::{NoToken, Token};
 use super::{DEADLINE, Memory, Name, Pages, Region};
 use crate::error::Error;
@@ -40,6 +41,7 @@ pub(super) fn map<A: Access>(
             name: name.clone(),
             manifest,
             file: opened.id(),
+            root: root(),
             fork: opened.fork(),
             generation: opened.generation(),
             writable: A::WRITABLE,

@@ -30,11 +30,18 @@ pub(crate) struct Memory {
     pub(super) name: Name,
     pub(super) manifest: Known,
     pub(super) file: FileId,
+    /// Where paths began when it was mapped.
+    pub(super) root: Option<FileId>,
     /// The process that mapped it.
     pub(super) fork: ForkPage,
     pub(super) generation: u64,
     /// Whether the mapping can be written.
     pub(super) writable: bool,
+}
+
+/// Where the paths of this process begin; another directory after `chroot`.
+pub(super) fn root() -> Option<FileId> {
+    rustix::fs::stat("/").ok().map(|stat| FileId::of(&stat))
 }
 
 /// The addresses of one partition. They are good for as long as the memory they came from.
@@ -99,14 +106,19 @@ impl Memory {
     pub(super) fn look_for_name(&self) -> Option<bool> {
         match rustix::fs::lstat(self.name.path()) {
             Ok(stat) => Some(FileId::of(&stat) == self.file),
-            Err(Errno::NOENT) if self.sees_directory() => Some(false),
+            Err(Errno::NOENT | Errno::NOTDIR) if self.would_see_name() => Some(false),
             Err(_) => None,
         }
     }
 
-    /// Whether the directory of regions is still the one that the region lies in.
-    fn sees_directory(&self) -> bool {
-        rustix::fs::stat(self.name.directory().path()).is_ok_and(|stat| self.file.is_beside(&stat))
+    /// Whether a name that is not found is gone: its directory is still the one that the region lies
+    /// in, or is gone too, and paths begin where they did.
+    fn would_see_name(&self) -> bool {
+        match rustix::fs::stat(self.name.directory().path()) {
+            Ok(stat) => self.file.is_beside(&stat),
+            Err(Errno::NOENT | Errno::NOTDIR) => self.root.is_some() && self.root == root(),
+            Err(_) => false,
+        }
     }
 
     #[inline]

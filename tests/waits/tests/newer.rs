@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::future::Future;
+use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -10,9 +11,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures_lite::future::block_on;
 use shma_core::{Error, ShmState, Version};
 use shma_tests::child::Child;
+use shma_tests::place::Place;
 use shma_tests::region::Name;
 use shma_tests::skip::skip;
-use shma_tests::watchdog::{until, watched};
+use shma_tests::watchdog::{PATIENCE, until, watched};
 use shma_waits::{Desk, create, other};
 
 type Newer = Pin<Box<dyn Future<Output = Result<Version, Error>> + Send>>;
@@ -148,6 +150,32 @@ fn a_removal_ends_a_future() {
             let retired = block_on(desk.count.newer(newer));
             assert!(matches!(retired, Err(Error::Retired { .. })), "{retired:?}");
         }
+    });
+}
+
+/// A name goes with its directory. Neither a removal nor a renaming by hand leaves a hint in the region.
+#[test]
+fn the_end_of_its_directory_ends_a_future() {
+    watched(|| {
+        let place = Place::below(Path::new("/dev/shm"));
+        let (home, moved) = (place.path().join("home"), place.path().join("moved"));
+        let ends: [fn(&Path, &Path); 2] = [
+            |home, _| fs::remove_dir_all(home).unwrap(),
+            |home, moved| fs::rename(home, moved).unwrap(),
+        ];
+        for end in ends {
+            fs::create_dir(&home).unwrap();
+            let desk = Desk::options().dir(&home).create("some", &Desk::zeroed()).unwrap();
+            let mut newer: Newer = Box::pin(desk.count.newer(desk.count.version()));
+            assert!(poll(&mut newer, Waker::noop()).is_pending());
+            end(&home, &moved);
+            let retired = block_on(newer);
+            assert!(matches!(retired, Err(Error::Retired { .. })), "{retired:?}");
+            let retired = desk.count.wait_newer(desk.count.version(), PATIENCE);
+            assert!(matches!(retired, Err(Error::Retired { .. })), "{retired:?}");
+            assert!(!desk.is_current());
+        }
+        fs::remove_dir_all(&moved).unwrap();
     });
 }
 
