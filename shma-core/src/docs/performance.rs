@@ -49,7 +49,9 @@
 //! | `set` | 1 of the part, and catching up | 2 | 0 |
 //! | `update_range` | 3 of the part, and catching up | 2 | 0; the allocator's for parts over 4 KiB |
 //! | `update_with`, `merge` of the whole state | as for each field in turn | 2 a field | 0 |
-//! | `transaction` | 2 of the state, a comparison of the two, 1 of each field that was changed | 2 a field | the allocator's, for lists of fields |
+//! | `transaction` | 2 of the state, a comparison of the two, 1 of each field that was changed | 2 a field; for a state over 4 KiB two locks of the process's own | 0 once warm |
+//! | `transaction_of` | the same, of the fields that it names | 2 for each field of the state | 0 once warm |
+//! | `snapshot`, `snapshot_of` | 1 of the state, or of the fields that it names | 0, and one fence | 0; a state of more than 16 fields keeps a list |
 //! | any of them, while a reader sleeps for a publication | | 1 more | 1: wake |
 //! | the same calls of a [`Writer`](crate::Writer) | the same | 0 | 0 |
 //! | `writer`, and dropping it | 0 | 2 | 1: registers the process for `membarrier`, which takes up to 20 ms the first time if the process has several threads |
@@ -184,7 +186,7 @@
 //!
 //! A region takes K times its values, and they are reserved when it is created: nothing can fail for
 //! want of memory later. In private memory, `update` of a field over 4 KiB keeps two values of it
-//! per handle, and `transaction` two of the state. Both keep them from the first such call until
+//! per handle, and `transaction` two of a state over 4 KiB. Both keep them from the first such call until
 //! the handle is dropped. `update_with`, `merge`, `write`, `set` and all ways to read into the
 //! caller's memory keep nothing.
 //!
