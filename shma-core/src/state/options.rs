@@ -1,5 +1,6 @@
 //! How a region is made or opened, if not in the default way.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -202,7 +203,8 @@ impl<S: State> Options<S> {
         self
     }
 
-    /// How long opening waits for the region to appear, looking every 2 ms; not at all by default.
+    /// How long opening waits for the region to appear, or its directory, looking every 2 ms; not at all
+    /// by default.
     pub fn wait(mut self, at_most: Duration) -> Self {
         self.wait = at_most;
         self
@@ -307,12 +309,21 @@ impl<S: State> Options<S> {
         let end = Instant::now().checked_add(self.wait);
         loop {
             match self.open_once(name) {
-                Err(Error::NotFound { .. }) if end.is_none_or(|end| Instant::now() < end) => {
+                Err(error) if may_appear(&error) && end.is_none_or(|end| Instant::now() < end) => {
                     os::pause(LOOK_AGAIN);
                 }
                 opened => return opened,
             }
         }
+    }
+}
+
+/// Whether what is missing is the region, or the directory that it is going to be in.
+fn may_appear(error: &Error) -> bool {
+    match error {
+        Error::NotFound { .. } => true,
+        Error::Io { source, .. } => source.kind() == ErrorKind::NotFound,
+        _ => false,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
 
 use shma_core::inspect::{self, Look, Whose};
 use shma_core::{Error, ShmState};
@@ -10,7 +12,7 @@ use shma_tests::child::Child;
 use shma_tests::place::{self, Place};
 use shma_tests::region::Name;
 use shma_tests::states::Board;
-use shma_tests::watchdog::watched;
+use shma_tests::watchdog::{PATIENCE, until, watched};
 
 const TARGET: &str = env!("CARGO_TARGET_TMPDIR");
 
@@ -53,6 +55,37 @@ fn a_region_lies_where_it_is_asked_to() {
         assert_eq!((anew.count.read(), usual.count.read()), (5, 1));
         drop((usual, there, same, reader, opened));
         assert!(!name.exists() && place.file(&name).exists());
+    });
+}
+
+/// An actor that starts before its trainer has made the directory of the run waits for that too.
+#[test]
+fn an_open_that_waits_waits_for_the_directory() {
+    place::in_each(TARGET, |place| {
+        let name = Name::new("later");
+        let directory = place.path().join(format!("{name}.later"));
+        let options = || Board::options().dir(&directory);
+        let missing = options().open(&name);
+        assert!(matches!(missing, Err(Error::Io { .. })), "{missing:?}");
+        thread::scope(|scope| {
+            let (told, tells) = mpsc::channel();
+            let (options, name) = (&options, &name);
+            let opener = scope.spawn(move || {
+                told.send(rustix::thread::gettid()).unwrap();
+                options().wait(PATIENCE).open(name).map(|board| board.count.read())
+            });
+            let thread = tells.recv().unwrap().as_raw_nonzero();
+            let stat = format!("/proc/self/task/{thread}/stat");
+            until("the opener sleeps between two looks", || {
+                opener.is_finished()
+                    || fs::read_to_string(&stat).is_ok_and(|it| it.contains(") S "))
+            });
+            fs::create_dir(&directory).unwrap();
+            let board = options().create(name, &Board::with(7)).unwrap();
+            assert_eq!(opener.join().unwrap().unwrap(), 7);
+            drop(board);
+        });
+        fs::remove_dir(&directory).unwrap();
     });
 }
 
