@@ -7,6 +7,7 @@ use loom::thread;
 use super::Model;
 use super::pair::{COMMITTER, Pair, Seen, seen};
 use crate::protocol::snapshot::{Attempt, is_unchanged};
+use crate::words;
 
 /// One attempt at a snapshot.
 pub(super) fn snapshot(pair: &Pair) -> Option<[Seen; 2]> {
