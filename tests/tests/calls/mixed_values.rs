@@ -78,7 +78,7 @@ fn no_read_beside_updates_is_mixed() {
     });
 }
 
-/// A holder that publishes without a pause is in nobody's way, and cannot be locked out.
+/// A holder that publishes without a pause blocks no reader, and cannot be locked out.
 #[test]
 fn a_read_beside_a_held_writer_starves_or_mixes() {
     watched(|| {

@@ -29,7 +29,7 @@ struct Costs {
     reads: Vec<u64>,
     sets: Vec<u64>,
     gets: Vec<u64>,
-    /// Of the small field alone: a transaction, one that changes nothing, a snapshot.
+    /// A transaction of the small field alone, one that changes nothing, a snapshot.
     choices: Vec<u64>,
 }
 

@@ -215,7 +215,7 @@ fn opening_in_vain_says_that_nothing_is_there() {
 fn fast_signals_keep_no_waiter_asleep() {
     watched(|| {
         let (name, board) = create("signals", 7);
-        let nobody = Name::new("signals-nobody");
+        let missing = Name::new("signals-missing");
         for call in ["open", "open-read-only"] {
             let mut child = child!("talk");
             child.order(&format!("{call} {name}"));
@@ -223,7 +223,7 @@ fn fast_signals_keep_no_waiter_asleep() {
             child.tell("wait 5");
             child.expect("since 1");
             assert!(child.line().starts_with("error Timeout"));
-            let answer = child.ask(&format!("open-within 5 {nobody}"));
+            let answer = child.ask(&format!("open-within 5 {missing}"));
             assert!(answer.starts_with("error NotFound"), "{answer}");
         }
         let mut writer = opened(&name);
