@@ -71,14 +71,16 @@ fn main() {
     match arguments[..] {
         ["list"] => LOOKS.iter().chain(&CHANGES).for_each(|(name, _)| println!("{name}")),
         ["processor"] => println!("{}", processor()),
-        ["walk", path, region, times] => walk(path, region, times.parse().unwrap()),
+        ["walk", path, directory, region, times] => {
+            walk(path, directory, region, times.parse().unwrap());
+        }
         _ => panic!("unknown arguments {arguments:?}"),
     }
 }
 
-fn walk(path: &str, region: &str, times: u64) {
+fn walk(path: &str, directory: &str, region: &str, times: u64) {
     let find = |paths: &[(&str, Path)]| paths.iter().find(|(name, _)| *name == path).map(|it| it.1);
-    let state = State::create(region, &State::zeroed()).unwrap();
+    let state = State::options().dir(directory).create(region, &State::zeroed()).unwrap();
     let publications = if let Some(look) = find(&LOOKS) {
         look(&state, times);
         0
