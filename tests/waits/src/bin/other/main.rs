@@ -13,6 +13,7 @@ use futures_lite::future::block_on;
 use rustix::process::{Pid, Signal, WaitOptions, waitpid};
 use shma_core::{Error, ReadOnly, Shm, ShmState, Version, Waitable, wait_any};
 use shma_tests::sandbox;
+use shma_tests::watchdog::until;
 use shma_waits::{Desk, blocked_signals, sleeps, thread, waiting_thread};
 
 fn main() {
@@ -98,7 +99,7 @@ impl Other {
             ["cancel"] => self.pending.clear(),
             ["follow", times] => return self.follow(times.parse().unwrap()),
             ["thread"] => return Ok(format!("{}", waiting_thread().is_some())),
-            ["blocked"] => return Ok(format!("{:x}", blocked_signals(waiting_thread().unwrap()))),
+            ["blocked"] => return Ok(format!("{:x}", blocked_signals(started_thread()))),
             ["fork-await"] => return Ok(self.await_in_child()),
             ["wait-any", millis] => return self.wait_any(millis),
             ["fork-wait-any", millis] => return Ok(self.wait_in_child(millis)),
@@ -166,6 +167,7 @@ impl Other {
             let mut newer = other.pending.pop().expect("two were polled");
             let polled = newer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             assert!(polled.is_pending());
+            started_thread();
             say("waits");
             let version = block_on(newer);
             let thread = waiting_thread().is_some();
@@ -199,4 +201,10 @@ impl Other {
         let (_, status) = waitpid(Pid::from_raw(child), WaitOptions::empty()).unwrap().unwrap();
         format!("child ended with {:?}", status.exit_status())
     }
+}
+
+/// The waiting thread, which takes its name when it first runs.
+fn started_thread() -> u32 {
+    until("the waiting thread has its name", || waiting_thread().is_some());
+    waiting_thread().expect("it has just been there")
 }
