@@ -69,7 +69,7 @@ impl<'h> RegionGuard<'h> {
     /// # Errors
     ///
     /// `Forked`: nothing is published.
-    pub(crate) fn publish<'a, N>(self, news: N) -> Result<(), Forked>
+    pub(crate) fn publish<'a, N>(mut self, news: N) -> Result<(), Forked>
     where
         N: Iterator<Item = (&'a Partition, &'a [u8])> + Clone,
     {
@@ -86,11 +86,7 @@ impl<'h> RegionGuard<'h> {
 
     /// Releases what is held. `has_published` tells of each field whether a process may wait for what
     /// was published.
-    fn release(mut self, has_published: impl FnMut(usize) -> bool) {
-        self.release_held(has_published);
-    }
-
-    fn release_held(&mut self, mut has_published: impl FnMut(usize) -> bool) {
+    fn release(&mut self, mut has_published: impl FnMut(usize) -> bool) {
         let held = std::mem::take(&mut self.held);
         if self.region.is_forked() {
             return;
@@ -104,7 +100,7 @@ impl<'h> RegionGuard<'h> {
 impl Drop for RegionGuard<'_> {
     fn drop(&mut self) {
         lock_order::forget(self.region.key(), self.last);
-        self.release_held(|_| false);
+        self.release(|_| false);
     }
 }
 

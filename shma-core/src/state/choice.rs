@@ -60,13 +60,13 @@ mod sealed {
         /// Panics unless these are different fields of this attachment.
         fn check(self, attachment: Attachment<'_>);
 
-        /// Calls `f` with two private copies of every value, and then, if it returned `Some`,
-        /// `publish` with the parts in declaration order. The caller holds the semaphores.
+        /// Calls `f` with two private copies of every value, and then `publish` with the parts in
+        /// declaration order. The caller holds the semaphores.
         fn change<R>(
             self,
-            f: impl FnOnce(Self::Muts<'_>, Self::Refs<'_>) -> Option<R>,
+            f: impl FnOnce(Self::Muts<'_>, Self::Refs<'_>) -> R,
             publish: impl FnOnce(&[Part<'_, '_>]) -> Result<(), Error>,
-        ) -> Result<Option<R>, Error>;
+        ) -> Result<R, Error>;
 
         /// Calls `copy` with the parts in declaration order, and returns their versions.
         fn copy(
@@ -103,15 +103,12 @@ macro_rules! choice {
             #[inline]
             fn change<R>(
                 self,
-                f: impl FnOnce(Self::Muts<'_>, Self::Refs<'_>) -> Option<R>,
+                f: impl FnOnce(Self::Muts<'_>, Self::Refs<'_>) -> R,
                 publish: impl FnOnce(&[Part<'_, '_>]) -> Result<(), Error>,
-            ) -> Result<Option<R>, Error> {
+            ) -> Result<R, Error> {
                 let ($($field,)+) = self;
                 with_copies!({
                     let result = f(($(&mut *$new,)+), ($($old,)+));
-                    if result.is_none() {
-                        return Ok(None);
-                    }
                     let mut parts = [$({
                         let mut part = Part::typed($field.partition(), $new);
                         part.compare(bytemuck::bytes_of($old));
@@ -232,12 +229,11 @@ impl<S: State> Shm<S, ReadWrite> {
                 Some(guard) => transaction::publish(guard, parts),
                 None => Ok(()),
             };
-            fields.change(|new, old| Some(f(new, old)), publish)
+            fields.change(f, publish)
         });
         // No closure: it would be the place that the panic names.
         match changed {
-            Ok(Some(result)) => result,
-            Ok(None) => unreachable!("the closure returned `Some`"),
+            Ok(result) => result,
             Err(error) => panic!("{error}"),
         }
     }

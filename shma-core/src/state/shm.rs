@@ -190,11 +190,9 @@ impl<S: State> Shm<S, ReadWrite> {
         &self,
         f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
     ) -> R {
-        let transacted = self.transact(Wait::Forever, |new, old| Some(f(new, old)));
         // No closure: it would be the place that the panic names.
-        match transacted {
-            Ok(Some(result)) => result,
-            Ok(None) => unreachable!("the closure returned `Some`"),
+        match self.transact(Wait::Forever, f, |_| true) {
+            Ok(result) => result,
             Err(error) => panic!("{error}"),
         }
     }
@@ -214,9 +212,8 @@ impl<S: State> Shm<S, ReadWrite> {
         &self,
         f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> Option<R>,
     ) -> Option<R> {
-        let transacted = self.transact(Wait::Forever, f);
         // As above.
-        match transacted {
+        match self.transact(Wait::Forever, f, Option::is_some) {
             Ok(result) => result,
             Err(error) => panic!("{error}"),
         }
@@ -244,19 +241,17 @@ impl<S: State> Shm<S, ReadWrite> {
         timeout: Duration,
         f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
     ) -> Result<R, Error> {
-        match self.transact(Wait::at_most(timeout), |new, old| Some(f(new, old)))? {
-            Some(result) => Ok(result),
-            None => unreachable!("the closure returned `Some`"),
-        }
+        self.transact(Wait::at_most(timeout), f, |_| true)
     }
 
     fn transact<R>(
         &self,
         wait: Wait,
-        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> Option<R>,
-    ) -> Result<Option<R>, Error> {
+        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
+        publishes: impl FnOnce(&R) -> bool,
+    ) -> Result<R, Error> {
         let guard = RegionGuard::acquire(&self.region, wait)?;
-        self.spare.transact(guard, &self.fields, f)
+        self.spare.transact(guard, &self.fields, f, publishes)
     }
 
     /// Element-wise update of all fields, one after the other in declaration order. Each is updated

@@ -36,7 +36,7 @@ impl<S: State> Spare<S> {
     }
 
     /// Runs a transaction on all fields of a state. `guard` holds their semaphores, unless the state
-    /// has none. Publishes if `f` returns `Some`.
+    /// has none. Publishes if `publishes` says so of what `f` returned.
     ///
     /// # Errors
     ///
@@ -45,14 +45,15 @@ impl<S: State> Spare<S> {
         &self,
         guard: Option<RegionGuard<'_>>,
         fields: &S::Fields<Handles<ReadWrite>>,
-        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> Option<R>,
-    ) -> Result<Option<R>, Error> {
+        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
+        publishes: impl FnOnce(&R) -> bool,
+    ) -> Result<R, Error> {
         // Separate functions, because one would have room for both copies on the stack also when it
         // does not use it, unless the compiler optimises.
         if const { size_of::<S>() <= STACK_BYTES } {
-            self.transact_on_stack(guard, fields, f)
+            self.transact_on_stack(guard, fields, f, publishes)
         } else {
-            self.transact_boxed(guard, fields, f)
+            self.transact_boxed(guard, fields, f, publishes)
         }
     }
 
@@ -60,22 +61,24 @@ impl<S: State> Spare<S> {
         &self,
         guard: Option<RegionGuard<'_>>,
         fields: &S::Fields<Handles<ReadWrite>>,
-        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> Option<R>,
-    ) -> Result<Option<R>, Error> {
+        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
+        publishes: impl FnOnce(&R) -> bool,
+    ) -> Result<R, Error> {
         let (mut new, mut old) = (family::zeroed_value::<S>(), family::zeroed_value::<S>());
-        self.run(guard, fields, &mut new, &mut old, f)
+        self.run(guard, fields, &mut new, &mut old, f, publishes)
     }
 
     fn transact_boxed<R>(
         &self,
         guard: Option<RegionGuard<'_>>,
         fields: &S::Fields<Handles<ReadWrite>>,
-        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> Option<R>,
-    ) -> Result<Option<R>, Error> {
+        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
+        publishes: impl FnOnce(&R) -> bool,
+    ) -> Result<R, Error> {
         // Not waited for: a fork child may have inherited it locked, and new copies do as well.
         let kept = self.copies.try_lock().ok().and_then(|mut copies| copies.take());
         let mut copies = kept.unwrap_or_else(|| Copies { new: zeroed(), old: zeroed() });
-        let result = self.run(guard, fields, &mut copies.new, &mut copies.old, f);
+        let result = self.run(guard, fields, &mut copies.new, &mut copies.old, f, publishes);
         if let Ok(mut spare) = self.copies.try_lock() {
             *spare = Some(copies);
         }
@@ -90,8 +93,9 @@ impl<S: State> Spare<S> {
         fields: &S::Fields<Handles<ReadWrite>>,
         new: &mut S,
         old: &mut S,
-        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> Option<R>,
-    ) -> Result<Option<R>, Error> {
+        f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
+        publishes: impl FnOnce(&R) -> bool,
+    ) -> Result<R, Error> {
         let count = S::DECLARATION.fields.len();
         let mut parts = self.parts.take(count);
         collect::<S, _>(fields, old, &mut parts);
@@ -104,8 +108,8 @@ impl<S: State> Spare<S> {
         let (mut news, mut olds) = (self.parts.take(count), self.parts.take(count));
         collect::<S, _>(fields, new, &mut news);
         collect::<S, _>(fields, old, &mut olds);
-        // Without a result no part counts as changed; `publish` still asks whether the closure has forked.
-        if result.is_some() {
+        // Otherwise no part counts as changed; `publish` still asks whether the closure has forked.
+        if publishes(&result) {
             for (new, old) in news.iter_mut().zip(&olds) {
                 new.compare(old.bytes);
             }
