@@ -1,7 +1,9 @@
 //! The numbers of an atomic field as bytes, for callers that know its type at run time only.
 
 use super::cells::Cells;
+use crate::manifest::element::AtomicNumber;
 use crate::partition::{Forked, Partition};
+use crate::sync::AtomicU64;
 
 /// Copies numbers of `size` bytes each from byte `first` of the value on. Returns a count of calls
 /// all of which are in them.
@@ -13,19 +15,18 @@ pub(crate) fn load(partition: &Partition, size: usize, first: usize, into: &mut 
     assert!(first.is_multiple_of(size) && into.len().is_multiple_of(size));
     let calls = partition.counted_calls();
     let words = partition.slots().slot(0);
-    let (index, len) = (first / size, size_of_val(words) / size);
-    if size == 4 {
-        let cells = Cells::<u32>::new(words, len);
-        for (i, into) in into.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            *into = cells.load(index + i).to_ne_bytes();
-        }
-    } else {
-        let cells = Cells::<u64>::new(words, len);
-        for (i, into) in into.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-            *into = cells.load(index + i).to_ne_bytes();
-        }
+    match size {
+        4 => load_as::<u32>(words, first / size, into),
+        _ => load_as::<u64>(words, first / size, into),
     }
     calls
+}
+
+fn load_as<S: AtomicNumber>(words: &[AtomicU64], index: usize, into: &mut [u8]) {
+    let cells = Cells::<S>::new(words, size_of_val(words) / size_of::<S>());
+    for (i, number) in into.chunks_exact_mut(size_of::<S>()).enumerate() {
+        number.copy_from_slice(bytemuck::bytes_of(&cells.load(index + i)));
+    }
 }
 
 /// Replaces numbers of `size` bytes each, as one call. Each part is bytes and where the first of
@@ -45,23 +46,21 @@ pub(crate) fn store(
 ) -> Result<u64, Forked> {
     partition.check_fork()?;
     let words = partition.slots().slot(0);
-    let len = size_of_val(words) / size;
     let call = partition.count_call();
     for (first, part) in parts {
         assert!(first.is_multiple_of(size) && part.len().is_multiple_of(size));
-        let index = first / size;
-        if size == 4 {
-            let cells = Cells::<u32>::new(words, len);
-            for (i, number) in part.as_chunks::<4>().0.iter().enumerate() {
-                cells.store(index + i, u32::from_ne_bytes(*number));
-            }
-        } else {
-            let cells = Cells::<u64>::new(words, len);
-            for (i, number) in part.as_chunks::<8>().0.iter().enumerate() {
-                cells.store(index + i, u64::from_ne_bytes(*number));
-            }
+        match size {
+            4 => store_as::<u32>(words, first / size, part),
+            _ => store_as::<u64>(words, first / size, part),
         }
     }
     drop(call);
     Ok(partition.counted_calls())
+}
+
+fn store_as<S: AtomicNumber>(words: &[AtomicU64], index: usize, part: &[u8]) {
+    let cells = Cells::<S>::new(words, size_of_val(words) / size_of::<S>());
+    for (i, number) in part.chunks_exact(size_of::<S>()).enumerate() {
+        cells.store(index + i, bytemuck::pod_read_unaligned(number));
+    }
 }

@@ -91,9 +91,8 @@ impl<T: Element> Field<T, ReadWrite> {
         let guard = self.partition.acquire(Wait::Forever)?;
         let active = guard.active();
         let publication = guard.begin(Change::Whole);
-        let len = const { size_of::<T>() / size_of::<T::Scalar>() };
         // After the closure, which may have forked.
-        scratch::in_blocks(active, publication.slot, len, change, || guard.check_fork())?;
+        scratch::in_blocks(active, publication.slot, Self::SCALARS, change, || guard.check_fork())?;
         Ok(guard.publish(publication)?)
     }
 }

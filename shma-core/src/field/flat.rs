@@ -13,9 +13,6 @@ use crate::words;
 /// The docs have [recipes](crate::docs::recipes#arrays-of-other-libraries) for `ndarray`, `nalgebra`
 /// and `candle`.
 impl<T: Element, A: Access> Field<T, A> {
-    /// How many numbers a value consists of.
-    const SCALARS: usize = size_of::<T>() / size_of::<T::Scalar>();
-
     /// As [`read_into`](Self::read_into), into a slice.
     ///
     /// # Panics

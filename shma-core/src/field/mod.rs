@@ -23,12 +23,12 @@ mod any;
 mod array;
 mod atomic;
 pub(crate) mod bounds;
+pub(crate) mod cell_bytes;
 pub(crate) mod cells;
 mod conditional;
 mod element_wise;
 mod flat;
 mod newer;
-pub(crate) mod numbers;
 mod presence;
 mod reading;
 mod scratch;
@@ -95,6 +95,9 @@ impl<T, A> fmt::Debug for Field<T, A> {
 }
 
 impl<T: Element, A: Access> Field<T, A> {
+    /// How many scalars a value consists of.
+    const SCALARS: usize = size_of::<T>() / size_of::<T::Scalar>();
+
     pub(crate) fn new(partition: Partition) -> Self {
         Self { partition, spare: Spare::new(), _access: PhantomData }
     }

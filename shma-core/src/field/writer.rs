@@ -203,7 +203,7 @@ impl<T: Element> Writer<'_, T> {
         hold.check_fork()?;
         let active = hold.active();
         let publication = hold.begin(Change::Whole);
-        let len = const { size_of::<T>() / size_of::<T::Scalar>() };
+        let len = Field::<T, ReadWrite>::SCALARS;
         let change = |range: Range<usize>, block: &mut [T::Scalar]| {
             for (value, new) in block.iter_mut().zip(&new[range]) {
                 *value = f(*new, *value);

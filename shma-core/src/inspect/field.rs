@@ -7,7 +7,7 @@ use super::value::Value;
 use crate::error::{Error, Place, SemaphoreHolder};
 use crate::field::Version;
 use crate::field::bounds;
-use crate::field::numbers;
+use crate::field::cell_bytes;
 use crate::manifest::FieldManifest;
 use crate::partition::Partition;
 use crate::region::Region;
@@ -113,7 +113,7 @@ impl FieldView {
         bounds::within(&(first..end), self.manifest().size, || self.place());
         if self.manifest().atomic {
             let size = self.manifest().ty.scalar().size();
-            return Ok(Version::new(numbers::load(&self.partition, size, first, into)));
+            return Ok(Version::new(cell_bytes::load(&self.partition, size, first, into)));
         }
         let end = Instant::now() + PATIENCE;
         let read = self.partition.read_until(end, |slots, version| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::field::Version;
 use crate::field::bounds;
-use crate::field::numbers;
+use crate::field::cell_bytes;
 use crate::manifest::{FieldManifest, Manifest};
 use crate::partition::{Partition, RegionGuard};
 use crate::protocol::semaphore::Wait;
@@ -239,6 +239,6 @@ fn store_numbers(
     field: &FieldManifest<'_>,
     parts: &[(usize, &[u8])],
 ) -> Result<Version, Error> {
-    let stored = numbers::store(partition, field.ty.scalar().size(), parts);
+    let stored = cell_bytes::store(partition, field.ty.scalar().size(), parts);
     stored.map(Version::new).map_err(|error| partition.explain(error))
 }

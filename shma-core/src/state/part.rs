@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::family::{Nothing, State, Values, Zip};
 use super::handles::Handles;
-use crate::field::{Atomic, Field, numbers};
+use crate::field::{Atomic, Field, cell_bytes};
 use crate::manifest::element::{AtomicElement, Element};
 use crate::partition::Partition;
 use crate::protocol::snapshot::{self, Attempt};
@@ -109,7 +109,7 @@ impl<'h, 'v> Part<'h, 'v> {
 
     #[cold]
     fn load_numbers(&mut self) {
-        self.version = numbers::load(self.partition, self.kind.number, 0, self.bytes);
+        self.version = cell_bytes::load(self.partition, self.kind.number, 0, self.bytes);
     }
 
     /// The first look of a snapshot; false if a publication has overtaken it.
