@@ -95,8 +95,8 @@
 //! | fence, when the kernel says that the owner is dead | Acquire | all that the dead owner did | `semaphore-no-take-over-fence` |
 //! | `lock`, from the dead owner's word | Acquire, Relaxed on failure | a release in between; exactly the word that was asked about | `semaphore-swapped-take-over` |
 //! | `lock`, own id to 0 | AcqRel, Relaxed on failure | Release: the next holder. Acquire: `meet` of a waiter for a publication | `semaphore-relaxed-release`, `semaphore-deaf-release`, `semaphore-plain-release` |
-//! | `lock`, own id with WAITERS to 0 | AcqRel, Relaxed on failure | the same; then one waiter is woken | `semaphore-wakes-nobody` |
-//! | `lock`, `meet`: exchanged for itself | AcqRel, Relaxed on failure | Acquire: the release of a publisher. Release: that of the announcement, to the next publisher, also to one that acquires it for many publications. The bit `WRITER` in it: that one has acquired it already | `semaphore-relaxed-meeting`, `notify-meets-nobody`, `writer-unmarked` |
+//! | `lock`, own id with WAITERS to 0 | AcqRel, Relaxed on failure | the same; then one waiter is woken | `semaphore-wakes-none` |
+//! | `lock`, `meet`: exchanged for itself | AcqRel, Relaxed on failure | Acquire: the release of a publisher. Release: that of the announcement, to the next publisher, also to one that acquires it for many publications. The bit `WRITER` in it: that one has acquired it already | `semaphore-relaxed-meeting`, `notify-meets-none`, `writer-unmarked` |
 //! | `lock`, in messages and when an id is drawn | Relaxed | nothing: gone as soon as seen | |
 //!
 //! # Waiting for a publication (`notify.rs`)
@@ -129,7 +129,7 @@
 //! | a run of elements: loads, stores, additions by load and store | Relaxed, each in the element's own size | as above | `a_race_tears_no_number` fails |
 //! | a counter, after a call | AcqRel | Release: the fence in `sum`, so elements of counted calls are seen; and the acquire in `meet`. Acquire: the release in `meet` | `calls-relaxed-count`, `calls-deaf-count` |
 //! | the counters, added up, and a fence | Relaxed, Acquire | the increments | `calls-unordered-sum` |
-//! | a counter, in `meet`: exchanged for itself | AcqRel, Relaxed on failure | Acquire: the increments. Release: the announcement, to the next caller | `calls-relaxed-meeting`, `calls-mute-meeting`, `notify-meets-nobody` |
+//! | a counter, in `meet`: exchanged for itself | AcqRel, Relaxed on failure | Acquire: the increments. Release: the announcement, to the next caller | `calls-relaxed-meeting`, `calls-mute-meeting`, `notify-meets-none` |
 //!
 //! # Numbers of their own
 //!

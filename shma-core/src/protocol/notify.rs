@@ -237,7 +237,7 @@ pub(crate) enum Announced {
 /// Steps 2 and 3, by a waiter that has seen this word and then nothing newer than `since`.
 pub(crate) fn announce(source: &impl Source, seen: u32, since: u64) -> Announced {
     let Some(announced) = source.notify().mark(seen) else { return Announced::Again };
-    let surely = mutant!("notify-meets-nobody") || source.meet();
+    let surely = mutant!("notify-meets-none") || source.meet();
     if !surely && !mutant!("notify-sleeps-unsure") {
         return Announced::Unsure;
     }

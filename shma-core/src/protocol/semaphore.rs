@@ -208,7 +208,7 @@ impl Semaphore<'_> {
         // AcqRel: as above. If this fails too, a peer scribbled and the word is not ours.
         if self.0.compare_exchange(mine | WAITERS, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
             stop_point!("release.freed");
-            if !mutant!("semaphore-wakes-nobody") {
+            if !mutant!("semaphore-wakes-none") {
                 os::futex_wake_one(self.0);
             }
         }

@@ -79,7 +79,7 @@ fn a_waiter_learns_of_a_call() {
     model.catches("calls-deaf-count", "deadlock");
     model.catches("calls-relaxed-meeting", "deadlock");
     model.catches("calls-mute-meeting", "deadlock");
-    model.catches("notify-meets-nobody", "deadlock");
+    model.catches("notify-meets-none", "deadlock");
     model.catches("notify-looks-once", "deadlock");
 }
 

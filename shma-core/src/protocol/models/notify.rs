@@ -71,7 +71,7 @@ fn a_waiter_learns_of_a_publication() {
 fn a_waiter_has_to_look_again() {
     let model = waiting(2, 1);
     model.catches("notify-looks-once", "deadlock");
-    model.catches("notify-meets-nobody", "deadlock");
+    model.catches("notify-meets-none", "deadlock");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_waiter_learns_of_each_of_two_fields() {
     model.catches("wait-any-announces-one", "deadlock");
     model.catches("notify-same-word", "deadlock");
     model.catches("notify-looks-once", "deadlock");
-    model.catches("notify-meets-nobody", "deadlock");
+    model.catches("notify-meets-none", "deadlock");
 }
 
 /// The region loses its name while one waits, which looks at the name before each sleep.

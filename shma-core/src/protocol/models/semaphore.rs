@@ -65,7 +65,7 @@ fn two_threads_exclude_each_other() {
     model.catches("semaphore-relaxed-acquire", "Causality violation");
     model.catches("semaphore-relaxed-release", "Causality violation");
     model.catches("semaphore-plain-release", "deadlock");
-    model.catches("semaphore-wakes-nobody", "deadlock");
+    model.catches("semaphore-wakes-none", "deadlock");
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn a_wait_learns_of_a_publication() {
     model.passes_either_way();
     model.catches("notify-same-word", "deadlock");
     model.catches("notify-looks-once", "deadlock");
-    model.catches("notify-meets-nobody", "deadlock");
+    model.catches("notify-meets-none", "deadlock");
     model.catches("semaphore-deaf-release", "deadlock");
 }
 

@@ -134,7 +134,7 @@ fn a_waiter_learns_of_what_is_published_while_the_semaphore_is_held() {
     model.catches("notify-no-heavy-fence", "deadlock");
     model.catches("notify-no-light-fence", "deadlock");
     model.catches("notify-looks-once", "deadlock");
-    model.catches("notify-meets-nobody", "deadlock");
+    model.catches("notify-meets-none", "deadlock");
     model.catches("notify-same-word", "deadlock");
     model.catches("writer-unmarked", "deadlock");
     model.catches("semaphore-relaxed-meeting", "deadlock");
@@ -151,7 +151,7 @@ fn a_holder_that_no_heavy_fence_reaches_meets_waiters_in_the_lock_word() {
     let model = waiting(2, 1, Some(Refused::Accepting));
     model.passes_either_way();
     model.catches("notify-untouched", "deadlock");
-    model.catches("notify-meets-nobody", "deadlock");
+    model.catches("notify-meets-none", "deadlock");
     model.catches("semaphore-relaxed-meeting", "deadlock");
     waiting(3, 1, Some(Refused::Accepting)).preempted_at_most(2).passes_either_way();
 }

@@ -42,7 +42,7 @@ pub(super) const FAULTS: &[Fault] = &[
         &["semaphore-no-take-over-fence", "NoAcquireAfterQuery"],
     ),
     fault(6, "a release by a store", &["semaphore-plain-release", "ReleaseByStore"]),
-    fault(6, "a release that does not wake", &["semaphore-wakes-nobody", "ReleaseWithoutWake"]),
+    fault(6, "a release that does not wake", &["semaphore-wakes-none", "ReleaseWithoutWake"]),
     fault(6, "a release that does not release", &["semaphore-relaxed-release", "ReleaseRelaxed"]),
     fault(
         6,
@@ -65,7 +65,7 @@ pub(super) const FAULTS: &[Fault] = &[
         &["recover-relaxed-version", "recover-relaxed-commit"],
     ),
     fault(8, "semaphores released before even", &["UnlockBeforeEven"]),
-    fault(5, "a second look without meeting the publisher", &["notify-meets-nobody"]),
+    fault(5, "a second look without meeting the publisher", &["notify-meets-none"]),
     fault(5, "no second look", &["notify-looks-once"]),
     fault(11, "a waiter for several that announces itself to one", &["wait-any-announces-one"]),
     fault(11, "a waiting thread that the list does not see", &["list-unannounced"]),
