@@ -9,7 +9,7 @@ use shma_core::{Shm, ShmState};
 use crate::data::Sample;
 use crate::model::Model;
 use crate::network::{Network, Score};
-use crate::sharing::Sharing;
+use crate::sharing::{Shared, Sharing};
 
 /// Copies taken in an epoch, unless there would be too many.
 const COPIES_AN_EPOCH: u64 = 8;
@@ -48,7 +48,7 @@ impl Recorder {
     /// Takes a copy.
     pub fn take<S: Sharing>(&mut self, seconds: f64, model: &Shm<S::State>) {
         let mut copy = Model::zeroed();
-        S::read(model, &mut copy);
+        S::State::read(model, &mut copy);
         self.copies.push((seconds, copy));
     }
 

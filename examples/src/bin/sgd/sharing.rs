@@ -5,16 +5,47 @@ use shma_core::{Atomic, AtomicElement, Shm, ShmState};
 use crate::model::Model;
 use crate::numbers::Numbers;
 
+/// A state that holds the parameters.
+pub trait Shared: ShmState {
+    /// The state with these parameters.
+    fn holding(model: Box<Model>) -> Box<Self>;
+
+    /// Copies the parameters.
+    fn read(shared: &Shm<Self>, into: &mut Model);
+}
+
+impl Shared for Model {
+    fn holding(model: Box<Model>) -> Box<Model> {
+        model
+    }
+
+    fn read(shared: &Shm<Model>, into: &mut Model) {
+        shared.read_into(into);
+    }
+}
+
+impl Shared for Numbers {
+    fn holding(model: Box<Model>) -> Box<Numbers> {
+        let mut state = Self::zeroed();
+        state.w1.copy_from_slice(&model.w1);
+        state.b1.copy_from_slice(&model.b1);
+        state.w2.copy_from_slice(&model.w2);
+        state.b2.copy_from_slice(&model.b2);
+        state
+    }
+
+    fn read(shared: &Shm<Numbers>, into: &mut Model) {
+        shared.w1.read_into(&mut into.w1);
+        shared.b1.read_into(&mut into.b1);
+        shared.w2.read_into(&mut into.w2);
+        shared.b2.read_into(&mut into.b2);
+    }
+}
+
 /// A way to share the parameters among all workers.
 pub trait Sharing {
     /// The state that holds them.
-    type State: ShmState;
-
-    /// The state with these parameters.
-    fn holding(model: Box<Model>) -> Box<Self::State>;
-
-    /// Copies the parameters.
-    fn read(shared: &Shm<Self::State>, into: &mut Model);
+    type State: Shared;
 
     /// Adds a step to the parameters.
     fn add(shared: &Shm<Self::State>, step: &Model);
@@ -26,14 +57,6 @@ pub struct Locked;
 
 impl Sharing for Locked {
     type State = Model;
-
-    fn holding(model: Box<Model>) -> Box<Model> {
-        model
-    }
-
-    fn read(shared: &Shm<Model>, into: &mut Model) {
-        shared.read_into(into);
-    }
 
     fn add(shared: &Shm<Model>, step: &Model) {
         shared.update_with(step, |s, w| w + s);
@@ -49,14 +72,6 @@ pub struct Hogwild;
 impl Sharing for Hogwild {
     type State = Numbers;
 
-    fn holding(model: Box<Model>) -> Box<Numbers> {
-        Numbers::holding(&model)
-    }
-
-    fn read(shared: &Shm<Numbers>, into: &mut Model) {
-        Numbers::read(shared, into);
-    }
-
     fn add(shared: &Shm<Numbers>, step: &Model) {
         shared.w1.add_racy(&step.w1);
         shared.b1.add_racy(&step.b1);
@@ -71,14 +86,6 @@ pub struct Exact;
 
 impl Sharing for Exact {
     type State = Numbers;
-
-    fn holding(model: Box<Model>) -> Box<Numbers> {
-        Numbers::holding(&model)
-    }
-
-    fn read(shared: &Shm<Numbers>, into: &mut Model) {
-        Numbers::read(shared, into);
-    }
 
     fn add(shared: &Shm<Numbers>, step: &Model) {
         add_exactly(&shared.w1, step.w1.as_flattened());
@@ -116,12 +123,12 @@ mod tests {
     const STEPS: usize = 200;
 
     fn create<S: Sharing>(model: Box<Model>) -> Shm<S::State> {
-        S::State::create(&region::new_name("sgd-test"), &S::holding(model)).unwrap()
+        S::State::create(&region::new_name("sgd-test"), &S::State::holding(model)).unwrap()
     }
 
     fn parameters<S: Sharing>(shared: &Shm<S::State>) -> Vec<f32> {
         let mut model = Model::zeroed();
-        S::read(shared, &mut model);
+        S::State::read(shared, &mut model);
         parameters_of(&model)
     }
 

@@ -20,7 +20,7 @@ use crate::network::Network;
 use crate::plan::Plan;
 use crate::regions;
 use crate::run::{self, Run};
-use crate::sharing::{Exact, Hogwild, Locked, Sharing};
+use crate::sharing::{Exact, Hogwild, Locked, Shared, Sharing};
 use crate::standing::Standing;
 
 /// How many workers may take the seat of a last one that died.
@@ -101,7 +101,7 @@ impl<'a, S: Sharing> Training<'a, S> {
         let mut at_first = Desk::zeroed();
         at_first.plan = order.plan;
         at_first.work = Work::new(batches);
-        let initial = S::holding(Model::initial(order.plan.seed));
+        let initial = S::State::holding(Model::initial(order.plan.seed));
         let model = S::State::create(&regions::model(&name), &initial)?;
         let desk = Desk::create(&regions::desk(&name), &at_first)?;
         let prefix = format!("{}: ", run::label(order.mode, order.workers));
@@ -216,7 +216,7 @@ impl<'a, S: Sharing> Training<'a, S> {
 
     fn accuracy_now(&self) -> f64 {
         let mut model = Model::zeroed();
-        S::read(&self.model, &mut model);
+        S::State::read(&self.model, &mut model);
         Network::default().score(&model, &self.order.digits.test).accuracy
     }
 }

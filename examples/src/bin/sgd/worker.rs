@@ -12,7 +12,7 @@ use crate::model::Model;
 use crate::network::Network;
 use crate::plan::Batches;
 use crate::regions;
-use crate::sharing::{Exact, Hogwild, Locked, Sharing};
+use crate::sharing::{Exact, Hogwild, Locked, Shared, Sharing};
 
 /// Works until all is done, or the work is not wanted any more.
 pub fn run(mode: Mode, training: &str, seat: usize) -> Result<()> {
@@ -36,7 +36,7 @@ fn work<S: Sharing>(training: &str, seat: usize, lifeline: &Lifeline) -> Result<
 
     desk.work.update(|new, _| new.sit_down(seat));
     while let Some(batch) = next_batch(&desk, seat, lifeline)? {
-        S::read(&model, &mut parameters);
+        S::State::read(&model, &mut parameters);
         let downhill = -plan.step(batch, digits.train.len());
         let loss = network.gradient(&parameters, &batches.get(batch), downhill, &mut step);
         S::add(&model, &step);
