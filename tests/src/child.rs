@@ -21,6 +21,14 @@ macro_rules! child {
     };
 }
 
+/// Starts the other process of the tests, which opens the board of this name and takes orders.
+#[macro_export]
+macro_rules! opened {
+    ($name:expr) => {
+        $crate::child::Child::opened(env!("CARGO_BIN_EXE_child"), "open", $name)
+    };
+}
+
 /// A child process. Dropped, it is killed and reaped.
 #[derive(Debug)]
 pub struct Child {
@@ -35,6 +43,13 @@ impl Child {
     /// Starts a program.
     pub fn start(program: &str, arguments: &[&str]) -> Self {
         Self::start_command(Command::new(program).args(arguments))
+    }
+
+    /// Starts a program that takes orders, and has it open the board of this name in some way.
+    pub fn opened(program: &str, how: &str, name: &str) -> Self {
+        let mut child = Self::start(program, &["talk"]);
+        child.order(&format!("{how} {name}"));
+        child
     }
 
     /// Starts what a command says.

@@ -1,6 +1,8 @@
 //! States that more than one program of the tests declares an interest in.
 
-use shma_core::ShmState;
+use shma_core::{Shm, ShmState};
+
+use crate::region::Name;
 
 /// What most stories need: two counters in a certain order, and something that is too large for
 /// the stack.
@@ -15,6 +17,13 @@ pub struct Board {
 pub type Row = [u64; 1024];
 
 impl Board {
+    /// A new region with a board of this count. `hint` shows in its name.
+    pub fn created(hint: &str, count: u64) -> (Name, Shm<Self>) {
+        let name = Name::new(hint);
+        let board = Self::create(&name, &Self::with(count)).unwrap();
+        (name, board)
+    }
+
     /// A board with this count, and zeroes.
     pub fn with(count: u64) -> Box<Self> {
         let mut board = Self::zeroed();

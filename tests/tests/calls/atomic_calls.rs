@@ -5,6 +5,7 @@ use std::time::Duration;
 use shma_core::{Error, ShmState, Version};
 use shma_tests::child;
 use shma_tests::counters::{Counters, create};
+use shma_tests::five_fields::FiveFields;
 use shma_tests::panics::panic_of;
 use shma_tests::ping_pong::{PingPong, Player, Side};
 use shma_tests::region::Name;
@@ -55,7 +56,6 @@ fn read_only_waiters_wake_for_every_call() {
 /// A child that adds under its parent's name would not be harmful, but it is the same promise.
 #[test]
 fn no_fork_child_counts() {
-    use shma_tests::five_fields::FiveFields;
     watched(|| {
         let name = Name::new("fork");
         let state = FiveFields::create(&name, &FiveFields::zeroed()).unwrap();
@@ -68,36 +68,27 @@ fn no_fork_child_counts() {
 }
 
 /// A closure that forks returns twice; the child must neither change an element nor count a call.
+fn a_fork_stores_for_the_parent_only(story: &str) {
+    let name = Name::new("fork-inside");
+    let state = FiveFields::create(&name, &FiveFields::zeroed()).unwrap();
+    let mut parent = child!("fork-holding", story, &name);
+    // Parent and child are at it at once, each with what it sees of the other.
+    let line = parent.line();
+    assert!(line.starts_with("child: panicked, [") && !line.contains("666"), "{line}");
+    parent.expect("parent: done");
+    assert_eq!([state.hits.get(0), state.hits.get(1)], [1, 1]);
+    assert_eq!(u64::from(state.hits.version()), 2);
+}
+
 #[test]
 fn a_fork_in_a_racy_closure_stores_for_the_parent_only() {
-    use shma_tests::five_fields::FiveFields;
-    watched(|| {
-        let name = Name::new("fork-racy");
-        let state = FiveFields::create(&name, &FiveFields::zeroed()).unwrap();
-        let mut parent = child!("fork-holding", "inside-racy", &name);
-        let line = parent.line();
-        assert!(line.starts_with("child: panicked, [") && !line.contains("666"), "{line}");
-        parent.expect("parent: done");
-        assert_eq!([state.hits.get(0), state.hits.get(1)], [1, 1]);
-        assert_eq!(u64::from(state.hits.version()), 2);
-    });
+    watched(|| a_fork_stores_for_the_parent_only("inside-racy"));
 }
 
 /// The same with a call that goes element by element.
 #[test]
 fn a_fork_in_a_closure_stores_for_the_parent_only() {
-    use shma_tests::five_fields::FiveFields;
-    watched(|| {
-        let name = Name::new("fork-inside");
-        let state = FiveFields::create(&name, &FiveFields::zeroed()).unwrap();
-        let mut parent = child!("fork-holding", "inside-atomic", &name);
-        // Parent and child are at it at once, each with what it sees of the other.
-        let line = parent.line();
-        assert!(line.starts_with("child: panicked, [") && !line.contains("666"), "{line}");
-        parent.expect("parent: done");
-        assert_eq!([state.hits.get(0), state.hits.get(1)], [1, 1]);
-        assert_eq!(u64::from(state.hits.version()), 2);
-    });
+    watched(|| a_fork_stores_for_the_parent_only("inside-atomic"));
 }
 
 /// Calls over the whole state: those that read include atomic fields, those that write do not.

@@ -6,15 +6,8 @@ use std::time::Duration;
 use shma_core::{Error, Shm, ShmState};
 use shma_tests::child;
 use shma_tests::panics::panic_of;
-use shma_tests::region::Name;
 use shma_tests::states::{Board, the_one};
 use shma_tests::watchdog::watched;
-
-fn create(hint: &str, count: u64) -> (Name, Shm<Board>) {
-    let name = Name::new(hint);
-    let board = Board::create(&name, &Board::with(count)).unwrap();
-    (name, board)
-}
 
 /// Nothing shows of an update that panicked: not in the value, not in the version, not in the
 /// semaphore. And nothing shows later: its slot holds half of what was never published, and the
@@ -49,7 +42,7 @@ fn nothing_happened(board: &Shm<Board>, old: &Shm<Board>, row: u64, version: u64
 #[test]
 fn a_panic_in_update_publishes_nothing() {
     watched(|| {
-        let (name, board) = create("panic", 0);
+        let (name, board) = Board::created("panic", 0);
         let old = Board::open(&name).unwrap();
         board.row.write(&[5; 1024]);
         for (row, version) in [(5, 2), (15, 12)] {
@@ -69,7 +62,7 @@ fn a_panic_in_update_publishes_nothing() {
 #[test]
 fn a_panic_in_element_wise_calls_publishes_nothing() {
     watched(|| {
-        let (name, board) = create("panic-blocks", 0);
+        let (name, board) = Board::created("panic-blocks", 0);
         let old = Board::open(&name).unwrap();
         board.row.write(&[5; 1024]);
         let mut row = 5;
@@ -107,7 +100,7 @@ fn a_panic_in_element_wise_calls_publishes_nothing() {
 #[test]
 fn a_panic_in_whole_state_calls_frees_every_semaphore() {
     watched(|| {
-        let (_name, board) = create("panic-whole", 1);
+        let (_name, board) = Board::created("panic-whole", 1);
         let ones = Board::with(1);
         let mut calls = 0;
         let panic = panic_of(|| {
@@ -131,7 +124,7 @@ fn a_panic_in_whole_state_calls_frees_every_semaphore() {
 #[test]
 fn a_panic_in_another_process_frees_the_semaphore() {
     watched(|| {
-        let (name, board) = create("panic-peer", 7);
+        let (name, board) = Board::created("panic-peer", 7);
         let mut child = child!("talk");
         child.order(&format!("open {name}"));
         assert_eq!(child.ask("hold"), "holding");
@@ -148,7 +141,7 @@ fn a_panic_in_another_process_frees_the_semaphore() {
 #[test]
 fn reentry_into_the_same_field_panics() {
     watched(|| {
-        let (_name, board) = create("same", 1);
+        let (_name, board) = Board::created("same", 1);
         let nested = |inside: &str| {
             let second = board.count.try_update(|_, _| ());
             let count = matches!(&second, Err(Error::Reentrant { held, .. }) if held == "count");
@@ -186,7 +179,7 @@ fn reentry_into_the_same_field_panics() {
 #[test]
 fn nesting_against_the_lock_order_panics() {
     watched(|| {
-        let (_name, board) = create("order", 1);
+        let (_name, board) = Board::created("order", 1);
         board.row.update(|_, _| {
             let count = board.count.try_update(|_, _| ());
             let Err(error) = count else { panic!("it was taken") };
@@ -216,7 +209,7 @@ fn nesting_against_the_lock_order_panics() {
 #[test]
 fn reentry_through_a_second_handle_panics() {
     watched(|| {
-        let (name, board) = create("twice", 1);
+        let (name, board) = Board::created("twice", 1);
         let second = Board::open(&name).unwrap();
         board.later.update(|_, _| {
             assert!(matches!(second.later.try_update(|_, _| ()), Err(Error::Reentrant { .. })));
@@ -231,8 +224,8 @@ fn reentry_through_a_second_handle_panics() {
 #[test]
 fn another_region_is_refused_inside_a_closure() {
     watched(|| {
-        let (_name, board) = create("one", 1);
-        let (_name, other) = create("other", 1);
+        let (_name, board) = Board::created("one", 1);
+        let (_name, other) = Board::created("other", 1);
         board.row.update(|_, _| {
             other.count.update(|new, old| {
                 *new = old + 1;
@@ -247,7 +240,7 @@ fn another_region_is_refused_inside_a_closure() {
 #[test]
 fn reads_inside_an_update_see_the_published_value() {
     watched(|| {
-        let (name, board) = create("inside", 1);
+        let (name, board) = Board::created("inside", 1);
         let second = Board::open(&name).unwrap();
         let seen = Board::open_read_only(&name).unwrap();
         board.row.update(|new, old| {
@@ -270,7 +263,7 @@ fn reads_inside_an_update_see_the_published_value() {
 #[test]
 fn closures_return_their_results() {
     watched(|| {
-        let (_name, board) = create("result", 3);
+        let (_name, board) = Board::created("result", 3);
         let text = String::from("a text that is moved through");
         let result = board.count.update(|new, old| {
             *new = old * 2;

@@ -5,27 +5,15 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use shma_core::{Error, Shm, ShmState, Version};
-use shma_tests::child;
+use shma_core::{Error, ShmState, Version};
 use shma_tests::child::Child;
 use shma_tests::panics::panic_of;
 use shma_tests::region::{Name, control};
 use shma_tests::states::{Board, Queue, the_one};
 use shma_tests::watchdog::{PATIENCE, until, watched};
+use shma_tests::{child, opened};
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-fn create(hint: &str, count: u64) -> (Name, Shm<Board>) {
-    let name = Name::new(hint);
-    let board = Board::create(&name, &Board::with(count)).unwrap();
-    (name, board)
-}
-
-fn opened(name: &Name) -> Child {
-    let mut child = child!("talk");
-    child.order(&format!("open {name}"));
-    child
-}
 
 /// Processes on each side of the queue, and jobs of each.
 const PROCESSES: u64 = 15;
@@ -92,14 +80,14 @@ fn takers_that_publish_what_they_find_wake_each_other() {
 #[test]
 fn a_declined_update_wakes_no_waiter() {
     watched(|| {
-        let (name, board) = create("declined", 7);
+        let (name, board) = Board::created("declined", 7);
         let [count, _, row] = Board::partitions();
         let bytes = name.bytes();
         let words = || {
             let word = |at: usize| (bytes.u32(at + control::NOTIFY), bytes.u32(at + control::LOCK));
             (word(count), word(row), board.count.version(), board.row.version())
         };
-        let mut sleeper = opened(&name);
+        let mut sleeper = opened!(&name);
         sleeper.tell("wait 3600000");
         sleeper.expect("since 1");
         until("it sleeps", || bytes.has_sleepers(count));
@@ -132,7 +120,7 @@ fn a_declined_update_wakes_no_waiter() {
 #[test]
 fn every_attempt_starts_with_the_value_as_it_is() {
     watched(|| {
-        let (name, board) = create("fresh", 0);
+        let (name, board) = Board::created("fresh", 0);
         let other = Board::open(&name).unwrap();
         let attempts = Cell::new(0_u64);
         let sum = board.row.update_when(HOUR, |new, old| {
@@ -161,7 +149,7 @@ fn every_attempt_starts_with_the_value_as_it_is() {
 #[test]
 fn a_wait_for_a_value_ends_beside_a_writer_that_never_pauses() {
     watched(|| {
-        let (name, board) = create("pauseless", 0);
+        let (name, board) = Board::created("pauseless", 0);
         let other = Board::open(&name).unwrap();
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
@@ -188,7 +176,7 @@ fn a_wait_for_a_value_ends_beside_a_writer_that_never_pauses() {
 #[test]
 fn the_end_of_a_wait_for_a_value_says_why() {
     watched(|| {
-        let (name, board) = create("why", 0);
+        let (name, board) = Board::created("why", 0);
         let limit = Duration::from_millis(30);
         let take = |new: &mut u64, old: &u64| {
             *new = old.checked_sub(1)?;
@@ -202,7 +190,7 @@ fn the_end_of_a_wait_for_a_value_says_why() {
         );
         assert_eq!(error.to_string(), expected);
 
-        let mut holder = opened(&name);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold"), "holding");
         let held = board.count.update_when(limit, take);
         let Err(Error::Timeout { holder: Some(who), .. }) = &held else { panic!("{held:?}") };
@@ -218,7 +206,7 @@ fn the_end_of_a_wait_for_a_value_says_why() {
         assert_eq!(board.count.try_update_if(take).unwrap(), None);
 
         let [count, ..] = Board::partitions();
-        let mut taker = opened(&name);
+        let mut taker = opened!(&name);
         taker.tell("take-within 3600000");
         until("it sleeps", || name.bytes().has_sleepers(count));
         // A sleeper holds no semaphore.
@@ -237,8 +225,8 @@ fn the_end_of_a_wait_for_a_value_says_why() {
 #[test]
 fn no_value_is_missed_between_the_look_and_the_sleep() {
     watched(|| {
-        let (name, board) = create("rally", 0);
-        let mut taker = opened(&name);
+        let (name, board) = Board::created("rally", 0);
+        let mut taker = opened!(&name);
         for _ in 0..300 {
             taker.tell("take-within 3600000");
             let put = board.count.update_when(HOUR, |new, old| {
@@ -256,7 +244,7 @@ fn no_value_is_missed_between_the_look_and_the_sleep() {
 #[test]
 fn a_panic_in_a_conditional_update_publishes_nothing() {
     watched(|| {
-        let (name, board) = create("panic-if", 5);
+        let (name, board) = Board::created("panic-if", 5);
         let other = Board::open(&name).unwrap();
         let mut expected = 1;
         let mut nothing_happened = |what: &str| {
@@ -325,7 +313,7 @@ fn a_panic_in_a_conditional_update_publishes_nothing() {
 #[test]
 fn reentry_into_the_same_field_is_refused() {
     watched(|| {
-        let (_name, board) = create("same", 1);
+        let (_name, board) = Board::created("same", 1);
         let refused = |inside: &str| {
             let results = [
                 board.count.try_update_if(|_, _| Some(())).map(drop),
@@ -380,7 +368,7 @@ fn reentry_into_the_same_field_is_refused() {
 #[test]
 fn calls_that_publish_return_what_they_published() {
     watched(|| {
-        let (name, board) = create("versions", 0);
+        let (name, board) = Board::created("versions", 0);
         let other = Board::open(&name).unwrap();
         let stop = AtomicBool::new(false);
         let mine = std::thread::scope(|scope| {
@@ -415,7 +403,7 @@ fn calls_that_publish_return_what_they_published() {
         assert_eq!(other.count.read_versioned(), (8, number));
         let seen = Board::open_read_only(&name).unwrap();
         assert_eq!(seen.count.read_versioned(), (8, board.count.version()));
-        let mut child = opened(&name);
+        let mut child = opened!(&name);
         assert_eq!(child.ask("read-versioned"), "8 of publication 3");
         child.order("add 1");
         // The child's publication is news, its own is not.
@@ -427,7 +415,7 @@ fn calls_that_publish_return_what_they_published() {
 #[test]
 fn a_value_is_read_with_its_own_number() {
     watched(|| {
-        let (name, board) = create("pairs", 1);
+        let (name, board) = Board::created("pairs", 1);
         let seen = Board::open_read_only(&name).unwrap();
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {

@@ -1,7 +1,6 @@
 //! Who holds a semaphore, for processes that do not want it: a sign of presence without a heartbeat.
 
 use shma_core::{SemaphoreHolder, Shm, ShmState};
-use shma_tests::child;
 use shma_tests::child::Child;
 use shma_tests::region::Name;
 use shma_tests::states::Board;
@@ -14,9 +13,7 @@ fn create(hint: &str) -> (Name, Shm<Board>) {
 }
 
 fn opened(name: &Name, how: &str) -> Child {
-    let mut child = child!("talk");
-    child.order(&format!("{how} {name}"));
-    child
+    Child::opened(env!("CARGO_BIN_EXE_child"), how, name)
 }
 
 #[track_caller]

@@ -2,31 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use shma_core::{Error, Shm, ShmState, Version};
-use shma_tests::child;
+use shma_core::{Error, ShmState, Version};
 use shma_tests::child::Child;
 use shma_tests::region::Name;
 use shma_tests::states::{Board, Uniform};
 use shma_tests::watchdog::{PATIENCE, until, watched};
-
-fn create(hint: &str, count: u64) -> (Name, Shm<Board>) {
-    let name = Name::new(hint);
-    let board = Board::create(&name, &Board::with(count)).unwrap();
-    (name, board)
-}
-
-fn opened(name: &Name) -> Child {
-    let mut child = child!("talk");
-    child.order(&format!("open {name}"));
-    child
-}
+use shma_tests::{child, opened};
 
 /// A caller that has waited in vain wants to know for which process, to look at it.
 #[test]
 fn a_time_out_names_the_holder() {
     watched(|| {
-        let (name, board) = create("holder", 7);
-        let mut child = opened(&name);
+        let (name, board) = Board::created("holder", 7);
+        let mut child = opened!(&name);
         assert_eq!(child.ask("hold"), "holding");
 
         let limit = Duration::from_millis(30);
@@ -63,7 +51,7 @@ fn a_time_out_names_the_holder() {
 #[test]
 fn a_time_out_names_the_threads_own_process() {
     watched(|| {
-        let (_name, board) = create("own", 1);
+        let (_name, board) = Board::created("own", 1);
         std::thread::scope(|scope| {
             let (held, holding) = std::sync::mpsc::channel();
             let (go, going) = std::sync::mpsc::channel::<()>();
@@ -95,10 +83,10 @@ fn a_time_out_names_the_threads_own_process() {
 #[test]
 fn every_queued_writer_acquires() {
     watched(|| {
-        let (name, board) = create("queue", 0);
-        let mut holder = opened(&name);
+        let (name, board) = Board::created("queue", 0);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold"), "holding");
-        let mut queue: Vec<Child> = (0..6).map(|_| opened(&name)).collect();
+        let mut queue: Vec<Child> = (0..6).map(|_| opened!(&name)).collect();
         queue.iter_mut().for_each(|child| child.tell("add 1"));
         let [count, ..] = Board::partitions();
         until("a writer queues", || name.bytes().has_waiters(count));
@@ -113,8 +101,8 @@ fn every_queued_writer_acquires() {
 #[test]
 fn every_kind_of_publication_wakes_waiters() {
     watched(|| {
-        let (name, board) = create("wake", 0);
-        let mut waiter = opened(&name);
+        let (name, board) = Board::created("wake", 0);
+        let mut waiter = opened!(&name);
         let mut seen = child!("talk");
         seen.order(&format!("open-read-only {name}"));
         let [count, ..] = Board::partitions();
@@ -137,7 +125,7 @@ fn every_kind_of_publication_wakes_waiters() {
 #[test]
 fn waiting_returns_at_once_if_there_is_something_newer() {
     watched(|| {
-        let (_name, board) = create("newer", 0);
+        let (_name, board) = Board::created("newer", 0);
         let hour = Duration::from_secs(3600);
         let first = board.count.wait_newer(Version::default(), hour).unwrap();
         assert_eq!(u64::from(first), 1);
@@ -162,11 +150,11 @@ fn waiting_returns_at_once_if_there_is_something_newer() {
 #[test]
 fn age_starts_anew_with_each_publication() {
     watched(|| {
-        let (name, board) = create("age", 0);
+        let (name, board) = Board::created("age", 0);
         let seen = Board::open_read_only(&name).unwrap();
         let limit = Duration::from_millis(60);
         until("it has become old", || seen.count.age() >= limit);
-        let mut child = opened(&name);
+        let mut child = opened!(&name);
         let before = Instant::now();
         child.order("add 1");
         // The coarse clock may be a tick behind.
@@ -214,7 +202,7 @@ fn opening_in_vain_says_that_nothing_is_there() {
 #[test]
 fn fast_signals_keep_no_waiter_asleep() {
     watched(|| {
-        let (name, board) = create("signals", 7);
+        let (name, board) = Board::created("signals", 7);
         let missing = Name::new("signals-missing");
         for call in ["open", "open-read-only"] {
             let mut child = child!("talk");
@@ -226,7 +214,7 @@ fn fast_signals_keep_no_waiter_asleep() {
             let answer = child.ask(&format!("open-within 5 {missing}"));
             assert!(answer.starts_with("error NotFound"), "{answer}");
         }
-        let mut writer = opened(&name);
+        let mut writer = opened!(&name);
         writer.order("alarms 30");
         board.count.update(|new, _| {
             *new = 10;
@@ -242,8 +230,8 @@ fn fast_signals_keep_no_waiter_asleep() {
 #[test]
 fn a_removal_by_another_process_wakes_waiters() {
     watched(|| {
-        let (name, _board) = create("stranger", 7);
-        let mut waiter = opened(&name);
+        let (name, _board) = Board::created("stranger", 7);
+        let mut waiter = opened!(&name);
         waiter.tell("wait 3600000");
         waiter.expect("since 1");
         let [count, ..] = Board::partitions();

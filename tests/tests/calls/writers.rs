@@ -10,18 +10,12 @@ use shma_tests::region::{Name, control};
 use shma_tests::rng::Rng;
 use shma_tests::states::{Board, the_one};
 use shma_tests::watchdog::{PATIENCE, until, watched};
-use shma_tests::{child, panics};
+use shma_tests::{child, opened, panics};
 
 fn create(hint: &str) -> (Name, Shm<Board>) {
     let name = Name::new(hint);
     let board = Board::create(&name, &Board::zeroed()).unwrap();
     (name, board)
-}
-
-fn opened(name: &Name) -> Child {
-    let mut child = child!("talk");
-    child.order(&format!("open {name}"));
-    child
 }
 
 /// Every call publishes once, and says which publication that is. Their order is such that every slot
@@ -133,7 +127,7 @@ fn a_holder_is_named_to_writers_and_not_noticed_by_readers() {
     watched(|| {
         let (name, board) = create("named");
         let reader = Board::open_read_only(&name).unwrap();
-        let mut holder = opened(&name);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold-writer"), "holding");
         for n in 1..=9 {
             assert_eq!(holder.ask(&format!("write {n}")), (n + 1).to_string());
@@ -169,10 +163,10 @@ fn writers_and_transactions_take_turns_with_a_holder() {
     watched(|| {
         let (name, board) = create("turns");
         let [_, _, row] = Board::partitions();
-        let mut holder = opened(&name);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold-writer"), "holding");
         assert_eq!(holder.ask("write 3"), "2");
-        let mut committer = opened(&name);
+        let mut committer = opened!(&name);
         committer.tell("transaction 4");
         until("the transaction queues", || name.bytes().has_waiters(row));
         assert_eq!(holder.ask("write 5"), "3");
@@ -182,7 +176,7 @@ fn writers_and_transactions_take_turns_with_a_holder() {
         assert_eq!((the_one(&board.row.read()), board.count.read()), (4, 4));
 
         assert_eq!(holder.ask("hold-writer"), "holding");
-        let mut next = opened(&name);
+        let mut next = opened!(&name);
         next.tell("hold-writer");
         until("the next one queues", || name.bytes().has_waiters(row));
         assert_eq!(holder.ask("release"), "ok");
@@ -320,7 +314,7 @@ fn a_panic_publishes_nothing_and_releases_what_it_unwinds() {
             assert_eq!(u64::from(next), round + 2);
         }
         drop(writer);
-        let mut holder = opened(&name);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold-writer"), "holding");
         assert_eq!(holder.ask("panic"), "panicked: told to");
         board.row.try_update(|new, _| new.fill(9)).unwrap();
@@ -334,7 +328,7 @@ fn readers_and_a_waiter_follow_a_hundred_thousand_publications() {
     const TIMES: u64 = 100_000;
     watched(|| {
         let (name, board) = create("learner");
-        let mut learner = opened(&name);
+        let mut learner = opened!(&name);
         let reader = Board::open_read_only(&name).unwrap();
         let last = 1 + TIMES;
         type Read<'a> = &'a (dyn Fn(&mut [u64; 1024]) -> Version + Sync);
@@ -378,9 +372,9 @@ fn a_sleeping_waiter_is_woken_while_the_semaphore_is_held() {
     watched(|| {
         let (name, _board) = create("woken");
         let [count, ..] = Board::partitions();
-        let mut holder = opened(&name);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold-writer-of-count"), "holding");
-        let mut waiter = opened(&name);
+        let mut waiter = opened!(&name);
         for n in 1..=20 {
             waiter.tell(&format!("wait {}", PATIENCE.as_millis()));
             waiter.expect(&format!("since {n}"));
@@ -400,7 +394,7 @@ fn a_killed_holder_leaves_its_last_publication_to_the_next_one() {
         let [_, _, row] = Board::partitions();
         let mut rng = Rng::new(0x5EED);
         for death in 1..=40 {
-            let mut learner = opened(&name);
+            let mut learner = opened!(&name);
             let first = board.row.version();
             learner.tell("learn 1000000000");
             learner.expect("holding");
@@ -433,7 +427,7 @@ fn a_killed_holder_leaves_its_last_publication_to_the_next_one() {
 fn a_stopped_holder_is_waited_for() {
     watched(|| {
         let (name, board) = create("stopped");
-        let mut holder = opened(&name);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold-writer"), "holding");
         assert_eq!(holder.ask("write 4"), "2");
         holder.signal(rustix::process::Signal::STOP);

@@ -1,17 +1,11 @@
 //! Processes killed wherever they stand.
 
 use shma_core::{Error, ShmState};
-use shma_tests::child;
 use shma_tests::child::Child;
 use shma_tests::region::{Name, control};
 use shma_tests::states::{Board, Tally, the_one};
 use shma_tests::watchdog::{until, watched};
-
-fn opened(name: &Name) -> Child {
-    let mut child = child!("talk");
-    child.order(&format!("open {name}"));
-    child
-}
+use shma_tests::{child, opened};
 
 /// The holder never comes back. Its semaphore is taken over, and what it was about to publish has
 /// never been.
@@ -21,7 +15,7 @@ fn a_killed_holder_is_replaced() {
         let name = Name::new("holder");
         let board = Board::create(&name, &Board::with(7)).unwrap();
         for (hold, n) in [("hold", 1), ("hold-row", 2), ("hold-later", 3)] {
-            let mut holder = opened(&name);
+            let mut holder = opened!(&name);
             assert_eq!(holder.ask(hold), "holding");
             holder.kill();
             board.count.update(|new, old| *new = old + 1);
@@ -41,7 +35,7 @@ fn try_update_replaces_a_killed_holder() {
     watched(|| {
         let name = Name::new("try");
         let board = Board::create(&name, &Board::with(7)).unwrap();
-        let mut holder = opened(&name);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold"), "holding");
         let result = board.count.try_update(|_, _| ());
         assert!(matches!(result, Err(Error::WouldBlock { .. })), "{result:?}");
@@ -57,7 +51,7 @@ fn a_zombie_is_replaced() {
     watched(|| {
         let name = Name::new("zombie");
         let board = Board::create(&name, &Board::with(7)).unwrap();
-        let mut holder = opened(&name);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold"), "holding");
         holder.kill_unreaped();
         // Its memory, and with it the lock that says that it lives, may outlast it for a moment in the
@@ -78,7 +72,7 @@ fn each_of_several_dead_holders_is_replaced() {
         let name = Name::new("dead");
         let board = Board::create(&name, &Board::with(0)).unwrap();
         for n in 0..200 {
-            let mut holder = opened(&name);
+            let mut holder = opened!(&name);
             assert_eq!(holder.ask("hold"), "holding");
             holder.kill();
             if n % 4 == 3 {
@@ -97,9 +91,9 @@ fn a_queue_behind_a_dead_holder_goes_on() {
     watched(|| {
         let name = Name::new("queue");
         let board = Board::create(&name, &Board::with(0)).unwrap();
-        let mut holder = opened(&name);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold"), "holding");
-        let mut queue: Vec<Child> = (0..5).map(|_| opened(&name)).collect();
+        let mut queue: Vec<Child> = (0..5).map(|_| opened!(&name)).collect();
         queue.iter_mut().for_each(|child| child.tell("add 1"));
         let [count, ..] = Board::partitions();
         until("a writer queues", || name.bytes().has_waiters(count));
@@ -117,10 +111,10 @@ fn a_killed_waiter_costs_no_other_its_wake_up() {
         let board = Board::create(&name, &Board::with(0)).unwrap();
         let [count, ..] = Board::partitions();
         for n in 1..=10 {
-            let mut holder = opened(&name);
+            let mut holder = opened!(&name);
             assert_eq!(holder.ask("hold"), "holding");
-            let mut killed = opened(&name);
-            let mut other = opened(&name);
+            let mut killed = opened!(&name);
+            let mut other = opened!(&name);
             killed.tell("add 1000");
             until("one queues", || name.bytes().has_waiters(count));
             other.tell("add 1");
@@ -145,8 +139,8 @@ fn a_killed_sleeper_does_not_stall_the_publisher() {
         let name = Name::new("sleeper");
         let board = Board::create(&name, &Board::with(0)).unwrap();
         let [count, ..] = Board::partitions();
-        let mut killed = opened(&name);
-        let mut other = opened(&name);
+        let mut killed = opened!(&name);
+        let mut other = opened!(&name);
         for child in [&mut killed, &mut other] {
             child.tell("wait 3600000");
             child.expect("since 1");

@@ -3,33 +3,20 @@
 
 use std::time::Duration;
 
-use shma_core::{Error, Shm, ShmState};
-use shma_tests::child;
-use shma_tests::child::Child;
+use shma_core::{Error, ShmState};
 use shma_tests::region::Name;
 use shma_tests::states::{Board, Uniform, the_one};
 use shma_tests::watchdog::{until, watched};
-
-fn create(hint: &str, count: u64) -> (Name, Shm<Board>) {
-    let name = Name::new(hint);
-    let board = Board::create(&name, &Board::with(count)).unwrap();
-    (name, board)
-}
-
-fn opened(name: &Name) -> Child {
-    let mut child = child!("talk");
-    child.order(&format!("open {name}"));
-    child
-}
+use shma_tests::{child, opened};
 
 /// A writer is stopped inside its closure, for long. Taking the semaphore from it would let it
 /// write, once it goes on, over what others have published meanwhile.
 #[test]
 fn a_stopped_writer_loses_nothing() {
     watched(|| {
-        let (name, board) = create("robbed", 7);
+        let (name, board) = Board::created("robbed", 7);
         let seen = Board::open_read_only(&name).unwrap();
-        let mut writer = opened(&name);
+        let mut writer = opened!(&name);
         assert_eq!(writer.ask("hold"), "holding");
         writer.stop();
         // Long enough for many looks at the holder.
@@ -55,11 +42,11 @@ fn a_stopped_writer_loses_nothing() {
 #[test]
 fn a_queue_behind_a_stopped_writer_stays() {
     watched(|| {
-        let (name, board) = create("dissolves", 1);
-        let mut writer = opened(&name);
+        let (name, board) = Board::created("dissolves", 1);
+        let mut writer = opened!(&name);
         assert_eq!(writer.ask("hold"), "holding");
         writer.stop();
-        let mut queued = opened(&name);
+        let mut queued = opened!(&name);
         queued.tell("add 1");
         let [count, ..] = Board::partitions();
         until("it queues", || name.bytes().has_waiters(count));
@@ -75,10 +62,10 @@ fn a_queue_behind_a_stopped_writer_stays() {
 #[test]
 fn no_writer_waits_for_a_stopped_waiter() {
     watched(|| {
-        let (name, board) = create("waiter", 1);
-        let mut holder = opened(&name);
+        let (name, board) = Board::created("waiter", 1);
+        let mut holder = opened!(&name);
         assert_eq!(holder.ask("hold"), "holding");
-        let mut stopped = opened(&name);
+        let mut stopped = opened!(&name);
         stopped.tell("add 1");
         let [count, ..] = Board::partitions();
         until("it queues", || name.bytes().has_waiters(count));
@@ -136,8 +123,8 @@ fn a_stopped_reader_stalls_no_writer_and_mixes_nothing() {
 #[test]
 fn a_stopped_process_blocks_no_attach_or_detach() {
     watched(|| {
-        let (name, board) = create("coming", 7);
-        let mut writer = opened(&name);
+        let (name, board) = Board::created("coming", 7);
+        let mut writer = opened!(&name);
         assert_eq!(writer.ask("hold"), "holding");
         writer.stop();
         assert_eq!(Board::open(&name).unwrap().count.read(), 7);

@@ -1,23 +1,17 @@
 //! Handles that come into a fork child, or whose process becomes another program.
 
-use shma_core::{Error, Shm, ShmState};
+use shma_core::{Error, ShmState};
 use shma_tests::child;
 use shma_tests::region::Name;
 use shma_tests::states::{Board, the_one};
 use shma_tests::watchdog::watched;
-
-fn create(hint: &str, count: u64) -> (Name, Shm<Board>) {
-    let name = Name::new(hint);
-    let board = Board::create(&name, &Board::with(count)).unwrap();
-    (name, board)
-}
 
 /// A child that exits, or drops what it inherited, must not delete its parent's region, nor
 /// its parent's sign of life.
 #[test]
 fn the_exit_of_a_child_keeps_the_region() {
     watched(|| {
-        let (name, board) = create("idle", 7);
+        let (name, board) = Board::created("idle", 7);
         let mut parent = child!("fork", "idle", &name);
         parent.expect("parent: 8, current true");
         assert!(name.exists());
@@ -34,7 +28,7 @@ fn the_exit_of_a_child_keeps_the_region() {
 #[test]
 fn a_child_cannot_write_by_an_inherited_handle() {
     watched(|| {
-        let (name, board) = create("use", 7);
+        let (name, board) = Board::created("use", 7);
         let mut parent = child!("fork", "use", &name);
         for line in [
             "child reads 7",
@@ -130,7 +124,7 @@ fn a_child_about_to_exec_is_no_attachment() {
 #[test]
 fn a_fork_inside_update_publishes_once() {
     watched(|| {
-        let (name, board) = create("inside", 7);
+        let (name, board) = Board::created("inside", 7);
         let mut parent = child!("fork", "inside-update", &name);
         for line in [
             "child's closure: Forked",
@@ -152,7 +146,7 @@ fn a_fork_inside_update_publishes_once() {
 #[test]
 fn a_fork_inside_a_conditional_update_publishes_or_waits_once() {
     watched(|| {
-        let (name, board) = create("inside-if", 7);
+        let (name, board) = Board::created("inside-if", 7);
         let mut parent = child!("fork", "inside-conditional", &name);
         for _ in 0..5 {
             parent.expect("child, true: Forked");
@@ -168,7 +162,7 @@ fn a_fork_inside_a_conditional_update_publishes_or_waits_once() {
 #[test]
 fn a_fork_inside_update_with_stores_once() {
     watched(|| {
-        let (name, board) = create("inside-with", 7);
+        let (name, board) = Board::created("inside-with", 7);
         let mut parent = child!("fork", "inside-update-with", &name);
         parent.expect("child: panicked, reads 0");
         parent.expect("parent: done");
@@ -186,7 +180,7 @@ fn a_fork_inside_update_with_stores_once() {
 #[test]
 fn the_semaphore_of_a_dead_parent_is_replaced() {
     watched(|| {
-        let (name, board) = create("parent", 7);
+        let (name, board) = Board::created("parent", 7);
         let mut parent = child!("fork", "held-by-parent", &name);
         // From two processes, in any order.
         let mut lines = [parent.line(), parent.line()];
@@ -204,7 +198,7 @@ fn the_semaphore_of_a_dead_parent_is_replaced() {
 #[test]
 fn exec_releases_the_semaphore() {
     watched(|| {
-        let (name, board) = create("exec", 7);
+        let (name, board) = Board::created("exec", 7);
         let mut holder = child!("fork", "exec", &name);
         holder.expect("holding");
         let result = board.count.try_update(|_, _| ());
@@ -220,7 +214,7 @@ fn exec_releases_the_semaphore() {
 #[test]
 fn closing_descriptors_keeps_the_semaphore() {
     watched(|| {
-        let (name, board) = create("close", 7);
+        let (name, board) = Board::created("close", 7);
         let mut holder = child!("fork", "close-descriptors", &name);
         holder.expect("holding");
         for _ in 0..20 {
@@ -253,7 +247,7 @@ fn closing_descriptors_keeps_the_semaphore() {
 #[test]
 fn dropping_an_inherited_handle_keeps_the_childs_own() {
     watched(|| {
-        let (name, board) = create("inherited", 7);
+        let (name, board) = Board::created("inherited", 7);
         let mut parent = child!("fork", "drop-inherited", &name);
         parent.expect("child holds");
         for _ in 0..20 {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use shma_core::{Error, ShmState, Version, Waitable, wait_any};
+use shma_core::{Error, Shm, ShmState, Version, Waitable, wait_any};
 use shma_tests::child::Child;
 use shma_tests::region::Name;
 use shma_tests::sandbox::FUTEX_WAITV;
@@ -15,6 +15,15 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// An hour, for the other process.
 const LONG: &str = "3600000";
+
+/// Publishes one of the fields, in the order of the list that the other process waits for.
+fn publish(desk: &Shm<Desk>, field: usize) {
+    match field {
+        0 => desk.count.update(|new, old| *new = old + 1),
+        1 => desk.later.update(|new, old| *new = old + 1),
+        _ => drop(desk.calls.fetch_add(0, 1)),
+    }
+}
 
 fn opened(call: &str, names: &[&Name]) -> Child {
     let mut child = other!();
@@ -52,12 +61,7 @@ fn each_field_of_each_region_wakes() {
                         skip("the kernel does not say in which call a process sleeps");
                     }
                 }
-                let desk = &all[place / 3].1;
-                match place % 3 {
-                    0 => desk.count.update(|new, old| *new = old + 1),
-                    1 => desk.later.update(|new, old| *new = old + 1),
-                    _ => drop(desk.calls.fetch_add(0, 1)),
-                }
+                publish(&all[place / 3].1, place % 3);
                 let answer = waiter.line();
                 assert_eq!(answer.split_whitespace().next(), Some(&*place.to_string()));
             }
@@ -201,12 +205,7 @@ fn more_fields_than_the_kernel_takes() {
             waiter.expect("waits");
             let announced = names[0].bytes();
             until("it sleeps", || announced.has_sleepers(Desk::partitions()[0]));
-            let desk = &all[place / 3].1;
-            match place % 3 {
-                0 => desk.count.update(|new, old| *new = old + 1),
-                1 => desk.later.update(|new, old| *new = old + 1),
-                _ => drop(desk.calls.fetch_add(0, 1)),
-            }
+            publish(&all[place / 3].1, place % 3);
             let answer = waiter.line();
             assert_eq!(answer.split_whitespace().next(), Some(&*place.to_string()));
         }
@@ -251,12 +250,7 @@ fn a_kernel_without_the_call_will_do() {
                 waiter.expect("waits");
                 let first = names[0].bytes();
                 until("it sleeps", || first.has_sleepers(Desk::partitions()[0]));
-                let desk = &all[place / 3].1;
-                match place % 3 {
-                    0 => desk.count.update(|new, old| *new = old + 1),
-                    1 => desk.later.update(|new, old| *new = old + 1),
-                    _ => drop(desk.calls.fetch_add(0, 1)),
-                }
+                publish(&all[place / 3].1, place % 3);
                 let answer = waiter.line();
                 assert_eq!(answer.split_whitespace().next(), Some(&*place.to_string()));
             }

@@ -7,7 +7,7 @@ use shma_core::{Shm, ShmState};
 use shma_tests::child::Child;
 use shma_tests::region::Name;
 use shma_tests::states::{Board, the_one};
-use shma_tests::{child, switched, watchdog};
+use shma_tests::{switched, watchdog};
 
 /// The helper program with stop points.
 fn program() -> PathBuf {
@@ -36,9 +36,7 @@ pub fn stopping_in(name: &Name, at: &str) -> Child {
 
 /// One that does not stop.
 pub fn opened(name: &Name) -> Child {
-    let mut child = child!("talk");
-    child.order(&format!("open {name}"));
-    child
+    shma_tests::opened!(name)
 }
 
 /// Tells a child to make the call at which it dies, and waits for its death.
