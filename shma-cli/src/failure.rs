@@ -131,7 +131,7 @@ impl fmt::Display for Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let kind = match &error {
-            Error::NotFound { .. } => Kind::NotFound,
+            Error::NotFound { .. } | Error::NoField { .. } => Kind::NotFound,
             Error::InvalidName { .. } => Kind::Usage,
             Error::LayoutMismatch { .. }
             | Error::ForeignOwner { .. }

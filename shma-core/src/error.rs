@@ -211,6 +211,70 @@ pub enum Error {
         /// What is wrong, and what to declare instead.
         reason: Cow<'static, str>,
     },
+    /// The region has no field of this name.
+    #[error("region `{name}` has no field `{field}`; its fields are {fields}")]
+    #[non_exhaustive]
+    NoField {
+        /// The region.
+        name: String,
+        /// The name that was asked for.
+        field: String,
+        /// The names of its fields, the first ones of many.
+        fields: String,
+    },
+    /// A write through a handle that may only read.
+    #[error("this handle to {place} may only read: open the region for writing")]
+    #[non_exhaustive]
+    ReadOnly {
+        /// The region, and the field where there is one.
+        place: Place,
+    },
+    /// A buffer that is not as long as the value, or the part of it.
+    #[error("{place} takes {expected} bytes here, and was given {found}")]
+    #[non_exhaustive]
+    WrongSize {
+        /// The region and the field.
+        place: Place,
+        /// The bytes that there are.
+        expected: usize,
+        /// The bytes that were given.
+        found: usize,
+    },
+    /// Bytes or numbers beyond the end of the value.
+    #[error("{place} has {len} {unit}, and {first} to {end} were asked for")]
+    #[non_exhaustive]
+    OutOfRange {
+        /// The region and the field.
+        place: Place,
+        /// What is counted: bytes, or numbers.
+        unit: &'static str,
+        /// The first one that was asked for.
+        first: usize,
+        /// The one behind the last that was asked for.
+        end: usize,
+        /// How many there are.
+        len: usize,
+    },
+    /// A call that this field does not take.
+    #[error("{place}: {reason}")]
+    #[non_exhaustive]
+    WrongField {
+        /// The region and the field.
+        place: Place,
+        /// Why not, and what to do instead.
+        reason: &'static str,
+    },
+    /// The field is of another type than the caller says.
+    #[error("{place} is of type `{found}`, and was taken for `{expected}`")]
+    #[non_exhaustive]
+    WrongType {
+        /// The region and the field.
+        place: Place,
+        /// The type that the caller says.
+        expected: String,
+        /// The type that the field has.
+        found: String,
+    },
     /// A system call failed.
     ///
     /// The message holds the reason that the system gives, and what to do about it where something can
@@ -299,6 +363,8 @@ impl fmt::Display for Undeclarable<'_> {
         let Self { state, field, reason } = self;
         match field {
             Some(field) => write!(f, "field `{field}` of the state `{state}`: {reason}"),
+            // A type by itself.
+            None if state.is_empty() => f.write_str(reason),
             None => write!(f, "the state `{state}` cannot be declared like this: {reason}"),
         }
     }

@@ -212,6 +212,7 @@ cfg_if::cfg_if! {
         pub mod private;
         mod region;
         mod state;
+        pub mod untyped;
         mod waiting;
 
         pub use {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use shma_core::inspect::Writer;
+use shma_core::untyped::{self, Field, Wait};
 
 use crate::directory;
 use crate::failure::{Failure, Outcome};
@@ -20,16 +20,15 @@ pub fn run(
     timeout: Duration,
 ) -> Result<Outcome, Failure> {
     let source = Source::open(file)?;
-    let writer = Writer::open_in(directory::path(), name)?;
-    let values = source.read(writer.manifest().fields, name, field)?;
-    let fields = writer.manifest().fields;
-    let parts: Vec<(&str, &[u8])> =
-        values.iter().map(|(index, value)| (fields[*index].name, &value[..])).collect();
-    let versions = writer.write_all(&parts, timeout)?;
+    let state = untyped::options().dir(directory::path()).keep_dead(true).open(name, None)?;
+    let values = source.read(state.manifest().fields, name, field)?;
+    let parts: Vec<(&Field, &[u8])> =
+        values.iter().map(|(index, value)| (&state.fields()[*index], &value[..])).collect();
+    let versions = state.write_all(&parts, Wait::AtMost(timeout))?;
     if output.json {
         let arrays = parts.iter().zip(versions);
         let arrays: Vec<_> = arrays
-            .map(|((name, _), version)| json!({ "name": name, "version": u64::from(version) }))
+            .map(|((field, _), version)| json!({ "name": field.name(), "version": u64::from(version) }))
             .collect();
         let file = file.display().to_string();
         output.answer("import", json!({ "region": name, "file": file, "arrays": arrays }))?;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
-use shma_core::ElementType;
-use shma_core::inspect::{View, Writer};
+use shma_core::inspect::View;
+use shma_core::untyped::{self, State, Wait};
+use shma_core::{ElementType, Version};
 
 use crate::directory;
 use crate::encode::Target;
@@ -48,21 +49,14 @@ pub fn run(
         (Some(text), None) => Target { path, scalar, shape: &shape }.encode(&text_of(text)?)?,
         (None, None) => return Err(Failure::usage("there is no value: write one, or --npy FILE")),
     };
-    let writer = Writer::open_in(directory::path(), name)?;
-    if writer.manifest().fingerprint() != view.manifest().fingerprint() {
+    let state = untyped::options().dir(directory::path()).keep_dead(true).open(name, None)?;
+    if state.manifest().fingerprint() != view.manifest().fingerprint() {
         return Err(Failure::unusable(format!(
             "region `{name}` was made anew with another layout"
         )));
     }
     let parts = selection.parts(&value);
-    let version = writer.write_parts(manifest.name, &parts, change.if_version, change.timeout)?;
-    let version = version.map_err(|version| {
-        let expected = change.if_version.unwrap_or_default();
-        let version = u64::from(version);
-        Failure::in_use(format!(
-            "`{path}` of region `{name}` is at version {version}, not {expected}: it is unchanged"
-        ))
-    })?;
+    let version = write(&state, manifest.name, path, &parts, change)?;
     let version = u64::from(version);
     if output.json {
         let field = manifest.name;
@@ -72,6 +66,32 @@ pub fn run(
         writeln!(output, "{path} of region {name}: version {version}")?;
     }
     Ok(Outcome::Done)
+}
+
+/// Writes the parts as one publication, of an atomic field each number by itself.
+fn write(
+    state: &State,
+    field: &str,
+    path: &str,
+    parts: &[(usize, &[u8])],
+    change: &Change,
+) -> Result<Version, Failure> {
+    let (field, wait) = (state.field(field)?, Wait::AtMost(change.timeout));
+    if field.is_atomic() {
+        let mut version = field.version();
+        for (first, part) in parts {
+            version = field.write_part(*first, part, wait)?;
+        }
+        return Ok(version);
+    }
+    let held = field.hold(wait)?;
+    let (name, version) = (state.name(), u64::from(held.version()));
+    if let Some(expected) = change.if_version.filter(|expected| *expected != version) {
+        return Err(Failure::in_use(format!(
+            "`{path}` of region `{name}` is at version {version}, not {expected}: it is unchanged"
+        )));
+    }
+    Ok(held.publish_parts(parts)?)
 }
 
 /// A value that no process will see is not written.

@@ -8,7 +8,8 @@ use crate::manifest::element::{AtomicElement, Element};
 use crate::partition::{self, Partition};
 use crate::region::access::Access;
 
-/// A handle to a field that [`wait_any`] can wait for: any [`Field`] and any [`Atomic`].
+/// A handle to a field that [`wait_any`] can wait for: any [`Field`], any [`Atomic`], and any
+/// [`untyped::Field`](crate::untyped::Field).
 pub trait Waitable: sealed::Watched {}
 
 impl<T: Element, A: Access> Waitable for Field<T, A> {}
@@ -64,14 +65,14 @@ pub fn wait_any(fields: &[(&dyn Waitable, Version)], timeout: Duration) -> Resul
     partition::wait_any(&partitions, timeout).map(|(at, _)| at)
 }
 
-mod sealed {
+pub(crate) mod sealed {
     use super::{Access, Atomic, AtomicElement, Element, Field, Partition};
 
     /// What is behind a handle.
     #[derive(Debug)]
-    pub struct Behind<'a>(pub(super) &'a Partition);
+    pub struct Behind<'a>(pub(crate) &'a Partition);
 
-    /// Only the two types here.
+    /// Typed handles here, and the untyped one.
     pub trait Watched {
         #[doc(hidden)]
         fn watched(&self) -> Behind<'_>;

@@ -19,7 +19,7 @@
 //! | [`version`] | the number of a publication |
 //! | [`bounds`] | ranges that a caller gives |
 
-mod any;
+pub(crate) mod any;
 mod array;
 mod atomic;
 pub(crate) mod bounds;
@@ -28,10 +28,10 @@ pub(crate) mod cells;
 mod conditional;
 mod element_wise;
 mod flat;
-mod newer;
+pub(crate) mod newer;
 mod presence;
 mod reading;
-mod scratch;
+pub(crate) mod scratch;
 mod updating;
 mod version;
 mod waiting;

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use super::{Atomic, Field, Version};
 use crate::error::Error;
 use crate::manifest::element::{AtomicElement, Element};
+use crate::partition::Partition;
 use crate::region::access::Access;
 use crate::waiting;
 
@@ -73,7 +74,7 @@ impl<T: Element, A: Access> Field<T, A> {
         &self,
         since: Version,
     ) -> impl Future<Output = Result<Version, Error>> + Send + use<T, A> {
-        Newer(waiting::Newer::new(self.partition().memory().clone(), since.into()))
+        of(self.partition(), since)
     }
 }
 
@@ -91,8 +92,16 @@ impl<T: AtomicElement, A: Access> Atomic<T, A> {
         &self,
         since: Version,
     ) -> impl Future<Output = Result<Version, Error>> + Send + use<T, A> {
-        Newer(waiting::Newer::new(self.partition().memory().clone(), since.into()))
+        of(self.partition(), since)
     }
+}
+
+/// A future that waits for a partition.
+pub(crate) fn of(
+    partition: &Partition,
+    since: Version,
+) -> impl Future<Output = Result<Version, Error>> + Send + use<> {
+    Newer(waiting::Newer::new(partition.memory().clone(), since.into()))
 }
 
 /// The number as a version.

@@ -37,8 +37,7 @@
 //! end of a look removes nothing. A view of a region whose name leads elsewhere by now shows that
 //! region still; [`View::is_current`] tells.
 //!
-//! A [`Writer`] is an attachment like any other, with an owner id and a sign of life of its own,
-//! and publishes by the same steps.
+//! A program that writes attaches to the region: see [`untyped`](crate::untyped).
 //!
 //! # What a look costs
 //!
@@ -85,7 +84,6 @@ mod remove;
 mod value;
 mod view;
 mod whose;
-mod writer;
 
 pub use census::{Attached, Census, Process};
 pub use elements::{Elements, Members, Scalar};
@@ -96,7 +94,6 @@ pub use remove::{remove_dead, remove_dead_in, unlink, unlink_in};
 pub use value::Value;
 pub use view::View;
 pub use whose::Whose;
-pub use writer::Writer;
 
 use crate::error::Error;
 use crate::manifest::OwnedManifest;

@@ -8,6 +8,8 @@ use std::marker::PhantomData;
 
 use bytemuck::Pod;
 
+use super::number::Number;
+
 /// The most dimensions of an array, which are those of numpy.
 pub(super) const MOST_DIMENSIONS: usize = 64;
 
@@ -96,6 +98,14 @@ impl<'m> ElementType<'m> {
             (ty, i) = (*of, i + 1);
         }
         lengths
+    }
+
+    /// Which number it is; `None` for arrays and structs.
+    pub fn number(&self) -> Option<Number> {
+        match self {
+            Self::Number { name, .. } => Number::named(name),
+            _ => None,
+        }
     }
 
     /// The lengths of nested arrays, outermost first; empty for what is no array.

@@ -8,11 +8,16 @@ use crate::protocol::layout;
 
 /// The most structs within one another. The reader of the manifest's text stops at 127 brackets, and
 /// each struct takes three.
-const MOST_NESTED: usize = 32;
+pub(super) const MOST_NESTED: usize = 32;
 
 /// The longest text that is read: thousands of fields. A longer one under a region's name would cost
 /// each process that opens it more than some milliseconds.
 pub(crate) const MAX_TEXT: usize = 512 << 10;
+
+/// The most objects in a text. Those that this library writes take 55 bytes and more, so that no
+/// text of the greatest length has as many. Small ones by the hundred thousand would cost each
+/// process that opens the region tens of milliseconds.
+pub(crate) const MOST_OBJECTS: usize = 10_000;
 
 impl Manifest<'_> {
     /// Stops the build when a region of this state could not be opened or looked at.

@@ -1,5 +1,6 @@
 //! The key manifest: names, types and offsets of a state's fields, as a constant and as JSON.
 
+mod declare;
 mod difference;
 pub(crate) mod element;
 mod fingerprint;
@@ -7,10 +8,12 @@ mod limits;
 mod message;
 mod names;
 mod notes;
+mod number;
 mod owned;
 mod stored;
 mod text;
 mod text_len;
+mod ty;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,11 +22,14 @@ use crate::protocol::layout;
 
 use element::{Element, ElementType};
 
+pub(crate) use declare::{Draft, check_state_name};
 pub use difference::{Difference, Differing};
 pub use fingerprint::check_pin;
-pub(crate) use limits::MAX_TEXT;
+pub(crate) use limits::{MAX_TEXT, MOST_OBJECTS};
 pub(crate) use notes::Notes;
+pub use number::Number;
 pub use owned::OwnedManifest;
+pub use ty::{Scalar, Struct, Type};
 
 /// The version of the bytes in a region; it is part of every fingerprint.
 pub const FORMAT: u32 = 2;
@@ -73,6 +79,13 @@ impl FieldManifest<'_> {
     /// Distance between two slots in bytes.
     pub const fn slot_stride(&self) -> usize {
         layout::slot_stride(self.size)
+    }
+
+    /// Whether an address can say where it ends.
+    fn fits(&self) -> bool {
+        let room = (isize::MAX as usize).saturating_sub(self.offset);
+        self.size <= layout::MAX_FIELD_BYTES
+            && (self.size + 4096).saturating_mul(self.slots) <= room
     }
 
     const fn end(&self) -> usize {
@@ -208,6 +221,14 @@ impl Known {
         match self {
             Self::Declared(manifest) => manifest,
             Self::Read(manifest) => manifest.get(),
+        }
+    }
+
+    /// A manifest to keep, without notes if a program declared it.
+    pub(crate) fn to_owned(&self) -> OwnedManifest {
+        match self {
+            Self::Declared(manifest) => OwnedManifest::of_static(manifest),
+            Self::Read(manifest) => manifest.clone(),
         }
     }
 

@@ -43,6 +43,11 @@ impl OwnedManifest {
         Ok(Self(Arc::new(Owned { manifest, notes, _ground: ground })))
     }
 
+    /// A manifest that a program declares.
+    pub(super) fn of_static(manifest: &'static Manifest<'static>) -> Self {
+        Self(Arc::new(Owned { manifest: *manifest, notes: Notes::default(), _ground: Bump::new() }))
+    }
+
     /// What was read.
     pub fn get(&self) -> &Manifest<'_> {
         &self.0.manifest

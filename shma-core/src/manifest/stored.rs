@@ -10,35 +10,10 @@ use bumpalo::Bump;
 use serde_json::Value;
 
 use super::element::{ElementType, MOST_DIMENSIONS, StructField};
-use super::limits::MAX_TEXT;
+use super::limits::{MAX_TEXT, MOST_OBJECTS};
 use super::names::{is_field_name, is_identifier, is_state_name};
-use super::{FORMAT, FieldManifest, Manifest, Notes, OwnedManifest};
+use super::{FORMAT, FieldManifest, Manifest, Notes, Number, OwnedManifest};
 use crate::protocol::layout;
-
-/// The most objects in a text. Those that this library writes take 55 bytes and more, so that no
-/// text of the greatest length has as many. Small ones by the hundred thousand would cost each
-/// process that opens the region tens of milliseconds.
-const MOST_OBJECTS: usize = 10_000;
-
-/// The numbers that there are, with their sizes.
-const NUMBERS: [(&str, usize); 16] = [
-    ("u8", 1),
-    ("u16", 2),
-    ("u32", 4),
-    ("u64", 8),
-    ("u128", 16),
-    ("i8", 1),
-    ("i16", 2),
-    ("i32", 4),
-    ("i64", 8),
-    ("i128", 16),
-    ("f32", 4),
-    ("f64", 8),
-    ("f16", 2),
-    ("bf16", 2),
-    ("Complex<f32>", 8),
-    ("Complex<f64>", 16),
-];
 
 impl OwnedManifest {
     /// Reads the text of a region.
@@ -127,15 +102,15 @@ impl<'m> Reader<'m> {
             let slots = brief(&field["slots"]);
             return Err(format!("its field `{name}` is said to have {slots} slots"));
         }
-        if atomic && !is_atomic(ty) {
+        if atomic && !ty.scalar().number().is_some_and(Number::may_be_atomic) {
             return Err(format!("its field `{name}` cannot be atomic: its type is {ty}"));
         }
         let size = ty.size();
-        let room = isize::MAX as usize - offset;
-        if size > layout::MAX_FIELD_BYTES || (size + 4096).saturating_mul(slots) > room {
+        let field = FieldManifest { name, ty, size, offset, slots, timed, atomic };
+        if !field.fits() {
             return Err(format!("its field `{name}` is said to have {size} bytes"));
         }
-        Ok(FieldManifest { name, ty, size, offset, slots, timed, atomic })
+        Ok(field)
     }
 
     /// A name by the rule for its kind: it comes from outside, and goes to terminals and files.
@@ -169,8 +144,10 @@ impl<'m> Reader<'m> {
     fn scalar(self, value: &Value) -> Option<&'m ElementType<'m>> {
         let scalar = value["scalar"].as_str()?;
         let Some(layout) = value.get("struct") else {
-            let (name, size) = *NUMBERS.iter().find(|(name, _)| *name == scalar)?;
-            return Some(self.ground.alloc(ElementType::Number { name, size }));
+            let number = Number::named(scalar)?;
+            return Some(
+                self.ground.alloc(ElementType::Number { name: number.name(), size: number.size() }),
+            );
         };
         let name = self.name(&value["scalar"], is_identifier).ok()?;
         let mut fields = Vec::new();
@@ -187,15 +164,6 @@ impl<'m> Reader<'m> {
         }
         let fields = self.ground.alloc_slice_copy(&fields);
         Some(self.ground.alloc(ElementType::Struct { name, size: end, fields }))
-    }
-}
-
-fn is_atomic(ty: &ElementType<'_>) -> bool {
-    match ty.scalar() {
-        ElementType::Number { name, .. } => {
-            matches!(*name, "u32" | "u64" | "i32" | "i64" | "f32" | "f64")
-        }
-        _ => false,
     }
 }
 

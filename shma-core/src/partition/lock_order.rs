@@ -6,11 +6,17 @@
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ThreadId};
 
 use crate::region::RegionKey;
 
 /// A held semaphore: the region, and the number of the field.
 type Entry = (RegionKey, usize);
+
+/// An entry, and whether another thread has ended it.
+type Endable = (Entry, Arc<AtomicBool>);
 
 /// What a thread holds. Nearly always that is one semaphore at a time.
 struct Record {
@@ -18,6 +24,10 @@ struct Record {
     /// Empty if `first` is. Not dropped with the thread: it is freed as soon as it is empty, and
     /// that a thread-local needs no destructor makes it cheap to find.
     rest: RefCell<ManuallyDrop<Vec<Entry>>>,
+    /// Entries that another thread may end, with the flag that says so. They are in `first` or `rest`
+    /// too. Not dropped, as `rest`.
+    detached: RefCell<ManuallyDrop<Vec<Endable>>>,
+    /// Whether `rest` or `detached` holds anything.
     nested: Cell<bool>,
 }
 
@@ -26,6 +36,7 @@ thread_local! {
         Record {
             first: Cell::new(None),
             rest: RefCell::new(ManuallyDrop::new(Vec::new())),
+            detached: RefCell::new(ManuallyDrop::new(Vec::new())),
             nested: Cell::new(false),
         }
     };
@@ -49,6 +60,7 @@ pub(crate) fn note_first(region: RegionKey, field: usize) {
 /// noted is to be [forgotten](forget) by the last of them.
 pub(crate) fn note(region: RegionKey, fields: RangeInclusive<usize>) -> Result<(), usize> {
     let (first, last) = fields.into_inner();
+    sweep();
     if nothing() {
         note_first(region, last);
         return Ok(());
@@ -85,21 +97,87 @@ pub(crate) fn forget(region: RegionKey, field: usize) {
 #[cold]
 fn forget_nested(entry: Entry) {
     RECORD.with(|record| {
-        let mut rest = record.rest.borrow_mut();
+        let (mut rest, detached) = (record.rest.borrow_mut(), record.detached.borrow());
         if let Some(at) = rest.iter().rposition(|held| *held == entry) {
             rest.remove(at);
         } else {
-            record.first.set(Some(rest.remove(0)));
+            record.first.set((!rest.is_empty()).then(|| rest.remove(0)));
         }
         if rest.is_empty() {
             **rest = Vec::new();
-            record.nested.set(false);
+            record.nested.set(!detached.is_empty());
         }
     });
 }
 
+/// Ends the entries that other threads have ended.
+fn sweep() {
+    if !RECORD.with(|record| record.nested.get()) {
+        return;
+    }
+    let is_gone = |gone: &AtomicBool| gone.load(Ordering::Acquire);
+    while let Some(entry) = take_detached(|(_, gone)| is_gone(gone)) {
+        forget_nested(entry);
+    }
+}
+
+/// Takes an entry that may be ended elsewhere, and leaves it in the record's other lists.
+fn take_detached(mut which: impl FnMut(&Endable) -> bool) -> Option<Entry> {
+    RECORD.with(|record| {
+        let mut detached = record.detached.borrow_mut();
+        let at = detached.iter().position(&mut which)?;
+        let (entry, _) = detached.remove(at);
+        if detached.is_empty() {
+            **detached = Vec::new();
+        }
+        Some(entry)
+    })
+}
+
+/// An entry of the thread that made it, which any thread may end. Dropped, it ends.
+///
+/// The thread that made it sees that the next time that it holds nothing else at once, or nests.
+#[derive(Debug)]
+pub(crate) struct Detached {
+    entry: Entry,
+    thread: ThreadId,
+    gone: Arc<AtomicBool>,
+}
+
+impl Detached {
+    /// Makes an entry that the thread has [noted](note) one that any thread may end.
+    pub(crate) fn new(region: RegionKey, field: usize) -> Self {
+        let (entry, gone) = ((region, field), Arc::new(AtomicBool::new(false)));
+        RECORD.with(|record| {
+            record.detached.borrow_mut().push((entry, Arc::clone(&gone)));
+            record.nested.set(true);
+        });
+        Self { entry, thread: thread::current().id(), gone }
+    }
+
+    /// Whether the calling thread made it.
+    pub(crate) fn is_own(&self) -> bool {
+        self.thread == thread::current().id()
+    }
+}
+
+impl Drop for Detached {
+    fn drop(&mut self) {
+        if self.is_own() {
+            if take_detached(|(_, gone)| Arc::ptr_eq(gone, &self.gone)).is_some() {
+                forget_nested(self.entry);
+            }
+        } else {
+            // Release, with the Acquire in `sweep`: whatever this thread did before is seen by the one
+            // that no longer counts itself as the holder.
+            self.gone.store(true, Ordering::Release);
+        }
+    }
+}
+
 /// Whether the thread holds any semaphore of the region.
 pub(crate) fn any(region: RegionKey) -> bool {
+    sweep();
     RECORD.with(|record| {
         let rest = record.rest.borrow();
         let mut entries = record.first.get().into_iter().chain(rest.iter().copied());

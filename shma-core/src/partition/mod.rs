@@ -9,6 +9,7 @@
 //! | [`writing`] | the semaphore, and what its holder may do |
 //! | [`holder`] | the holder of the semaphore |
 //! | [`holding`] | the semaphore for more than one publication |
+//! | [`detached`] | the semaphore as a value of its own, without a borrow |
 //! | [`region_guard`] | the semaphores of all fields, held together |
 //! | [`waiting`] | waits for a publication or a call |
 //! | [`call_counters`] | what atomic fields have in place of versions |
@@ -19,6 +20,7 @@
 
 mod call_counters;
 mod contention_hint;
+mod detached;
 mod holder;
 mod holding;
 pub(crate) mod lock_order;
@@ -43,9 +45,10 @@ use crate::protocol::slots::Slots;
 use crate::region::Region;
 use crate::sync::Ordering;
 
+pub(crate) use detached::DetachedGuard;
 pub(crate) use holding::Hold;
 pub(crate) use memory::FieldMemory;
-pub(crate) use region_guard::RegionGuard;
+pub(crate) use region_guard::{DetachedRegionGuard, RegionGuard};
 pub(crate) use waiting::{WAIT_SLICE, wait_any};
 pub(crate) use writing::{AcquireError, Forked, Guard};
 
@@ -93,6 +96,11 @@ impl Partition {
 
     pub(crate) fn index(&self) -> usize {
         self.memory.index()
+    }
+
+    /// Bytes of a value.
+    pub(crate) fn size(&self) -> usize {
+        self.region.manifest().fields[self.index()].size
     }
 
     pub(crate) fn field_name(&self) -> Cow<'static, str> {

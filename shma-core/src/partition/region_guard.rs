@@ -1,6 +1,7 @@
 //! The semaphores of all fields of a region, held together.
 
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::settle::settle;
@@ -17,7 +18,7 @@ use crate::sync::{Ordering, stop_point};
 /// process that holds them has become another one by forking meanwhile.
 #[derive(Debug)]
 pub(crate) struct RegionGuard<'h> {
-    region: &'h Region,
+    region: &'h Arc<Region>,
     /// Semaphores that are held: those of the first ordinary fields.
     held: usize,
     /// The last ordinary field, by which the thread's record knows that all are held.
@@ -60,7 +61,7 @@ impl<'h> RegionGuard<'h> {
 
     /// Whether this is still the process that acquired the semaphores: a closure may have forked.
     pub(crate) fn check_fork(&self) -> Result<(), Forked> {
-        if self.region.is_forked() { Err(Forked) } else { Ok(()) }
+        check_fork(self.region)
     }
 
     /// Publishes the new values of these fields as one, and releases all semaphores. The fields are
@@ -73,26 +74,16 @@ impl<'h> RegionGuard<'h> {
     where
         N: Iterator<Item = (&'a Partition, &'a [u8])> + Clone,
     {
-        Partition::stamp_all(news.clone().map(|(partition, _)| partition));
-        let fields = ordinary(self.region).map(|(_, control)| control);
-        let joined = news.clone().map(|(partition, bytes)| (partition.slots(), bytes));
-        // A handler of a signal may have forked since the closure. What remains is as in
-        // `Guard::publish`.
-        commit::publish(&self.region.header().commit, fields, joined, || self.check_fork())?;
-        let mut published = news.map(|(partition, _)| partition.index()).peekable();
-        self.release(|index| published.next_if_eq(&index).is_some());
-        Ok(())
+        publish(self.region, std::mem::take(&mut self.held), news)
     }
 
-    /// Releases what is held. `has_published` tells of each field whether a process may wait for what
-    /// was published.
-    fn release(&mut self, mut has_published: impl FnMut(usize) -> bool) {
-        let held = std::mem::take(&mut self.held);
-        if self.region.is_forked() {
-            return;
-        }
-        for (index, control) in ordinary(self.region).take(held) {
-            notify::release(control, self.region.me(), has_published(index));
+    /// The same semaphores, without a borrow and for any thread to release.
+    pub(crate) fn detach(self) -> DetachedRegionGuard {
+        let guard = ManuallyDrop::new(self);
+        DetachedRegionGuard {
+            region: Arc::clone(guard.region),
+            held: guard.held,
+            record: lock_order::Detached::new(guard.region.key(), guard.last),
         }
     }
 }
@@ -100,7 +91,79 @@ impl<'h> RegionGuard<'h> {
 impl Drop for RegionGuard<'_> {
     fn drop(&mut self) {
         lock_order::forget(self.region.key(), self.last);
-        self.release(|_| false);
+        release(self.region, self.held, |_| false);
+    }
+}
+
+/// The held semaphores of all ordinary fields of a region, as a value of its own. Any thread may
+/// publish or drop it, and in a fork child it releases nothing.
+#[derive(Debug)]
+pub(crate) struct DetachedRegionGuard {
+    region: Arc<Region>,
+    /// As in [`RegionGuard`].
+    held: usize,
+    record: lock_order::Detached,
+}
+
+impl DetachedRegionGuard {
+    /// As [`RegionGuard::check_fork`].
+    pub(crate) fn check_fork(&self) -> Result<(), Forked> {
+        check_fork(&self.region)
+    }
+
+    /// Whether the calling thread has acquired it.
+    pub(crate) fn is_own(&self) -> bool {
+        self.record.is_own()
+    }
+
+    /// As [`RegionGuard::publish`].
+    pub(crate) fn publish<'a, N>(mut self, news: N) -> Result<(), Forked>
+    where
+        N: Iterator<Item = (&'a Partition, &'a [u8])> + Clone,
+    {
+        publish(&self.region, std::mem::take(&mut self.held), news)
+    }
+}
+
+impl Drop for DetachedRegionGuard {
+    fn drop(&mut self) {
+        release(&self.region, self.held, |_| false);
+    }
+}
+
+fn check_fork(region: &Region) -> Result<(), Forked> {
+    if region.is_forked() { Err(Forked) } else { Ok(()) }
+}
+
+/// Publishes the new values of these fields as one, and releases the first `held` semaphores, which
+/// are all.
+fn publish<'a, N>(region: &Region, held: usize, news: N) -> Result<(), Forked>
+where
+    N: Iterator<Item = (&'a Partition, &'a [u8])> + Clone,
+{
+    Partition::stamp_all(news.clone().map(|(partition, _)| partition));
+    let fields = ordinary(region).map(|(_, control)| control);
+    let joined = news.clone().map(|(partition, bytes)| (partition.slots(), bytes));
+    // A handler of a signal may have forked since the closure. What remains is as in
+    // `Guard::publish`.
+    let fork = || check_fork(region);
+    if let Err(forked) = commit::publish(&region.header().commit, fields, joined, fork) {
+        release(region, held, |_| false);
+        return Err(forked);
+    }
+    let mut published = news.map(|(partition, _)| partition.index()).peekable();
+    release(region, held, |index| published.next_if_eq(&index).is_some());
+    Ok(())
+}
+
+/// Releases the first `held` semaphores. `has_published` tells of each field whether a process may
+/// wait for what was published.
+fn release(region: &Region, held: usize, mut has_published: impl FnMut(usize) -> bool) {
+    if region.is_forked() {
+        return;
+    }
+    for (index, control) in ordinary(region).take(held) {
+        notify::release(control, region.me(), has_published(index));
     }
 }
 

@@ -24,7 +24,7 @@ use super::room::{check_length, lengthen, no_space, reserve};
 use super::stored::{read_header, stored_manifest};
 use super::{Creation, DEADLINE, Name, Opening, PAUSE, Pages, Region};
 use crate::error::Error;
-use crate::manifest::{Known, Manifest};
+use crate::manifest::Known;
 use crate::os::{self, ByteLock, FileId, pause};
 use crate::sync::mutant;
 use crate::sync::stop_point;
@@ -35,7 +35,7 @@ const MAKING: &str = "shm_open, ftruncate or mmap of a file";
 /// Creates the region. `fill` writes the initial values; no other process sees the region before.
 pub(crate) fn create(
     name: &Name,
-    manifest: &'static Manifest<'static>,
+    manifest: &Known,
     creation: &Creation,
     opening: &Opening,
     fill: impl Fn(&Region),
@@ -93,13 +93,14 @@ impl Newborn {
     /// `None` if the temporary file vanished.
     fn make(
         name: &Name,
-        manifest: &'static Manifest<'static>,
+        known: &Known,
         creation: &Creation,
         pages: Pages,
     ) -> Result<Option<Self>, Error> {
+        let manifest = known.get();
         let text = manifest.text_with(&creation.notes);
         let text = text.map_err(|reason| Error::Declaration {
-            state: manifest.name.into(),
+            state: manifest.name.to_owned().into(),
             field: None,
             reason: reason.into(),
         })?;
@@ -121,7 +122,7 @@ impl Newborn {
         stop_point!("create.lengthened");
         reserve(name, file.get(), total)?;
         stop_point!("create.reserved");
-        let region = map::<ReadWrite>(name, file, Known::Declared(manifest), pages)?;
+        let region = map::<ReadWrite>(name, file, known.clone(), pages)?;
         if creation.huge_pages {
             region.map.collapse();
         }

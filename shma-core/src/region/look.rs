@@ -86,9 +86,4 @@ impl Region {
     pub(crate) fn close_file(&mut self) {
         self.file.close();
     }
-
-    /// Makes dropping this attachment leave the name alone.
-    pub(crate) fn keep_name(&mut self) {
-        self.unlink_on_drop = false;
-    }
 }

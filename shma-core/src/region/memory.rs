@@ -169,14 +169,17 @@ impl Memory {
         (0..self.manifest().fields.len()).map(|index| self.control(index))
     }
 
-    /// Makes a value the first publication of a field of a new region, in all its slots.
-    pub(crate) fn fill(&self, index: usize, value: &[u8]) {
+    /// Makes a value, or zeros, the first publication of a field of a new region, in all its slots.
+    pub(crate) fn fill(&self, index: usize, value: Option<&[u8]>) {
         let control = self.control(index);
         // SAFETY: as in `control`.
         let words = unsafe { self.addresses(index).slots.as_ref() };
         let stride = self.manifest().fields[index].slot_stride() / words::WORD;
-        for slot in words.chunks(stride) {
-            words::store(slot, value);
+        // A new file is zeros.
+        if let Some(value) = value {
+            for slot in words.chunks(stride) {
+                words::store(slot, value);
+            }
         }
         // Relaxed, all of them: no other process looks before the rename.
         control.version.store(1, Ordering::Relaxed);

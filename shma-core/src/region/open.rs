@@ -8,7 +8,7 @@ use super::file::{RegionFile, open_file};
 use super::lock::leads_to;
 use super::mapping::{map, with_token};
 use super::owner::{Accepted, Users};
-use super::stored::{check_layout, is_leaving, read_header};
+use super::stored::{check_layout, checked_manifest, is_leaving, read_header};
 use super::{DEADLINE, Name, PAUSE, Pages, Region};
 use crate::error::Error;
 use crate::manifest::{Known, Notes};
@@ -26,18 +26,20 @@ pub(crate) struct Opening {
     pub(crate) accept_unclean: bool,
     /// Notes that the region has to have.
     pub(crate) notes: Notes,
+    /// Whether a region without attachments stays when this one ends.
+    pub(crate) keep_dead: bool,
 }
 
-/// Attaches to the region of this name.
+/// Attaches to the region of this name, if it has this layout; to that of any layout without one.
 pub(crate) fn open<A: Access>(
     name: &Name,
-    manifest: &Known,
+    expected: Option<&Known>,
     opening: &Opening,
 ) -> Result<Region, Error> {
     let end = Instant::now() + DEADLINE;
     name.check_stickiness()?;
     loop {
-        if let Some(region) = attempt::<A>(name, manifest, opening)? {
+        if let Some(region) = attempt::<A>(name, expected, opening)? {
             return Ok(region);
         }
         if Instant::now() >= end {
@@ -53,7 +55,7 @@ pub(crate) fn open<A: Access>(
 /// that leaves meanwhile from removing the name, and would not remove it either.
 fn attempt<A: Access>(
     name: &Name,
-    manifest: &Known,
+    expected: Option<&Known>,
     opening: &Opening,
 ) -> Result<Option<Region>, Error> {
     let path = name.path();
@@ -64,10 +66,17 @@ fn attempt<A: Access>(
     if is_leaving(name, &path, opened.get(), &header)? {
         return Ok(None);
     }
-    let notes = check_layout(name, opened.get(), &header, manifest.get())?;
+    let (known, notes) = match expected {
+        Some(known) => (known.clone(), check_layout(name, opened.get(), &header, known.get())?),
+        None => {
+            let manifest = checked_manifest(name, opened.get(), &header)?;
+            let notes = manifest.all_notes().clone();
+            (Known::Read(manifest), notes)
+        }
+    };
     check_notes(name, &notes, &opening.notes)?;
     check_clean(name, opened.get(), &header, opening.accept_unclean)?;
-    let mut region = map::<A>(name, opened, manifest.clone(), opening.pages)?;
+    let mut region = map::<A>(name, opened, known, opening.pages)?;
     if A::WRITABLE {
         region = match with_token(region, &path)? {
             Some(region) => region,
@@ -75,6 +84,7 @@ fn attempt<A: Access>(
         };
         region.begin_writing()?;
     }
+    let stays = opening.keep_dead && !region.is_attached()?;
     if !mutant!("attach-unlocked") && !region.file.attach(name)? {
         return Ok(None);
     }
@@ -84,7 +94,7 @@ fn attempt<A: Access>(
     if !same || !leads_to(&path, region.file.id()) {
         return Ok(None);
     }
-    region.unlink_on_drop = !header.persistent;
+    region.unlink_on_drop = !header.persistent && !stays;
     region.notes = notes;
     Ok(Some(region))
 }

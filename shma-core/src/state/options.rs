@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::manifest::element::{AtomicElement, Element};
 use crate::manifest::{Known, Notes};
 use crate::os;
-use crate::region::access::{Access, ReadOnly};
+use crate::region::access::{Access, ReadOnly, ReadWrite};
 use crate::region::{self, Creation, Directory, Name, Opening, Pages, Region, Users};
 
 use super::family::{Nothing, Refs, State, Zip};
@@ -52,8 +52,9 @@ impl<S> std::fmt::Debug for Options<S> {
     }
 }
 
-impl<S: State> Options<S> {
-    pub(super) fn new() -> Self {
+/// How a region is made or opened, typed or not.
+impl<S> Options<S> {
+    pub(crate) fn new() -> Self {
         Self {
             directory: None,
             creation: Creation {
@@ -210,6 +211,67 @@ impl<S: State> Options<S> {
         self
     }
 
+    pub(crate) fn name(&self, name: &str) -> Result<Name, Error> {
+        Name::new(&Directory::at(self.directory.as_deref())?, name)
+    }
+
+    pub(crate) fn opening(&mut self) -> &mut Opening {
+        &mut self.opening
+    }
+
+    /// Creates the region. `fill` writes the initial values.
+    pub(crate) fn create_region(
+        &self,
+        name: &Name,
+        known: &Known,
+        fill: impl Fn(&Region),
+    ) -> Result<Region, Error> {
+        region::create(name, known, &self.creation, &self.opening, fill)
+    }
+
+    /// Opens the region, of this layout or of any, once it is there.
+    pub(crate) fn open_region<A: Access>(
+        &self,
+        name: &Name,
+        expected: Option<&Known>,
+    ) -> Result<Region, Error> {
+        // A time beyond what the clock can say is for ever.
+        let end = Instant::now().checked_add(self.wait);
+        loop {
+            match region::open::<A>(name, expected, &self.opening) {
+                Err(error) if may_appear(&error) && end.is_none_or(|end| Instant::now() < end) => {
+                    os::pause(LOOK_AGAIN);
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    /// Opens the region if there is one, and creates it otherwise.
+    pub(crate) fn open_or_create_region(
+        &self,
+        name: &Name,
+        known: &Known,
+        fill: impl Fn(&Region),
+    ) -> Result<Region, Error> {
+        let mut last = None;
+        for _ in 0..ROUNDS {
+            match region::open::<ReadWrite>(name, Some(known), &self.opening) {
+                Err(Error::NotFound { .. }) => {}
+                opened => return opened,
+            }
+            match self.create_region(name, known, &fill) {
+                Err(error @ Error::AlreadyExists { .. }) => last = Some(error),
+                created => return created,
+            }
+        }
+        Err(last.unwrap_or_else(|| name.not_found()))
+    }
+}
+
+impl<S: State> Options<S> {
+    const KNOWN: Known = Known::Declared(&S::DECLARATION);
+
     /// As [`ShmState::create`](crate::ShmState::create).
     ///
     /// # Errors
@@ -220,19 +282,8 @@ impl<S: State> Options<S> {
     ///
     /// As [`ShmState::create`](crate::ShmState::create).
     pub fn create(self, name: &str, init: &S) -> Result<Shm<S>, Error> {
-        self.create_once(&self.name(name)?, init)
-    }
-
-    fn name(&self, name: &str) -> Result<Name, Error> {
-        Name::new(&Directory::at(self.directory.as_deref())?, name)
-    }
-
-    fn create_once(&self, name: &Name, init: &S) -> Result<Shm<S>, Error> {
-        let fill = |region: &Region| {
-            let values = S::refs(init);
-            S::zip::<Refs<'_>, Refs<'_>, _>(&values, S::refs(init), &mut Fill { region });
-        };
-        region::create(name, &S::DECLARATION, &self.creation, &self.opening, fill).map(Shm::new)
+        let name = self.name(name)?;
+        self.create_region(&name, &Self::KNOWN, |region| fill(region, init)).map(Shm::new)
     }
 
     /// As [`ShmState::open`](crate::ShmState::open).
@@ -245,7 +296,7 @@ impl<S: State> Options<S> {
     ///
     /// As [`ShmState::open`](crate::ShmState::open), and as long as [`wait`](Self::wait) says for the region to appear.
     pub fn open(self, name: &str) -> Result<Shm<S>, Error> {
-        self.open_when_there(&self.name(name)?)
+        self.open_region::<ReadWrite>(&self.name(name)?, Some(&Self::KNOWN)).map(Shm::new)
     }
 
     /// As [`ShmState::open_or_create`](crate::ShmState::open_or_create).
@@ -259,18 +310,8 @@ impl<S: State> Options<S> {
     /// As [`ShmState::open_or_create`](crate::ShmState::open_or_create).
     pub fn open_or_create(self, name: &str, init: &S) -> Result<Shm<S>, Error> {
         let name = self.name(name)?;
-        let mut last = None;
-        for _ in 0..ROUNDS {
-            match self.open_once(&name) {
-                Err(Error::NotFound { .. }) => {}
-                opened => return opened,
-            }
-            match self.create_once(&name, init) {
-                Err(error @ Error::AlreadyExists { .. }) => last = Some(error),
-                created => return created,
-            }
-        }
-        Err(last.unwrap_or_else(|| name.not_found()))
+        let fill = |region: &Region| fill(region, init);
+        self.open_or_create_region(&name, &Self::KNOWN, fill).map(Shm::new)
     }
 
     /// As [`ShmState::open_read_only`](crate::ShmState::open_read_only).
@@ -283,7 +324,7 @@ impl<S: State> Options<S> {
     ///
     /// As [`open`](Self::open).
     pub fn open_read_only(self, name: &str) -> Result<Shm<S, ReadOnly>, Error> {
-        self.open_when_there(&self.name(name)?)
+        self.open_region::<ReadOnly>(&self.name(name)?, Some(&Self::KNOWN)).map(Shm::new)
     }
 
     /// As [`ShmState::unlink`](crate::ShmState::unlink).
@@ -298,24 +339,6 @@ impl<S: State> Options<S> {
     pub fn unlink(self, name: &str) -> Result<(), Error> {
         region::unlink(&self.name(name)?, Some(&S::DECLARATION))
     }
-
-    fn open_once<A: Access>(&self, name: &Name) -> Result<Shm<S, A>, Error> {
-        let known = Known::Declared(&S::DECLARATION);
-        region::open::<A>(name, &known, &self.opening).map(Shm::new)
-    }
-
-    fn open_when_there<A: Access>(&self, name: &Name) -> Result<Shm<S, A>, Error> {
-        // A time beyond what the clock can say is for ever.
-        let end = Instant::now().checked_add(self.wait);
-        loop {
-            match self.open_once(name) {
-                Err(error) if may_appear(&error) && end.is_none_or(|end| Instant::now() < end) => {
-                    os::pause(LOOK_AGAIN);
-                }
-                opened => return opened,
-            }
-        }
-    }
 }
 
 /// Whether what is missing is the region, or the directory that it is going to be in.
@@ -328,13 +351,18 @@ fn may_appear(error: &Error) -> bool {
 }
 
 /// Writes the initial values into all slots.
+fn fill<S: State>(region: &Region, init: &S) {
+    let values = S::refs(init);
+    S::zip::<Refs<'_>, Refs<'_>, _>(&values, S::refs(init), &mut Fill { region });
+}
+
 struct Fill<'a> {
     region: &'a Region,
 }
 
 impl Fill<'_> {
     fn field<T: Element>(&self, index: usize, value: &T) {
-        self.region.fill(index, bytemuck::bytes_of(value));
+        self.region.fill(index, Some(bytemuck::bytes_of(value)));
     }
 }
 

@@ -83,6 +83,11 @@ impl<'h, 'v> Part<'h, 'v> {
         self.kind.number != 0
     }
 
+    /// The number of its field.
+    pub(crate) fn index(&self) -> usize {
+        self.partition.index()
+    }
+
     /// The publication that the bytes are of, once they were read.
     pub(crate) fn version(&self) -> u64 {
         self.version
@@ -98,7 +103,7 @@ impl<'h, 'v> Part<'h, 'v> {
     }
 
     /// Loads the active value. The caller holds the semaphore.
-    pub(super) fn load(&mut self) {
+    pub(crate) fn load(&mut self) {
         if self.is_atomic() {
             return self.load_numbers();
         }

@@ -314,6 +314,7 @@ fn patch(word: &AtomicU64, first: usize, bytes: &[u8]) {
 
 #[cfg(not(loom))]
 pub(crate) mod numbers;
+pub(crate) mod raw;
 #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
 mod x86;
 

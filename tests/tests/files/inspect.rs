@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use half::{bf16, f16};
 use num_complex::Complex;
-use shma_core::inspect::{self, Census, Scalar, View, Writer};
-use shma_core::{Error, Shm, ShmElement, ShmState};
+use shma_core::inspect::{self, Census, Scalar, View};
+use shma_core::untyped::{self, State, Wait};
+use shma_core::{Error, Shm, ShmElement, ShmState, Version};
 use shma_tests::region::Name;
 use shma_tests::states::Board;
 use shma_tests::unfinished;
@@ -218,12 +219,21 @@ fn a_dead_holder_is_shown_dead() {
         let dead = count.status().holder.expect("no process has taken it over");
         assert_eq!((dead.owner, dead.pid, dead.dead), (holder.owner, holder.pid, true));
         assert_eq!(text(&open(&name), "count"), "1");
-        let writer = Writer::open(&name).unwrap();
-        writer.write("count", &9_u64.to_ne_bytes(), Duration::from_secs(60)).unwrap();
+        let writer = attach(&name);
+        write(&writer, "count", &9_u64.to_ne_bytes(), Duration::from_secs(60)).unwrap();
         let status = count.status();
         assert!(status.holder.is_none() && status.dead_owners == 1 && status.contended == 1);
         assert_eq!(text(&open(&name), "count"), "9");
     });
+}
+
+/// An attachment without the struct, which leaves a dead region where it is.
+fn attach(name: &str) -> State {
+    untyped::options().keep_dead(true).open(name, None).unwrap()
+}
+
+fn write(state: &State, field: &str, value: &[u8], timeout: Duration) -> Result<Version, Error> {
+    state.field(field)?.write(value, Wait::AtMost(timeout))
 }
 
 /// Values that a process without the struct has written, as processes with the struct see them.
@@ -233,19 +243,19 @@ fn a_write_without_the_struct_is_the_same_write() {
         let name = Name::new("write");
         let zoo = Zoo::create(&name, &Zoo::zeroed()).unwrap();
         let before = (zoo.clock.version(), zoo.scores.version());
-        let writer = Writer::open(&name).unwrap();
+        let writer = attach(&name);
         let patience = Duration::from_secs(60);
-        writer.write("clock", &2.5_f64.to_ne_bytes(), patience).unwrap();
+        write(&writer, "clock", &2.5_f64.to_ne_bytes(), patience).unwrap();
         let scores: Vec<u8> =
             [1.0_f32, 2.0, 3.0, 4.0].iter().flat_map(|x| x.to_ne_bytes()).collect();
-        writer.write("scores", &scores, patience).unwrap();
-        writer.write("counts", bytemuck::bytes_of(&[7_u64, 8, 9]), patience).unwrap();
+        write(&writer, "scores", &scores, patience).unwrap();
+        write(&writer, "counts", bytemuck::bytes_of(&[7_u64, 8, 9]), patience).unwrap();
         assert_eq!((zoo.clock.read(), zoo.scores.get(2), zoo.counts.get(1)), (2.5, 3.0, 8));
         assert!(zoo.clock.version() > before.0 && zoo.scores.version() > before.1);
         let held = zoo.clock.update(|_, _| {
             let patience = Duration::from_millis(1);
             std::thread::scope(|scope| {
-                let write = || writer.write("clock", &[0; 8], patience);
+                let write = || write(&writer, "clock", &[0; 8], patience);
                 scope.spawn(write).join().unwrap()
             })
         });
@@ -261,11 +271,13 @@ fn values_written_together_appear_together_or_not_at_all() {
     watched(|| {
         let name = Name::new("together");
         let zoo = Zoo::create(&name, &Zoo::zeroed()).unwrap();
-        let writer = Writer::open(&name).unwrap();
+        let writer = attach(&name);
         let number = |byte| f64::from_ne_bytes([byte; 8]);
         let write = |number: u8, timeout| {
             let (clock, waves, counts) = ([number; 8], [number; 16], [number; 24]);
-            writer.write_all(&[("waves", &waves), ("counts", &counts), ("clock", &clock)], timeout)
+            let values = [("waves", &waves[..]), ("counts", &counts), ("clock", &clock)];
+            let values = values.map(|(name, value)| (writer.field(name).unwrap(), value));
+            writer.write_all(&values, Wait::AtMost(timeout))
         };
         let versions = write(1, Duration::from_secs(60)).unwrap();
         assert_eq!(versions[..2], [zoo.waves.version(), zoo.counts.version()]);
@@ -306,7 +318,7 @@ fn an_untyped_writer_detaches_as_a_handle_does() {
     watched(|| {
         let name = Name::new("leaving");
         let board = Board::create(&name, &Board::with(1)).unwrap();
-        let writer = Writer::open(&name).unwrap();
+        let writer = attach(&name);
         drop(board);
         assert!(name.exists());
         drop(writer);
@@ -314,8 +326,8 @@ fn an_untyped_writer_detaches_as_a_handle_does() {
         let mut child = child!("talk");
         child.order(&format!("create {name} 2"));
         child.kill();
-        let writer = Writer::open(&name).unwrap();
-        writer.write("count", &3_u64.to_ne_bytes(), Duration::from_secs(60)).unwrap();
+        let writer = attach(&name);
+        write(&writer, "count", &3_u64.to_ne_bytes(), Duration::from_secs(60)).unwrap();
         drop(writer);
         assert!(name.exists(), "the region was dead before");
         assert_eq!(Board::open(&name).unwrap().count.read(), 3);

@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "lib",
     "private",
     "docs",
     "inspect",
+    "untyped",
     "state",
     "field",
     "waiting",

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use shma_core::inspect::{self, Look, Whose};
-use shma_core::{Error, ShmState};
+use shma_core::{Error, ShmState, untyped};
 use shma_tests::child;
 use shma_tests::child::Child;
 use shma_tests::place::{self, Place};
@@ -198,8 +198,8 @@ fn tools_see_what_lies_there() {
         let attached = census.attached(&view).unwrap();
         assert_eq!(attached.attachments, Some(1));
         assert_eq!(attached.processes[0].pid, peer.pid());
-        let writer = inspect::Writer::open_in(path, "some").unwrap();
-        writer.write("count", &8_u64.to_ne_bytes(), std::time::Duration::from_secs(60)).unwrap();
+        let writer = untyped::options().dir(path).open("some", None).unwrap();
+        writer.field("count").unwrap().write(&8_u64.to_ne_bytes(), untyped::Wait::Forever).unwrap();
         assert_eq!(peer.ask("read"), "8");
         // A creation that died: longer than one byte, and not locked.
         let unfinished = path.join(format!("shma-tmp.{:032x}", 7));

@@ -3,7 +3,8 @@
 use std::fs;
 
 use shma_core::ShmState;
-use shma_core::inspect::{View, Writer};
+use shma_core::inspect::View;
+use shma_core::untyped;
 use shma_tests::region::Name;
 use shma_tests::skip::skip;
 
@@ -41,7 +42,8 @@ fn large_mappings_begin_where_huge_pages_do() {
     let opened: Vec<_> = (0..3).map(|_| Large::open(&name).unwrap()).collect();
     let reader = Large::open_read_only(&name).unwrap();
     let prefault = Large::options().prefault(true).open(&name).unwrap();
-    let (view, writer) = (View::open(&name).unwrap(), Writer::open(&name).unwrap());
+    let (view, writer) =
+        (View::open(&name).unwrap(), untyped::options().open(&name, None).unwrap());
     let addresses = addresses(&name);
     assert_eq!(addresses.len(), 8);
     for address in addresses {

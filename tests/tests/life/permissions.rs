@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::geteuid;
-use shma_core::{Error, Shm, ShmState, inspect};
+use shma_core::{Error, Shm, ShmState, inspect, untyped};
 use shma_tests::child;
 use shma_tests::child::Child;
 use shma_tests::refusal::calls;
@@ -267,7 +267,7 @@ fn a_squatter_is_named_whatever_it_left() {
             let others = [
                 ("wait", Board::options().wait(Duration::from_millis(50)).open(&name).map(drop)),
                 ("View::open", inspect::View::open(&name).map(drop)),
-                ("Writer::open", inspect::Writer::open(&name).map(drop)),
+                ("untyped", untyped::options().open(&name, None).map(drop)),
                 ("inspect::unlink", inspect::unlink(&name)),
                 ("remove_dead", inspect::remove_dead(&name).map(drop)),
             ];

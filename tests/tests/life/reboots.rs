@@ -1,7 +1,8 @@
 //! The machine stops, and starts again: what a region on a disk is worth then. Another run of the machine
 //! is made by an edit of the id in the file.
 
-use shma_core::inspect::{View, Whose, Writer};
+use shma_core::inspect::{View, Whose};
+use shma_core::untyped;
 use shma_core::{Error, ShmState};
 use shma_tests::child;
 use shma_tests::child::Child;
@@ -107,7 +108,7 @@ fn a_region_in_use_is_unclean_after_a_boot() {
                 is_unclean(options(place).open("some")),
                 is_unclean(options(place).open_read_only("some")),
                 is_unclean(options(place).open_or_create("some", &Board::zeroed())),
-                is_unclean(Writer::open_in(place.path(), "some")),
+                is_unclean(untyped::options().dir(place.path()).open("some", None)),
             ]
         };
         assert_eq!(refused(), [true; 4]);

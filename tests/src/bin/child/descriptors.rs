@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
-use shma_core::{Error, Shm, ShmState, inspect};
+use shma_core::{Error, Shm, ShmState, inspect, untyped};
 use shma_tests::region::files;
 use shma_tests::states::Board;
 
@@ -115,7 +115,7 @@ fn every_call(name: &str) {
     drop(Board::open_read_only(name).unwrap());
     drop(Board::open_or_create(name, &Board::zeroed()).unwrap());
     let Err(Error::AlreadyExists { .. }) = Board::create(name, &Board::zeroed()) else { panic!() };
-    drop(inspect::Writer::open(name).unwrap());
+    drop(untyped::options().open(name, None).unwrap());
     let view = inspect::View::open(name).unwrap();
     assert!(view.is_attached().unwrap());
     assert!(!inspect::remove_dead(name).unwrap());

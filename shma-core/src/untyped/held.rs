@@ -1,0 +1,176 @@
+//! The semaphore of a field, as a value.
+//!
+//! `unsafe` here: memory of other languages.
+#![allow(unsafe_code)]
+
+use crate::error::Error;
+use crate::field::Version;
+use crate::partition::{DetachedGuard, Partition};
+
+/// The held semaphore of a field, for one publication. It borrows nothing, so it can be kept in a
+/// structure, behind a pointer, or in another language's object.
+///
+/// [`publish`](Self::publish) takes it, so it cannot be used twice. Dropped, by any thread, it gives the
+/// semaphore back, and nothing is published. So does the death of the process.
+///
+/// The thread that acquired it counts as the holder: acquiring the semaphore again there is
+/// [`Error::Reentrant`], until it is published or dropped, in whichever thread. In a fork child it is
+/// good for nothing, and dropping it leaves the parent's alone.
+#[derive(Debug)]
+#[must_use = "dropped, it gives the semaphore back"]
+pub struct Held {
+    guard: DetachedGuard,
+}
+
+impl Held {
+    pub(super) fn new(guard: DetachedGuard) -> Self {
+        Self { guard }
+    }
+
+    fn partition(&self) -> &Partition {
+        self.guard.partition()
+    }
+
+    /// Whether the calling thread has acquired it.
+    pub fn is_own(&self) -> bool {
+        self.guard.is_own()
+    }
+
+    /// Whether the calling process got it through fork.
+    pub fn is_forked(&self) -> bool {
+        self.partition().region().is_forked()
+    }
+
+    /// The publication that the value is of.
+    pub fn version(&self) -> Version {
+        Version::new(self.guard.version())
+    }
+
+    /// Copies the value. No process can change it meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongSize`], [`Error::Forked`].
+    pub fn load(&self, into: &mut [u8]) -> Result<Version, Error> {
+        self.check_whole(into.len())?;
+        self.load_part(0, into)
+    }
+
+    /// Copies the value's bytes from `first` on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], [`Error::Forked`].
+    pub fn load_part(&self, first: usize, into: &mut [u8]) -> Result<Version, Error> {
+        self.check_part(first, into.len())?;
+        let loaded = self.guard.load_part(first, into);
+        loaded.map(Version::new).map_err(|forked| self.partition().explain(forked))
+    }
+
+    /// Publishes the value, wakes the waiters and gives the semaphore back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongSize`], [`Error::Forked`]. Nothing is published then, and the semaphore is given
+    /// back all the same.
+    pub fn publish(self, value: &[u8]) -> Result<Version, Error> {
+        self.check_whole(value.len())?;
+        self.publish_part(0, value)
+    }
+
+    /// As [`publish`](Self::publish), the value with these bytes in place of those from `first` on, at
+    /// their cost.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`], and as [`publish`](Self::publish).
+    pub fn publish_part(self, first: usize, part: &[u8]) -> Result<Version, Error> {
+        self.check_part(first, part.len())?;
+        let Self { guard } = self;
+        let partition = guard.partition().clone();
+        let published = guard.publish_part(first, part);
+        published.map(Version::new).map_err(|forked| partition.explain(forked))
+    }
+
+    /// As [`load_part`](Self::load_part), into memory that other threads of the process may access
+    /// meanwhile: what it then holds is unspecified.
+    ///
+    /// # Errors
+    ///
+    /// As [`load_part`](Self::load_part).
+    ///
+    /// # Safety
+    ///
+    /// `into` can be written for `len` bytes throughout the call, and is not shared memory.
+    pub unsafe fn load_part_raw(
+        &self,
+        first: usize,
+        into: *mut u8,
+        len: usize,
+    ) -> Result<Version, Error> {
+        self.check_part(first, len)?;
+        // SAFETY: as the caller promises.
+        let loaded = unsafe { self.guard.load_part_raw(first, into, len) };
+        loaded.map(Version::new).map_err(|forked| self.partition().explain(forked))
+    }
+
+    /// As [`publish_part`](Self::publish_part), from memory that other threads of the process may access
+    /// meanwhile: what is then published is unspecified.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish_part`](Self::publish_part).
+    ///
+    /// # Safety
+    ///
+    /// `from` can be read for `len` bytes throughout the call, and is not shared memory.
+    pub unsafe fn publish_part_raw(
+        self,
+        first: usize,
+        from: *const u8,
+        len: usize,
+    ) -> Result<Version, Error> {
+        self.check_part(first, len)?;
+        let Self { guard } = self;
+        let partition = guard.partition().clone();
+        // SAFETY: as the caller promises.
+        let published = unsafe { guard.publish_part_raw(first, from, len) };
+        published.map(Version::new).map_err(|forked| partition.explain(forked))
+    }
+
+    /// As [`publish_part`](Self::publish_part), with several parts, each where its first byte goes. What
+    /// lies between them is copied too. Of parts that overlap the later counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish_part`](Self::publish_part).
+    pub fn publish_parts(self, parts: &[(usize, &[u8])]) -> Result<Version, Error> {
+        for (first, part) in parts {
+            self.check_part(*first, part.len())?;
+        }
+        let first = parts.iter().map(|(first, _)| *first).min().unwrap_or(0);
+        let end = parts.iter().map(|(first, part)| first + part.len()).max().unwrap_or(0);
+        let mut bytes = vec![0; end - first];
+        self.load_part(first, &mut bytes)?;
+        for (at, part) in parts {
+            bytes[at - first..][..part.len()].copy_from_slice(part);
+        }
+        self.publish_part(first, &bytes)
+    }
+
+    fn check_whole(&self, found: usize) -> Result<(), Error> {
+        let (place, expected) = (|| self.partition().place(), self.partition().size());
+        if found == expected {
+            return Ok(());
+        }
+        Err(Error::WrongSize { place: place(), expected, found })
+    }
+
+    fn check_part(&self, first: usize, bytes: usize) -> Result<(), Error> {
+        let (end, len) = (first.saturating_add(bytes), self.partition().size());
+        if first <= len && end <= len {
+            return Ok(());
+        }
+        Err(Error::OutOfRange { place: self.partition().place(), unit: "bytes", first, end, len })
+    }
+}

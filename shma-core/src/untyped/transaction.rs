@@ -1,0 +1,114 @@
+//! Several fields as one, as a value.
+
+use super::buffer::Buffer;
+use super::field::Field;
+use super::state::State;
+use crate::error::Error;
+use crate::field::Version;
+use crate::partition::{DetachedRegionGuard, Partition};
+use crate::words;
+
+/// Bytes that are compared at a time.
+const BLOCK: usize = 4096;
+
+/// The held semaphores of all ordinary fields of a region, for one publication of any of them.
+///
+/// Only what is [loaded](Self::load) is copied, and [`commit`](Self::commit), which takes it, publishes
+/// what changed as one: a [`snapshot`](State::snapshot) sees all of it or nothing, also if the process
+/// is killed half-way. Dropped, by any thread, it publishes nothing.
+///
+/// The thread that began it counts as the holder, as with [`Held`](super::Held).
+#[derive(Debug)]
+#[must_use = "dropped, it gives the semaphores back"]
+pub struct Transaction {
+    /// Before the state, whose attachment it needs. `None` if no field is ordinary.
+    guard: Option<DetachedRegionGuard>,
+    state: State,
+}
+
+impl Transaction {
+    pub(super) fn new(state: State, guard: Option<DetachedRegionGuard>) -> Self {
+        Self { guard, state }
+    }
+
+    /// Whether the calling thread has begun it.
+    pub fn is_own(&self) -> bool {
+        self.guard.as_ref().is_none_or(DetachedRegionGuard::is_own)
+    }
+
+    /// Whether the calling process got it through fork.
+    pub fn is_forked(&self) -> bool {
+        self.state.is_forked()
+    }
+
+    /// The handle that it was begun with.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Copies the value of an ordinary field. No process can change it meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongSize`]; [`Error::WrongField`] for an atomic field and one of another region;
+    /// [`Error::Forked`].
+    pub fn load(&self, field: &Field, into: &mut [u8]) -> Result<Version, Error> {
+        self.state.check_distinct([field].into_iter())?;
+        field.check_ordinary()?;
+        field.check_whole(into.len())?;
+        self.check_fork(field)?;
+        let mut part = field.part(into);
+        part.load();
+        Ok(Version::new(part.version()))
+    }
+
+    /// Publishes those of these values that differ from what is there, as one, and gives all semaphores
+    /// back. Bytes are compared: a NaN equals itself, and -0.0 is not 0.0. Returns the publication that
+    /// each of the fields then has, in the order of the list.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), and [`Error::WrongField`] if a field comes twice. Nothing is published
+    /// then, and all semaphores are given back all the same.
+    pub fn commit(self, news: &[(&Field, &[u8])]) -> Result<Vec<Version>, Error> {
+        self.state.check_distinct(news.iter().map(|(field, _)| *field))?;
+        for (field, value) in news {
+            field.check_ordinary()?;
+            field.check_whole(value.len())?;
+        }
+        if let Some((field, _)) = news.first() {
+            self.check_fork(field)?;
+        }
+        let mut room = Buffer::new(BLOCK);
+        let mut versions = Vec::with_capacity(news.len());
+        let mut changed: Vec<(&Partition, &[u8])> = Vec::with_capacity(news.len());
+        for (field, value) in news {
+            let held = field.partition().slots().held_version();
+            let differs = differs(field.partition(), held, value, room.bytes_mut());
+            if differs {
+                changed.push((field.partition(), value));
+            }
+            versions.push(Version::new(held.wrapping_add(u64::from(differs))));
+        }
+        changed.sort_by_key(|(partition, _)| partition.index());
+        if let (Some(guard), Some((first, _))) = (self.guard, changed.first()) {
+            guard.publish(changed.iter().copied()).map_err(|forked| first.explain(forked))?;
+        }
+        Ok(versions)
+    }
+
+    fn check_fork(&self, field: &Field) -> Result<(), Error> {
+        let check = self.guard.as_ref().map_or(Ok(()), DetachedRegionGuard::check_fork);
+        check.map_err(|forked| field.partition().explain(forked))
+    }
+}
+
+/// Whether the value of a field whose semaphore is held is another one.
+fn differs(partition: &Partition, version: u64, value: &[u8], room: &mut [u8]) -> bool {
+    let slot = partition.slots().slot(version);
+    value.chunks(room.len()).enumerate().any(|(at, new)| {
+        let old = &mut room[..new.len()];
+        words::load_part_over(slot, at * BLOCK, old);
+        old != new
+    })
+}
