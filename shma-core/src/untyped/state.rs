@@ -4,12 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::field::Field;
-use super::transaction::Transaction;
-use super::wait::Wait;
 use crate::error::Error;
 use crate::field::Version;
 use crate::manifest::{Manifest, OwnedManifest};
-use crate::partition::RegionGuard;
 use crate::region::Region;
 use crate::region::access::{ReadOnly, ReadWrite};
 use crate::state::part::Part;
@@ -194,61 +191,9 @@ impl State {
         Ok(versions)
     }
 
-    /// Acquires the semaphores of all ordinary fields, in declaration order, for a transaction.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::ReadOnly`], [`Error::Reentrant`], [`Error::Forked`]; [`Error::WouldBlock`] or
-    /// [`Error::Timeout`], which name the field and the holder of its semaphore. None is held then.
-    ///
-    /// # Blocking
-    ///
-    /// Waits for the holder of each semaphore in turn, as long as `wait` says in all; then all calls
-    /// that need one of them wait, until the transaction is committed or dropped.
-    pub fn begin(&self, wait: Wait) -> Result<Transaction, Error> {
-        self.check_writable()?;
-        let guard = RegionGuard::acquire(&self.region, wait.into())?;
-        Ok(Transaction::new(self.clone(), guard.map(RegionGuard::detach)))
-    }
-
-    /// Replaces the values of several fields, all of them or none: the ordinary fields as one
-    /// transaction, then the numbers of atomic fields one by one. Returns the publications that the
-    /// fields then have, in the order of the list. A field whose bytes do not change is not published.
-    ///
-    /// A process that is killed between the two leaves atomic fields as they were.
-    ///
-    /// # Errors
-    ///
-    /// As [`begin`](Self::begin); [`Error::WrongSize`], and [`Error::WrongField`] for a field of another
-    /// region or one that comes twice. No value is replaced then.
-    ///
-    /// # Blocking
-    ///
-    /// As [`begin`](Self::begin), and as [`Field::write`] if only one field is ordinary, which is then
-    /// published in any case.
-    pub fn write_all(&self, values: &[(&Field, &[u8])], wait: Wait) -> Result<Vec<Version>, Error> {
-        self.check_writable()?;
-        self.check_distinct(values.iter().map(|(field, _)| *field))?;
-        values.iter().try_for_each(|(field, value)| field.check_whole(value.len()))?;
-        let mut versions = vec![Version::default(); values.len()];
-        let ordinary = |at: &usize| !values[*at].0.is_atomic();
-        let together: Vec<usize> = (0..values.len()).filter(ordinary).collect();
-        if together.len() > 1 {
-            let transaction = self.begin(wait)?;
-            let news: Vec<_> = together.iter().map(|&at| values[at]).collect();
-            for (at, version) in together.iter().zip(transaction.commit(&news)?) {
-                versions[*at] = version;
-            }
-        }
-        let single = |at: &usize| together.len() <= 1 || !ordinary(at);
-        let mut singles: Vec<usize> = (0..values.len()).filter(single).collect();
-        // What can be refused comes first.
-        singles.sort_by_key(|at| !ordinary(at));
-        for at in singles {
-            let (field, value) = values[at];
-            versions[at] = field.write(value, wait)?;
-        }
-        Ok(versions)
+    /// The attachment.
+    pub(super) fn region(&self) -> &Arc<Region> {
+        &self.region
     }
 
     pub(super) fn check_writable(&self) -> Result<(), Error> {
