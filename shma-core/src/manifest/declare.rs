@@ -21,7 +21,7 @@ pub(crate) struct Draft {
 impl Draft {
     /// Why no state has such a field, if none has.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let Self { name, ty, slots, atomic, .. } = self;
+        let Self { name, ty, slots, timed, atomic } = self;
         if !is_field_name(name) {
             return Err(
                 "a field's name is parts joined by dots, each of letters, digits and `_`, of at \
@@ -31,6 +31,12 @@ impl Draft {
         }
         if !atomic && !matches!(slots, 2 | 4 | 8) {
             return Err(format!("it would have {slots} slots, and a field has 2, 4 or 8"));
+        }
+        if *atomic && *timed {
+            return Err(
+                "an atomic field has no time of its last publication: leave out one of the two"
+                    .into(),
+            );
         }
         let number = match ty.scalar() {
             super::Scalar::Number(number) => Some(*number),

@@ -167,8 +167,16 @@ impl Declaration {
     ///
     /// # Errors
     ///
-    /// [`Error::Declaration`] if all fields together are beyond what an address can say.
+    /// [`Error::Declaration`] if there is no field, or if all together are beyond what an address can
+    /// say.
     pub fn manifest(&self) -> Result<OwnedManifest, Error> {
+        if self.fields.is_empty() {
+            return Err(Error::Declaration {
+                state: self.name.clone().into(),
+                field: None,
+                reason: "a state has at least one field".into(),
+            });
+        }
         OwnedManifest::declare(&self.name, &self.fields).map_err(|index| {
             let reason = "with it the state is larger than an address space".into();
             self.wrong(&self.fields[index].name, reason)

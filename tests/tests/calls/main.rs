@@ -17,6 +17,7 @@ mod round_trips;
 mod snapshots;
 mod threads;
 mod transactions;
+mod untyped;
 mod waiting;
 mod wraps;
 mod writers;

@@ -6,3 +6,4 @@ pub mod derive_hygiene;
 mod layouts;
 mod manifests;
 mod ui;
+mod untyped;

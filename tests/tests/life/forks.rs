@@ -260,3 +260,19 @@ fn dropping_an_inherited_handle_keeps_the_childs_own() {
         assert_eq!((board.count.read(), u64::from(board.count.version())), (8, 2));
     });
 }
+
+/// What the parent holds as a value is in the child too, and good for nothing there: the child neither
+/// publishes nor gives back what is its parent's.
+#[test]
+fn a_child_is_refused_what_its_parent_holds_as_a_value() {
+    watched(|| {
+        let (name, board) = Board::created("fork-untyped", 7);
+        let mut parent = child!("fork", "untyped", &name);
+        parent.expect(&format!("child: true true {:?}", ["Forked"; 6]));
+        parent.expect("child: Forked");
+        parent.expect("child: Forked Forked");
+        parent.expect("parent: 9, version 3");
+        assert!(parent.end().success());
+        assert_eq!((board.count.read(), board.count.holder()), (9, None));
+    });
+}

@@ -3,12 +3,14 @@
 //!
 //! `unsafe` here: fork.
 
+use std::cell::Cell;
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::{Pid, WaitOptions, waitpid};
+use shma_core::untyped::{self, Wait};
 use shma_core::{Error, Shm, ShmState};
 use shma_tests::states::{Board, the_one};
 
@@ -28,6 +30,7 @@ pub fn tell(story: &str, name: &str) {
         "inside-update-with" => inside_update_with(&board),
         "writer" => writer(&board, name),
         "held-by-parent" => held_by_parent(&board),
+        "untyped" => untyped(&board, name),
         "exec" => exec(&board),
         "close-descriptors" => close_descriptors(board),
         "drop-inherited" => drop_inherited(board, name),
@@ -344,6 +347,44 @@ fn held_by_parent(board: &Shm<Board>) {
             std::thread::park();
         }
     });
+}
+
+/// Forks while it holds a semaphore, and again while it holds all, without the struct.
+fn untyped(board: &Shm<Board>, name: &str) {
+    let state = untyped::options().open(name, None).unwrap();
+    let [count, row] = ["count", "row"].map(|name| state.field(name).unwrap());
+    // In a cell, because both processes take it.
+    let cell = Cell::new(Some(count.hold(Wait::No).unwrap()));
+    let child = fork(|| {
+        let held = cell.take().unwrap();
+        let mut bytes = [0; 8];
+        count.read(&mut bytes).unwrap();
+        let says = [
+            outcome(held.load(&mut bytes)),
+            outcome(count.write(&bytes, Wait::No)),
+            outcome(count.update(Wait::No, |_, _| {})),
+            outcome(row.hold(Wait::No)),
+            outcome(row.update_blocks::<u64>(Wait::No, |_, _| {})),
+            outcome(state.begin(Wait::No)),
+        ];
+        say(&format!("child: {} {} {says:?}", held.is_forked(), state.is_forked()));
+        say(&format!("child: {}", outcome(held.publish(&bytes))));
+    });
+    await_child(child);
+    let held = cell.take().unwrap();
+    assert!(!held.is_forked() && board.count.holder().is_some_and(|it| !it.dead));
+    held.publish(&8_u64.to_ne_bytes()).unwrap();
+    let cell = Cell::new(Some(state.begin(Wait::No).unwrap()));
+    let child = fork(|| {
+        let transaction = cell.take().unwrap();
+        let mut bytes = [0; 8];
+        let load = outcome(transaction.load(count, &mut bytes));
+        say(&format!("child: {load} {}", outcome(transaction.commit(&[(count, &bytes)]))));
+    });
+    await_child(child);
+    let transaction = cell.take().unwrap();
+    transaction.commit(&[(count, &9_u64.to_ne_bytes())]).unwrap();
+    say(&format!("parent: {}, version {}", board.count.read(), board.count.version()));
 }
 
 /// Becomes another program, of the same process id, inside a closure.
