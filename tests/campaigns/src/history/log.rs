@@ -17,7 +17,7 @@ pub(super) struct Log {
 }
 
 /// What can be called.
-const CALLS: [&str; 14] = [
+const CALLS: [&str; 19] = [
     "read_into",
     "try_read",
     "read_newer",
@@ -32,6 +32,11 @@ const CALLS: [&str; 14] = [
     "update_with",
     "update_range",
     "transaction",
+    "untyped read",
+    "untyped snapshot",
+    "hold",
+    "hold part",
+    "commit",
 ];
 
 /// A file without a name for a log, and the path by which a child of this process finds it.

@@ -3,6 +3,7 @@
 use std::io::{Write, stdin, stdout};
 use std::time::Duration;
 
+use shma_core::untyped::{self, State, Wait};
 use shma_core::{Access, Error, Field, Shm, ShmState, Version};
 
 use super::log::{Log, Touches};
@@ -24,14 +25,16 @@ pub(super) fn work(arguments: &[&str]) {
     let rng = Rng::new(seed);
     let log = if process < OBSERVERS {
         let registers = Registers::open(region).unwrap();
-        started(Caller::new(&registers, rng, seed), |caller| {
+        let plain = untyped::options().open(region, None).unwrap();
+        started(Caller::new(&registers, plain, rng, seed), |caller| {
             for call in 0..calls {
                 if caller.rng.one_in(2) { caller.look() } else { caller.publish(process, call) }
             }
         })
     } else {
         let registers = Registers::open_read_only(region).unwrap();
-        started(Caller::new(&registers, rng, seed), |caller| {
+        let plain = untyped::options().open_read_only(region, None).unwrap();
+        started(Caller::new(&registers, plain, rng, seed), |caller| {
             (0..calls).for_each(|_| caller.look());
         })
     };
@@ -73,9 +76,38 @@ fn read<const N: usize, A: Access>(log: &mut Log, number: usize, field: &Field<[
     });
 }
 
+fn words(bytes: &[u8]) -> Vec<u64> {
+    bytes.chunks_exact(8).map(bytemuck::pod_read_unaligned).collect()
+}
+
+/// A transaction without the struct.
+fn commit(plain: &State, touches: &mut Touches<'_>, left_out: usize, signature: u64) {
+    let transaction = plain.begin(Wait::Forever).unwrap();
+    let mut news = Vec::new();
+    for number in [SMALL, LARGE, PARTS] {
+        let field = &plain.fields()[number];
+        let mut old = vec![0; field.size()];
+        let version = u64::from(transaction.load(field, &mut old).unwrap());
+        let old = words(&old);
+        assert_eq!(old[0], version, "the first word of field {number}");
+        touches.saw(number, version, checksum(&old));
+        if number != left_out {
+            let mut new = old.clone();
+            succeed(&mut new, &old, version + 1, signature);
+            touches.published(number, version + 1, checksum(&new));
+            news.push((field, new));
+        }
+    }
+    let news: Vec<(&untyped::Field, &[u8])> =
+        news.iter().map(|(field, new)| (*field, bytemuck::cast_slice(new))).collect();
+    transaction.commit(&news).unwrap();
+}
+
 /// A process at work.
 struct Caller<'r, A: Access> {
     registers: &'r Shm<Registers, A>,
+    /// The same region without the struct.
+    plain: State,
     rng: Rng,
     log: Log,
     /// Goes into every value that this process publishes, and changes with it.
@@ -86,9 +118,9 @@ struct Caller<'r, A: Access> {
 }
 
 impl<'r, A: Access> Caller<'r, A> {
-    fn new(registers: &'r Shm<Registers, A>, rng: Rng, signature: u64) -> Self {
+    fn new(registers: &'r Shm<Registers, A>, plain: State, rng: Rng, signature: u64) -> Self {
         let (log, last, state) = (Log::default(), [Version::default(); 4], Registers::zeroed());
-        Self { registers, rng, log, signature, last, state }
+        Self { registers, plain, rng, log, signature, last, state }
     }
 
     /// Looks, in some way.
@@ -111,7 +143,9 @@ impl<'r, A: Access> Caller<'r, A> {
             touches.saw(PARTS, parts[0], checksum(parts));
             touches.saw(SOLO, solo[0], checksum(solo));
         };
-        if self.rng.one_in(2) {
+        if self.rng.one_in(3) {
+            self.untyped_snapshot();
+        } else if self.rng.one_in(2) {
             self.log.call("snapshot_into", |touches| {
                 registers.snapshot_into(state);
                 saw_all(touches, state);
@@ -127,10 +161,33 @@ impl<'r, A: Access> Caller<'r, A> {
         }
     }
 
+    /// Without the struct a snapshot says the versions.
+    fn untyped_snapshot(&mut self) {
+        let Self { plain, log, .. } = self;
+        log.call("untyped snapshot", |touches| {
+            let fields = plain.fields();
+            let mut values: Vec<Vec<u8>> =
+                fields.iter().map(|field| vec![0; field.size()]).collect();
+            let mut list: Vec<(&untyped::Field, &mut [u8])> =
+                fields.iter().zip(values.iter_mut().map(Vec::as_mut_slice)).collect();
+            let versions = plain.snapshot(&mut list).unwrap();
+            for (number, (value, version)) in values.iter().zip(versions).enumerate() {
+                let value = words(value);
+                assert_eq!(value[0], u64::from(version), "the first word of field {number}");
+                touches.saw(number, value[0], checksum(&value));
+            }
+        });
+    }
+
     fn look_at<const N: usize>(&mut self, number: usize, field: &Field<[u64; N], A>) {
         let (log, last) = (&mut self.log, &mut self.last[number]);
+        let plain = &self.plain.fields()[number];
         let mut value = [0; N];
-        match self.rng.below(16) {
+        match self.rng.below(18) {
+            16 | 17 => log.call("untyped read", |touches| {
+                let version = plain.read(bytemuck::cast_slice_mut(&mut value)).unwrap();
+                touches.saw(number, version.into(), checksum(&value));
+            }),
             0..6 => read(log, number, field),
             6..9 => log.call("try_read", |touches| match field.try_read(&mut value) {
                 Ok(version) => touches.saw(number, version.into(), checksum(&value)),
@@ -201,7 +258,15 @@ impl Caller<'_, shma_core::ReadWrite> {
             touches.saw(number, version, checksum(old));
             touches.published(number, version + 1, checksum(new));
         };
-        match self.rng.below(3) {
+        let plain = &self.plain.fields()[number];
+        match self.rng.below(4) {
+            3 => self.log.call("hold", |touches| {
+                let held = plain.hold(Wait::Forever).unwrap();
+                let (mut new, mut old) = ([0; N], [0; N]);
+                held.load(bytemuck::cast_slice_mut(&mut old)).unwrap();
+                update(touches, &mut new, &old);
+                held.publish(bytemuck::cast_slice(&new)).unwrap();
+            }),
             0 => self.log.call("update", |touches| {
                 field.update(|new, old| update(touches, new, old));
             }),
@@ -231,9 +296,21 @@ impl Caller<'_, shma_core::ReadWrite> {
 
     /// The first words, of which one says the version.
     fn update_part(&mut self) {
-        let Self { registers, log, signature, .. } = self;
+        let Self { registers, plain, log, signature, .. } = self;
         let field = &registers.parts;
         let length = 1 + self.rng.below(40);
+        if self.rng.one_in(3) {
+            return log.call("hold part", |touches| {
+                let held = plain.fields()[PARTS].hold(Wait::Forever).unwrap();
+                let mut value = [0; 64];
+                let version = u64::from(held.load(bytemuck::cast_slice_mut(&mut value)).unwrap());
+                touches.saw(PARTS, version, checksum(&value));
+                let old = value;
+                succeed(&mut value[..length], &old[..length], version + 1, *signature);
+                held.publish_part(0, bytemuck::cast_slice(&value[..length])).unwrap();
+                touches.published(PARTS, version + 1, checksum(&value));
+            });
+        }
         log.call("update_range", |touches| {
             field.update_range(..length, |new, old| {
                 let mut value = [0; 64];
@@ -248,8 +325,11 @@ impl Caller<'_, shma_core::ReadWrite> {
 
     /// Changes two or three fields.
     fn transaction(&mut self) {
-        let Self { registers, log, signature, .. } = self;
+        let Self { registers, plain, log, signature, .. } = self;
         let left_out = self.rng.below(4);
+        if self.rng.one_in(3) {
+            return log.call("commit", |touches| commit(plain, touches, left_out, *signature));
+        }
         log.call("transaction", |touches| {
             registers.transaction(|new, old| {
                 let mut change = |number: usize, new: &mut [u64], old: &[u64]| {

@@ -3,6 +3,7 @@
 use std::io::{BufRead, Write, stdin, stdout};
 use std::time::Duration;
 
+use shma_core::untyped::{self, Fetch, State, Wait};
 use shma_core::{Shm, ShmState};
 
 use super::BATCH;
@@ -37,7 +38,9 @@ fn say(line: &str) {
 pub(super) fn writer(name: &str, seed: u64) {
     let shelf = Shelf::open(name).unwrap();
     let (mut rng, mut copy) = (Rng::new(seed), Shelf::zeroed());
-    serve(|| match rng.below(12) {
+    let state = untyped::options().open(name, None).unwrap();
+    serve(|| match rng.below(16) {
+        12..16 => bounded(&state, &mut rng),
         0 => _ = shelf.number.try_update(|new, old| *new = old.wrapping_add(1)),
         1 => _ = shelf.halves.update_timeout(LIMIT, |new, old| new.reverse_of(old)),
         2 => _ = shelf.page.update_timeout(LIMIT, |new, old| new.reverse_of(old)),
@@ -51,6 +54,34 @@ pub(super) fn writer(name: &str, seed: u64) {
         10 => _ = shelf.rows.read_flat(copy.rows.as_flattened_mut()),
         _ => look(&shelf, &mut copy),
     });
+}
+
+/// Calls with a bound of a process without the struct.
+fn bounded(state: &State, rng: &mut Rng) {
+    let field = &state.fields()[rng.below(state.fields().len())];
+    let (mut value, wait) = (vec![0; field.size()], Wait::AtMost(LIMIT));
+    match rng.below(8) {
+        0 => _ = field.try_read(&mut value),
+        1 => _ = field.write(&value, wait),
+        2 => _ = field.update(wait, |new, old| new[0] = old[0].wrapping_add(1)),
+        3 => {
+            if let Ok(held) = field.hold(wait) {
+                let _ = held.load(&mut value);
+                let _ = held.publish(&value);
+            }
+        }
+        4 => _ = field.update_blocks::<f64>(wait, |_, block| block.reverse()),
+        5 => _ = field.fetch(Fetch::Add, 0, &value[..value.len().min(8)], &mut []),
+        6 => {
+            if let Ok(transaction) = state.begin(wait)
+                && transaction.load(field, &mut value).is_ok()
+            {
+                value[0] ^= 1;
+                let _ = transaction.commit(&[(field, &value)]);
+            }
+        }
+        _ => _ = (state.try_snapshot(&mut [(field, &mut value)]), field.age(), field.holder()),
+    }
 }
 
 trait Reverse {
@@ -68,7 +99,9 @@ impl<T: Copy, const N: usize> Reverse for [T; N] {
 pub(super) fn observer(name: &str, seed: u64) {
     let shelf = Shelf::open_read_only(name).unwrap();
     let (mut rng, mut copy) = (Rng::new(seed), Shelf::zeroed());
-    serve(|| match rng.below(4) {
+    let state = untyped::options().open_read_only(name, None).unwrap();
+    serve(|| match rng.below(6) {
+        4 | 5 => bounded(&state, &mut rng),
         0 => _ = shelf.page.wait_newer(shelf.page.version(), LIMIT),
         _ => look(&shelf, &mut copy),
     });
@@ -90,6 +123,11 @@ pub(super) fn opener(name: &str) {
             1 => {
                 if let Ok(shelf) = Shelf::open_read_only(name) {
                     look(&shelf, &mut copy);
+                }
+            }
+            2 => {
+                if let Ok(state) = untyped::options().open_read_only(name, None) {
+                    bounded(&state, &mut Rng::new(turn));
                 }
             }
             _ => {}

@@ -4,28 +4,37 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::time::Duration;
 
-use shma_core::{Access, Error, Field, ReadOnly, Shm, ShmState, Version};
+use shma_core::{Access, Error, Field, ReadOnly, Shm, ShmState, Version, untyped};
 
 use crate::kill::shared::{Shared, Witness, now};
 use crate::kill::target::{
     FIELDS, LENGTHS, Target, check, check_pair, put, put_part, stamp, version_of,
 };
+use crate::kill::untyped_life;
 use shma_tests::rng::Rng;
 
 /// The shortest that a wait for a publication may end in nothing.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 // The fields as the shared counts them.
-const SMALL_FIELD: usize = 0;
-const NARROW_FIELD: usize = 1;
-const LARGE_FIELD: usize = 2;
-const LEFT_FIELD: usize = 3;
-const RIGHT_FIELD: usize = 4;
+pub(super) const SMALL_FIELD: usize = 0;
+pub(super) const NARROW_FIELD: usize = 1;
+pub(super) const LARGE_FIELD: usize = 2;
+pub(super) const LEFT_FIELD: usize = 3;
+pub(super) const RIGHT_FIELD: usize = 4;
 
 /// One who writes until it is told to stop, in all ways by turns.
 pub fn write(name: &str, shared: Shared, seed: u64, witness: Option<Witness>) {
-    let target: Shm<Target> = Target::open(name).unwrap();
     let mut rng = Rng::new(seed);
+    // One in three has no struct.
+    if rng.one_in(3) {
+        let state = untyped::options().open(name, None).unwrap();
+        while !shared.stopped() {
+            witnessed(shared, witness, || untyped_life::write(&state, shared, &mut rng));
+        }
+        return;
+    }
+    let target: Shm<Target> = Target::open(name).unwrap();
     while !shared.stopped() {
         witnessed(shared, witness, || match rng.below(7) {
             0 | 1 => change(&target.small, SMALL_FIELD, shared, &mut rng),
@@ -130,14 +139,26 @@ fn transact(target: &Shm<Target>, shared: Shared, rng: &mut Rng) {
     }
 }
 
-fn any_range(len: usize, rng: &mut Rng) -> Range<usize> {
+pub(super) fn any_range(len: usize, rng: &mut Rng) -> Range<usize> {
     let start = rng.below(len);
     start..start + 1 + rng.below(len - start)
 }
 
 /// One who reads until it is told to stop; every other one cannot write.
 pub fn read(name: &str, shared: Shared, seed: u64, witness: Option<Witness>) {
-    if seed.is_multiple_of(2) {
+    if seed.is_multiple_of(3) {
+        // Without the struct, and one in two of them cannot write.
+        let options = untyped::options();
+        let state = match seed.is_multiple_of(2) {
+            true => options.open(name, None).unwrap(),
+            false => options.open_read_only(name, None).unwrap(),
+        };
+        let mut rng = Rng::new(seed);
+        while !shared.stopped() {
+            witnessed(shared, witness, || untyped_life::look(&state, shared, &mut rng));
+            shared.count_checked();
+        }
+    } else if seed.is_multiple_of(2) {
         let target: Shm<Target> = Target::open(name).unwrap();
         Reader { target, shared, witness, rng: Rng::new(seed) }.read_on();
     } else {

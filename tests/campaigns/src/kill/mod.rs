@@ -15,6 +15,7 @@ mod herd;
 mod life;
 mod shared;
 mod target;
+mod untyped_life;
 
 use shma_core::{Shm, ShmState};
 

@@ -1,5 +1,6 @@
 //! Victims that publish: in every way, to fields of every size, alone and beside others.
 
+use shma_core::untyped::{self, State, Wait};
 use shma_core::{Field, Shm, ShmState};
 
 use crate::ptrace::{Tracee, mark};
@@ -29,9 +30,15 @@ enum Call {
     TransactionBut,
     /// A whole value, a part of it, and a whole value again, under one acquisition.
     Writer,
+    /// The semaphore as a value, without the struct; a whole value.
+    Held,
+    /// A part of one.
+    HeldPart,
+    /// A transaction on all fields, without the struct.
+    Committed,
 }
 
-const CALLS: [Call; 13] = [
+const CALLS: [Call; 16] = [
     Call::Update,
     Call::UpdateWith,
     Call::Write,
@@ -45,15 +52,18 @@ const CALLS: [Call; 13] = [
     Call::Transaction,
     Call::TransactionBut,
     Call::Writer,
+    Call::Held,
+    Call::HeldPart,
+    Call::Committed,
 ];
 
 impl Call {
     fn is_transaction(self) -> bool {
-        matches!(self, Self::Transaction | Self::TransactionBut)
+        matches!(self, Self::Transaction | Self::TransactionBut | Self::Committed)
     }
 
     fn is_of_part(self) -> bool {
-        matches!(self, Self::UpdateRange | Self::UpdateRangeIf)
+        matches!(self, Self::UpdateRange | Self::UpdateRangeIf | Self::HeldPart)
     }
 
     /// Whether it goes beside these. One on a slice shares what comes behind its entry with another
@@ -129,7 +139,7 @@ impl Publish {
     /// Whether the call publishes to a field.
     fn changes(&self, field: usize) -> bool {
         match self.call {
-            Call::Transaction => true,
+            Call::Transaction | Call::Committed => true,
             Call::UpdateIfNone => false,
             Call::TransactionBut => field != self.field,
             _ => field == self.field,
@@ -176,8 +186,14 @@ impl Publish {
         let Self { call, field, .. } = *self;
         step_kill::start(|| {
             let made = self.apply(found);
-            let plot: Shm<Plot> = Plot::open(&site.name).unwrap();
             let made = |field: usize| made.iter().map(move |made| &made[field].elements[..]);
+            if matches!(call, Call::Held | Call::HeldPart | Call::Committed) {
+                let state = untyped::options().open(&site.name, None).unwrap();
+                let mut all = (0..FIELDS).map(|field| made(field).next().expect("one"));
+                let made = std::array::from_fn(|_| all.next().expect("one of each field"));
+                return without_struct(&state, call, field, made, inside);
+            }
+            let plot: Shm<Plot> = Plot::open(&site.name).unwrap();
             match field {
                 _ if call.is_transaction() => {
                     let mut all = (0..FIELDS).map(|field| made(field).next().expect("one"));
@@ -193,7 +209,10 @@ impl Publish {
 
     /// Kills another victim of the same call where something has changed for others.
     fn kill_one_before(&mut self, site: &mut Site) -> Result<(), String> {
-        let call = if self.call.is_transaction() { Call::Transaction } else { self.call };
+        let call = match self.call {
+            Call::TransactionBut => Call::Transaction,
+            call => call,
+        };
         let mut alone = Self::new(call, self.field, Others::None, &mut self.rng);
         if self.corpse.is_none() {
             let way = Path::step(&mut alone, &mut site.another())?;
@@ -281,7 +300,44 @@ fn publish<'a, const N: usize>(
             });
             writer.update(|new, _| *new = values[2]);
         }
-        Call::Transaction | Call::TransactionBut => unreachable!("not of one field"),
+        Call::Transaction | Call::TransactionBut | Call::Committed => {
+            unreachable!("not of one field")
+        }
+        Call::Held | Call::HeldPart => unreachable!("without the struct"),
+    }
+    mark();
+}
+
+/// The calls of a process that has no struct.
+fn without_struct(
+    state: &State,
+    call: Call,
+    field: usize,
+    made: [&[u64]; FIELDS],
+    inside: impl Fn(),
+) {
+    let value: &[u8] = bytemuck::cast_slice(made[field]);
+    let field = &state.fields()[field];
+    let part = part(value.len() / 8);
+    let part = 8 * part.start..8 * part.end;
+    let all: Vec<(&untyped::Field, &[u8])> = state
+        .fields()
+        .iter()
+        .zip(made)
+        .map(|(field, made)| (field, bytemuck::cast_slice(made)))
+        .collect();
+    mark();
+    if call == Call::Committed {
+        let transaction = state.begin(Wait::Forever).unwrap();
+        inside();
+        transaction.commit(&all).unwrap();
+    } else {
+        let held = field.hold(Wait::Forever).unwrap();
+        inside();
+        match call {
+            Call::HeldPart => held.publish_part(part.start, &value[part]).unwrap(),
+            _ => held.publish(value).unwrap(),
+        };
     }
     mark();
 }

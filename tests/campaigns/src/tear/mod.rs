@@ -33,7 +33,7 @@ const SIZES: [&str; 6] = ["1", "8", "33", "512", "8192", "131072"];
 /// Fields by their number of slots. With two, readers of large values depend on the semaphore.
 const FIELDS: [&str; 3] = ["usual", "narrow", "wide"];
 
-const WAYS: [&str; 4] = ["write", "update", "update_with", "transaction"];
+const WAYS: [&str; 5] = ["write", "update", "update_with", "transaction", "hold"];
 
 /// Calls a generic function for a number of words.
 macro_rules! for_words {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use shma_core::{Access, Error, Shm, ShmState};
+use shma_core::{Access, Error, Shm, ShmState, untyped};
 
 use super::payload::{check, stay};
-use super::writer::{choose, say, wait};
+use super::writer::{choose, field_name, say, wait};
 use shma_tests::rng::Rng;
 use shma_tests::states::Uniform;
 
@@ -45,6 +45,8 @@ fn look<const WORDS: usize, A: Access>(
     mut rng: Rng,
 ) {
     stay(place);
+    let untyped = untyped::options().open_read_only(state.name(), None).unwrap();
+    let untyped = untyped.field(field_name(field)).unwrap();
     let field = choose(state, field);
     let mut value = field.read_boxed();
     say("ready");
@@ -53,7 +55,8 @@ fn look<const WORDS: usize, A: Access>(
     let (mut done, mut last, mut changes, mut worst) = (0, 0, 0, Duration::ZERO);
     while done < reads || changes < CHANGES {
         let before = running();
-        let version = match rng.below(4) {
+        let version = match rng.below(5) {
+            1 => untyped.read(bytemuck::cast_slice_mut(&mut value[..])).unwrap(),
             // A bounded read may give up; it is made again.
             0 => match field.try_read(&mut value) {
                 Ok(version) => version,

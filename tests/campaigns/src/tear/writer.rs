@@ -3,6 +3,7 @@
 use std::io::{Write, stdin, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use shma_core::untyped::{self, Wait};
 use shma_core::{Field, Shm, ShmState};
 
 use super::payload::{expected, fill, stay};
@@ -57,6 +58,11 @@ pub(super) fn choose<'s, const WORDS: usize, A: shma_core::Access>(
     }
 }
 
+/// What the manifest calls it.
+pub(super) fn field_name(field: &str) -> &str {
+    if field == "usual" { "words" } else { field }
+}
+
 fn publish<const WORDS: usize>(
     state: &Shm<Uniform<WORDS>>,
     field: &str,
@@ -66,6 +72,8 @@ fn publish<const WORDS: usize>(
     stay(0);
     let chosen = choose(state, field);
     let mut value = state.words.read_boxed();
+    let untyped = untyped::options().open(state.name(), None).unwrap();
+    let untyped = untyped.field(field_name(field)).unwrap();
     let first = u64::from(chosen.version());
     let mut version = first;
     while going.load(Ordering::Relaxed) {
@@ -92,6 +100,11 @@ fn publish<const WORDS: usize>(
                     version,
                 );
             }),
+            "hold" => {
+                let held = untyped.hold(Wait::Forever).unwrap();
+                fill(&mut value[..], version);
+                held.publish(bytemuck::cast_slice(&value[..])).unwrap();
+            }
             other => panic!("no way of writing is called {other}"),
         }
     }
