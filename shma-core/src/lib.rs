@@ -52,6 +52,8 @@
 //!   process loses nothing, and containers make no difference.
 //! - A difference field by field if two programs declare a state differently, and a region that any
 //!   tool can read by the text in it. [`inspect`] does so, and so does the command `shma`.
+//! - States without the struct, for programs that learn at run time what is in them, and for bindings
+//!   to other languages: [`untyped`].
 //!
 //! # What you pay
 //!

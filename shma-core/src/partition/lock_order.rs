@@ -115,7 +115,7 @@ fn sweep() {
     if !RECORD.with(|record| record.nested.get()) {
         return;
     }
-    let is_gone = |gone: &AtomicBool| gone.load(Ordering::Acquire);
+    let is_gone = |gone: &AtomicBool| gone.load(Ordering::Relaxed);
     while let Some(entry) = take_detached(|(_, gone)| is_gone(gone)) {
         forget_nested(entry);
     }
@@ -168,9 +168,9 @@ impl Drop for Detached {
                 forget_nested(self.entry);
             }
         } else {
-            // Release, with the Acquire in `sweep`: whatever this thread did before is seen by the one
-            // that no longer counts itself as the holder.
-            self.gone.store(true, Ordering::Release);
+            // Relaxed, here and in `sweep`: nothing is read because of it. A thread that sees it before
+            // the semaphore is free waits for that, as for any other holder.
+            self.gone.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -16,6 +16,40 @@ use crate::partition::{DetachedGuard, Partition};
 /// The thread that acquired it counts as the holder: acquiring the semaphore again there is
 /// [`Error::Reentrant`], until it is published or dropped, in whichever thread. In a fork child it is
 /// good for nothing, and dropping it leaves the parent's alone.
+///
+/// ```
+/// use shma_core::untyped::{self, Attributes, Declaration, Held, Wait};
+///
+/// /// What a binding keeps between "begin" and "commit".
+/// struct Update {
+///     held: Held,
+///     value: Vec<u8>,
+/// }
+/// # let name = format!("doc-held-{}", std::process::id());
+///
+/// let mut declaration = Declaration::new("Counter")?;
+/// declaration.field("count", "u32".parse()?, Attributes::new())?;
+/// let state = untyped::options().create(&name, &declaration)?;
+///
+/// let held = state.field("count")?.hold(Wait::Forever)?;
+/// let mut update = Update { held, value: vec![0; 4] };
+/// update.held.load(&mut update.value)?;
+/// update.value[0] += 1;
+/// // Any thread may end it.
+/// let version = std::thread::spawn(move || update.held.publish(&update.value)).join().unwrap()?;
+/// assert_eq!(u64::from(version), 2);
+/// # Ok::<(), shma_core::Error>(())
+/// ```
+///
+/// It is for one publication:
+///
+/// ```compile_fail,E0382
+/// # fn twice(held: shma_core::untyped::Held) -> Result<(), shma_core::Error> {
+/// held.publish(&[1])?;
+/// held.publish(&[2])?; // moved
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "dropped, it gives the semaphore back"]
 pub struct Held {

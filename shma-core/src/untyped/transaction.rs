@@ -78,6 +78,30 @@ impl State {
 /// is killed half-way. Dropped, by any thread, it publishes nothing.
 ///
 /// The thread that began it counts as the holder, as with [`Held`](super::Held).
+///
+/// ```
+/// use shma_core::untyped::{self, Attributes, Declaration, Wait};
+///
+/// # let name = format!("doc-commit-{}", std::process::id());
+/// let mut declaration = Declaration::new("Bank")?;
+/// declaration.field("one", "i64".parse()?, Attributes::new())?;
+/// declaration.field("other", "i64".parse()?, Attributes::new())?;
+/// let bank = untyped::options().create(&name, &declaration)?;
+/// let (one, other) = (bank.field("one")?, bank.field("other")?);
+///
+/// let transfer = bank.begin(Wait::Forever)?;
+/// let mut balance = [0; 8];
+/// transfer.load(one, &mut balance)?;
+/// let left = i64::from_ne_bytes(balance) - 5;
+/// transfer.load(other, &mut balance)?;
+/// let right = i64::from_ne_bytes(balance) + 5;
+/// transfer.commit(&[(one, &left.to_ne_bytes()), (other, &right.to_ne_bytes())])?;
+///
+/// let (mut first, mut second) = ([0; 8], [0; 8]);
+/// bank.snapshot(&mut [(one, &mut first), (other, &mut second)])?;
+/// assert_eq!(i64::from_ne_bytes(first) + i64::from_ne_bytes(second), 0);
+/// # Ok::<(), shma_core::Error>(())
+/// ```
 #[derive(Debug)]
 #[must_use = "dropped, it gives the semaphores back"]
 pub struct Transaction {
