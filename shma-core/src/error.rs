@@ -121,18 +121,20 @@ pub enum Error {
         /// The region and the field.
         place: Place,
     },
-    /// There is not enough room for the region: in its directory, or of memory.
+    /// There is not enough room for the region: in its directory, or of memory. Or there is none for its
+    /// checkpoint.
     #[error(
-        "region `{name}` needs {needed} bytes, {}",
+        "{} needs {needed} bytes, {}",
+        Needy { name, space: *space },
         Room { directory, needed: *needed, free: *free, space: *space, abandoned: *abandoned }
     )]
     #[non_exhaustive]
     NoSpace {
         /// The region.
         name: String,
-        /// Where it would lie.
+        /// Where the region, or its checkpoint, would lie.
         directory: PathBuf,
-        /// Bytes that the region takes.
+        /// Bytes that it takes.
         needed: u64,
         /// Bytes that are free.
         free: u64,
@@ -141,6 +143,46 @@ pub enum Error {
         /// Bytes that unfinished regions take whose creators are dead, as far as this process may
         /// look. A creation removes those of its own user.
         abandoned: u64,
+    },
+    /// A file cannot be loaded: it is no `.safetensors` file, or says of itself what cannot be.
+    #[error("{} is no checkpoint that this program can use: {reason}", Shown(path))]
+    #[non_exhaustive]
+    NotACheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        reason: String,
+    },
+    /// The values in a file are not those of the state that it is loaded as.
+    #[error(
+        "the checkpoint {} has other values than this program's `{state}`:\n{difference}\n\
+         declare the state as it was when it was saved",
+        Shown(path)
+    )]
+    #[non_exhaustive]
+    CheckpointMismatch {
+        /// The file.
+        path: PathBuf,
+        /// The state as this program declares it.
+        state: Cow<'static, str>,
+        /// One line per field that differs: the field, what the file has, what this program has.
+        difference: String,
+    },
+    /// A system call for a file that is no region failed. As with [`Io`](Self::Io), the message holds the
+    /// system's reason, and `source()` gives nothing.
+    #[error(
+        "{call} {} failed: {source}{}",
+        Shown(path),
+        Advice { call, directory: None, error: source }
+    )]
+    #[non_exhaustive]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was tried with it.
+        call: &'static str,
+        /// The error of the call.
+        r#source: io::Error,
     },
     /// The text cannot be a region's name.
     #[error("`{name}` cannot name a region: {reason}")]
@@ -380,6 +422,8 @@ pub enum Space {
     Memory,
     /// The memory that a control group, as of a container, lets this process take.
     ControlGroup,
+    /// The file system of a checkpoint.
+    Checkpoint,
 }
 
 /// Whose a region is, if not this user's.
@@ -404,6 +448,19 @@ impl fmt::Display for Foreign {
                  what its owner can permit)",
             ),
         }
+    }
+}
+
+/// What there is no room for.
+struct Needy<'a> {
+    name: &'a str,
+    space: Space,
+}
+
+impl fmt::Display for Needy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = if self.space == Space::Checkpoint { "the checkpoint of " } else { "" };
+        write!(f, "{of}region `{}`", self.name)
     }
 }
 
@@ -434,6 +491,11 @@ impl fmt::Display for Room<'_> {
                 f,
                 "and {place} gives none although {free} are free; it may be out of files, or a \
                  quota used up: remove regions, or {enlarge}"
+            )?,
+            Space::Checkpoint => write!(
+                f,
+                "and {place} gave no room, with {free} free after that; free room there, or write it \
+                 elsewhere; a file that has the name already is as it was"
             )?,
             Space::Memory => write!(
                 f,

@@ -205,6 +205,7 @@ cfg_if::cfg_if! {
 cfg_if::cfg_if! {
     // Loom's models need the modules above, and no region.
     if #[cfg(all(target_os = "linux", target_pointer_width = "64", not(loom)))] {
+        mod checkpoint;
         mod error;
         mod field;
         pub mod inspect;

@@ -115,16 +115,60 @@
 //!
 //! [`Options::accept_unclean`](crate::Options::accept_unclean) opens an unclean region. Then
 //! semaphores of the previous run are free, a transaction that was being written out is completed
-//! from what there is, and values may be torn. For values that must survive a power cut, write
-//! checkpoints to files of their own.
-//!
-//! A copy of a region's file that is made while a process writes is no backup. It takes pages of
-//! many publications, and nothing refuses it. Of 8 such copies 6 were torn. Copy a region that no
-//! process writes, or save it by `shma export NAME FILE.npz`, which takes one instant.
+//! from what there is, and values may be torn. Values that must survive a power cut belong in a checkpoint.
 //!
 //! Runs of the machine are told apart by the kernel's boot id, which containers share. Where it cannot
 //! be read, regions in memory are taken for this run's, and unmarked regions on a disk for unclean.
 //! The age of values starts anew with the first writer of a run.
+//!
+//! # Checkpoints and backups
+//!
+//! [`Shm::checkpoint`](crate::Shm::checkpoint) writes one instant of all fields to a `.safetensors` file, and
+//! [`load`](crate::ShmState::load) gives it back:
+//!
+//! ```
+//! use shma_core::{Error, Shm, ShmState};
+//!
+//! #[derive(ShmState)]
+//! struct Training {
+//!     weights: [f32; 64],
+//!     step: u64,
+//! }
+//!
+//! /// The region if there is one, else what was saved, else zeroes.
+//! fn start(name: &str, file: &std::path::Path) -> Result<Shm<Training>, Error> {
+//!     let saved = match file.exists() {
+//!         true => Training::load(file)?,
+//!         false => Training::zeroed(),
+//!     };
+//!     Training::open_or_create(name, &saved)
+//! }
+//! # let name = format!("doc-checkpoint-{}", std::process::id());
+//! # let file = std::env::temp_dir().join(format!("{name}.safetensors"));
+//!
+//! let training = start(&name, &file)?;
+//! training.step.update(|new, old| *new = old + 1);
+//! training.checkpoint(&file)?; // and the machine may stop
+//! drop(training);
+//! assert_eq!(start(&name, &file)?.step.read(), 1);
+//! # std::fs::remove_file(&file).unwrap();
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! | what happens | the file |
+//! |---|---|
+//! | a writer publishes meanwhile | holds one instant; the writer does not wait |
+//! | the process is killed, the disk is full, a call fails | is the old one, whole |
+//! | the machine loses power after the call has returned | is the new one, as far as the disk keeps what it has confirmed |
+//! | two processes save to one path | is that of one of them, whole |
+//!
+//! The state is copied once into private memory. numpy, PyTorch, JAX, candle and burn read the file by
+//! the field's names; a file that they write loads if it has the same names, types and shapes. The
+//! manifest, the notes and the versions stand in its metadata.
+//!
+//! A copy of a region's file that is made while a process writes is no backup. It takes pages of
+//! many publications, and nothing refuses it. Of 8 such copies 6 were torn. Save a checkpoint, or copy a
+//! region that no process writes.
 //!
 //! # When the declaration has changed
 //!

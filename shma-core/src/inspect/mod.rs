@@ -98,6 +98,7 @@ pub use whose::Whose;
 use crate::error::Error;
 use crate::manifest::OwnedManifest;
 
+pub use crate::checkpoint::{Checkpoint, Tensor};
 pub use crate::error::SemaphoreHolder;
 
 /// Reads a manifest that was saved: the text that lies in a region, or what

@@ -1,9 +1,12 @@
 //! What the derive makes of a struct: a state that can be created and opened.
 
+use std::path::Path;
+
 use crate::error::Error;
 use crate::manifest::Manifest;
 use crate::region::access::ReadOnly;
 
+use super::checkpoint;
 use super::family::{self, State};
 use super::{Options, Shm};
 
@@ -98,6 +101,46 @@ pub trait ShmState: State {
     /// As [`open`](Self::open).
     fn open_read_only(name: &str) -> Result<Shm<Self, ReadOnly>, Error> {
         Self::options().open_read_only(name)
+    }
+
+    /// The value in a file that [`Shm::checkpoint`] has written, or any other `.safetensors` file that has
+    /// the fields of this state and nothing else. It does not pass through the stack.
+    ///
+    /// Names and types have to agree; order, slots and other attributes need not. What the format has no
+    /// type for (u128, i128, complex numbers, structs) is bytes there, with one more dimension.
+    ///
+    /// ```
+    /// use shma_core::ShmState;
+    ///
+    /// #[derive(ShmState)]
+    /// struct Model {
+    ///     weights: [[f32; 8]; 4],
+    ///     step: u64,
+    /// }
+    /// # let name = format!("doc-load-{}", std::process::id());
+    /// # let file = std::env::temp_dir().join(format!("{name}.safetensors"));
+    ///
+    /// let model = Model::create(&name, &Model::zeroed())?;
+    /// model.step.write(&7);
+    /// model.checkpoint(&file)?;
+    /// drop(model);
+    ///
+    /// let model = Model::open_or_create(&name, &*Model::load(&file)?)?;
+    /// assert_eq!(model.step.read(), 7);
+    /// # std::fs::remove_file(&file).unwrap();
+    /// # Ok::<(), shma_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] if a system call fails; [`Error::NotACheckpoint`] if the file is not what it should
+    /// be; [`Error::CheckpointMismatch`], which names each field that differs.
+    ///
+    /// # Blocking
+    ///
+    /// Reads the file.
+    fn load(path: impl AsRef<Path>) -> Result<Box<Self>, Error> {
+        checkpoint::load(path.as_ref())
     }
 
     /// Removes the region's name. Attached processes keep their memory, learn of it by

@@ -128,6 +128,34 @@ pub unsafe trait State: Sized + 'static {
     ) -> Self::Fields<Z::Out>;
 }
 
+/// Goes over the bytes of all fields in declaration order.
+pub(super) fn each_mut<S: State>(state: &mut S, each: impl FnMut(usize, &mut [u8])) {
+    let nothing = S::build::<Nothing, _>(&mut MakeNothing);
+    S::zip::<Nothing, Values<'_>, _>(&nothing, S::values(state), &mut Each(each));
+}
+
+struct MakeNothing;
+
+impl Build<Nothing> for MakeNothing {
+    fn field<T: Element>(&mut self, _: usize) {}
+
+    fn atomic<T: AtomicElement>(&mut self, _: usize) {}
+}
+
+struct Each<F>(F);
+
+impl<'h, 'v, F: FnMut(usize, &mut [u8])> Zip<'h, Nothing, Values<'v>> for Each<F> {
+    type Out = Nothing;
+
+    fn field<T: Element>(&mut self, index: usize, _: &'h (), value: &'v mut T) {
+        (self.0)(index, bytemuck::bytes_of_mut(value));
+    }
+
+    fn atomic<T: AtomicElement>(&mut self, index: usize, _: &'h (), value: &'v mut T) {
+        (self.0)(index, bytemuck::bytes_of_mut(value));
+    }
+}
+
 /// A state of zeroes, on the heap.
 pub(super) fn zeroed<S: State>() -> Box<S> {
     let zeroed = Box::<S>::new_zeroed();

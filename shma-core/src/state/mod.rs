@@ -5,6 +5,7 @@
 //! | [`declaration`] | [`ShmState`], which every derived struct is |
 //! | [`mod@options`] | how a region is made or opened |
 //! | [`shm`] | [`Shm`], the handle |
+//! | `checkpoint` | values to a file and back |
 //! | `notes` | what the creator has noted |
 //! | [`choice`] | transactions and snapshots of a choice of fields |
 //! | [`transaction`] | several fields as one |
@@ -14,6 +15,7 @@
 //! | [`handles`] | the families of handles to shared memory |
 //! | [`declared`] | ties what a derive lists to the struct as it really is |
 
+mod checkpoint;
 mod choice;
 mod declaration;
 pub(crate) mod declared;

@@ -78,7 +78,11 @@ impl<S: State, A: Access> Shm<S, A> {
     }
 
     /// Calls `f` with all fields, and the bytes of this value for them.
-    fn with_parts<R>(&self, value: &mut S, f: impl FnOnce(&mut [Part<'_, '_>]) -> R) -> R {
+    pub(super) fn with_parts<R>(
+        &self,
+        value: &mut S,
+        f: impl FnOnce(&mut [Part<'_, '_>]) -> R,
+    ) -> R {
         let mut parts = self.spare.parts.take(S::DECLARATION.fields.len());
         collect::<S, A>(&self.fields, value, &mut parts);
         let result = f(&mut parts);

@@ -6,6 +6,8 @@
 pub mod arena;
 mod birth;
 mod campaign;
+#[cfg(target_arch = "x86_64")]
+mod checkpoint;
 mod dump;
 mod forked;
 #[cfg(target_arch = "x86_64")]
@@ -46,6 +48,8 @@ pub const ALL: &[Campaign] = &[
     stop::CAMPAIGN,
     #[cfg(target_arch = "x86_64")]
     full::CAMPAIGN,
+    #[cfg(target_arch = "x86_64")]
+    checkpoint::CAMPAIGN,
     history::CAMPAIGN,
     tear::CAMPAIGN,
     namespaces::CAMPAIGN,

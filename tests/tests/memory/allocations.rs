@@ -64,6 +64,27 @@ fn warm_calls_allocate_nothing() {
     assert_eq!(u64::from(few.first.version()), 203);
 }
 
+/// A state of which there is room for two copies in memory has to be saved and loaded all the same.
+#[test]
+fn a_checkpoint_copies_the_state_once() {
+    #[derive(ShmState)]
+    struct Wide {
+        rows: [[f32; 1024]; 2048],
+        #[shm(atomic)]
+        hits: [u64; 1 << 20],
+    }
+    let (_name, wide) = create::<Wide>("wide");
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let file = std::path::Path::new(folder).join(format!("wide-{}", std::process::id()));
+    // Headers, messages and records.
+    let most = size_of::<Wide>() + (64 << 10);
+    let asked = asked_for(|| wide.checkpoint(&file).unwrap());
+    assert!(asked <= most, "saving asks for {asked}");
+    let asked = asked_for(|| drop(Wide::load(&file).unwrap()));
+    std::fs::remove_file(&file).unwrap();
+    assert!(asked <= most, "loading asks for {asked}");
+}
+
 /// The count itself.
 #[test]
 #[should_panic(expected = "a box allocates")]

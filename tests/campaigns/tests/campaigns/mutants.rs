@@ -33,6 +33,12 @@ fn full_notices_faults() {
     notices(&["full"], &["reserve-nothing", "create-leaves-behind"]);
 }
 
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn checkpoint_notices_a_fault() {
+    notices(&["checkpoint"], &["checkpoint-named-first", "checkpoint-unswept"]);
+}
+
 #[test]
 fn stop_notices_faults() {
     notices(&["stop"], &["owners-presumed-dead", "read-ignores-commit", "slots-unchecked"]);

@@ -58,6 +58,12 @@ fn full_passes() {
     passes("full");
 }
 
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn checkpoint_passes() {
+    passes("checkpoint");
+}
+
 /// A campaign that is added is to run with the tests, in one of the files beside this one.
 #[test]
 fn every_campaign_has_its_short_form() {

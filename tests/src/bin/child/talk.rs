@@ -212,6 +212,9 @@ impl Talk {
             ["version"] => on_either!(handle, board => board.count.version()).to_string(),
             ["version-row"] => on_either!(handle, board => board.row.version()).to_string(),
             ["current"] => on_either!(handle, board => board.is_current()).to_string(),
+            ["checkpoint", path] => {
+                return Some(on_either!(handle, board => board.checkpoint(path)).map(ok));
+            }
             ["wait", millis] => return Some(self.wait_newer(number(millis))),
             _ => return None,
         }))
