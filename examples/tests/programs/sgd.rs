@@ -157,6 +157,61 @@ fn too_low_an_accuracy_is_an_exit_code_of_its_own() {
     assert!(picture.is_some());
 }
 
+/// All that a killed training had done by its last checkpoint is there, and no batch is left out.
+#[test]
+fn a_killed_training_goes_on_from_its_file() {
+    for mode in ["locked", "hogwild"] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("training.safetensors");
+        let shown = file.to_str().unwrap();
+        let first = sgd(&format!("--mode {mode} --workers 2 --epochs 400 --checkpoint {shown}"));
+        let workers = first.workers_at_work(2, 3);
+        until("a checkpoint", || file.exists());
+        first.kill_without_a_trace(&workers);
+
+        let (output, _) = sgd(&format!("--resume --workers 1 --checkpoint {shown}")).finish();
+        let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{stderr}");
+        let before: f64 = stderr
+            .split("goes on after ")
+            .nth(1)
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!((125.0..50_000.0).contains(&before), "{stderr}");
+        let trainings = table(&stdout, "training ");
+        assert_eq!(names(&trainings), [format!("{mode}, 1 worker")]);
+        assert_eq!(trainings[0].1[0], 50_000.0 - before, "{stdout}");
+
+        // It was saved at its end too, where nothing is left to do.
+        let (output, _) = sgd(&format!("--resume --checkpoint {shown}")).finish();
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains("goes on after 50000 of 50000 batches"), "{stderr}");
+        assert!(output.status.success(), "{stderr}");
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().flatten().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+    }
+}
+
+/// What cannot be resumed is said, and no training begins.
+#[test]
+fn a_file_of_no_training_is_not_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    for content in [None, Some("no such file")] {
+        if let Some(content) = content {
+            std::fs::write(&file, content).unwrap();
+        }
+        let (output, _) = sgd(&format!("--resume --checkpoint {}", file.display())).finish();
+        let stderr = text(&output.stderr);
+        assert!(!output.status.success() && stderr.contains("cannot resume"), "{stderr}");
+        assert!(stderr.contains(file.to_str().unwrap()), "{stderr}");
+    }
+}
+
 /// While the kernel takes the leader apart its pipe may be closed and its regions not yet. The test
 /// stands in for them and has the model attached, so no worker is the last to leave it.
 #[test]

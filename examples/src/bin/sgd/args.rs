@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use shma_examples::{ending, options};
 
@@ -9,6 +10,7 @@ use crate::data::Digits;
 use crate::desk::SEATS;
 use crate::mode::Mode;
 use crate::plan::Plan;
+use crate::saving::Saved;
 use crate::training::Order;
 
 /// Train a network on handwritten digits, by worker processes that share it.
@@ -104,6 +106,18 @@ pub struct Options {
     #[arg(long)]
     pub no_compare: bool,
 
+    /// Save the training to this file after each epoch and at its end; one training only.
+    ///
+    /// It is a .safetensors file, replaced at once: killed at any moment, the training goes on from it
+    /// with --resume.
+    #[arg(long, value_name = "FILE", value_parser = options::picture)]
+    pub checkpoint: Option<PathBuf>,
+
+    /// Go on with the training in the file of --checkpoint, with its plan and its mode.
+    #[arg(long, requires = "checkpoint",
+          conflicts_with_all = ["mode", "epochs", "batch", "learning_rate", "seed"])]
+    pub resume: bool,
+
     /// Where to write the picture, an SVG.
     #[arg(long, value_name = "FILE", default_value = "sgd.svg", value_parser = options::picture)]
     pub plot: PathBuf,
@@ -115,17 +129,20 @@ pub struct Options {
 
 impl Options {
     /// The trainings to make, one after the other.
-    pub fn orders<'a>(&self, digits: &'a Digits) -> Vec<Order<'a>> {
-        let plan = Plan {
+    pub fn orders<'a>(&'a self, digits: &'a Digits, saved: Option<&'a Saved>) -> Vec<Order<'a>> {
+        let told = Plan {
             epochs: self.epochs,
             batch: self.batch,
             learning_rate: self.learning_rate,
             seed: self.seed,
         };
+        let plan = saved.map_or(told, |saved| saved.plan);
+        let modes = saved.map_or_else(|| self.modes(), |saved| vec![saved.mode()]);
+        let (workers, kill_at, file) = (self.workers, self.kill_one, self.checkpoint.as_deref());
         let mut orders = Vec::new();
-        for mode in self.modes() {
-            let full = Order { plan, mode, workers: self.workers, kill_at: self.kill_one, digits };
-            if !self.no_compare && self.workers > 1 {
+        for mode in modes {
+            let full = Order { plan, mode, workers, kill_at, digits, file, saved };
+            if !self.makes_one() && self.workers > 1 {
                 orders.push(Order { workers: 1, kill_at: None, ..full });
             }
             orders.push(full);
@@ -136,9 +153,19 @@ impl Options {
     fn modes(&self) -> Vec<Mode> {
         match self.mode {
             Some(mode) => vec![mode],
-            None if self.no_compare => vec![Mode::Locked],
+            None if self.makes_one() => vec![Mode::Locked],
             None => Mode::ALL.to_vec(),
         }
+    }
+
+    fn makes_one(&self) -> bool {
+        self.no_compare || self.checkpoint.is_some()
+    }
+
+    /// The training to go on with.
+    pub fn saved(&self, digits: &Digits) -> Result<Option<Box<Saved>>> {
+        let file = self.checkpoint.as_deref().filter(|_| self.resume);
+        file.map(|file| Saved::read(file, digits.train.len())).transpose()
     }
 }
 
@@ -192,7 +219,8 @@ mod tests {
     fn orders_follow_the_options() {
         let digits = Digits { train: Vec::new(), test: Vec::new() };
         let orders = |line| -> Vec<(Mode, usize, Option<f64>)> {
-            let orders = options(line).orders(&digits);
+            let options = options(line);
+            let orders = options.orders(&digits, None);
             orders.iter().map(|order| (order.mode, order.workers, order.kill_at)).collect()
         };
         let [locked, hogwild, exact] = Mode::ALL;
@@ -213,6 +241,7 @@ mod tests {
             [(locked, 1, Some(0.9)), (hogwild, 1, Some(0.9)), (exact, 1, Some(0.9))]
         );
         assert_eq!(orders("--workers 3 --no-compare"), [(locked, 3, None)]);
+        assert_eq!(orders("--workers 3 --checkpoint file"), [(locked, 3, None)]);
         assert_eq!(orders("--workers 3 --no-compare --mode hogwild"), [(hogwild, 3, None)]);
         assert_eq!(orders("--workers 3 --no-compare --mode exact"), [(exact, 3, None)]);
     }
@@ -245,6 +274,9 @@ mod tests {
             ("--seed -1", "invalid value '-1' for '--seed"),
             ("--plot /", "not of a directory"),
             ("--plot /no/such/place/sgd.svg", "there is no directory /no/such/place"),
+            ("--resume", "--checkpoint <FILE>"),
+            ("--resume --checkpoint file --epochs 3", "cannot be used with"),
+            ("--checkpoint /", "not of a directory"),
             ("--mode lockfree", "possible values: locked, hogwild, exact"),
             ("--mode", "possible values: locked, hogwild, exact"),
             ("--speed", "unexpected argument"),

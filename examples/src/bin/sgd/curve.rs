@@ -28,19 +28,21 @@ pub struct Point {
 /// Copies of the parameters, with the time of each.
 pub struct Recorder {
     every: f64,
+    /// Batches that were done before.
+    before: u64,
     copies: Vec<(f64, Box<Model>)>,
 }
 
 impl Recorder {
-    /// For a training of so many epochs and batches.
-    pub fn new(epochs: u64, batches: u64) -> Self {
+    /// For a training of so many epochs and batches, some of which were done before.
+    pub fn new(epochs: u64, batches: u64, before: u64) -> Self {
         let copies = COPIES.min(epochs * COPIES_AN_EPOCH);
-        Self { every: batches as f64 / copies as f64, copies: Vec::new() }
+        Self { every: batches as f64 / copies as f64, before, copies: Vec::new() }
     }
 
     /// Takes a copy if one is due after so many batches.
     pub fn look<S: Sharing>(&mut self, seconds: f64, done: u64, model: &Shm<S::State>) {
-        if done as f64 >= self.copies.len() as f64 * self.every {
+        if (done - self.before) as f64 >= self.copies.len() as f64 * self.every {
             self.take::<S>(seconds, model);
         }
     }

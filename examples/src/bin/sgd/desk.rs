@@ -66,6 +66,25 @@ impl Work {
         self.open = 1;
     }
 
+    /// Stops giving out batches, and frees all seats; their batches wait again.
+    pub fn close(&mut self) {
+        self.open = 0;
+        (0..SEATS).for_each(|seat| _ = self.vacate(seat));
+    }
+
+    /// Whether this can be the work of so many batches.
+    pub fn is_sound(&self, total: u64) -> bool {
+        let batches = self.seats.iter().filter_map(|seat| seat.batch.checked_sub(1));
+        let waiting = self.returned.iter().take(self.returned_count as usize).copied();
+        let begun: Vec<u64> = batches.chain(waiting).collect();
+        self.total == total
+            && self.next <= total
+            && self.returned_count <= SEATS as u64
+            && begun.len() <= SEATS
+            && begun.iter().all(|batch| *batch < self.next)
+            && self.done + begun.len() as u64 == self.next
+    }
+
     /// Whether there is a batch to take.
     pub fn has_waiting(&self) -> bool {
         self.open == 1 && (self.returned_count > 0 || self.next < self.total)
@@ -201,6 +220,24 @@ mod tests {
             work.hand_in(7, 0.0);
         }
         assert!(work.is_done());
+    }
+
+    #[test]
+    fn work_that_was_closed_is_done_to_its_end() {
+        let mut work = opened(3);
+        work.sit_down(0);
+        assert_eq!((work.take(0), work.take(1)), (Some(0), Some(1)));
+        work.hand_in(1, 1.0);
+        assert!(work.is_sound(3) && !work.is_sound(4));
+        work.close();
+        assert!(work.is_sound(3) && work.seated() == 0 && !work.has_waiting());
+        work.open();
+        while let Some(_batch) = work.take(5) {
+            work.hand_in(5, 1.0);
+        }
+        assert!(work.is_done());
+        work.returned_count = 65;
+        assert!(!work.is_sound(3));
     }
 
     #[test]

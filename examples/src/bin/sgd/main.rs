@@ -2,7 +2,7 @@
 //!
 //! From the top down: `args` is the command line, `training` leads one training and `worker` is a
 //! process of it; `report` and `plot` (with `bars`) tell how it went (`run`). Below are the clock and the scores
-//! (`curve`), what is learned and how (`data`, `plan`, `network`), and what the processes share
+//! (`curve`), the file from which a training goes on (`saving`), what is learned and how (`data`, `plan`, `network`), and what the processes share
 //! (`desk`, and `sharing` with its three ways, of which `model` and `numbers` are the states).
 
 mod args;
@@ -20,6 +20,7 @@ mod plot;
 mod regions;
 mod report;
 mod run;
+mod saving;
 mod sharing;
 mod standing;
 mod training;
@@ -52,7 +53,8 @@ fn lead(options: &Options) -> Result<Ending> {
     let interrupted = stop::flag().context("cannot listen for signals")?;
     let digits = Digits::load()?;
     let mut runs = Vec::new();
-    for order in options.orders(&digits) {
+    let saved = options.saved(&digits)?;
+    for order in options.orders(&digits, saved.as_deref()) {
         match training::run(&order, options.quiet, &interrupted)? {
             Some(run) => runs.push(run),
             None => {

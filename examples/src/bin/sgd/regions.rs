@@ -1,4 +1,4 @@
-//! The names of a training's two regions.
+//! The names of a training's regions.
 
 use shma_core::ShmState;
 use shma_examples::region;
@@ -15,11 +15,17 @@ pub fn new_training() -> String {
 pub fn remove(training: &str) {
     let _ = Model::unlink(&model(training));
     let _ = Desk::unlink(&desk(training));
+    let _ = Desk::unlink(&saved(training));
 }
 
 /// The region of the model.
 pub fn model(training: &str) -> String {
     format!("{training}.model")
+}
+
+/// The region of what is saved.
+pub fn saved(training: &str) -> String {
+    format!("{training}.saved")
 }
 
 /// The region of the desk.

@@ -41,7 +41,7 @@ impl Run {
 
     /// Updates a second.
     pub fn rate(&self) -> f64 {
-        self.updates as f64 / self.seconds
+        if self.updates == 0 { 0.0 } else { self.updates as f64 / self.seconds }
     }
 
     /// Who trained, in words.

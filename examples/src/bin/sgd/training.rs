@@ -1,6 +1,7 @@
 //! One training, as the process that leads it sees it: it makes the two regions, starts the
 //! workers, watches over them, and measures.
 
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -20,6 +21,7 @@ use crate::network::Network;
 use crate::plan::Plan;
 use crate::regions;
 use crate::run::{self, Run};
+use crate::saving::{Saved, Saving};
 use crate::sharing::{Exact, Hogwild, Locked, Shared, Sharing};
 use crate::standing::Standing;
 
@@ -39,6 +41,10 @@ pub struct Order<'a> {
     pub kill_at: Option<f64>,
     /// The images.
     pub digits: &'a Digits,
+    /// Where to save it.
+    pub file: Option<&'a Path>,
+    /// What it goes on with.
+    pub saved: Option<&'a Saved>,
 }
 
 /// Makes a training; `None` if it was interrupted.
@@ -59,6 +65,9 @@ struct Training<'a, S: Sharing> {
     progress: Progress,
     started: Option<Instant>,
     recorder: Recorder,
+    saving: Option<Saving>,
+    /// Batches that were done before.
+    before: u64,
     killed: Option<f64>,
     replacements: usize,
     pace: Pace,
@@ -79,7 +88,8 @@ impl<'a, S: Sharing> Training<'a, S> {
         let finished = training.watch(interrupted)?;
         let seconds = training.seconds();
         training.recorder.take::<S>(seconds, &training.model);
-        let Training { crew, recorder, killed, progress, desk, .. } = training;
+        training.save()?;
+        let Training { crew, recorder, killed, progress, desk, before, .. } = training;
         crew.dismiss()?;
         if !finished {
             return Ok(None);
@@ -89,7 +99,7 @@ impl<'a, S: Sharing> Training<'a, S> {
         } else if order.kill_at.is_some() {
             progress.say("no worker was killed: the work was done before it came to that");
         }
-        let updates = desk.work.read().done();
+        let updates = desk.work.read().done() - before;
         let curve = recorder.judge(&order.digits.test)?;
         let Order { mode, workers, .. } = *order;
         Ok(Some(Run { mode, workers, killed, seconds, updates, curve }))
@@ -100,23 +110,43 @@ impl<'a, S: Sharing> Training<'a, S> {
         let name = regions::new_training();
         let mut at_first = Desk::zeroed();
         at_first.plan = order.plan;
-        at_first.work = Work::new(batches);
-        let initial = S::State::holding(Model::initial(order.plan.seed));
+        at_first.work = order.saved.map_or_else(|| Work::new(batches), |saved| saved.work);
+        let before = at_first.work.done();
+        let initial = match order.saved {
+            Some(saved) => saved.model(),
+            None => Model::initial(order.plan.seed),
+        };
+        let initial = S::State::holding(initial);
         let model = S::State::create(&regions::model(&name), &initial)?;
         let desk = Desk::create(&regions::desk(&name), &at_first)?;
         let prefix = format!("{}: ", run::label(order.mode, order.workers));
+        let saving = order.file.map(|file| {
+            let images = order.digits.train.len();
+            Saving::begin(&regions::saved(&name), file, order.plan, order.mode, images)
+        });
         let arguments = vec!["worker".to_owned(), order.mode.to_string(), name];
+        let progress = Progress::new(&prefix, batches, quiet)?;
+        if order.saved.is_some() {
+            progress.say(&format!("goes on after {before} of {batches} batches"));
+        }
         Ok(Self {
             order,
             crew: Crew::start(arguments, order.workers)?,
             model,
             desk,
-            progress: Progress::new(&prefix, batches, quiet)?,
+            progress,
             started: None,
-            recorder: Recorder::new(order.plan.epochs, batches),
+            recorder: Recorder::new(order.plan.epochs, batches, before),
+            saving: saving.transpose()?,
+            before,
             killed: None,
             replacements: 0,
-            pace: Pace { at: Instant::now(), done: 0, loss_sum: 0.0, loss: f64::NAN },
+            pace: Pace {
+                at: Instant::now(),
+                done: before,
+                loss_sum: at_first.work.loss(),
+                loss: f64::NAN,
+            },
             patience: Patience::default(),
         })
     }
@@ -138,6 +168,9 @@ impl<'a, S: Sharing> Training<'a, S> {
             }
             self.kill_when_due(&work)?;
             self.recorder.look::<S>(self.seconds(), work.done(), &self.model);
+            if self.saving.as_ref().is_some_and(|saving| saving.is_due(work.done())) {
+                self.save()?;
+            }
             if self.progress.is_due() {
                 self.show(&work);
             }
@@ -154,6 +187,12 @@ impl<'a, S: Sharing> Training<'a, S> {
             self.pace.at = Instant::now();
             self.desk.work.update(|new, _| new.open());
         }
+    }
+
+    fn save(&mut self) -> Result<()> {
+        let Some(saving) = &mut self.saving else { return Ok(()) };
+        let work = self.desk.work.read();
+        saving.save(&work, |into| S::State::read(&self.model, into))
     }
 
     fn seconds(&self) -> f64 {
