@@ -57,6 +57,7 @@
 
 mod atomic;
 mod buffer;
+mod checkpoint;
 mod declaration;
 mod field;
 mod held;

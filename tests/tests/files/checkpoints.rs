@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use shma_core::inspect::{Checkpoint, Tensor};
+use shma_core::untyped::{self, Declaration};
 use shma_core::{Error, ShmElement, ShmState};
 use shma_tests::child;
 use shma_tests::place::Place;
@@ -196,6 +197,24 @@ fn attributes_may_differ_and_types_may_not() {
     assert!(text.contains("declared name: the file has Board, this program Bored"), "{text}");
     assert!(text.contains("row: only the file has it, as [u64; 1024] (8192 bytes)"), "{text}");
     drop((name, board));
+    clear(&place);
+}
+
+/// Without the struct the same file comes of it, and the state that it declares.
+#[test]
+fn a_file_declares_the_state_that_was_saved() {
+    let (place, name) = (place(), Name::new("untyped"));
+    let (typed, untyped) = (place.path().join("typed"), place.path().join("untyped"));
+    let state = Every::create(&name, &every()).unwrap();
+    state.checkpoint(&typed).unwrap();
+    let same = untyped::options().open_read_only(&name, None).unwrap();
+    same.checkpoint(&untyped).unwrap();
+    assert!(fs::read(&typed).unwrap() == fs::read(&untyped).unwrap());
+
+    let other = Name::new("declared");
+    let declaration = Declaration::load(&untyped).unwrap();
+    let _copy = untyped::options().create(&other, &declaration).unwrap();
+    assert_eq!(bytes(&Every::open(&other).unwrap().read_boxed()), bytes(&every()));
     clear(&place);
 }
 
@@ -463,6 +482,14 @@ safetensors.numpy.save_file(t, file, metadata={'format': 'np'})";
     assert_eq!((model.step, model.on), (9, [1, 0]));
     assert_eq!(model.w, [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]);
     assert_eq!(shma_core::bytemuck::bytes_of(&model.pose), (0..24).collect::<Vec<u8>>());
+    let declared = Declaration::load(&file).unwrap().manifest().unwrap();
+    let manifest = declared.get();
+    let types = manifest.fields.iter().map(|field| (field.name, field.ty.to_string()));
+    let types: std::collections::BTreeMap<_, _> = types.collect();
+    assert_eq!(manifest.name, "every");
+    let expected =
+        [("layers.0.on", "[u8; 2]"), ("pose", "[u8; 24]"), ("step", "u64"), ("w", "[[f32; 3]; 2]")];
+    assert_eq!(types, expected.map(|(name, ty)| (name, ty.to_owned())).into());
     #[derive(Debug, ShmState)]
     struct Other {
         w: [[f32; 2]; 3],
