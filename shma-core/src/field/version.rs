@@ -22,6 +22,20 @@ impl From<Version> for u64 {
     }
 }
 
+/// A number that was kept as one: in another language, or in a file.
+///
+/// ```
+/// use shma_core::Version;
+///
+/// let kept = u64::from(Version::from(7));
+/// assert_eq!((kept, Version::from(0)), (7, Version::default()));
+/// ```
+impl From<u64> for Version {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -100,6 +100,32 @@ impl State {
         self.fields.iter().find(|field| field.name() == name).ok_or_else(|| self.no_field(name))
     }
 
+    /// Where a field of this handle is among its [`fields`](Self::fields).
+    ///
+    /// ```
+    /// use shma_core::Error;
+    /// use shma_core::untyped::{self, Attributes, Declaration};
+    /// # let name = format!("doc-index-{}", std::process::id());
+    /// # let name = name.as_str();
+    ///
+    /// let mut declaration = Declaration::new("Model")?;
+    /// declaration.field("weights", "[f32; 4]".parse()?, Attributes::new())?;
+    /// declaration.field("step", "u64".parse()?, Attributes::new())?;
+    /// let state = untyped::options().create(name, &declaration)?;
+    /// assert_eq!(state.index_of(state.field("step")?)?, 1);
+    ///
+    /// let other = untyped::options().open(name, None)?;
+    /// assert!(matches!(state.index_of(other.field("step")?), Err(Error::WrongField { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongField`] for a field of another handle, also of one to the same region.
+    pub fn index_of(&self, field: &Field) -> Result<usize, Error> {
+        self.check_distinct([field].into_iter()).map(|()| field.index())
+    }
+
     fn no_field(&self, name: &str) -> Error {
         const SHOWN: usize = 20;
         let names = self.manifest().fields.iter().map(|field| format!("`{}`", field.name));
