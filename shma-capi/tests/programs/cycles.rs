@@ -1,0 +1,38 @@
+//! Whole lives of handles and updates, many of them.
+
+use std::process::Command;
+
+use shma_tests::region::Name;
+use shma_tests::watchdog::watched;
+
+use crate::compilers::gcc;
+use crate::prefix::run;
+
+/// What a process may grow by, in KiB: the allocator's own, and less than a byte for each cycle.
+const GROWN: i64 = 64;
+
+/// How many lives and uses: a hundred thousand lives take some minutes.
+fn counts() -> [&'static str; 2] {
+    let long = std::env::var_os("SHMA_LONG").is_some();
+    [if long { "100000" } else { "4000" }, "100000"]
+}
+
+/// A library that loses some bytes with each update ends a program that runs for weeks.
+#[test]
+fn a_hundred_thousand_cycles_leave_no_memory_behind() {
+    watched(|| {
+        let Some(gcc) = gcc() else { return };
+        let (name, program) = (Name::new("cycles"), gcc.build("c/cycles.c", &[]));
+        let second = Name::told(&format!("{}-2", &*name));
+        let said = run(Command::new(program).arg(&*name).args(counts()));
+        let grown: Vec<(&str, i64)> = said
+            .lines()
+            .map(|line| line.split_once(' ').map(|(what, by)| (what, by.parse().unwrap())).unwrap())
+            .collect();
+        assert_eq!(grown.len(), 2, "{said}");
+        for (what, by) in grown {
+            assert!(by <= GROWN, "{what}: {by} KiB more");
+        }
+        drop((second, name));
+    });
+}

@@ -1,0 +1,81 @@
+//! Programs that tell one story each, and check it themselves.
+
+use std::path::Path;
+use std::process::Command;
+
+use shma_tests::region::Name;
+use shma_tests::skip::skip;
+use shma_tests::watchdog::watched;
+
+use crate::compilers::{Dialect, c, cpp, gcc, one_each};
+use crate::prefix::{has, run};
+
+/// Runs a program on names that are free.
+#[track_caller]
+pub fn tell(program: &Path) {
+    let name = Name::new("c");
+    let second = Name::told(&format!("{}-2", &*name));
+    run(Command::new(program).arg(&*name));
+    drop((second, name));
+}
+
+#[track_caller]
+fn told(dialects: Vec<Dialect>, source: &str) {
+    for dialect in dialects {
+        tell(&dialect.build(source, &[]));
+    }
+}
+
+/// A header that only one standard takes is of no use to the others.
+#[test]
+fn programs_compile_under_every_standard() {
+    watched(|| {
+        for dialect in c().into_iter().chain(cpp()) {
+            for source in ["c/calls.c", "c/errors.c", "c/hostile.c"] {
+                dialect.check(source);
+            }
+        }
+    });
+}
+
+#[test]
+fn every_function_does_what_the_header_says() {
+    watched(|| told(one_each(), "c/calls.c"));
+}
+
+#[test]
+fn every_function_gives_each_of_its_errors() {
+    watched(|| told(one_each(), "c/errors.c"));
+}
+
+#[test]
+fn an_update_belongs_to_the_thread_that_began_it() {
+    watched(|| told(gcc().into_iter().collect(), "c/threads.c"));
+}
+
+#[test]
+fn a_fork_child_ends_no_update_of_its_parent() {
+    watched(|| told(gcc().into_iter().collect(), "c/forks.c"));
+}
+
+/// Reads of memory that is not there or not set, and memory that is never freed.
+#[test]
+fn valgrind_finds_nothing() {
+    watched(|| {
+        if !has("valgrind") {
+            return skip("there is no valgrind");
+        }
+        let Some(gcc) = gcc() else { return };
+        for (source, more) in
+            [("c/calls.c", &[][..]), ("c/errors.c", &[]), ("c/cycles.c", &["20", "40"])]
+        {
+            let name = Name::new("valgrind");
+            let second = Name::told(&format!("{}-2", &*name));
+            let mut command = Command::new("valgrind");
+            command.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
+            command.args(["--errors-for-leak-kinds=definite,indirect"]);
+            run(command.arg(gcc.build(source, &[])).arg(&*name).args(more));
+            drop((second, name));
+        }
+    });
+}
