@@ -1,16 +1,29 @@
-/* Whole lives of handles and updates: NAME, how many of each. Says how many KiB the process has grown
- * by after the first half. */
+/* Whole lives of handles and updates: NAME, how many of each. Says by how many bytes its memory grows in
+ * the second half. */
 #include "check.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
-static long resident(void)
+struct memory {
+    long heap, mapped;
+};
+
+static struct memory memory(void)
 {
-    long pages = 0;
+    struct mallinfo2 heap = mallinfo2();
+    struct memory now = {(long)(heap.uordblks + heap.hblkhd), 0};
     FILE *file = fopen("/proc/self/statm", "r");
-    CHECK(file != NULL && fscanf(file, "%*d %ld", &pages) == 1);
+    CHECK(file != NULL && fscanf(file, "%ld", &now.mapped) == 1);
     fclose(file);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
+    now.mapped *= sysconf(_SC_PAGESIZE);
+    return now;
+}
+
+static void report(const char *what, struct memory half)
+{
+    struct memory now = memory();
+    printf("%s-heap %ld\n%s-mapped %ld\n", what, now.heap - half.heap, what, now.mapped - half.mapped);
 }
 
 static void life(const char *name)
@@ -60,7 +73,8 @@ static void use(shma_state *state, shma_field *plates, shma_field *step)
 
 int main(int count, char **arguments)
 {
-    long lives, uses, i, half = 0;
+    long lives, uses, i;
+    struct memory half = memory();
     shma_state *state;
     shma_field *plates, *step;
     char name[300];
@@ -71,20 +85,20 @@ int main(int count, char **arguments)
     uses = atol(arguments[3]);
     for (i = 0; i < lives; i++) {
         if (i == lives / 2)
-            half = resident();
+            half = memory();
         life(arguments[1]);
     }
-    printf("lives %ld\n", resident() - half);
+    report("lives", half);
     snprintf(name, sizeof name, "%s-2", arguments[1]);
     state = created(name);
     plates = opened(state, "plate");
     step = opened(state, "step");
     for (i = 0; i < uses; i++) {
         if (i == uses / 2)
-            half = resident();
+            half = memory();
         use(state, plates, step);
     }
-    printf("uses %ld\n", resident() - half);
+    report("uses", half);
     shma_field_close(step);
     shma_field_close(plates);
     shma_close(state);
