@@ -48,11 +48,12 @@ fn code(error: &Error) -> c_int {
     match error {
         Error::NotFound { .. } | Error::NoField { .. } => libc::ENOENT,
         Error::AlreadyExists { .. } => libc::EEXIST,
-        Error::LayoutMismatch { .. } | Error::WrongType { .. } | Error::NoteMismatch { .. } => {
-            libc::EPROTO
-        }
+        Error::LayoutMismatch { .. }
+        | Error::WrongType { .. }
+        | Error::NoteMismatch { .. }
+        | Error::CheckpointMismatch { .. } => libc::EPROTO,
         Error::ForeignOwner { .. } => libc::EPERM,
-        Error::NotARegion { .. } => libc::EBADMSG,
+        Error::NotARegion { .. } | Error::NotACheckpoint { .. } => libc::EBADMSG,
         Error::Unclean { .. } => libc::EUCLEAN,
         Error::Retired { .. } => libc::ESTALE,
         Error::NoSpace { .. } => libc::ENOSPC,
@@ -67,7 +68,9 @@ fn code(error: &Error) -> c_int {
         Error::ReadOnly { .. } => libc::EROFS,
         Error::WrongSize { .. } => libc::EMSGSIZE,
         Error::OutOfRange { .. } => libc::ERANGE,
-        Error::Io { source, .. } => source.raw_os_error().filter(|it| *it > 0).unwrap_or(libc::EIO),
+        Error::Io { source, .. } | Error::File { source, .. } => {
+            source.raw_os_error().filter(|it| *it > 0).unwrap_or(libc::EIO)
+        }
         // Errors of a later version of the core.
         _ => libc::EIO,
     }
