@@ -1,11 +1,11 @@
 //! The calls on one field, alone in one process: for daily work on the library.
 //!
 //! ```sh
-//! cargo bench -p shma-core             # all of them
-//! cargo bench -p shma-core -- update   # those whose names contain it
+//! cargo bench --no-default-features --bench paths             # all of them
+//! cargo bench --no-default-features --bench paths -- update   # those whose names contain it
 //! ```
 //!
-//! Comparisons with other ways to share, and several processes, are the business of `shma-bench`.
+//! Comparisons with other ways to share, and several processes, are the business of the program beside it.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
