@@ -19,9 +19,8 @@ fn sleeps(name: &Name) {
     until("the thread sleeps", || bytes.has_sleepers(Desk::partitions()[0]));
 }
 
-/// Waits for publication after publication until it has this one.
-async fn follow(desk: &Shm<Desk>, until: u64) -> Result<u64, Error> {
-    let mut seen = desk.count.version();
+/// Waits for publication after publication, from one that it has seen until it has the last one.
+async fn follow(desk: &Shm<Desk>, mut seen: Version, until: u64) -> Result<u64, Error> {
     let mut woken = 0;
     while u64::from(seen) < until {
         seen = desk.count.newer(seen).await?;
@@ -41,10 +40,10 @@ fn tokio_follows_select_and_time_out() {
             tokio::runtime::Builder::new_multi_thread(),
         ] {
             let runtime = runtime.enable_time().build().unwrap();
-            let from = u64::from(desk.count.version());
+            let from = desk.count.version();
             let task = runtime.spawn({
                 let desk = std::sync::Arc::clone(&desk);
-                async move { follow(&desk, from + 500).await }
+                async move { follow(&desk, from, u64::from(from) + 500).await }
             });
             publisher.tell("add-many 0 500");
             assert!(runtime.block_on(task).unwrap().unwrap() >= 1);
@@ -120,9 +119,10 @@ fn smol_follows_races_and_cancels() {
         let (name, desk) = create("smol");
         let mut publisher = publisher(&name);
         let desk = std::sync::Arc::new(desk);
+        let first = desk.count.version();
         let task = smol::spawn({
             let desk = std::sync::Arc::clone(&desk);
-            async move { follow(&desk, 501).await }
+            async move { follow(&desk, first, 501).await }
         });
         publisher.order("add-many 0 500");
         assert!(smol::block_on(task).unwrap() >= 1);
@@ -147,8 +147,9 @@ fn futures_lite_follows() {
     watched(|| {
         let (name, desk) = create("lite");
         let mut publisher = publisher(&name);
+        let seen = desk.count.version();
         publisher.tell("add-many 0 500");
-        futures_lite::future::block_on(follow(&desk, 501)).unwrap();
+        futures_lite::future::block_on(follow(&desk, seen, 501)).unwrap();
         publisher.expect("ok");
         let first = futures_lite::future::block_on(desk.count.newer(Version::default()));
         assert_eq!(u64::from(first.unwrap()), 501);
