@@ -1,9 +1,9 @@
 //! Files that look like regions in some places and not in others, given to every call that meets
-//! one: it is refused or used, whichever, and the process goes on.
+//! one. The call uses the file or refuses it, and the process goes on.
 //!
-//! They are drawn by lot. In the short form one of two processes that meet them does so under
-//! AddressSanitizer; that it would report is shown first, by a read beyond the end. Where a time is
-//! given, a fuzzer that is guided by what files lead to runs beside, under AddressSanitizer as well.
+//! The files are drawn by lot. In the short form one of two processes that meet them runs under
+//! AddressSanitizer. That it would report is shown first, by a read beyond the end. For a given
+//! time, a fuzzer that is guided by what files lead to runs beside, under AddressSanitizer as well.
 
 mod fuzzer;
 mod overrun;
@@ -34,7 +34,7 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
 };
 
 /// The short form, of two processes: two minutes of their time.
-const SHORT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_secs(20);
 
 /// Files before a worker reports.
 const BATCH: u64 = 250;

@@ -1,13 +1,14 @@
-//! A call is killed at every instruction: first behind those that change something for others, of
-//! all calls, and then at all the others for as long as there is time.
+//! A call is killed at every instruction. The instructions that change something for other
+//! processes come first, those of all calls. The others follow for as long as there is time.
 //!
 //! The victim is a fork that makes one call and is led to a point of it by ptrace; see `path`. All
 //! victims of a call find the same: a new region in which the same was published before, and memory
-//! from an arena. So they take the same path, except for the clock, whose reader begins again when
-//! the kernel sets it: points in such a second attempt are those that later victims do not reach.
+//! from an arena. So they take the same path, except where they read the clock: that read begins
+//! again when the kernel sets the clock. Later victims do not reach the points of such a second
+//! attempt.
 //!
-//! Whatever it has done by then, every process finds the old value or the new one, the next writer
-//! gets in, and what comes after is right; see `site` for what is looked at.
+//! Whatever the victim has done by then, every process finds the old value or the new one. The next
+//! writer acquires the semaphore, and what follows is right; `site` lists what is checked.
 
 mod companion;
 mod life_cycle;
@@ -39,8 +40,8 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
     work: |arguments| panic!("no process of its own starts with {arguments:?}"),
 };
 
-/// Points in the short form.
-const SHORT: u64 = 8_000;
+/// Points in the short form, beside all changes that others can see.
+const SHORT: u64 = 1_500;
 
 /// Corpses of each kind beside which a call is killed, except in the short form. Each fell
 /// somewhere else.
@@ -153,6 +154,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     cases.extend(wait::all());
     cases.extend(life_cycle::all());
     let mut lines = Vec::new();
+    let mut all_changes = 0;
     for case in cases {
         let found = Rng::new(rng.next_u64());
         match Line::explore(plan, case, found) {
@@ -160,6 +162,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
                 let (points, changes) = line.way.points().unwrap_or_default();
                 outcome.count("instructions on the ways", points);
                 outcome.count("changes for others on them", changes);
+                all_changes += changes;
                 lines.push(line);
             }
             Err(failure) => return outcome.fail(failure),
@@ -167,7 +170,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     }
     outcome.count("calls", lines.len() as u64);
     let mut latest = 0;
-    for round in plan.rounds("points", SHORT) {
+    for round in plan.rounds("points", all_changes + SHORT) {
         latest = next(&lines, latest);
         let line = &mut lines[latest];
         let changes = line.has_changes_left();

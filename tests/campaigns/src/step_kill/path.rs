@@ -1,9 +1,9 @@
 //! The way of a call, instruction by instruction, and how a victim is led to a point of it.
 //!
-//! To kill at every instruction by stepping there would cost a number of steps that grows with the
-//! square of the way. So a way is stepped once, and its places are noted; a victim, which is a fork
-//! and has everything at the same addresses, runs at full speed to a breakpoint at the place, or to
-//! the time that it comes by there. Ways through calls that take hundreds of thousands of
+//! Stepping to every instruction from the start would cost a number of steps that grows with the
+//! square of the way. So a way is stepped once, and its places are noted. A victim is a fork, so it
+//! has everything at the same addresses. It runs at full speed to a breakpoint at the place, and on
+//! until the right pass through that place. Ways through calls of hundreds of thousands of
 //! instructions are cut at their system calls first.
 //!
 //! Most instructions change nothing that others can see: to be killed behind one of them is to be
@@ -59,15 +59,15 @@ pub enum Reached {
     Return,
 }
 
-/// Steps behind a stop at a system call that are looked at on a way that is not known in full: half
-/// of the time so few, else more.
+/// Steps behind a stop at a system call that are tried on a way that is not known in full. Half of
+/// the time it is at most this many, otherwise more.
 const NEAR: usize = 12;
 const FAR: usize = 1000;
 
 /// A time at a breakpoint takes as long as so many steps.
 const TIME_IN_STEPS: u32 = 5;
 
-/// Points inside of an instruction that repeats itself, and how deep inside they are at most: one
+/// Points inside an instruction that repeats itself, and how deep inside they are at most. One
 /// repetition is as good as the next.
 const INSIDE: usize = 4;
 const DEEP: u64 = 256;
@@ -143,9 +143,10 @@ impl Path {
         }
     }
 
-    /// The point for a turn: first where something has changed, then all; each once before any comes
-    /// again, in an order that leaves no part of the way for the end. It is given as the routes to
-    /// it, the cheapest first: if the clock is read on the way, it does not always go the same way.
+    /// The point for a turn: first where something has changed, then all. Each comes once before
+    /// any comes again, in an order that leaves no part of the way for the end. It is given as the
+    /// routes to it, the cheapest first, because a way on which the clock is read is not always the
+    /// same.
     pub fn routes(&self, turn: u64, rng: &mut Rng) -> [Point; 2] {
         match self {
             Self::Stepped { steps, changes } => {
@@ -180,8 +181,8 @@ impl Path {
         Point { stops, goals: vec![(place, times)], steps: 0, repetitions: 0 }
     }
 
-    /// The cheapest way to a point: to a place near it and on in steps, or, if that place is in a
-    /// loop, to one that is come by less often, and from there.
+    /// The cheapest way to a point: to a place near it, and on in steps. If that place is in a
+    /// loop, a place that is passed less often is the start.
     fn cheapest(steps: &[Step], at: usize) -> Point {
         let stops = steps[at].stops;
         let earlier = (0..=at).rev().take_while(|from| steps[*from].stops == stops);

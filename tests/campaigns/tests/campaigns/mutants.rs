@@ -24,7 +24,7 @@ fn step_kill_notices_faults() {
 
 #[test]
 fn birth_notices_faults() {
-    notices(&["birth"], &["attach-unlocked", "leave-first", "replace-living"]);
+    notices(&["birth", "--count", "2000"], &["attach-unlocked", "leave-first", "replace-living"]);
 }
 
 #[cfg(target_arch = "x86_64")]
