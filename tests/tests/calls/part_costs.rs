@@ -7,8 +7,8 @@ use shma_tests::region::Name;
 use shma_tests::switched;
 use shma_tests::watchdog::watched;
 
-/// Words of arrays of 64 KiB, 1 MiB and 64 MiB.
-const ARRAYS: [u64; 3] = [8192, 131_072, 8_388_608];
+/// Words of arrays of 64 KiB, 1 MiB and 16 MiB.
+const ARRAYS: [u64; 3] = [8192, 131_072, 2_097_152];
 
 /// Slots of the array.
 const SLOTS: usize = 4;

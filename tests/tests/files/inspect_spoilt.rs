@@ -130,7 +130,7 @@ fn a_flipped_bit_causes_no_panic() {
         let good = good();
         let mut rng = Rng::new(7);
         let mut refused = 0;
-        for _ in 0..1_500 {
+        for _ in 0..300 {
             let mut bytes = good.clone();
             for _ in 0..=rng.below(3) {
                 let at = rng.below(bytes.len());
@@ -138,7 +138,7 @@ fn a_flipped_bit_causes_no_panic() {
             }
             refused += u64::from(look(&bytes).is_err());
         }
-        assert!(refused > 50, "{refused} were refused");
+        assert!(refused > 10, "{refused} were refused");
         let text = Small::MANIFEST.to_json().into_bytes();
         for at in 0..text.len() {
             let mut text = text.clone();

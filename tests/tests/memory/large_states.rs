@@ -1,4 +1,4 @@
-//! States of gigabytes: never on the stack, and not copied more often than said.
+//! Large states: never on the stack, and not copied more often than said.
 
 use std::thread;
 
@@ -10,18 +10,18 @@ use shma_tests::skip::skip;
 use shma_tests::switched;
 use shma_tests::watchdog::watched;
 
-/// A quarter of a gigabyte; the region is twice as large.
+/// Larger than any stack; the region is twice as large.
 #[derive(ShmState)]
 struct Large {
     #[shm(slots = 2)]
     rows: Rows,
 }
 
-type Rows = [[f32; 1024]; 65_536];
+type Rows = [[f32; 1024]; 16_384];
 
 /// What the largest of the stories below needs.
-const ROOM: u64 = 600 << 20;
-const MEMORY: u64 = 2 << 30;
+const ROOM: u64 = 150 << 20;
+const MEMORY: u64 = 1 << 30;
 
 /// Whether there is room for a story; says so if not.
 fn has_room() -> bool {
@@ -32,7 +32,7 @@ fn has_room() -> bool {
     let enough = shm.f_bavail * shm.f_frsize >= ROOM
         && available.is_some_and(|kilobytes: u64| kilobytes << 10 >= MEMORY);
     if !enough {
-        skip("a state of 256 MiB needs 600 MiB in /dev/shm and 2 GiB of memory");
+        skip("a state of 64 MiB needs 150 MiB in /dev/shm and 1 GiB of memory");
     }
     enough
 }
@@ -96,13 +96,13 @@ fn large_states_need_no_stack_and_few_copies() {
         drop(state);
 
         // Two copies for the closure, once; the handle keeps them.
-        let asked = asked_for(|| large.rows.update(|new, old| new[65_535][1023] = old[0][0] + 1.0));
+        let asked = asked_for(|| large.rows.update(|new, old| new[16_383][1023] = old[0][0] + 1.0));
         assert!((2 * size..2 * size + little).contains(&asked), "update asks for {asked}");
-        let asked = asked_for(|| large.rows.update(|new, old| new[0][0] = old[65_535][1023]));
+        let asked = asked_for(|| large.rows.update(|new, old| new[0][0] = old[16_383][1023]));
         assert!(asked < little, "the next update asks for {asked}");
         let asked = asked_for(|| {
             let state = large.rows.read_boxed();
-            assert_eq!((state[0][0], state[1][0], state[65_535][1023]), (6.0, 5.0, 6.0));
+            assert_eq!((state[0][0], state[1][0], state[16_383][1023]), (6.0, 5.0, 6.0));
         });
         assert!((size..size + little).contains(&asked), "read_boxed asks for {asked}");
     });

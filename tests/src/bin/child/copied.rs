@@ -20,7 +20,7 @@ pub fn tell(words: &str, story: &str, name: &str) {
     match words {
         "8192" => of_size::<8192>(story, name),
         "131072" => of_size::<131_072>(story, name),
-        "8388608" => of_size::<8_388_608>(story, name),
+        "2097152" => of_size::<2_097_152>(story, name),
         other => panic!("no array of {other} words"),
     }
 }
