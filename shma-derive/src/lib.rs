@@ -56,9 +56,9 @@ use syn::DeriveInput;
 /// The build fails if an attribute macro below the derive changes the fields or their types: the
 /// derive reads the struct before such a macro does. Write the macro's attribute above the derive.
 ///
-/// It also fails, naming limit and value, for a field of over 32 GiB, an array of over 64 dimensions,
-/// over 32 structs within one another, a name of over 4,096 bytes, or so many fields that the
-/// manifest is a text of over 512 KiB; about 3,000 numbers are.
+/// It also fails for a declaration beyond the limits, and names limit and value: a field of over 32
+/// GiB, an array of over 64 dimensions, over 32 structs within one another, a name of over 4,096
+/// bytes. The manifest is at most a text of 512 KiB, which about 3,000 numbers fill.
 #[proc_macro_derive(ShmState, attributes(shm))]
 pub fn derive_shm_state(input: TokenStream) -> TokenStream {
     parsed(input, expand::state)

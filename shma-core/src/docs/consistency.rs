@@ -187,11 +187,11 @@
 //! | after the publisher's | may find no announcement, and makes no system call | finds the new version, and does not sleep |
 //! | before the publisher's | finds the announcement, makes `notify` another number, wakes | is turned away by the kernel, which compares the number, or is woken |
 //!
-//! A [`Writer`](crate::Writer) does not release the lock word between its publications, and does not
-//! touch it either. Two threads that each store and then load can both miss the other's store, unless
-//! both have a fence in between. So a waiter that finds in the lock word that a `Writer` holds the
-//! semaphore has the kernel execute a fence in the holder's thread as well (`membarrier`). Only
-//! then it looks again:
+//! A [`Writer`](crate::Writer) does not release the lock word between its publications, and does
+//! not touch it either. Two threads that each store and then load can both miss the other's store,
+//! unless both have a fence in between. A waiter finds in the lock word that a `Writer` holds the
+//! semaphore. It then has the kernel execute a fence in the holder's thread as well (`membarrier`),
+//! and only then looks again:
 //!
 //! | the kernel's fence meets the holder | the holder | the waiter |
 //! |---|---|---|

@@ -39,9 +39,9 @@
 //! }
 //! ```
 //!
-//! A field is at most 32 GiB less 8 bytes, the name of a region 200 characters, the name of a field
-//! 4,096 bytes, a manifest 512 KiB. An array has at most 64 dimensions, and at most 32 structs lie
-//! within one another. A declaration beyond these limits does not build.
+//! A field is at most 32 GiB less 8 bytes. The name of a region has at most 200 characters, the
+//! name of a field 4,096 bytes, and a manifest 512 KiB. An array has at most 64 dimensions, and at
+//! most 32 structs lie within one another. A declaration beyond these limits does not build.
 //!
 //! A region takes K times its values (`#[shm(slots = 2)]` halves the default), all of it from the
 //! start.
@@ -133,9 +133,9 @@
 //! Only the fields of one region have a checked order. A program that nests updates of several regions
 //! must keep to one order of regions everywhere.
 //!
-//! Two versions of this library in one process, as a program and its plugin may have, do not share the
-//! record of what a thread holds. An update of a field by the one inside an update of the same field by
-//! the other waits for ever. Keep all updates of a region in one of them.
+//! Two versions of this library in one process do not share the record of what a thread holds. A
+//! program and its plugin may have such versions. An update of a field by the one inside an update
+//! of the same field by the other waits for ever. Keep all updates of a region in one of them.
 //!
 //! # Work-stealing pools
 //!
@@ -210,8 +210,8 @@
 //! # Deaths that take long
 //!
 //! A process counts as alive as long as its memory exists. The kernel takes some 80 ms per GiB to
-//! remove it. Before that it writes the core dump of a process that crashes, which takes long where
-//! the core goes to a slow disk or to a program. Where a semaphore must be free sooner, limit core
+//! remove it. Before that it writes the core dump of a process that crashes. This takes long if the
+//! core goes to a slow disk or to a program. Where a semaphore must be free sooner, limit core
 //! dumps (`ulimit -c 0`).
 //!
 //! # Descriptors

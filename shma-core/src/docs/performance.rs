@@ -1,8 +1,8 @@
 //! What each call costs: copies, locked instructions, system calls.
 //!
-//! A *copy* is what `memcpy` of the value's size does; of the part's size where the call is for a
-//! part. *Locked* instructions have a cache line for themselves (compare-exchange, atomic
-//! addition); they dominate small values. The tables are for the uncontended case.
+//! A *copy* is what `memcpy` of the value's size does, or of the part's size if the call is for a
+//! part. *Locked* instructions (compare-exchange, atomic addition) have a cache line for
+//! themselves; they dominate small values. The tables are for the uncontended case.
 //!
 //! Every call that writes also reads the clock, which is no system call where the kernel offers it
 //! as a function. (A [`Writer`](crate::Writer) that publishes more than 16 times in a tick reads it

@@ -66,9 +66,9 @@
 //! | the file's length, or a hole into it | SIGBUS for processes that touch what is gone: for a hole, only if `/dev/shm` is full |
 //!
 //! Closures never see the region: they get private copies, which stay as they are while a peer
-//! writes. Unlocking stores nowhere but to the lock word, and that by a compare-exchange on the own
-//! id. This is why the semaphore is not a robust pthread mutex, whose list of held locks lies in
-//! shared memory as addresses that the victim's unlock follows.
+//! writes. Unlocking stores only to the lock word, by a compare-exchange on the own id. This is why
+//! the semaphore is not a robust pthread mutex. The list of locks that such a mutex keeps lies in
+//! shared memory, as addresses that the victim's unlock follows.
 //!
 //! # Containers
 //!

@@ -39,9 +39,9 @@ pub(crate) fn is_field_name(name: &str) -> bool {
     name.len() <= LONGEST_NAME && name.split('.').all(is_part)
 }
 
-/// Whether a character does something else to a terminal than to show, or does not show at all:
-/// controls, line and paragraph separators, directions of writing, tags and the like. The joiners
-/// U+200C and U+200D belong to the spelling of several languages.
+/// Whether a character does not show, or does something else to a terminal than to show. Such are
+/// controls, line and paragraph separators, directions of writing, and tags. The joiners U+200C and
+/// U+200D belong to the spelling of several languages.
 const fn is_control(code: u32) -> bool {
     matches!(code,
         0..=0x1f | 0x7f..=0x9f | 0xad | 0x61c | 0x180e | 0x200b | 0x200e..=0x200f | 0x2028..=0x202e

@@ -34,12 +34,12 @@
 //! holds too, and would hold if the compiler left step 3 out, as it does with a `fetch_or(0)`. A
 //! locked instruction there orders all that is before it ahead of all that is behind it.
 //!
-//! 1. The waiter's announcement is a locked instruction between step 1 and its second look, and the
-//!    publisher's release is one between its version and its look at this word. Both cannot miss the
-//!    other: whichever of the two instructions is later has the other's store before its look.
+//! 1. The waiter's announcement is a locked instruction between step 1 and its second look. The
+//!    publisher's release is one between its version and its look at this word. Both cannot miss
+//!    the other: whichever of the two instructions is later has the other's store before its look.
 //! 2. A waiter that finds `SLEEPERS` set already announces nothing. But it read the bit before it
-//!    looked for the version. If it missed the version, the publisher's look comes later still: the
-//!    publisher finds the bit, or another number, at which the kernel turns the waiter away.
+//!    looked for the version. If it missed the version, the publisher's look comes later still. The
+//!    publisher then finds the bit, or another number, at which the kernel turns the waiter away.
 //!
 //! So if the announcement ever became a plain store, step 3 would still be there: it is a
 //! compare-exchange, which compilers keep.
@@ -64,8 +64,8 @@
 //! step 3 returns it. Again all changes of the lock word stand in one order, and are
 //! read-modify-writes.
 //!
-//! 1. Step 3 comes before the acquisition, which acquires what step 3 released: every look of this
-//!    publisher's sees the announcement, or what it was changed to since.
+//! 1. Step 3 comes before the acquisition, which acquires what step 3 released. So every look of
+//!    this publisher sees the announcement, or what it was changed to since.
 //! 2. Step 3 comes after the release: the waiter sees all that was published.
 //! 3. It comes in between and sees `WRITER`. The waiter then calls the heavy fence, and after it
 //!    looks for the version. That fence meets the publisher at one point of its program. If the point

@@ -12,9 +12,9 @@
 //! that is not ours any more is left alone.
 //!
 //! `WAITERS` may be set with no thread asleep, which costs one needless wake-up. But every thread
-//! that sleeps has set it: one that has slept acquires the semaphore together with the bit, because
-//! it cannot know whether others still sleep. If a thread is woken and dies at once, its wake-up is
-//! lost; the others find out when their slice of sleep ends.
+//! that sleeps has set it. A thread that has slept acquires the semaphore together with the bit,
+//! because it cannot know whether others still sleep. If a thread is woken and dies at once, its
+//! wake-up is lost; the others find out when their slice of sleep ends.
 
 use std::time::{Duration, Instant};
 

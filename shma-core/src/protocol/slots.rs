@@ -2,9 +2,9 @@
 //!
 //! Publication `n` goes to slot `n % K`. A reader copies the active slot and then looks whether a
 //! writer may have started to overwrite it meanwhile; writers never look for readers. It is a
-//! seqlock (Lameter, 2005; the fences as in Boehm, "Can seqlocks get along with programming
-//! language memory models?", MSPC 2012) stretched over K slots, so that a reader loses only when
-//! K - 1 further publications pass while it copies.
+//! seqlock (Lameter, 2005) stretched over K slots. So a reader loses only when K - 1 further
+//! publications pass while it copies. The fences are those of Boehm, "Can seqlocks get along with
+//! programming language memory models?", MSPC 2012.
 //!
 //! Nothing here is a pointer: the protocol works on the atomics that it is given, in a region or on
 //! the heap under loom.
@@ -26,13 +26,13 @@
 //! # Why catching up by dirty ranges is complete
 //!
 //! `dirty[n % K]` is the range of words in which publication n differs from n - 1. The target slot
-//! t of publication v + 1 holds v + 1 - K, so it equals the active slot outside the union of the
-//! ranges of the K - 1 publications since. Where a writer died on its way to v + 1, slot t may
-//! differ from that in the range that the dead writer had announced as well. Its announcement stands
-//! in `dirty[t]`, and `begin` = v + 1 says that it counts. Copying those ranges from the active slot
-//! can be cut off by a death at any word and done again, because it only ever makes slot t more
-//! equal to the active one. And `dirty[t]` is replaced only when slot t is equal everywhere, or
-//! when all of it is about to be written.
+//! t of publication v + 1 holds v + 1 - K. So it equals the active slot outside the union of the
+//! ranges of the K - 1 publications since. If a writer died on its way to v + 1, slot t may also
+//! differ in the range that the dead writer had announced. Its announcement stands in `dirty[t]`,
+//! and `begin` = v + 1 says that it counts. A death at any word may cut off the copying of those
+//! ranges, and the next writer repeats it: it only ever makes slot t more equal to the active one.
+//! `dirty[t]` is replaced only when slot t is equal everywhere, or when all of it is about to be
+//! written.
 
 use std::ops::Range;
 
@@ -88,10 +88,10 @@ impl<'a> Slots<'a> {
         &self.words[index * self.stride..][..self.len]
     }
 
-    /// Has all slots of a small value brought into the cache, at the same time as the version that
-    /// says which of them is to be read. One after the other they take twice as long, and beside a
-    /// writer that never pauses K - 1 publications pass meanwhile where the two cores share no cache.
-    /// For the price of all these lines, which a reader alone need not pay.
+    /// Brings all slots of a small value into the cache, together with the version that says which
+    /// of them to read. One after the other they take twice as long. Where the two cores share no
+    /// cache, a writer that never pauses makes K - 1 publications meanwhile. A reader alone need
+    /// not pay the price of all these lines.
     pub(crate) fn prefetch(&self) {
         if self.len <= PREFETCHED {
             self.words.chunks(self.stride).for_each(|slot| words::prefetch(&slot[..self.len]));

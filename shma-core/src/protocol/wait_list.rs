@@ -1,8 +1,9 @@
 //! Waits without a thread each: one thread sleeps for all of them.
 //!
-//! A wait is a line in a list: a source, the publication that is known, and a waker. The thread makes
-//! one pass after the other. In each it looks at every source, wakes the waits that have something
-//! newer, announces itself to the other sources, and sleeps on the words of all, and on the list's own.
+//! A wait is a line in a list: a source, the publication that is known, and a waker. The thread
+//! makes one pass after the other. In each it looks at every source and wakes the waits that have
+//! something newer. It announces itself to the other sources, and sleeps on the words of all, and
+//! on the list's own.
 //!
 //! # Why no wake-up is lost
 //!

@@ -1,10 +1,10 @@
 //! Named places in the protocols at which a test can end or stop a process.
 //!
 //! Without `--cfg shma_stop` they compile to nothing. With it, `SHMA_STOP=NAME` makes the process
-//! kill itself on reaching the place for the first time, `SHMA_STOP=NAME:COUNT` on the time given,
-//! and `SHMA_STOP=pause:NAME[:COUNT]` stops it there until it gets SIGCONT, with `each` for the count
-//! every time. Under loom a thread of a model ends at any of them if the model says so: see
-//! `lives_for`.
+//! kill itself when it first reaches the place, and `SHMA_STOP=NAME:COUNT` when it reaches it the
+//! given time. `SHMA_STOP=pause:NAME[:COUNT]` stops it there until it gets SIGCONT; the count
+//! `each` means every time. Under loom a thread of a model ends at any of them if the model says
+//! so: see `lives_for`.
 
 /// Marks a place.
 #[cfg(not(any(shma_stop, loom)))]

@@ -2,10 +2,10 @@
 //! `shma-core` on it.
 //!
 //! A test can run a protocol millions of times and never meet the one order of steps that breaks
-//! it. Here a protocol is a handful of short programs, and *every* order of their steps is
-//! visited: every message that a load may read in C11's memory, a death before every step. The
-//! protocol is written a second time for that, so what is shown is that its design is right; the
-//! tests with real processes look after the code.
+//! it. Here a protocol is a handful of short programs, and *every* order of their steps is visited.
+//! That includes every message that a load may read in C11's memory, and a death before every step.
+//! The protocol is written a second time for that, so a green model shows that its design is right.
+//! The tests with real processes check the code.
 //!
 //! # How to read a model
 //!
@@ -35,17 +35,17 @@
 //! ```
 //!
 //! [`Machine`] holds named words of memory and the programs. A [`Program`] is written by calling
-//! its methods in order; each adds an instruction that is executed when the machine explores, so
-//! `p.when(..)` is a branch of the program, while an `if` of Rust chooses between two programs,
-//! which is how wrong variants are made. `p.step("T4")` names what follows, in the words of the
+//! its methods in order. Each adds an instruction that is executed when the machine explores. So
+//! `p.when(..)` is a branch of the program, while an `if` of Rust chooses between two programs.
+//! Wrong variants are made that way. `p.step("T4")` names what follows, in the words of the
 //! protocol, for traces.
 //!
-//! What must hold is said by [`Program::check`] at a point of a program, by
-//! [`Machine::never_decreases`] of a word, by [`Machine::always`] in every state and by
-//! [`Machine::finally`] where the machine comes to rest. A failure prints who did what to which
-//! word with which value, from the beginning; [`verdict::holds`] looks for a short way there.
-//! Reaching the limit of states is a failure as well, and so is a part of a program that no
-//! execution came to: nothing is green because it was not looked at.
+//! [`Program::check`] says what must hold at a point of a program, and [`Machine::never_decreases`]
+//! what must hold for a word. [`Machine::always`] says it for every state, and [`Machine::finally`]
+//! for those in which the machine comes to rest. A failure prints which process did what to which
+//! word with which value, from the beginning. [`verdict::holds`] looks for a short way there.
+//! Reaching the limit of states is a failure as well. So is a part of a program that no execution
+//! reached: a model is green only if all of it was explored.
 //!
 //! A green model counts only together with its mutants: [`verdict::is_caught`] asks that a wrong
 //! variant fails, and by which property.
@@ -62,12 +62,12 @@
 //! Memory is a history of messages for each word, in modification order. Each process has a *view*:
 //! for each word, the oldest message that it may still read. A store leaves a message that carries
 //! a view, and a process that acquires it raises its own. This is the promise-free part of the view
-//! machine of Kang, Hur, Lahav, Vafeiadis and Dreyer, "A promising semantics for relaxed-memory
-//! concurrency" (POPL 2017), which follows the timestamps of Lahav, Giannarakis and Vafeiadis,
-//! "Taming release-acquire consistency" (POPL 2016); without promises a load sees only what was
+//! machine of Kang, Hur, Lahav, Vafeiadis and Dreyer ("A promising semantics for relaxed-memory
+//! concurrency", POPL 2017). That one follows the timestamps of Lahav, Giannarakis and Vafeiadis
+//! ("Taming release-acquire consistency", POPL 2016). Without promises a load sees only what was
 //! stored before, as in RC11 (Lahav, Vafeiadis, Kang, Hur and Dreyer, "Repairing sequential
-//! consistency in C/C++11", PLDI 2017). Doherty, Dongol, Wehrheim and Derrick, "Verifying C11
-//! programs operationally" (PPoPP 2019), argue about programs with such a machine.
+//! consistency in C/C++11", PLDI 2017). Doherty, Dongol, Wehrheim and Derrick ("Verifying C11
+//! programs operationally", PPoPP 2019) argue about programs with such a machine.
 //!
 //! - A process has three views: what it knows, what an acquire fence would add, and what its last
 //!   release fence knew, which relaxed stores carry.
@@ -84,15 +84,15 @@
 //! - A process that [may die](Program::dies_with) does so before any of its steps. What it has
 //!   stored stays; the kernel then clears its token, and that is a store after all it did.
 //! - [`Program::sleep`] and wake are those of a futex: the kernel compares with the latest value
-//!   and sleeps in one step. A slice of time ends only when no process can move and one was
-//!   killed, so that a wake-up lost among the living shows as a sleeper at rest.
+//!   and sleeps in one step. A slice of time ends only when no process can move and one was killed.
+//!   So a wake-up lost among living processes shows as a sleeper at rest.
 //!
 //! # What it cannot express
 //!
 //! - *Load buffering*: a load never sees what is stored only after it, by its own process or by one
 //!   that depends on it. C11 allows that for relaxed accesses, RC11 and this machine do not. No
-//!   processor does it where the store depends on what was loaded, and the stores of these
-//!   protocols do: the place, the value, or the right to store at all comes from a load.
+//!   processor does it where the store depends on what was loaded. The stores of these protocols
+//!   do: the place, the value, or the right to store at all comes from a load.
 //! - Sequentially consistent accesses (only fences), spurious failure of weak compare-exchanges,
 //!   accesses of mixed size, and races of accesses that are not atomic: the protocols have none.
 //! - Fairness. Endless loops are not found, only machines that rest in a wrong state.

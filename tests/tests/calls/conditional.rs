@@ -1,5 +1,5 @@
-//! Updates that publish only if their closure says so: what they must not publish, whom they must not
-//! wake, and when a wait for a value that suits ends.
+//! Updates that publish only if their closure says so. The tests ask what they must not publish,
+//! whom they must not wake, and when a wait for a value that suits ends.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -184,8 +184,8 @@ fn successors_may_die_too() {
     });
 }
 
-/// A committer that dies after it has happened, a waiter for field 1, and a successor of
-/// field 0, which never touches the lock word in which that waiter meets publishers.
+/// A committer that dies after its commit, a waiter for field 1, and a successor of field 0. The
+/// successor never touches the lock word in which that waiter meets publishers.
 fn waiter(places: usize) -> bool {
     let pair = Arc::new(Pair::new());
     let committer = thread::spawn({

@@ -1,4 +1,4 @@
-//! A holder that publishes more than once under one acquisition: it wakes the waiters without a
+//! A holder that publishes more than once under one acquisition. It wakes the waiters without a
 //! fence of its own, and may die at any place of any publication.
 
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! No room, and calls to the kernel that fail.
 //!
-//! `/dev/shm` has room for one page more at each attempt until a region fits; and each system call
-//! that any call of the library makes fails once, in each of several ways. What comes of it is an
-//! error, or nothing at all where the call can do without; never a panic, never a region that is
-//! not whole, and nothing is left behind but what could not be removed because the removal failed.
+//! `/dev/shm` has room for one page more at each attempt until a region fits. Each system call that
+//! any call of the library makes fails once, in each of several ways. The call then returns an
+//! error, or succeeds where it can do without. It never panics and never makes a region that is not
+//! whole. It leaves nothing behind, except what could not be removed because the removal failed.
 //!
 //! All of it happens in a `/dev/shm` that no other process sees, so that what is there is ours.
 

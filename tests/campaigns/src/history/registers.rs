@@ -1,7 +1,7 @@
 //! The fields of the campaign, and what is published in them.
 //!
-//! A value says in its first word which version it is, because a snapshot does not, and goes on with
-//! words that follow from the value before it and from who has published it.
+//! A value says in its first word which version it is, because a snapshot does not. The words after
+//! it follow from the value before it and from the process that published it.
 
 use shma_core::ShmState;
 

@@ -1,15 +1,16 @@
 //! Writers and readers that are killed at random instants and replaced at once.
 //!
-//! Every value that a process reads is checked against what others had been told was published
-//! before; every acknowledged publication is counted, and at the end the versions say the same.
+//! Every value that a process reads is checked against what other processes were told was published
+//! before. Every acknowledged publication is counted, and at the end the versions are compared with
+//! the counts.
 //!
-//! A writer and a reader are spared, the *witnesses*: who is killed after some milliseconds cannot
-//! wait for long. No call is to wait over 250 ms. A wall clock says little about that on a machine
-//! with few processors, since a holder of the semaphore may be kept off its processor, and then
-//! every process waits. So a *control*, a process that never waits for anything, notes the longest
-//! time between two looks at the clock, and the limit is 250 ms and that time once for each of the
-//! processes that can have been in front of the one that waits. A semaphore that is never got has
-//! no such excuse.
+//! A writer and a reader are spared, the *witnesses*: a process that is killed after some
+//! milliseconds cannot wait for long. No call is to wait over 250 ms. A wall clock says little
+//! about that on a machine with few processors. A holder of the semaphore may be kept off its
+//! processor, and then every process waits. So a *control*, a process that never waits for
+//! anything, notes the longest time between two looks at the clock. The limit is 250 ms, and that
+//! time once for each process that can have been in front of the waiting one. A semaphore that is
+//! never acquired has no such excuse.
 
 mod herd;
 mod life;

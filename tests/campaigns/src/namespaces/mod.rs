@@ -1,6 +1,6 @@
-//! One process holds a semaphore and lives on, or dies, in ways that make it hard to tell which;
-//! another one, maybe of another PID namespace, wants to acquire. Never do two hold it at once, and
-//! a process that waits for the dead gets in.
+//! One process holds a semaphore and lives on, or dies, in ways that make it hard to tell which. A
+//! second one, maybe of another PID namespace, wants to acquire it. Two never hold it at once, and
+//! a process that waits for a dead holder acquires it.
 
 mod guardian;
 mod holder;

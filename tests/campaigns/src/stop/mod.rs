@@ -1,13 +1,13 @@
 //! Processes that are stopped, as by Ctrl-Z, and go on later.
 //!
-//! A writer is stopped at a stop point of the library: every process reads on; one that wants to
-//! write gets in if the stopped one holds nothing, and else waits in vain, and nothing is taken
-//! from it. One who comes, goes or removes is stopped: others who do so wait as long as the
-//! deadline, and no longer. A reader is stopped anywhere in its reading, for a thousand
-//! publications: no process waits for it, and it accepts no mixture.
+//! A writer is stopped at a stop point of the library, and every process reads on. A second writer
+//! acquires the semaphore if the stopped one does not hold it. Otherwise it waits until its time is
+//! over, and acquires nothing. A process is stopped while it attaches, detaches or removes: others
+//! that do so wait as long as the deadline, and no longer. A reader is stopped anywhere in its
+//! reading, for a thousand publications: no process waits for it, and it accepts no mixture.
 //!
-//! Stop points need a library with switches, so unless this program has it, its processes are
-//! those of another one, which is built for it.
+//! Stop points need a library with switches. If this program does not have it, its processes are
+//! those of another program, which is built for it.
 
 mod scene;
 mod worker;

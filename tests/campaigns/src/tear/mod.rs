@@ -2,7 +2,7 @@
 //! enough. The content follows from the version, so a mixture shows.
 //!
 //! A reader starves if a read takes more of *its own* processor's time than thousands of copies
-//! would: how long it takes by the clock depends on who else wants to run.
+//! would. How long it takes by the clock depends on which other processes want to run.
 
 mod payload;
 mod reader;

@@ -1,5 +1,5 @@
-//! Threads that share two mappings of a region, in a build that watches every access to memory: no
-//! plain access to shared memory, and what the protocols order is ordered for plain memory too.
+//! Threads that share two mappings of a region, in a build that watches every access to memory. No
+//! access to shared memory is plain, and what the protocols order is ordered for plain memory too.
 //!
 //! That a report would come is shown first, by two threads that race.
 

@@ -1,11 +1,11 @@
 //! Catching up a slot from the dirty words: complete after any sequence of publications and deaths.
 //!
-//! Only the holder of the semaphore touches dirty words and slots, and a successor knows all that
-//! a dead holder did, so this model has no weak memory: it is a search of its own. A state is what
-//! one holder leaves to the next; a holder publishes one range and may die after any of its
-//! stores. Values are only ever copied and compared, so a word of a slot is no more than a class:
-//! equal to the same word of some other slots. That makes the states finitely many: the search
-//! comes to an end and then covers sequences of any length.
+//! Only the holder of the semaphore touches dirty words and slots, and a successor knows all that a
+//! dead holder did. So this model has no weak memory: it is a search of its own. A state is what
+//! one holder leaves to the next. A holder publishes one range and may die after any of its stores.
+//! Values are only ever copied and compared, so a word of a slot is no more than a class: equal to
+//! the same word of some other slots. That makes the states finitely many: the search comes to an
+//! end and then covers sequences of any length.
 //!
 //! Slots are numbered from the active one on: slot 0 holds version `v`, slot 1 the version that
 //! the next publication replaces, the last one `v - 1`.

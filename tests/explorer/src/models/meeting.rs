@@ -1,21 +1,20 @@
 //! Waiting for a publication that only reads the notify word, as `shma-core` does it.
 //!
-//! A publisher stores the version, gives its semaphore back, and then merely *loads* the notify
-//! word: only if a waiter has announced itself does it change the number and wake. A waiter
-//! announces itself by a compare-exchange, then does a read-modify-write on the lock word that
-//! changes nothing, then looks once more. Both meet in the lock word: whichever comes later in its
-//! order has seen what the other did before. With that a publication without waiters costs
-//! no store; in [`waiting`](super::waiting) is the protocol that does without the meeting, and
-//! exchanges the word each time.
+//! A publisher stores the version, releases its semaphore, and then merely *loads* the notify word.
+//! It changes the number and wakes only if a waiter has announced itself. A waiter announces itself
+//! by a compare-exchange. Then it does a read-modify-write on the lock word that changes nothing,
+//! and looks once more. Both meet in the lock word: whichever comes later in its order has seen
+//! what the other did before. So a publication without waiters costs no store. The protocol in
+//! [`waiting`](super::waiting) has no such meeting, and exchanges the word each time.
 //!
-//! Publishers here really take the semaphore, one from another and from the dead. A recoverer, who
-//! stores a version that a dead transaction left behind, does not: it holds the semaphore of some
-//! other field. So it changes the number and wakes whether or not a waiter has announced itself,
-//! and this is why a waiter must announce itself in exactly the word that it saw.
+//! Publishers here really acquire the semaphore, one after another and from the dead. A recoverer
+//! stores a version that a dead transaction left behind, and does not acquire it: it holds the
+//! semaphore of some other field. So it changes the number and wakes whether or not a waiter has
+//! announced itself. This is why a waiter must announce itself in exactly the word that it saw.
 //!
-//! A publisher that keeps the semaphore over its publications has no such change to meet them by. It
-//! marks the lock word when it acquires it; a waiter that meets the mark calls a heavy fence before
-//! it looks again, which reaches the publisher wherever it is.
+//! A publisher that keeps the semaphore over its publications has no such change to meet them by.
+//! It marks the lock word when it acquires it. A waiter that meets the mark calls a heavy fence
+//! before it looks again, which reaches the publisher wherever it is.
 //!
 //! At rest no waiter may sleep while something newer than what it has seen is published.
 

@@ -1,10 +1,10 @@
 //! Owner ids: attaching under an id that cannot be mistaken for another's, and fork.
 //!
-//! Owner 1 may be killed while it holds the semaphore. Owners 2 and 3 find its id in the lock
-//! word, learn of its death, and take over; either may be stopped between question and
-//! compare-exchange for as long as it takes. A newcomer attaches meanwhile, under an id that is
-//! free by then, and acquires. If that can be id 1 again, the stopped one's exchange succeeds on a
-//! word that means the newcomer.
+//! Owner 1 may be killed while it holds the semaphore. Owners 2 and 3 find its id in the lock word,
+//! learn of its death, and acquire the semaphore in its place. Either may be stopped between
+//! question and compare-exchange for any time. A newcomer attaches meanwhile, under an id that is
+//! free by then, and acquires. If that can be id 1 again, the stopped owner's exchange succeeds on
+//! a word that means the newcomer.
 //!
 //! In [`Fork`] owner 1 forks inside its closure; its child returns from the same closure.
 

@@ -1,14 +1,14 @@
 //! Publishing and reading in K slots.
 //!
-//! A writer publishes some versions of a value of several words; it may be killed before any of
-//! its steps, and a successor that learns of the death goes on. A reader takes one value: all its
-//! words must be those of the version that it believes it has. Word `w` of version `v` holds the
-//! version of the last publication that changed it, so a mixed value shows.
+//! A writer publishes some versions of a value of several words. It may be killed before any of its
+//! steps, and a successor that learns of the death goes on. A reader takes one value: all its words
+//! must be those of the version that it believes it has. Word `w` of version `v` holds the version
+//! of the last publication that changed it, so a mixed value shows.
 //!
 //! Publications are whole values, or (`parts`) by turns a whole one, word 0 only, and word 1 only.
-//! Parts bring in the catch-up from the dirty words; that it is complete for every sequence of
-//! publications and deaths is shown in [`dirty_ranges`](super::dirty_ranges), here it meets a
-//! reader and weak memory.
+//! Parts bring in the catch-up from the dirty words, which meets a reader and weak memory here.
+//! That it is complete for every sequence of publications and deaths is shown in
+//! [`dirty_ranges`](super::dirty_ranges).
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

@@ -1,5 +1,5 @@
-//! Transactions, recovery, snapshots and reads, with two and three fields, K = 2 and 4: nothing
-//! half in, nothing lost, nothing that goes back, whichever process dies where.
+//! Transactions, recovery, snapshots and reads, with two and three fields, K = 2 and 4. Whichever
+//! process dies where, nothing is half in, nothing is lost, and nothing goes back.
 
 use shma_explorer::models::commit::Act::{Transaction, Update};
 use shma_explorer::models::commit::Commit;

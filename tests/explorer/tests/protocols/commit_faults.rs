@@ -97,9 +97,9 @@ impl Story {
     }
 }
 
-/// Recovery ends with a compare-exchange, though a store would do: a process that is still inside
-/// R1 to R3 holds a semaphore that every further transaction needs, so none can have gone beyond
-/// the even number that he is about to write. Versions have no such protection.
+/// Recovery ends with a compare-exchange, though a store would do. A process that is still inside
+/// R1 to R3 holds a semaphore that every further transaction needs. So none can have gone beyond
+/// the even number that this process is about to write. Versions have no such protection.
 #[test]
 fn an_even_commit_word_by_store_happens_to_be_harmless() {
     for story in [Story::TwoRecoverers, Story::TwoTransactions, Story::SnapshotThenRead] {

@@ -1,4 +1,4 @@
-//! Catching up by dirty ranges: after any sequence of publications and deaths the slots that
+//! Catching up by dirty ranges. After any sequence of publications and deaths, the slots that
 //! readers accept are intact, and every publication is the value that it should be.
 
 use shma_explorer::models::dirty_ranges::{DirtyRanges, Mutant};

@@ -1,4 +1,4 @@
-//! Waiting for a publication that only reads the notify word: publisher and waiter meet in the lock
+//! Waiting for a publication that only reads the notify word. Publisher and waiter meet in the lock
 //! word, and no waiter sleeps while something newer is published.
 
 use shma_explorer::models::meeting::{Meeting, Mutant};
