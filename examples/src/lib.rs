@@ -1,11 +1,14 @@
 //! What the example programs share.
 //!
 //! `track` is the state of `writer` and `reader`. The rest is for programs in which one process
-//! leads and others work, `sgd` and `heat`. From the top down: how such a program ends (`ending`),
-//! the parsers of its options (`options`), what a person sees (`progress`, `console`, `picture`), the
-//! worker processes as the leader sees them (`crew`, `patience`) and the leader as a worker sees it
-//! (`lifeline`), names and signals (`region`, `stop`), and files that are replaced as a whole (`files`,
-//! which the command `shma` has too).
+//! leads and others work, `sgd` and `heat`. From the top down:
+//!
+//! - how such a program ends (`ending`), and the parsers of its options (`options`);
+//! - what a person sees (`progress`, `console`, `picture`);
+//! - the worker processes as the leader sees them (`crew`, `patience`), and the leader as a worker
+//!   sees it (`lifeline`);
+//! - names and signals (`region`, `stop`);
+//! - files that are replaced as a whole (`files`, which the command `shma` has too).
 
 #![warn(missing_docs)]
 

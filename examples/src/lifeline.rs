@@ -37,9 +37,9 @@ pub struct Lifeline {
 }
 
 impl Lifeline {
-    /// Works until the work is done, and then stays until it is not wanted any more: at a signal, or
-    /// when the leader has sent the worker away or is gone. In the latter case `remove` is called
-    /// first, which has to remove the names of the regions.
+    /// Works until the work is done, and then stays until it is not wanted any more. It ends at a
+    /// signal, or when the leader has sent the worker away or is gone. In the latter case it first
+    /// calls `remove`, which has to remove the names of the regions.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Forks in the middle of a call. The process executes the call one instruction at a time, and the
-//! handler of that trap forks: so a test has a child of every instruction, as a handler of any
-//! signal could make one. It knows the flags of x86-64.
+//! handler of that trap forks. So a test has a child of every instruction, as a handler of any
+//! signal could make one. The code knows the flags of x86-64.
 //!
 //! `unsafe` here: signals, fork, and the flag that steps.
 

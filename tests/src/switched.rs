@@ -24,7 +24,7 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// Whether there are any here.
 const HAS_SANITIZERS: bool = cfg!(all(target_arch = "x86_64", target_env = "gnu"));
 
-/// Without optimisation, as users build at first: it is the faster build, and the one in which a
+/// Without optimisation, as users build at first. It is the faster build, and the one in which a
 /// large value that passes through the stack does not fit.
 const HELPERS: Build = Build {
     name: "helpers",
@@ -57,8 +57,8 @@ const ADDRESSES: Build = Build {
 /// The program that runs the campaigns.
 const CAMPAIGN: &str = "campaign";
 
-/// Builds a helper program with stop points at which it can be killed or stopped, with counters of
-/// copied bytes, and with faults that `SHMA_MUTANT` switches on, and says where it is.
+/// Builds a helper program, and says where it is. It has stop points at which it can be killed or
+/// stopped, counters of copied bytes, and faults that `SHMA_MUTANT` switches on.
 ///
 /// Call it outside of a watchdog: it takes as long as it takes.
 pub fn program(name: &str) -> PathBuf {

@@ -313,8 +313,8 @@ fn a_killed_export_leaves_the_old_file_alone() {
     });
 }
 
-/// What a killed process left where a file has to have a name is removed by the next one; what a
-/// living process writes stays, and so does everything that looks alike.
+/// The next process removes what a killed one left where a file has to have a name. What a living
+/// process writes stays, and so does everything that looks alike.
 #[test]
 fn an_unfinished_file_of_the_dead_is_swept() {
     watched(|| {

@@ -56,8 +56,8 @@ impl Ran {
     }
 }
 
-/// Ages, process ids, the user and the region's name give way to words, and the width of columns to two
-/// blanks, so that what is left is the same in every run.
+/// Replaces ages, process ids, the user and the region's name by words, and the width of columns by
+/// two blanks. What is left is the same in every run.
 pub fn steady(text: &str, name: &str, pid: u32) -> String {
     let user = rustix::process::geteuid().as_raw();
     let text = text.replace(name, "NAME");

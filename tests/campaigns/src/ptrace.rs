@@ -110,8 +110,8 @@ impl Tracee {
         Here { place, repetitions, calls: [first, second] == [0x0F, 0x05], repeated }
     }
 
-    /// Lets it execute one instruction. One that repeats itself, as those that fill and copy memory
-    /// do, is executed as a whole: step by step it would take as long as thousands of others.
+    /// Lets it execute one instruction. One that repeats itself is executed as a whole, as those
+    /// that fill and copy memory do. Step by step it would take as long as thousands of others.
     pub fn step(&mut self) -> Stop {
         let here = self.here();
         self.step_from(here)
@@ -217,9 +217,9 @@ impl Tracee {
         }
     }
 
-    /// Runs to a place until it has stood there so many times, where it stands now included. `Trap`
-    /// if it does; else it has come to a mark or its end before, and the number is how many times
-    /// are left, with which this may be asked again.
+    /// Runs to a place until it has stood there so many times, where it stands now included, and
+    /// returns `Trap`. If it comes to a mark or its end before, the number is how many times are
+    /// left. The caller may ask again with that number.
     ///
     /// # Errors
     ///

@@ -154,8 +154,8 @@ impl Program {
 
     /// Futex wait: sleeps if the latest value is `value`, else goes on at once.
     ///
-    /// It sleeps in slices of time. A slice that ends must never be what a protocol depends on
-    /// while every process lives, so here it ends only when no other can move, and once for each
+    /// It sleeps in slices of time. While every process lives, a protocol must never depend on a
+    /// slice that ends. So here a slice ends only when no other process can move, and once for each
     /// process that was killed.
     pub fn sleep(&mut self, on: impl Into<Place>, value: impl Into<Expression>) {
         self.push(Instruction::Sleep { on: on.into(), value: value.into(), slices: true });

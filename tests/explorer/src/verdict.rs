@@ -12,9 +12,9 @@ pub fn long() -> bool {
 ///
 /// # Panics
 ///
-/// If a property is broken, with a short way to break it; if there were too many states; if
-/// something in the programs was never executed, and so not explored, except for what begins with
-/// one of `idle`.
+/// If a property is broken, with a short way to break it, or if there were too many states. Also if
+/// something in the programs was never executed, and so not explored. What begins with one of
+/// `idle` may stay so.
 pub fn holds(name: &str, machine: &Machine, idle: &[&str]) {
     match machine.explore() {
         Ok(explored) => {

@@ -57,7 +57,7 @@ fn idle_processes_publish_only_what_they_did() {
     });
 }
 
-/// The count above can tell one from the other: with a call that publishes whatever it finds, a few
+/// The count above can tell one from the other. With a call that publishes whatever it finds, a few
 /// takers that find nothing publish more than all that work, and do not come to an end.
 #[test]
 fn takers_that_publish_what_they_find_wake_each_other() {

@@ -30,7 +30,7 @@ fn agree<A: Access>(shared: &Shm<Parts, A>, model: &Parts, when: &str) {
 }
 
 /// Changes of all kinds in random order, whole and in part, in arrays of all element sizes and all
-/// numbers of slots: the region holds what a plain array does. Two handles take turns, since a part
+/// numbers of slots. The region holds what a plain array does. Two handles take turns, since a part
 /// depends on what others have changed.
 #[test]
 fn parts_change_what_a_plain_array_would() {
@@ -112,8 +112,8 @@ fn a_part_out_of_range_panics() {
     });
 }
 
-/// A closure has changed its copy when it panics, and the slot is prepared or not: nothing may show,
-/// not in what follows either, when that slot is brought up to date.
+/// A closure has changed its copy when it panics, and the slot is prepared or not. Nothing of it
+/// may show, also not later, when that slot is brought up to date.
 #[test]
 fn a_panic_in_a_part_publishes_nothing() {
     watched(|| {
@@ -252,8 +252,9 @@ impl Drop for Mortal {
     }
 }
 
-/// Writers die one after the other at the places of a publication, each after some more changes: in
-/// the middle of catching up, before and after the range is marked, before and after the instant.
+/// Writers die one after the other at the places of a publication, each after some more changes.
+/// The places lie in the middle of catching up, before and after the range is marked, and before
+/// and after the instant.
 #[test]
 fn a_death_in_a_publication_leaves_every_slot_whole() {
     const PLACES: [&str; 8] = [

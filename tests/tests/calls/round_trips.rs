@@ -226,8 +226,8 @@ fn fill<const W: usize, const H: usize>(hint: &str) -> (Name, Shm<Grid<W, H>>) {
     (name, grid)
 }
 
-/// One declaration with const parameters describes many layouts: each has to get its own places
-/// and its own fingerprint, or one program reads the rows of another wrapped wrongly.
+/// One declaration with const parameters describes many layouts. Each has to get its own places and
+/// its own fingerprint, or one program reads the rows of another wrapped wrongly.
 #[test]
 fn two_sizes_of_one_declaration_are_two_layouts() {
     watched(|| {

@@ -85,8 +85,8 @@ fn a_snapshot_with_the_effect_has_the_cause() {
     });
 }
 
-/// Two writers count in two fields, without regard to each other. Who looks may see either of two
-/// counts first, but all who look have to agree: of any two snapshots, by whomever, one is not
+/// Two writers count in two fields, without regard to each other. A reader may see either of two
+/// counts first, but all readers have to agree. Of any two snapshots, by any processes, one is not
 /// older in both fields.
 #[test]
 fn snapshots_agree_on_one_order() {
@@ -115,7 +115,7 @@ fn snapshots_agree_on_one_order() {
     });
 }
 
-/// A state that takes longer to copy than publications take to come: a bounded call must give up,
+/// A state that takes longer to copy than publications take to come. A bounded call must give up,
 /// and say so; the other one gets through all the same.
 #[test]
 fn a_bounded_snapshot_gives_up_and_the_other_ends() {

@@ -29,7 +29,7 @@ struct Names {
     می‌خواهم: u8,
 }
 
-/// What the library creates, a tool must be able to look at: a name that only one of the two sides
+/// What the library creates, a tool must be able to look at. A name that only one of the two sides
 /// takes makes a region that `shma` calls broken.
 #[test]
 fn names_that_open_with_the_struct_open_without() {

@@ -18,7 +18,7 @@ fn create(hint: &str) -> (Name, Shm<Board>) {
     (name, board)
 }
 
-/// More living regions than a looker has descriptors: a look that keeps one for each calls the rest
+/// More living regions than a looker has descriptors. A look that keeps one for each calls the rest
 /// broken, and a tool that believes it advises to remove them.
 #[test]
 fn few_descriptors_suffice_for_any_number_of_regions() {

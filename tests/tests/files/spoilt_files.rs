@@ -167,8 +167,8 @@ fn works(board: &Shm<Board>) {
     let _ = format!("{board:?} {:?}", board.row);
 }
 
-/// The text of the manifest is read by a parser, and shown to people: it must not be broken by
-/// what it meets, nor by how deep or long it is.
+/// The text of the manifest is read by a parser, and shown to people. What the text holds must not
+/// break either, nor how deep or long it is.
 #[test]
 fn a_spoilt_manifest_is_refused() {
     watched(|| {

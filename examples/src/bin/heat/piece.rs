@@ -57,8 +57,8 @@ impl<'a, const WIDTH: usize, const ROWS: usize> Piece<'a, WIDTH, ROWS> {
         Ok(true)
     }
 
-    /// Before the step is published, so that who sees it sees its error, and so that a worker that
-    /// is killed in between has its successor enter the same error again.
+    /// Before the step is published, so that a process that sees the step sees its error. If the
+    /// worker is killed in between, its successor enters the same error again.
     fn enter_error(&self, plan: &Plan, truth: &Truth) {
         let step = row::step(&self.next[1]) as u64;
         let Some(mark) = plan.mark_at(step) else { return };

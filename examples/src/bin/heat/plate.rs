@@ -1,7 +1,7 @@
 //! The plate in shared memory, cut into strips, and why no time step ever mixes.
 //!
-//! A strip is one field. Around its rows as they are at a step `s` lie its outermost rows as they
-//! were at the step before, and every row carries the number of its step:
+//! A strip is one field. It holds its rows as they are at a step `s`. Around them lie its outermost
+//! rows as they were at the step before. Every row carries the number of its step:
 //!
 //! ```text
 //! row         0            1 ..= ROWS - 2    ROWS - 1
@@ -10,19 +10,19 @@
 //! ```
 //!
 //! To go from step `n` to `n + 1`, a strip needs its own rows of step `n` and the nearest row of
-//! each neighbour, also of step `n`. Two adjacent rows of the neighbour's field hold it, whether
-//! the neighbour is at `n` or at `n + 1`: one `read_range` gets both, and the number in a row
-//! tells which one is wanted.
+//! each neighbour, also of step `n`. Two adjacent rows of the neighbour's field hold that row,
+//! whether the neighbour is at `n` or at `n + 1`. One `read_range` gets both, and the number in a
+//! row tells which one is wanted.
 //!
 //! 1. *Temperatures and step number are published as one.* A strip changes by one `write` of the
 //!    whole field, and `read_range` returns rows of one publication. So a row that says `n` holds
 //!    the temperatures of step `n`.
 //! 2. *Neighbours are never more than one step apart.* Who publishes `n + 1` has read rows of step
 //!    `n` from both neighbours before, so both had published `n`.
-//! 3. *The wanted row is there when it is looked for, and until then.* By 2 a strip at `n` finds its
-//!    neighbour at `n - 1`, which it waits out; at `n`; or at `n + 1`, which still has its
-//!    outermost row of `n`. The neighbour cannot go on to `n + 2` before this strip has published
-//!    `n + 1`, and so has no more need of that row.
+//! 3. *The wanted row is there when it is looked for, and until then.* By 2 a strip at `n` finds
+//!    its neighbour at one of three steps: at `n - 1`, which it waits out, at `n`, or at `n + 1`.
+//!    In the last case the neighbour still has its outermost row of `n`. It cannot go on to `n + 2`
+//!    before this strip has published `n + 1`, and so has no more need of that row.
 //! 4. *Some worker can always go on.* The strips that are furthest behind find their neighbours at
 //!    their own step or one ahead, and need not wait. A worker of several strips moves first those
 //!    of its own that are behind, so it is at one of the former if it has any.

@@ -45,8 +45,8 @@ const LIMIT: Duration = Duration::from_millis(50);
 /// The same if each access is watched, which costs ten times as much: this one is for what hangs.
 const WATCHED_LIMIT: Duration = Duration::from_secs(2);
 
-/// How often a file that costs more is met: what a hypervisor takes away counts as the thread's own
-/// time, once in a while; what the file costs, it costs each time.
+/// How often a file that costs more is met. What a hypervisor takes away counts as the thread's own
+/// time, once in a while. What the file costs, it costs each time.
 const MEETINGS: u32 = 5;
 
 fn run(plan: &Plan, outcome: &mut Outcome) {

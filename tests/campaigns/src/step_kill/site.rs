@@ -126,9 +126,9 @@ impl Site {
         Ok(())
     }
 
-    /// The next writer gets in to every field, and changes part after part, until each slot has had
-    /// its turn; what is there is always what was there with that part changed. Then everything is
-    /// free.
+    /// The next writer acquires every field, and changes part after part, until each slot has had
+    /// its turn. What is there is always what was there before, with that part changed. Then
+    /// everything is free.
     pub fn go_round(&mut self) -> Result<(), String> {
         self.let_next_in()?;
         let Self { plot, now: [tiny, middle, large], .. } = self;

@@ -8,8 +8,8 @@ use shma_tests::rng::Rng;
 
 use crate::{say, start, until_told};
 
-/// Adds to every number of every kind, in one of the ways that there are: 1 to the single ones, 1
-/// to the first of an array, 2 to the second, and so on.
+/// Adds to every number of every kind, in one of the ways that there are. The single ones get 1,
+/// the first of an array 1, the second 2, and so on.
 pub fn count(name: &str, how: &str, times: u64) {
     let counters = Counters::open(name).unwrap();
     start();

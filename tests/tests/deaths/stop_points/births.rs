@@ -59,7 +59,7 @@ fn create_any() {
 
 /// A creator dies with its region half made, and all its memory may be reserved. No process ever
 /// sees it under the name, and the name is free. The next creation of any region frees the memory
-/// at once; a file that takes none, and whose creator may be about to lock it, goes when a minute
+/// at once. A file that takes none, and whose creator may be about to lock it, goes when a minute
 /// has passed.
 #[test]
 fn a_half_made_region_is_never_opened_and_goes() {

@@ -30,8 +30,8 @@ fn no_dead_waiter_is_waited_for() {
     });
 }
 
-/// One dies with the semaphore of a dead one in its hands, which it has not so much as looked at
-/// yet; so does the next, and the next.
+/// A process dies with the semaphore of a dead one, at which it has not looked yet. So does the
+/// next, and the next.
 #[test]
 fn a_row_of_dead_holders_is_replaced() {
     watched(|| {
@@ -47,9 +47,9 @@ fn a_row_of_dead_holders_is_replaced() {
     });
 }
 
-/// Two see the same dead owner. While the one that came late is stopped, the other one takes the
-/// semaphore over, publishes and releases it; the late one must not take it from the process that
-/// holds it then.
+/// Two processes see the same dead owner. While the late one is stopped, the other one acquires the
+/// semaphore in the dead one's place, publishes and releases it. The late one must not take it from
+/// the process that holds it then.
 #[test]
 fn one_process_replaces_a_dead_holder() {
     watched(|| {

@@ -84,8 +84,8 @@ fn no_publication_of_the_dead_is_lost() {
     });
 }
 
-/// A writer that publishes nothing dies while it holds the semaphore, or is done: it leaves no trace,
-/// not even a begun publication, and no range that later publications have to copy.
+/// A writer that publishes nothing dies while it holds the semaphore, or is done. It leaves no
+/// trace, not even a begun publication, and no range that later publications have to copy.
 #[test]
 fn a_declined_update_leaves_nothing_behind() {
     watched(|| {

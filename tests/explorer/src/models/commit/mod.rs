@@ -1,8 +1,8 @@
 //! Transactions, their recovery, snapshots, and reads of one field.
 //!
 //! Some fields, each a partition of K slots of one word. Writers update single fields or commit
-//! transactions, and may be killed before any step; a process that then finds a field held by a
-//! dead owner takes it over and recovers. Readers take snapshots and read single fields.
+//! transactions, and may be killed before any step. A process that then finds a field held by a
+//! dead owner acquires it and recovers. Readers take snapshots and read single fields.
 //!
 //! The word in a slot says all that the properties need: `version << 8 | updates << 4 |
 //! transactions`. A single update adds one to the count in bits 4 to 7; transaction number `i` of
