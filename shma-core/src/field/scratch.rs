@@ -15,7 +15,7 @@ use crate::sync::AtomicU64;
 use crate::words;
 
 /// Values up to this size are copied to the stack.
-const STACK_BYTES: usize = 4 << 10;
+pub(crate) const STACK_BYTES: usize = 4 << 10;
 
 /// Values up to this size are moved about as values.
 const VALUE_BYTES: usize = 128;

@@ -4,35 +4,35 @@
 #![allow(unsafe_code)]
 
 use std::mem::ManuallyDrop;
+use std::sync::Arc;
 
-use super::{AcquireError, Forked, Partition, lock_order};
+use super::endable::Endable;
+use super::{AcquireError, Forked, Partition};
 use crate::protocol::notify;
 use crate::protocol::semaphore::{Owners, Wait};
 use crate::protocol::slots::Change;
+use crate::sync::AtomicU64;
 use crate::words;
 
 /// The held semaphore of a partition. Dropped, by whichever thread, it is released, unless the process
 /// has become another one by forking meanwhile.
 #[derive(Debug)]
 pub(crate) struct DetachedGuard {
-    partition: Partition,
-    record: lock_order::Detached,
+    partition: Arc<Partition>,
+    record: Endable,
     /// A process may wait for what was published.
     published: bool,
 }
 
-impl Partition {
-    /// Acquires the semaphore for one publication.
-    pub(crate) fn acquire_detached(&self, wait: Wait) -> Result<DetachedGuard, AcquireError> {
-        // Before the semaphore, which would stay held if there were no memory.
-        let partition = self.clone();
-        let _guard = ManuallyDrop::new(self.acquire(wait)?);
-        let record = lock_order::Detached::new(self.region.key(), self.index());
-        Ok(DetachedGuard { partition, record, published: false })
-    }
-}
-
 impl DetachedGuard {
+    /// Acquires the semaphore for one publication.
+    #[inline]
+    pub(crate) fn acquire(partition: &Arc<Partition>, wait: Wait) -> Result<Self, AcquireError> {
+        let _kept = ManuallyDrop::new(partition.acquire(wait)?);
+        let record = Endable::new((partition.region.key(), partition.index()));
+        Ok(Self { partition: Arc::clone(partition), record, published: false })
+    }
+
     pub(crate) fn partition(&self) -> &Partition {
         &self.partition
     }
@@ -78,11 +78,10 @@ impl DetachedGuard {
         Ok(version)
     }
 
-    /// Publishes the value with these bytes in place of those from `first` on, and releases the
-    /// semaphore.
-    pub(crate) fn publish_part(self, first: usize, part: &[u8]) -> Result<u64, Forked> {
-        // SAFETY: the bytes are borrowed, and private.
-        unsafe { self.publish_part_raw(first, part.as_ptr(), part.len()) }
+    /// Publishes the value with these bytes in place of those from `first` on. The waiters wake when the
+    /// guard is dropped, which comes next.
+    pub(crate) fn publish_part(&mut self, first: usize, part: &[u8]) -> Result<u64, Forked> {
+        self.publish(first, part.len(), |slot| words::store_part(slot, first, part))
     }
 
     /// As [`publish_part`](Self::publish_part), from memory that other threads may access meanwhile.
@@ -91,18 +90,31 @@ impl DetachedGuard {
     ///
     /// `from` can be read for `len` bytes, and is not shared memory.
     pub(crate) unsafe fn publish_part_raw(
-        mut self,
+        &mut self,
         first: usize,
         from: *const u8,
         len: usize,
     ) -> Result<u64, Forked> {
+        self.publish(first, len, |slot| {
+            // SAFETY: as the caller promises.
+            unsafe { words::raw::store_part_raw(slot, first, from, len) }
+        })
+    }
+
+    /// Publishes what `store` leaves in the slot: so many bytes from `first` on.
+    #[inline]
+    fn publish(
+        &mut self,
+        first: usize,
+        len: usize,
+        store: impl FnOnce(&[AtomicU64]),
+    ) -> Result<u64, Forked> {
         self.partition.check_fork()?;
-        let whole = first == 0 && len == self.partition.size();
         // Of a value that ends within a word, the rest of the word stays as it is, which is zeros.
+        let whole = first == 0 && len == self.partition.size();
         let change = if whole { Change::Whole } else { Change::Words(words::covering(first, len)) };
         let publication = self.partition.slots().begin(self.version(), change);
-        // SAFETY: as the caller promises.
-        unsafe { words::raw::store_part_raw(publication.slot, first, from, len) };
+        store(publication.slot);
         self.partition.stamp();
         // As in `Guard::publish`.
         self.partition.check_fork()?;
@@ -113,7 +125,9 @@ impl DetachedGuard {
 }
 
 impl Drop for DetachedGuard {
+    #[inline]
     fn drop(&mut self) {
+        self.record.end((self.partition.region.key(), self.partition.index()));
         if self.partition.region.is_forked() {
             return;
         }

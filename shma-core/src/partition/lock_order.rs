@@ -6,17 +6,12 @@
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, ThreadId};
 
+use super::endable;
 use crate::region::RegionKey;
 
 /// A held semaphore: the region, and the number of the field.
-type Entry = (RegionKey, usize);
-
-/// An entry, and whether another thread has ended it.
-type Endable = (Entry, Arc<AtomicBool>);
+pub(super) type Entry = (RegionKey, usize);
 
 /// What a thread holds. Nearly always that is one semaphore at a time.
 struct Record {
@@ -24,10 +19,6 @@ struct Record {
     /// Empty if `first` is. Not dropped with the thread: it is freed as soon as it is empty, and
     /// that a thread-local needs no destructor makes it cheap to find.
     rest: RefCell<ManuallyDrop<Vec<Entry>>>,
-    /// Entries that another thread may end, with the flag that says so. They are in `first` or `rest`
-    /// too. Not dropped, as `rest`.
-    detached: RefCell<ManuallyDrop<Vec<Endable>>>,
-    /// Whether `rest` or `detached` holds anything.
     nested: Cell<bool>,
 }
 
@@ -36,7 +27,6 @@ thread_local! {
         Record {
             first: Cell::new(None),
             rest: RefCell::new(ManuallyDrop::new(Vec::new())),
-            detached: RefCell::new(ManuallyDrop::new(Vec::new())),
             nested: Cell::new(false),
         }
     };
@@ -97,82 +87,23 @@ pub(crate) fn forget(region: RegionKey, field: usize) {
 #[cold]
 fn forget_nested(entry: Entry) {
     RECORD.with(|record| {
-        let (mut rest, detached) = (record.rest.borrow_mut(), record.detached.borrow());
+        let mut rest = record.rest.borrow_mut();
         if let Some(at) = rest.iter().rposition(|held| *held == entry) {
             rest.remove(at);
         } else {
-            record.first.set((!rest.is_empty()).then(|| rest.remove(0)));
+            record.first.set(Some(rest.remove(0)));
         }
         if rest.is_empty() {
             **rest = Vec::new();
-            record.nested.set(!detached.is_empty());
+            record.nested.set(false);
         }
     });
 }
 
 /// Ends the entries that other threads have ended.
+#[cold]
 fn sweep() {
-    if !RECORD.with(|record| record.nested.get()) {
-        return;
-    }
-    let is_gone = |gone: &AtomicBool| gone.load(Ordering::Relaxed);
-    while let Some(entry) = take_detached(|(_, gone)| is_gone(gone)) {
-        forget_nested(entry);
-    }
-}
-
-/// Takes an entry that may be ended elsewhere, and leaves it in the record's other lists.
-fn take_detached(mut which: impl FnMut(&Endable) -> bool) -> Option<Entry> {
-    RECORD.with(|record| {
-        let mut detached = record.detached.borrow_mut();
-        let at = detached.iter().position(&mut which)?;
-        let (entry, _) = detached.remove(at);
-        if detached.is_empty() {
-            **detached = Vec::new();
-        }
-        Some(entry)
-    })
-}
-
-/// An entry of the thread that made it, which any thread may end. Dropped, it ends.
-///
-/// The thread that made it sees that the next time that it holds nothing else at once, or nests.
-#[derive(Debug)]
-pub(crate) struct Detached {
-    entry: Entry,
-    thread: ThreadId,
-    gone: Arc<AtomicBool>,
-}
-
-impl Detached {
-    /// Makes an entry that the thread has [noted](note) one that any thread may end.
-    pub(crate) fn new(region: RegionKey, field: usize) -> Self {
-        let (entry, gone) = ((region, field), Arc::new(AtomicBool::new(false)));
-        RECORD.with(|record| {
-            record.detached.borrow_mut().push((entry, Arc::clone(&gone)));
-            record.nested.set(true);
-        });
-        Self { entry, thread: thread::current().id(), gone }
-    }
-
-    /// Whether the calling thread made it.
-    pub(crate) fn is_own(&self) -> bool {
-        self.thread == thread::current().id()
-    }
-}
-
-impl Drop for Detached {
-    fn drop(&mut self) {
-        if self.is_own() {
-            if take_detached(|(_, gone)| Arc::ptr_eq(gone, &self.gone)).is_some() {
-                forget_nested(self.entry);
-            }
-        } else {
-            // Relaxed, here and in `sweep`: nothing is read because of it. A thread that sees it before
-            // the semaphore is free waits for that, as for any other holder.
-            self.gone.store(true, Ordering::Relaxed);
-        }
-    }
+    endable::take_ended(|(region, field)| forget(region, field));
 }
 
 /// Whether the thread holds any semaphore of the region.

@@ -10,6 +10,7 @@
 //! | [`holder`] | the holder of the semaphore |
 //! | [`holding`] | the semaphore for more than one publication |
 //! | [`detached`] | the semaphore as a value of its own, without a borrow |
+//! | [`endable`] | what a thread holds and any thread may give back |
 //! | [`region_guard`] | the semaphores of all fields, held together |
 //! | [`waiting`] | waits for a publication or a call |
 //! | [`call_counters`] | what atomic fields have in place of versions |
@@ -21,6 +22,7 @@
 mod call_counters;
 mod contention_hint;
 mod detached;
+mod endable;
 mod holder;
 mod holding;
 pub(crate) mod lock_order;

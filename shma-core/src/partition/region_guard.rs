@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
+use super::endable::Endable;
 use super::settle::settle;
 use super::{AcquireError, Forked, Partition, lock_order};
 use crate::error::Error;
@@ -83,7 +84,8 @@ impl<'h> RegionGuard<'h> {
         DetachedRegionGuard {
             region: Arc::clone(guard.region),
             held: guard.held,
-            record: lock_order::Detached::new(guard.region.key(), guard.last),
+            last: guard.last,
+            record: Endable::new((guard.region.key(), guard.last)),
         }
     }
 }
@@ -102,7 +104,8 @@ pub(crate) struct DetachedRegionGuard {
     region: Arc<Region>,
     /// As in [`RegionGuard`].
     held: usize,
-    record: lock_order::Detached,
+    last: usize,
+    record: Endable,
 }
 
 impl DetachedRegionGuard {
@@ -127,6 +130,7 @@ impl DetachedRegionGuard {
 
 impl Drop for DetachedRegionGuard {
     fn drop(&mut self) {
+        self.record.end((self.region.key(), self.last));
         release(&self.region, self.held, |_| false);
     }
 }

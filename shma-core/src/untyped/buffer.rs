@@ -2,21 +2,25 @@
 
 /// Zeroed bytes, aligned to 16, so that they can be taken for any numbers.
 #[derive(Debug)]
-pub(super) struct Buffer {
-    room: Vec<u128>,
-    len: usize,
-}
+pub(super) struct Buffer(Vec<u128>);
 
 impl Buffer {
+    /// Room for so many bytes.
     pub(super) fn new(len: usize) -> Self {
-        Self { room: vec![0; len.div_ceil(size_of::<u128>())], len }
+        Self(vec![0; len.div_ceil(size_of::<u128>())])
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.room)[..self.len]
+    /// Whether there is room for so many.
+    pub(super) fn holds(&self, len: usize) -> bool {
+        len <= size_of_val(&*self.0)
     }
 
-    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut bytemuck::cast_slice_mut(&mut self.room)[..self.len]
+    /// The first bytes.
+    ///
+    /// # Panics
+    ///
+    /// If there is no room for so many.
+    pub(super) fn bytes_mut(&mut self, len: usize) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.0)[..len]
     }
 }

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::buffer::Buffer;
@@ -13,9 +13,9 @@ use super::held::Held;
 use super::wait::Wait;
 use crate::error::{Error, SemaphoreHolder};
 use crate::field::any::sealed::{Behind, Watched};
-use crate::field::{Version, Waitable, cell_bytes, newer};
+use crate::field::{Version, Waitable, cell_bytes, newer, scratch};
 use crate::manifest::FieldManifest;
-use crate::partition::Partition;
+use crate::partition::{AcquireError, DetachedGuard, Guard, Partition};
 use crate::protocol::slots::Slots;
 use crate::region::Region;
 use crate::state::part::Part;
@@ -25,7 +25,20 @@ use crate::words;
 /// it.
 #[derive(Debug, Clone)]
 pub struct Field {
-    partition: Partition,
+    partition: Arc<Partition>,
+    /// Bytes of a value.
+    size: usize,
+    /// Bytes of a number of an atomic field, 0 of an ordinary one.
+    number: usize,
+    /// The copies of the last update that is over.
+    spare: Arc<Mutex<Option<Copies>>>,
+}
+
+/// The private memory of an update.
+#[derive(Debug)]
+struct Copies {
+    new: Buffer,
+    old: Buffer,
 }
 
 impl Waitable for Field {}
@@ -45,7 +58,13 @@ enum Effort {
 
 impl Field {
     pub(super) fn new(region: &Arc<Region>, index: usize) -> Self {
-        Self { partition: Partition::new(Arc::clone(region), index) }
+        let field = &region.manifest().fields[index];
+        Self {
+            partition: Arc::new(Partition::new(Arc::clone(region), index)),
+            size: field.size,
+            number: if field.atomic { field.ty.scalar().size() } else { 0 },
+            spare: Arc::default(),
+        }
     }
 
     /// Its name.
@@ -59,13 +78,15 @@ impl Field {
     }
 
     /// Bytes of one value.
+    #[inline]
     pub fn size(&self) -> usize {
-        self.partition.size()
+        self.size
     }
 
     /// Whether every number is its own atomic.
+    #[inline]
     pub fn is_atomic(&self) -> bool {
-        self.manifest().atomic
+        self.number != 0
     }
 
     /// Whether this is the type that the caller takes it for, as manifests print it.
@@ -91,6 +112,7 @@ impl Field {
     /// # Blocking
     ///
     /// As [`Field::read`](crate::Field::read) of a typed handle.
+    #[inline]
     pub fn read(&self, into: &mut [u8]) -> Result<Version, Error> {
         self.check_whole(into.len())?;
         self.read_by(&Effort::Forever, 0, into)
@@ -158,6 +180,7 @@ impl Field {
         self.read_by(&effort, first, into)
     }
 
+    #[inline]
     fn read_by(&self, effort: &Effort, first: usize, into: &mut [u8]) -> Result<Version, Error> {
         if let Some(size) = self.number_size() {
             return Ok(Version::new(cell_bytes::load(&self.partition, size, first, into)));
@@ -236,6 +259,7 @@ impl Field {
     /// # Blocking
     ///
     /// Waits for the holder of the semaphore, as long as `wait` says.
+    #[inline]
     pub fn write(&self, value: &[u8], wait: Wait) -> Result<Version, Error> {
         self.check_writable()?;
         self.check_whole(value.len())?;
@@ -352,10 +376,11 @@ impl Field {
     ///
     /// Waits for the holder of the semaphore, as long as `wait` says. Until the [`Held`] is published or
     /// dropped, all others that need the semaphore wait.
+    #[inline]
     pub fn hold(&self, wait: Wait) -> Result<Held, Error> {
         self.check_writable()?;
         self.check_ordinary()?;
-        let held = self.partition.acquire_detached(wait.into());
+        let held = DetachedGuard::acquire(&self.partition, wait.into());
         held.map(Held::new).map_err(|error| self.partition.explain(error))
     }
 
@@ -417,15 +442,46 @@ impl Field {
         if bytes.end < first {
             return Err(self.out_of_range("bytes", first, bytes.end, self.size()));
         }
-        // Before the semaphore, so that it is not held meanwhile.
-        let (mut new, mut old) = (Buffer::new(len), Buffer::new(len));
-        let held = self.hold(wait)?;
-        held.load_part(first, old.bytes_mut())?;
-        new.bytes_mut().copy_from_slice(old.bytes());
-        if !f(new.bytes_mut(), old.bytes()) {
-            return Ok(None);
+        self.check_writable()?;
+        self.check_ordinary()?;
+        let publish = |guard: Guard<'_>, new: &[u8]| -> Result<Option<u64>, AcquireError> {
+            // The closure may have forked.
+            guard.check_fork()?;
+            let whole = first == 0 && len == self.size;
+            let published =
+                if whole { guard.publish_whole(new) } else { guard.publish_part(first, new) };
+            Ok(Some(published?))
+        };
+        let published = if len <= scratch::STACK_BYTES {
+            self.partition.acquire(wait.into()).and_then(|guard| {
+                scratch::with_part_copies(guard.active(), first, len, |new, old| {
+                    if f(new, old) { publish(guard, new) } else { Ok(None) }
+                })
+            })
+        } else {
+            self.with_copies(len, |new, old| {
+                let guard = self.partition.acquire(wait.into())?;
+                words::load_part_over(guard.active(), first, old);
+                new.copy_from_slice(old);
+                if f(new, old) { publish(guard, new) } else { Ok(None) }
+            })
+        };
+        let published = published.map_err(|error| self.partition.explain(error));
+        Ok(published?.map(Version::new))
+    }
+
+    /// Calls `f` with memory for two copies, from before the semaphore on.
+    fn with_copies<R>(&self, len: usize, f: impl FnOnce(&mut [u8], &mut [u8]) -> R) -> R {
+        // Not waited for: another thread that has them returns them soon, and new ones do as well.
+        let kept = self.spare.try_lock().ok().and_then(|mut spare| spare.take());
+        let kept = kept.filter(|copies| copies.new.holds(len));
+        let mut copies =
+            kept.unwrap_or_else(|| Copies { new: Buffer::new(len), old: Buffer::new(len) });
+        let result = f(copies.new.bytes_mut(len), copies.old.bytes_mut(len));
+        if let Ok(mut spare) = self.spare.try_lock() {
+            *spare = Some(copies);
         }
-        held.publish_part(first, new.bytes()).map(Some)
+        result
     }
 
     pub(super) fn partition(&self) -> &Partition {
@@ -449,8 +505,9 @@ impl Field {
     }
 
     /// Bytes of a number of an atomic field.
+    #[inline]
     pub(super) fn number_size(&self) -> Option<usize> {
-        self.is_atomic().then(|| self.manifest().ty.scalar().size())
+        (self.number != 0).then_some(self.number)
     }
 
     pub(super) fn wrong(&self, reason: &'static str) -> Error {
@@ -471,6 +528,7 @@ impl Field {
         Error::WrongSize { place: self.partition.place(), expected, found }
     }
 
+    #[inline]
     pub(super) fn check_writable(&self) -> Result<(), Error> {
         if self.region().is_writable() {
             return Ok(());
@@ -478,6 +536,7 @@ impl Field {
         Err(Error::ReadOnly { place: self.partition.place() })
     }
 
+    #[inline]
     pub(super) fn check_ordinary(&self) -> Result<(), Error> {
         match self.is_atomic() {
             true => Err(self.wrong(
@@ -488,10 +547,12 @@ impl Field {
         }
     }
 
+    #[inline]
     pub(super) fn check_whole(&self, len: usize) -> Result<(), Error> {
         if len == self.size() { Ok(()) } else { Err(self.wrong_size(self.size(), len)) }
     }
 
+    #[inline]
     pub(super) fn check_part(&self, first: usize, len: usize) -> Result<(), Error> {
         let (end, size) = (first.saturating_add(len), self.size());
         if first > size || end > size {
@@ -506,8 +567,7 @@ impl Field {
     }
 
     fn store_numbers(&self, first: usize, part: &[u8]) -> Result<Version, Error> {
-        let size = self.manifest().ty.scalar().size();
-        let stored = cell_bytes::store(&self.partition, size, &[(first, part)]);
+        let stored = cell_bytes::store(&self.partition, self.number, &[(first, part)]);
         stored.map(Version::new).map_err(|error| self.partition.explain(error))
     }
 }

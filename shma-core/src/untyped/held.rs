@@ -85,6 +85,7 @@ impl Held {
     /// # Errors
     ///
     /// [`Error::WrongSize`], [`Error::Forked`].
+    #[inline]
     pub fn load(&self, into: &mut [u8]) -> Result<Version, Error> {
         self.check_whole(into.len())?;
         self.load_part(0, into)
@@ -95,6 +96,7 @@ impl Held {
     /// # Errors
     ///
     /// [`Error::OutOfRange`], [`Error::Forked`].
+    #[inline]
     pub fn load_part(&self, first: usize, into: &mut [u8]) -> Result<Version, Error> {
         self.check_part(first, into.len())?;
         let loaded = self.guard.load_part(first, into);
@@ -107,6 +109,7 @@ impl Held {
     ///
     /// [`Error::WrongSize`], [`Error::Forked`]. Nothing is published then, and the semaphore is given
     /// back all the same.
+    #[inline]
     pub fn publish(self, value: &[u8]) -> Result<Version, Error> {
         self.check_whole(value.len())?;
         self.publish_part(0, value)
@@ -118,12 +121,11 @@ impl Held {
     /// # Errors
     ///
     /// [`Error::OutOfRange`], and as [`publish`](Self::publish).
-    pub fn publish_part(self, first: usize, part: &[u8]) -> Result<Version, Error> {
+    #[inline]
+    pub fn publish_part(mut self, first: usize, part: &[u8]) -> Result<Version, Error> {
         self.check_part(first, part.len())?;
-        let Self { guard } = self;
-        let partition = guard.partition().clone();
-        let published = guard.publish_part(first, part);
-        published.map(Version::new).map_err(|forked| partition.explain(forked))
+        let published = self.guard.publish_part(first, part);
+        published.map(Version::new).map_err(|forked| self.partition().explain(forked))
     }
 
     /// As [`load_part`](Self::load_part), into memory that other threads of the process may access
@@ -159,17 +161,15 @@ impl Held {
     ///
     /// `from` can be read for `len` bytes throughout the call, and is not shared memory.
     pub unsafe fn publish_part_raw(
-        self,
+        mut self,
         first: usize,
         from: *const u8,
         len: usize,
     ) -> Result<Version, Error> {
         self.check_part(first, len)?;
-        let Self { guard } = self;
-        let partition = guard.partition().clone();
         // SAFETY: as the caller promises.
-        let published = unsafe { guard.publish_part_raw(first, from, len) };
-        published.map(Version::new).map_err(|forked| partition.explain(forked))
+        let published = unsafe { self.guard.publish_part_raw(first, from, len) };
+        published.map(Version::new).map_err(|forked| self.partition().explain(forked))
     }
 
     /// As [`publish_part`](Self::publish_part), with several parts, each where its first byte goes. What
@@ -192,6 +192,7 @@ impl Held {
         self.publish_part(first, &bytes)
     }
 
+    #[inline]
     fn check_whole(&self, found: usize) -> Result<(), Error> {
         let (place, expected) = (|| self.partition().place(), self.partition().size());
         if found == expected {
@@ -200,6 +201,7 @@ impl Held {
         Err(Error::WrongSize { place: place(), expected, found })
     }
 
+    #[inline]
     fn check_part(&self, first: usize, bytes: usize) -> Result<(), Error> {
         let (end, len) = (first.saturating_add(bytes), self.partition().size());
         if first <= len && end <= len {

@@ -52,8 +52,7 @@
 //! # What it costs
 //!
 //! One publication costs what it costs a typed handle, from 4 KiB on; below, up to 30 ns more, because
-//! sizes are not known at compile time. [`Field::update`] allocates its two buffers; a
-//! [`hold`](Field::hold) allocates 16 bytes.
+//! sizes are not known at compile time. [`Field::update`] keeps its two buffers for the next one.
 
 mod atomic;
 mod buffer;

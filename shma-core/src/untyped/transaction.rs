@@ -164,7 +164,7 @@ impl Transaction {
         let mut changed: Vec<(&Partition, &[u8])> = Vec::with_capacity(news.len());
         for (field, value) in news {
             let held = field.partition().slots().held_version();
-            let differs = differs(field.partition(), held, value, room.bytes_mut());
+            let differs = differs(field.partition(), held, value, room.bytes_mut(BLOCK));
             if differs {
                 changed.push((field.partition(), value));
             }

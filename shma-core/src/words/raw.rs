@@ -6,8 +6,10 @@
 use super::{WORD, covering, load_part_over, store_part};
 use crate::sync::AtomicU64;
 
-/// Bytes that go through a private room at a time, where they do not go directly.
-const ROOM: usize = 512;
+/// Bytes that go through a private room at a time, where they do not go directly. On x86-64 these are a
+/// few at both ends.
+const ROOM: usize =
+    if cfg!(all(target_arch = "x86_64", not(any(loom, shma_tsan)))) { 16 } else { 512 };
 
 /// As [`load_part`](super::load_part).
 ///
