@@ -190,6 +190,9 @@ pub enum Command {
         /// What the names in it begin with, behind `shma_`; the state's name by default.
         #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         prefix: Option<String>,
+        /// Add a struct of typed fields for C++17, which needs `shma.hpp`.
+        #[arg(long)]
+        cpp: bool,
     },
     /// Write a file by which a shell completes command lines.
     Completions {

@@ -45,7 +45,7 @@ static void declares_and_attaches(const char *name)
 
 static void reads_and_writes(shma_state *state)
 {
-    static plate value, other;
+    static plate_value value, other;
     shma_field *field = opened(state, "plate"), *step = opened(state, "step");
     uint64_t version = 0, read = 0, age = 0, number = 5;
     double row[32];
@@ -88,7 +88,7 @@ static void updates(shma_state *state)
     OK(shma_version(field, &before));
     OK(shma_update_begin(field, SHMA_FOREVER, &new_value, &old_value, &update));
     CHECK((uintptr_t)new_value % 16 == 0 && (uintptr_t)old_value % 16 == 0);
-    CHECK(memcmp(new_value, old_value, sizeof(plate)) == 0);
+    CHECK(memcmp(new_value, old_value, sizeof(plate_value)) == 0);
     ((double *)new_value)[33] = 1.5;
     CHECK(((const double *)old_value)[33] != 1.5);
     /* It keeps its field alive. */
@@ -109,7 +109,7 @@ static void updates(shma_state *state)
     OK(shma_read_part(field, 34 * 8, &number, sizeof number, NULL));
     CHECK(number == 2.5);
     /* An empty part publishes what is there. */
-    OK(shma_update_part_begin(field, sizeof(plate), 0, 100, &new_value, &old_value, &update));
+    OK(shma_update_part_begin(field, sizeof(plate_value), 0, 100, &new_value, &old_value, &update));
     CHECK(new_value != NULL && old_value != NULL);
     OK(shma_update_commit(update, &version));
     CHECK(version == before + 3);
@@ -125,7 +125,7 @@ static void updates(shma_state *state)
 
 static void transactions_and_snapshots(const char *name, shma_state *state)
 {
-    static plate value;
+    static plate_value value;
     shma_field *fields[3];
     void *into[3];
     size_t bytes[3];

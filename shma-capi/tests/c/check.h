@@ -45,7 +45,7 @@ static inline void check_fails(const char *file, int line, int code, const char 
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-typedef double plate[16][32];
+typedef double plate_value[16][32];
 
 /* plate: [[f64; 32]; 16], step: u64 and timed, hits: atomic [u32; 4] */
 static inline shma_declaration *declared(const char *state_name)

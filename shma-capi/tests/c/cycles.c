@@ -43,7 +43,7 @@ static void life(const char *name)
 
 static void use(shma_state *state, shma_field *plates, shma_field *step)
 {
-    static plate value;
+    static plate_value value;
     shma_update *update;
     shma_transaction *transaction;
     void *new_value, *into[2];

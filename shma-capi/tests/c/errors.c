@@ -140,7 +140,7 @@ static void opening_fields(shma_state *state)
 
 static void reading(shma_state *state)
 {
-    static plate value;
+    static plate_value value;
     shma_field *field = opened(state, "plate"), *hits = opened(state, "hits");
     uint64_t version = NOT_ONE;
     size_t sizes[5], i;
@@ -180,7 +180,7 @@ static void reading(shma_state *state)
 
 static void writing(const char *name, shma_state *state)
 {
-    static plate value;
+    static plate_value value;
     shma_options options = options_of_size(sizeof options);
     shma_field *field = opened(state, "plate"), *hits = opened(state, "hits"), *step, *second;
     shma_state *reader;
@@ -256,7 +256,7 @@ static void writing(const char *name, shma_state *state)
 
 static void together(const char *name, shma_state *state)
 {
-    static plate value;
+    static plate_value value;
     uint64_t number, versions[4];
     shma_field *fields[4], *step;
     void *into[4];

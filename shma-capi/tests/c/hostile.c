@@ -35,7 +35,7 @@ int main(int count, char **arguments)
         const char *names[] = {"plate", "step", "hits"};
         CHECK(shma_manifest(state) != NULL);
         for (i = 0; i < 3; i++) {
-            static plate value;
+            static plate_value value;
             shma_field *field;
             shma_transaction *transaction;
             uint64_t version;

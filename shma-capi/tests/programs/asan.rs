@@ -6,7 +6,7 @@ use shma_tests::region::Name;
 use shma_tests::skip::skip;
 use shma_tests::watchdog::watched;
 
-use crate::compilers::gcc;
+use crate::compilers::{Dialect, gcc};
 use crate::prefix::{run, scratch};
 use crate::stories::tell;
 
@@ -16,12 +16,12 @@ const SANITIZED: [&str; 3] =
 /// Whether programs can be built with them.
 fn is_here() -> bool {
     let to = scratch().join("sanitized");
-    let mut command = Command::new("gcc");
-    command.args(["-x", "c", "-", SANITIZED[0], "-o"]).arg(to);
+    let mut command = Command::new("g++");
+    command.args(["-x", "c++", "-", SANITIZED[0], "-o"]).arg(to);
     command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
     let Ok(mut compiler) = command.spawn() else { return false };
     let mut program = compiler.stdin.take().unwrap();
-    let written = std::io::Write::write_all(&mut program, b"int main(void) { return 0; }");
+    let written = std::io::Write::write_all(&mut program, b"int main() { return 0; }");
     drop(program);
     compiler.wait().is_ok_and(|status| status.success() && written.is_ok())
 }
@@ -31,11 +31,13 @@ fn the_sanitizers_find_nothing() {
     watched(|| {
         let Some(gcc) = gcc() else { return };
         if !is_here() {
-            return skip("gcc has no AddressSanitizer here");
+            return skip("g++ is not here, or has no AddressSanitizer");
         }
         for source in ["c/calls.c", "c/errors.c", "c/threads.c", "c/forks.c"] {
             tell(&gcc.build(source, &SANITIZED));
         }
+        let cpp = Dialect { compiler: "g++", standard: "c++17" };
+        tell(&cpp.build("cpp/classes.cpp", &SANITIZED));
         let (name, program) = (Name::new("asan"), gcc.build("c/cycles.c", &SANITIZED));
         let second = Name::told(&format!("{}-2", &*name));
         run(Command::new(program).arg(&*name).args(["50", "200"]));

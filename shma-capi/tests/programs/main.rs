@@ -9,3 +9,4 @@ mod hostile;
 mod installed;
 mod prefix;
 mod stories;
+mod typed;

@@ -48,6 +48,20 @@ fn every_function_gives_each_of_its_errors() {
     watched(|| told(one_each(), "c/errors.c"));
 }
 
+/// The header for C++ compiles from C++17 on, with every compiler.
+#[test]
+fn classes_own_their_handles_and_throw() {
+    watched(|| {
+        let modern = |it: &Dialect| !matches!(it.standard, "c++11" | "c++14");
+        for dialect in cpp().into_iter().filter(modern) {
+            match dialect.standard {
+                "c++17" => tell(&dialect.build("cpp/classes.cpp", &[])),
+                _ => dialect.check("cpp/classes.cpp"),
+            }
+        }
+    });
+}
+
 #[test]
 fn an_update_belongs_to_the_thread_that_began_it() {
     watched(|| told(gcc().into_iter().collect(), "c/threads.c"));

@@ -1,5 +1,7 @@
 //! `shma header`: a region's layout for programs in C and C++.
 
+mod cpp;
+
 use std::io::Write;
 
 use serde_json::{Value, json};
@@ -13,8 +15,17 @@ use crate::output::Output;
 /// What is the same for all states: reading one field, and checking a region.
 const MAP: &str = include_str!("map.h");
 
-pub fn run(output: &mut Output, name: &str, prefix: Option<&str>) -> Result<Outcome, Failure> {
-    let text = header(observe::open(name)?.manifest(), prefix);
+pub fn run(
+    output: &mut Output,
+    name: &str,
+    prefix: Option<&str>,
+    cpp: bool,
+) -> Result<Outcome, Failure> {
+    let view = observe::open(name)?;
+    let mut text = header(view.manifest(), prefix);
+    if cpp {
+        text += &cpp::fields(view.manifest(), prefix);
+    }
     if output.json {
         output.answer("header", json!({ "text": text }))?;
     } else {
@@ -37,8 +48,7 @@ fn header(manifest: &Manifest<'_>, prefix: Option<&str>) -> String {
          #ifndef {guard}\n#define {guard}\n#define {layout}\n\n{MAP}\n\
          #define SHMA_{state}_FINGERPRINT \"{fingerprint}\"\n",
     );
-    let mut structs = Structs { state: &state, all: Vec::new(), declared: Vec::new() };
-    manifest.fields.iter().for_each(|field| structs.find(field.ty));
+    let mut structs = Structs::of(manifest, &state);
     manifest.fields.iter().for_each(|field| structs.declare(&mut text, field.ty));
     manifest.fields.iter().for_each(|field| structs.field(&mut text, field));
     text + &check(manifest, &state) + "\n#endif\n"
@@ -77,6 +87,12 @@ fn name_of<'a>(ty: &ElementType<'a>) -> &'a str {
 }
 
 impl<'a> Structs<'a> {
+    fn of(manifest: &Manifest<'a>, state: &'a str) -> Self {
+        let mut structs = Self { state, all: Vec::new(), declared: Vec::new() };
+        manifest.fields.iter().for_each(|field| structs.find(field.ty));
+        structs
+    }
+
     fn find(&mut self, ty: &'a ElementType<'a>) {
         let ty = ty.scalar();
         let ElementType::Struct { fields, .. } = ty else { return };

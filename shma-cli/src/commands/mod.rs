@@ -42,7 +42,7 @@ pub fn run(command: Command, output: &mut Output) -> Result<Outcome, Failure> {
         Command::Doctor { name } => doctor::run(output, name.as_deref()),
         Command::Clean { names, dry_run, yes } => clean::run(output, &names, dry_run, yes),
         Command::Rm { name, yes } => rm::run(output, &name, yes),
-        Command::Header { name, prefix } => header::run(output, &name, prefix.as_deref()),
+        Command::Header { name, prefix, cpp } => header::run(output, &name, prefix.as_deref(), cpp),
         Command::Completions { shell } => completions::run(output, shell),
         Command::Metrics => metrics::run(output),
         Command::Set { name, path, value, npy, if_version, timeout } => {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use num_complex::Complex;
 use shma_core::inspect::View;
 use shma_core::{ShmElement, ShmState};
 use shma_tests::region::Name;
@@ -231,6 +232,90 @@ fn each_name_has_its_own_bytes() {
         for program in sources.compiled(&printer("nasty.h", NASTY, &NASTY_FIELDS, &members)) {
             assert_eq!(output_of(&program, &[name.path().as_ref()]), expected);
         }
+    });
+}
+
+/// Fields called after what the struct of fields uses itself.
+#[allow(non_snake_case)]
+#[derive(Debug, ShmState)]
+struct Inner {
+    std: f64,
+    shma: [u8; 2],
+    state: u16,
+    state_: u16,
+    name: u32,
+    how: [[f32; 2]; 2],
+    opened: i8,
+    checked: i64,
+    field: i16,
+    expect: u64,
+    shma_state: u8,
+    shma_Inner: u8,
+}
+
+/// Types of members are what the library compares with the manifest, so the compiler says what they are.
+#[test]
+fn typed_fields_compile_whatever_their_names() {
+    watched(|| {
+        let names = ["cpp-names", "cpp-inner", "cpp-lab"].map(Name::new);
+        let _nasty = Nasty::create(&names[0], &filled_with_different_bytes()).unwrap();
+        let _inner = Inner::create(&names[1], &Inner::zeroed()).unwrap();
+        let _lab = Lab::create(&names[2], &filled()).unwrap();
+        let sources = sources(&[
+            ("a.hpp", &[&names[0], "--cpp"]),
+            ("b.hpp", &[&names[1], "--cpp"]),
+            ("c.hpp", &[&names[2], "--cpp"]),
+            ("a.h", &[&names[0]]),
+        ]);
+        let same = |member: &str, ty: &str| {
+            format!("static_assert(std::is_same_v<decltype({member}), shma::field<{ty}>>, \"\");\n")
+        };
+        let mut program = String::new();
+        for header in ["a.h", "a.hpp", "b.hpp", "b.hpp", "c.hpp"] {
+            writeln!(program, "#include \"{header}\"").unwrap();
+        }
+        program += &same("shma_Inner::how", "float[2][2]");
+        program += &same("shma_Inner::std", "double");
+        program += &same("shma_Inner::state", "std::uint16_t");
+        program += &same(&format!("shma_{NASTY}::wide"), "shma::u128");
+        program += &same("shma_Lab::waves", "std::complex<float>[2]");
+        program += &same("shma_Lab::halves", "shma::f16[3]");
+        program += &same("shma_Lab::poses", "shma_Lab_Pose_struct[2]");
+        writeln!(
+            program,
+            "int main() {{ shma_{NASTY} nasty(\"x\"); shma_Inner inner(\"x\"); shma_Lab lab(\"x\"); }}"
+        )
+        .unwrap();
+        sources.checked_with_classes(&program);
+    });
+}
+
+#[derive(Debug, Clone, Copy, ShmElement)]
+#[repr(C)]
+pub struct Joint {
+    pub angle: f64,
+    pub torque: f32,
+    pub id: u32,
+}
+
+#[derive(Debug, ShmState)]
+struct Arm {
+    joints: [Joint; 2],
+    wave: [Complex<f64>; 2],
+    wide: u128,
+    größe: f32,
+    #[shm(atomic)]
+    ticks: [u64; 2],
+}
+
+/// The library's own tests run programs on this header, with a state of the same declaration.
+#[test]
+fn the_header_that_the_library_is_tested_with_is_written() {
+    watched(|| {
+        let name = Name::new("cpp-arm");
+        let _arm = Arm::create(&name, &Arm::zeroed()).unwrap();
+        let written = shma(&["header", &name, "--cpp"]).done();
+        assert_eq!(written, include_str!("../../../shma-capi/tests/cpp/arm.hpp"));
     });
 }
 

@@ -69,6 +69,27 @@ impl Sources {
         compiled
     }
 
+    /// Compiles `program` under each standard that has the classes of `shma.hpp`, without a warning.
+    #[track_caller]
+    pub fn checked_with_classes(&self, program: &str) {
+        self.write("program.cpp", program);
+        let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shma-capi/include");
+        for (compiler, standard, early) in STANDARDS {
+            let knows = |standard: &&str| knows(compiler, standard);
+            let modern = matches!(standard, "c++17" | "c++20" | "c++23");
+            let Some(standard) = [standard, early].into_iter().find(|it| modern && knows(it))
+            else {
+                continue;
+            };
+            let mut command = compiler_for(compiler, standard);
+            command.args(["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Werror", "-I"]);
+            command.arg(&include).arg("-fsyntax-only").arg(self.path("program.cpp"));
+            let ran = command.output().unwrap();
+            let errors = String::from_utf8_lossy(&ran.stderr);
+            assert!(ran.status.success(), "{standard}: {errors}");
+        }
+    }
+
     /// Why `program.c` does not compile as C11; nothing without a compiler.
     #[track_caller]
     pub fn refused(&self, program: &str) -> Option<String> {
