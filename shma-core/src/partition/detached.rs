@@ -7,7 +7,7 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::endable::Endable;
-use super::{AcquireError, Forked, Partition};
+use super::{AcquireError, Forked, Partition, lock_order};
 use crate::protocol::notify;
 use crate::protocol::semaphore::{Owners, Wait};
 use crate::protocol::slots::Change;
@@ -127,7 +127,9 @@ impl DetachedGuard {
 impl Drop for DetachedGuard {
     #[inline]
     fn drop(&mut self) {
-        self.record.end((self.partition.region.key(), self.partition.index()));
+        if self.record.end() {
+            lock_order::forget(self.partition.region.key(), self.partition.index());
+        }
         if self.partition.region.is_forked() {
             return;
         }

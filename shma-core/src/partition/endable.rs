@@ -8,7 +8,10 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::lock_order::{self, Entry};
+use crate::region::RegionKey;
+
+/// A held semaphore: the region, and the number of the field.
+pub(super) type Entry = (RegionKey, usize);
 
 thread_local! {
     /// Nearly always one.
@@ -66,7 +69,7 @@ pub(super) struct Endable {
 }
 
 impl Endable {
-    /// Makes an entry that the thread has [noted](lock_order::note) one that any thread may end.
+    /// Makes an entry that the thread has noted one that any thread may end.
     #[inline]
     pub(super) fn new(entry: Entry) -> Self {
         let put = TABLES.try_with(|tables| {
@@ -97,14 +100,14 @@ impl Endable {
         found.unwrap_or(false)
     }
 
-    /// Ends the entry, which is this.
+    /// Ends the entry. True in the thread that made it, which has to forget it then.
     #[inline]
-    pub(super) fn end(&self, (region, field): Entry) {
-        if self.free(1 << self.place) {
-            lock_order::forget(region, field);
-        } else {
+    pub(super) fn end(&self) -> bool {
+        let own = self.free(1 << self.place);
+        if !own {
             self.ended.fetch_or(1 << self.place, Ordering::Relaxed);
         }
+        own
     }
 }
 
@@ -122,7 +125,7 @@ mod tests {
 
     use super::{Endable, take_ended};
     use crate::os::FileId;
-    use crate::partition::lock_order::{any, note};
+    use crate::partition::lock_order::{any, forget, note};
     use crate::region::RegionKey;
 
     fn region() -> RegionKey {
@@ -135,7 +138,9 @@ mod tests {
 
     impl Drop for Held {
         fn drop(&mut self) {
-            self.0.end((region(), self.1));
+            if self.0.end() {
+                forget(region(), self.1);
+            }
         }
     }
 

@@ -7,11 +7,8 @@ use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::ops::RangeInclusive;
 
-use super::endable;
+use super::endable::{self, Entry};
 use crate::region::RegionKey;
-
-/// A held semaphore: the region, and the number of the field.
-pub(super) type Entry = (RegionKey, usize);
 
 /// What a thread holds. Nearly always that is one semaphore at a time.
 struct Record {

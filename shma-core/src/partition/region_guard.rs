@@ -130,7 +130,9 @@ impl DetachedRegionGuard {
 
 impl Drop for DetachedRegionGuard {
     fn drop(&mut self) {
-        self.record.end((self.region.key(), self.last));
+        if self.record.end() {
+            lock_order::forget(self.region.key(), self.last);
+        }
         release(&self.region, self.held, |_| false);
     }
 }
