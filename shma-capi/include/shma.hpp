@@ -232,7 +232,8 @@ public:
     std::optional<std::uint64_t> try_read(T &into) const
     {
         std::uint64_t version = 0;
-        return unless(EBUSY, shma_try_read(get(), &into, sizeof(T), &version), version);
+        const int code = shma_try_read(get(), &into, sizeof(T), &version);
+        return unless(EBUSY, code, version);
     }
     /// One row of an array, or one number.
     template <class U = T, class P = typename detail::part<U>::type>
@@ -260,7 +261,8 @@ public:
     std::optional<std::uint64_t> wait_newer(std::uint64_t since, timeout time = forever) const
     {
         std::uint64_t version = 0;
-        return unless(ETIMEDOUT, shma_wait_newer(get(), since, time.milliseconds(), &version), version);
+        const int code = shma_wait_newer(get(), since, time.milliseconds(), &version);
+        return unless(ETIMEDOUT, code, version);
     }
 
     /// Publishes a value, and returns its version.
