@@ -1,27 +1,20 @@
 //! What the processes of a storm do until they are killed.
 
 use std::cell::Cell;
-use std::ops::Range;
 use std::time::Duration;
 
 use shma_core::{Access, Error, Field, ReadOnly, Shm, ShmState, Version, untyped};
 
 use crate::kill::shared::{Shared, Witness, now};
 use crate::kill::target::{
-    FIELDS, LENGTHS, Target, check, check_pair, put, put_part, stamp, version_of,
+    FIELDS, LARGE_FIELD, LEFT_FIELD, LENGTHS, NARROW_FIELD, RIGHT_FIELD, SMALL_FIELD, Target,
+    any_range, check, check_pair, put, put_part, stamp, version_of,
 };
 use crate::kill::untyped_life;
 use shma_tests::rng::Rng;
 
 /// The shortest that a wait for a publication may end in nothing.
 const PATIENCE: Duration = Duration::from_millis(20);
-
-// The fields as the shared counts them.
-pub(super) const SMALL_FIELD: usize = 0;
-pub(super) const NARROW_FIELD: usize = 1;
-pub(super) const LARGE_FIELD: usize = 2;
-pub(super) const LEFT_FIELD: usize = 3;
-pub(super) const RIGHT_FIELD: usize = 4;
 
 /// One who writes until it is told to stop, in all ways by turns.
 pub fn write(name: &str, shared: Shared, seed: u64, witness: Option<Witness>) {
@@ -137,11 +130,6 @@ fn transact(target: &Shm<Target>, shared: Shared, rng: &mut Rng) {
         shared.acknowledge(NARROW_FIELD);
         shared.raise(NARROW_FIELD, range, version);
     }
-}
-
-pub(super) fn any_range(len: usize, rng: &mut Rng) -> Range<usize> {
-    let start = rng.below(len);
-    start..start + 1 + rng.below(len - start)
 }
 
 /// One who reads until it is told to stop; every other one cannot write.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use shma_core::{Error, Field, Shm, ShmState};
 
+use shma_tests::rng::Rng;
 use shma_tests::watchdog::PATIENCE;
 
 /// Fields of stamps, each with another number of slots, and two fields that only transactions
@@ -28,6 +29,13 @@ pub const LENGTHS: [usize; 3] = [SMALL, NARROW, LARGE];
 
 /// The fields by name.
 pub const FIELDS: [&str; 5] = ["small", "narrow", "large", "left", "right"];
+
+// Where the fields stand among them.
+pub const SMALL_FIELD: usize = 0;
+pub const NARROW_FIELD: usize = 1;
+pub const LARGE_FIELD: usize = 2;
+pub const LEFT_FIELD: usize = 3;
+pub const RIGHT_FIELD: usize = 4;
 
 /// What element `at` is when publication `version` changed it last. A region starts with zeroes,
 /// which are stamps of publication 0 except for their place.
@@ -113,4 +121,10 @@ pub fn write_everywhere(target: &Shm<Target>) -> Result<(), String> {
 
 fn write<const N: usize>(field: &Field<[u64; N]>) -> Result<(), Error> {
     field.update_timeout(PATIENCE, |new, _| new[0] = 1)
+}
+
+/// A range that is not empty.
+pub fn any_range(len: usize, rng: &mut Rng) -> Range<usize> {
+    let start = rng.below(len);
+    start..start + 1 + rng.below(len - start)
 }

@@ -2,11 +2,11 @@
 
 use shma_core::untyped::{Field, State, Wait};
 
-use crate::kill::life::{
-    LARGE_FIELD, LEFT_FIELD, NARROW_FIELD, RIGHT_FIELD, SMALL_FIELD, any_range,
-};
 use crate::kill::shared::Shared;
-use crate::kill::target::{FIELDS, LENGTHS, check, check_pair, put, put_part, stamp, version_of};
+use crate::kill::target::{
+    FIELDS, LARGE_FIELD, LEFT_FIELD, LENGTHS, NARROW_FIELD, RIGHT_FIELD, SMALL_FIELD, any_range,
+    check, check_pair, put, put_part, stamp, version_of,
+};
 use shma_tests::rng::Rng;
 
 const WORD: usize = 8;
