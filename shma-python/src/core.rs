@@ -228,6 +228,13 @@ impl Core {
         PyList::new(py, fields?)
     }
 
+    /// Saves one instant of all fields.
+    fn checkpoint(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let (state, _using) = self.shared.state()?;
+        let saved = py.detach(|| state.checkpoint(path));
+        saved.map_err(|error| self.shared.raise(py, &error))
+    }
+
     /// Ends the attachment. Calls of other threads that use it end within a slice; they are waited for
     /// if `drain` is the time that this may take.
     #[pyo3(signature = (drain=0.0))]

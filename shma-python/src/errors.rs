@@ -75,6 +75,15 @@ fn tell(error: &Error) -> Told {
         | Error::OutOfRange { place, .. }
         | Error::WrongField { place, .. }
         | Error::WrongType { place, .. } => at("Misuse", place),
+        Error::NotACheckpoint { .. } | Error::CheckpointMismatch { .. } => {
+            Told { kind: "NotACheckpoint", ..Told::default() }
+        }
+        Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            Told { kind: "NotFound", ..Told::default() }
+        }
+        Error::File { source, .. } => {
+            Told { kind: "SystemCallFailed", errno: source.raw_os_error(), ..Told::default() }
+        }
         Error::Io { name, source, .. } => {
             Told { errno: source.raw_os_error(), ..of("SystemCallFailed", name) }
         }

@@ -10,6 +10,7 @@ mod core;
 mod errors;
 mod field;
 mod limit;
+mod load;
 mod snapshot;
 mod transaction;
 mod types;
@@ -26,6 +27,8 @@ mod _shma {
     use super::core::{Core, create, names, open, open_or_create, reopen, unlink};
     #[pymodule_export]
     use super::field::FieldBase;
+    #[pymodule_export]
+    use super::load::load;
     #[pymodule_export]
     use super::snapshot::snapshot;
     #[pymodule_export]

@@ -163,6 +163,23 @@ impl Declaration {
         &self.name
     }
 
+    /// The initial value of a field, as bytes; `None` if that is zeros, or there is no such field.
+    ///
+    /// ```
+    /// use shma_core::untyped::{Attributes, Declaration};
+    ///
+    /// let mut declaration = Declaration::new("Model")?;
+    /// declaration.field("step", "u8".parse()?, Attributes::new())?;
+    /// assert_eq!(declaration.initial_value("step"), None);
+    /// declaration.init("step", [7])?;
+    /// assert_eq!(declaration.initial_value("step"), Some(&[7][..]));
+    /// assert_eq!(declaration.initial_value("stop"), None);
+    /// # Ok::<(), shma_core::Error>(())
+    /// ```
+    pub fn initial_value(&self, field: &str) -> Option<&[u8]> {
+        self.init.get(*self.numbers.get(field)?)?.as_deref()
+    }
+
     /// What a region that is created of it holds.
     ///
     /// # Errors

@@ -10,6 +10,11 @@ it by its name. Every value that is read is a private copy of exactly one public
 view of shared memory.
 """
 
+from types import EllipsisType
+from typing import Any, SupportsIndex
+
+from numpy.typing import NDArray
+
 from shma._declared import Declared, array
 from shma._errors import (
     AlreadyExists,
@@ -22,6 +27,7 @@ from shma._errors import (
     LayoutMismatch,
     Misuse,
     NoSpace,
+    NotACheckpoint,
     NotARegion,
     NotFound,
     ReadOnly,
@@ -32,11 +38,14 @@ from shma._errors import (
     Unclean,
     WouldBlock,
 )
-from shma._field import AtomicField, Field
+from shma._field import AtomicField, Field, T
 from shma._snapshot import Snapshot
-from shma._state import State, create, names, open, open_or_create, unlink
+from shma._state import State, create, load, names, open, open_or_create, unlink
 from shma._transaction import Transaction
 from shma._types import Attributes, field, struct
+
+#: What a field is indexed by.
+Key = SupportsIndex | slice | EllipsisType | None | str | list[Any] | tuple[Any, ...] | NDArray[Any]
 
 __version__ = "0.1.0"
 
@@ -55,6 +64,7 @@ __all__ = [
     "LayoutMismatch",
     "Misuse",
     "NoSpace",
+    "NotACheckpoint",
     "NotARegion",
     "NotFound",
     "ReadOnly",
@@ -70,6 +80,7 @@ __all__ = [
     "array",
     "create",
     "field",
+    "load",
     "names",
     "open",
     "open_or_create",

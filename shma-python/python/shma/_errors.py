@@ -57,6 +57,10 @@ class NotARegion(Error, ValueError):
     """What has the name is not, or not entirely, a region."""
 
 
+class NotACheckpoint(Error, ValueError):
+    """The file is no .safetensors file that can be loaded."""
+
+
 class Unclean(Error):
     """The machine stopped while processes used the region, which lies on a disk."""
 

@@ -79,9 +79,9 @@ class Field(_shma.FieldBase, Generic[T]):
         if rows is None:
             value = self.read()
             return value[key] if self.shape else np.asarray(value, dtype=self.dtype)[key]
-        if rows.count == 0:
+        if rows.rows == 0:
             return np.empty((0, *self.shape[1:]), self.dtype)[rows.inner]
-        return self._read_rows(rows.first, rows.count)[rows.inner]
+        return self._read_rows(rows.first, rows.rows)[rows.inner]
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[T]:
         """A private copy. `copy=False` raises ValueError: there is no array without a copy."""
@@ -135,16 +135,16 @@ class Field(_shma.FieldBase, Generic[T]):
             with self.writing() as whole:
                 whole[key] = new
             return
-        if rows.count == 0:
+        if rows.rows == 0:
             np.empty((0, *self.shape[1:]), self.dtype)[rows.inner] = new
             return
         if len(rows.inner) == 1:
             # All of these rows: nothing has to be read.
-            block = np.empty((rows.count, *self.shape[1:]), self.dtype)
+            block = np.empty((rows.rows, *self.shape[1:]), self.dtype)
             block[rows.inner] = new
             self._write_rows(rows.first, block)
             return
-        with _shma.Writing(self, (rows.first, rows.count, True), None) as block:
+        with _shma.Writing(self, (rows.first, rows.rows, True), None) as block:
             block[rows.inner] = new
 
     def _dtype_at(self, key: Any) -> np.dtype[Any]:
@@ -154,7 +154,7 @@ class Field(_shma.FieldBase, Generic[T]):
             return self.dtype
         if isinstance(key, list) and not all(isinstance(name, str) and name in names for name in key):
             return self.dtype
-        member: np.dtype[Any] = self.dtype[key]  # type: ignore[index]
+        member: np.dtype[Any] = self.dtype[key]
         return member.base
 
     def _set_numbers(self, key: Any, new: NDArray[Any]) -> None:
@@ -185,7 +185,7 @@ class Field(_shma.FieldBase, Generic[T]):
         part = _index.rows_of(rows, self.shape)
         if part is None:
             raise ValueError(f"rows are neighbours: a slice of step 1, and not {rows!r}")
-        return _shma.Writing(self, (part.first, part.count, number is None), timeout)
+        return _shma.Writing(self, (part.first, part.rows, number is None), timeout)
 
 
 class AtomicField(Field[T]):

@@ -12,7 +12,7 @@ class Rows(NamedTuple):
     """Neighbouring rows, and the index that gives the same of them as the whole index of the value."""
 
     first: int
-    count: int
+    rows: int
     inner: Any
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing.util as _multiprocessing
 import os
 import select
@@ -16,7 +17,7 @@ _live: weakref.WeakSet[_shma.Core] = weakref.WeakSet()
 _PATIENCE = 10_000
 
 #: How long the end of the process waits for threads that are inside of a call, in seconds.
-_DRAIN = 2.0
+_DRAIN = 1.0
 
 #: After multiprocessing has joined the children of the process, whose finalizers are of 0 and more.
 _LATE = -1_000_000
@@ -65,7 +66,9 @@ def _in_child() -> None:
     for core in list(_live):
         core.attach_in_child()
     if tell is not None:
-        os.write(tell, b"x")
+        # A parent that has lost its patience does not listen any more.
+        with contextlib.suppress(OSError):
+            os.write(tell, b"x")
     # Also those of forks that other threads of the parent are in.
     for ends in _pipes:
         for end in ends:

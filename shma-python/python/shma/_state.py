@@ -280,6 +280,14 @@ class State(Mapping[str, Field[Any]]):
         for field, value in zip(fields, fitted):
             field.add_scaled(value, alpha, timeout=timeout)
 
+    def checkpoint(self, path: str | PathLike[str]) -> None:
+        """Writes one instant of all fields to a .safetensors file; the file is the old or the new one,
+        whenever the process or the machine dies.
+
+        Raises NoSpace, and SystemCallFailed or NotFound with the system's reason.
+        """
+        self._core.checkpoint(fspath(path))
+
     def _named(self, new: Mapping[str, Any], call: str) -> list[Field[Any]]:
         """The fields that `new` names, in declaration order."""
         for name in new:
@@ -397,6 +405,25 @@ def open_or_create(
     declared, all_fields = declaration(fields, state)
     creation = (mode, persistent, prefault, huge_pages)
     return State._of(_shma.open_or_create(name, declared, all_fields, creation, path_of(dir)))
+
+
+def load(path: str | PathLike[str]) -> Snapshot:
+    """What `checkpoint` wrote, as private arrays: `shma.create(name, shma.load(path))`. Other
+    .safetensors files can be loaded, too.
+
+    Raises NotFound, and NotACheckpoint, which says what is wrong with the file.
+    """
+    state, fields = _shma.load(fspath(path))
+    snapshot = Snapshot()
+    for name, type_, slots, timed, atomic, version, data in fields:
+        dtype, shape = _types.dtype_of(type_)
+        array = np.frombuffer(data, dtype).reshape(shape)
+        snapshot[name] = array if shape else array[()]
+        if version is not None:
+            snapshot.versions[name] = version
+        snapshot._declared[name] = (type_, slots, timed, atomic)
+    snapshot._state = state
+    return snapshot
 
 
 def unlink(name: str, *, dir: str | PathLike[str] | None = None) -> None:

@@ -51,11 +51,11 @@ def dtype_of(type_: Type) -> tuple[np.dtype[Any], tuple[int, ...]]:
         if scalar == "bf16" and _BF16 is not None:
             return _BF16, shape
         if scalar in _RAW:
-            return np.dtype(f"V{_RAW[scalar]}", metadata={_KEY: scalar}), shape  # type: ignore[call-overload, no-any-return]
+            return np.dtype(f"V{_RAW[scalar]}", metadata={_KEY: scalar}), shape
         return np.dtype(_NUMBERS[scalar]), shape
     name, members = scalar
     fields = [(member, *dtype_of(ty)) for member, ty in members]
-    return np.dtype(fields, metadata={_KEY: name}), shape  # type: ignore[call-overload, no-any-return]
+    return np.dtype(fields, metadata={_KEY: name}), shape
 
 
 def type_of(dtype: np.dtype[Any], shape: tuple[int, ...], place: str) -> Type:
@@ -64,7 +64,7 @@ def type_of(dtype: np.dtype[Any], shape: tuple[int, ...], place: str) -> Type:
         base, inner = dtype.subdtype
         return type_of(base, (*shape, *inner), place)
     if dtype.names is not None:
-        name = (dtype.metadata or {}).get(_KEY)
+        name = _said(dtype)
         if not isinstance(name, str):
             raise refused(
                 place, f"the structured dtype {dtype} has no name: make it by `shma.struct(name, ..)`"
@@ -85,13 +85,19 @@ def type_of(dtype: np.dtype[Any], shape: tuple[int, ...], place: str) -> Type:
         raise refused(place, f"{dtype} is not of this machine's byte order: use `astype`")
     if _BF16 is not None and dtype == _BF16:
         return "bf16", shape
-    raw = (dtype.metadata or {}).get(_KEY)
+    raw = _said(dtype)
     if dtype.kind == "V" and raw in _RAW and _RAW[raw] == dtype.itemsize:
         return raw, shape
     name = _NAMES.get(dtype)
     if name is None:
         raise refused(place, f"{dtype} is no type of numbers in a region{_advice(dtype)}")
     return name, shape
+
+
+def _said(dtype: np.dtype[Any]) -> Any:
+    """What a dtype remembers: the name of its struct, or which number its bytes are."""
+    metadata: Mapping[str, Any] = dtype.metadata or {}
+    return metadata.get(_KEY)
 
 
 def refused(place: str, reason: str) -> DeclarationError:
@@ -112,7 +118,7 @@ def _advice(dtype: np.dtype[Any]) -> str:
 
 
 def _shown(dtype: np.dtype[Any]) -> str:
-    return f"the struct `{(dtype.metadata or {}).get(_KEY)}`"
+    return f"the struct `{_said(dtype)}`"
 
 
 class Attributes:
@@ -158,9 +164,9 @@ def struct(name: str, fields: DTypeLike) -> np.dtype[np.void]:
     dtype = np.dtype(fields)
     if dtype.names is None:
         raise refused(name, f"{dtype} has no members")
-    named = np.dtype(dtype, metadata={_KEY: name})  # type: ignore[call-overload]
+    named = np.dtype(dtype, metadata={_KEY: name})
     type_of(named, (), name)
-    return named  # type: ignore[no-any-return]
+    return named
 
 
 def declare(name: str, said: object) -> Declaration:
