@@ -4,9 +4,10 @@ use std::mem::ManuallyDrop;
 
 use super::writing::Guard;
 use super::{AcquireError, Forked, Partition, lock_order};
+use crate::os::ForkPage;
 use crate::protocol::notify::{self, Kept};
 use crate::protocol::semaphore::{Owners, Semaphore, Wait};
-use crate::protocol::slots::{Change, Publication};
+use crate::protocol::slots::{Change, Publication, Slots};
 use crate::sync::AtomicU64;
 use crate::words;
 
@@ -17,7 +18,15 @@ impl Partition {
         // Before the semaphore, because it may take some milliseconds.
         let kept = Kept::prepare();
         let guard = self.acquire_as(kept.mark(self.region.me()), false, wait)?;
-        Ok(Hold { guard: ManuallyDrop::new(guard), kept, pace: Pace::default() })
+        Ok(Hold {
+            version: guard.version(),
+            slots: self.slots(),
+            fork: self.region.fork_page(),
+            generation: self.region.key().generation,
+            pace: Pace::default(),
+            guard: ManuallyDrop::new(guard),
+            kept,
+        })
     }
 }
 
@@ -29,13 +38,20 @@ pub(crate) struct Hold<'a> {
     guard: ManuallyDrop<Guard<'a>>,
     kept: Kept,
     pace: Pace,
+    // What a publication needs of the partition and its region. Each load of it from there takes
+    // as long as a tenth of a small publication, and no store to the region can change these.
+    slots: Slots<'a>,
+    fork: ForkPage,
+    generation: u64,
+    /// The active publication, which changes by this holder alone.
+    version: u64,
 }
 
 /// Publications that come so many to a tick of the coarse clock take its reading from each other.
 const DENSE: u32 = 16;
 
-/// How many then share one.
-const SHARED: u32 = 8;
+/// How many then share one: a power of two.
+const SHARED: u64 = 8;
 
 /// How fast publications follow each other. To read the clock takes twice as long as all the rest of
 /// a small one.
@@ -45,25 +61,22 @@ struct Pace {
     now: u64,
     /// Readings since that were the same.
     same: u32,
-    /// Publications that are still to come without one.
-    left: u32,
+    /// A publication whose number has none of these bits needs a reading.
+    shared: u64,
 }
 
 impl Pace {
-    /// Whether the next publication needs a reading.
+    /// Whether the publication of this number needs a reading.
     #[inline]
-    fn is_due(&mut self) -> bool {
-        let due = self.left == 0;
-        self.left = self.left.saturating_sub(1);
-        due
+    fn is_due(&self, number: u64) -> bool {
+        number & self.shared == 0
     }
 
+    #[inline]
     fn note(&mut self, now: u64) {
         self.same = if now == self.now { self.same.saturating_add(1) } else { 0 };
         self.now = now;
-        if self.same >= DENSE {
-            self.left = SHARED - 1;
-        }
+        self.shared = if self.same >= DENSE { SHARED - 1 } else { 0 };
     }
 }
 
@@ -72,19 +85,19 @@ impl<'a> Hold<'a> {
     /// stored, because it may be long ago, and again after a closure of the user's.
     #[inline]
     pub(crate) fn check_fork(&self) -> Result<(), Forked> {
-        self.guard.check_fork()
+        if self.fork.is(self.generation) { Ok(()) } else { Err(Forked) }
     }
 
     /// The words of the active value.
     #[inline]
     pub(crate) fn active(&self) -> &'a [AtomicU64] {
-        self.guard.active()
+        self.slots.slot(self.version)
     }
 
     /// Starts a publication that differs from the active one in this alone.
     #[inline(always)]
     pub(crate) fn begin(&mut self, change: Change) -> Publication<'a> {
-        self.guard.begin(change)
+        self.slots.begin(self.version, change)
     }
 
     /// Publishes these bytes as the value.
@@ -110,15 +123,15 @@ impl<'a> Hold<'a> {
     #[inline(always)]
     pub(crate) fn publish(&mut self, publication: Publication<'_>) -> Result<u64, Forked> {
         // The precise clock hardly ever says the same twice.
-        if self.pace.is_due() {
+        if self.pace.is_due(self.version.wrapping_add(1)) {
             let now = self.guard.partition().stamp();
             self.pace.note(now);
         }
         // As in `Guard::publish`.
         self.check_fork()?;
-        let version = publication.publish();
-        notify::wake_kept(self.guard.partition().control(), self.kept);
-        Ok(version)
+        self.version = publication.publish();
+        notify::wake_kept(self.slots.control, self.kept);
+        Ok(self.version)
     }
 }
 
