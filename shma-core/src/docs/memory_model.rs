@@ -81,6 +81,8 @@
 //! | `target` | Relaxed | behind the first look at `commit` | |
 //! | each field's slot, fence and `begin` | | as in reading | `slots-no-reader-fence` |
 //! | fence | SeqCst | the same fence of another snapshot: of two, one has seen all that the other has | `snapshot-acquire-fence`, `SnapshotFenceAcquire` |
+//! | the same fence on x86-64, if the thread holds no semaphore | the compiler's | all stores have one order, and loads are not reordered; the last store of the thread itself came before a locked instruction | |
+//! | the same fence, if the thread holds a semaphore | SeqCst, everywhere | that of another holder: what each has published may still be on its way | `snapshot-forgets-own` |
 //! | `version`, second look | Relaxed | behind the fence | `snapshot-looks-once`, `SnapshotWithoutRecheck` |
 //! | `commit`, second look | Relaxed | behind the fence | `snapshot-commit-unconfirmed`, `SnapshotOddUnconfirmed` |
 //!

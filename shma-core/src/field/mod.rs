@@ -43,6 +43,7 @@ use std::marker::PhantomData;
 use crate::error::Place;
 use crate::manifest::element::Element;
 use crate::partition::{AcquireError, Partition};
+use crate::protocol::snapshot::{Attempt, Overtaken};
 use crate::region::access::{Access, ReadWrite};
 
 use scratch::Spare;
@@ -117,6 +118,12 @@ impl<T: Element, A: Access> Field<T, A> {
     pub(crate) fn with_copies<R>(&self, f: impl FnOnce(&mut T, &T) -> R) -> R {
         let slots = self.partition.slots();
         self.spare.with_copies(slots.slot(slots.held_version()), f)
+    }
+
+    /// The first look of a snapshot: copies a value, and returns the number of its publication.
+    #[inline(always)]
+    pub(crate) fn look(&self, attempt: &Attempt<'_>, into: &mut T) -> Result<u64, Overtaken> {
+        attempt.copy(self.partition.slots(), |slot| scratch::load_over(slot, into))
     }
 
     /// Ends a call that has no `Result` to say it with.

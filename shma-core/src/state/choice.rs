@@ -11,6 +11,7 @@ use crate::field::{Field, Version};
 use crate::manifest::element::Element;
 use crate::partition::{Partition, RegionGuard};
 use crate::protocol::semaphore::Wait;
+use crate::protocol::snapshot::{Attempt, is_unchanged};
 use crate::region::Region;
 use crate::region::access::{Access, ReadWrite};
 
@@ -45,6 +46,7 @@ pub struct Attachment<'h>(&'h Arc<Region>);
 mod sealed {
     use super::Attachment;
     use crate::error::Error;
+    use crate::protocol::snapshot::Attempt;
     use crate::region::access::Access;
     use crate::state::part::Part;
 
@@ -67,6 +69,10 @@ mod sealed {
             f: impl FnOnce(Self::Muts<'_>, Self::Refs<'_>) -> R,
             publish: impl FnOnce(&[Part<'_, '_>]) -> Result<(), Error>,
         ) -> Result<R, Error>;
+
+        /// One optimistic attempt at a snapshot.
+        fn attempt(self, attempt: Attempt<'_>, into: &mut Self::Muts<'_>)
+        -> Option<Self::Versions>;
 
         /// Calls `copy` with the parts in declaration order, and returns their versions.
         fn copy(
@@ -120,6 +126,19 @@ macro_rules! choice {
             }
 
             #[inline]
+            fn attempt(
+                self,
+                attempt: Attempt<'_>,
+                into: &mut Self::Muts<'_>,
+            ) -> Option<Self::Versions> {
+                let versions = [$(self.$at.look(&attempt, &mut *into.$at).ok()?),+];
+                let unchanged = || {
+                    $(is_unchanged(self.$at.partition().control(), versions[$at]))&&+
+                };
+                attempt.confirm(unchanged).then(|| ($(Version::new(versions[$at]),)+))
+            }
+
+            #[cold]
             fn copy(
                 self,
                 into: Self::Muts<'_>,
@@ -267,8 +286,11 @@ impl<S: State, A: Access> Shm<S, A> {
     ///
     /// As [`snapshot_into`](Self::snapshot_into).
     #[track_caller]
-    pub fn snapshot_of<C: Choice<A>>(&self, fields: C, into: C::Muts<'_>) -> C::Versions {
+    pub fn snapshot_of<C: Choice<A>>(&self, fields: C, mut into: C::Muts<'_>) -> C::Versions {
         fields.check(Attachment(self.region()));
-        fields.copy(into, |parts| snapshot::forever::<A>(self.region(), parts))
+        match fields.attempt(snapshot::begin(self.region()), &mut into) {
+            Some(versions) => versions,
+            None => fields.copy(into, |parts| snapshot::forever::<A>(self.region(), parts)),
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! | [`choice`] | transactions and snapshots of a choice of fields |
 //! | [`transaction`] | several fields as one |
 //! | [`mod@snapshot`] | fields as they stood together at one instant |
+//! | [`direct`] | the same fields by their types: the first attempt at a snapshot |
 //! | [`part`] | what takes part in those two: a partition, and private bytes |
 //! | [`family`] | what the derive tells the library, and the families its fields come in |
 //! | [`handles`] | the families of handles to shared memory |
@@ -19,6 +20,7 @@ mod checkpoint;
 mod choice;
 mod declaration;
 pub(crate) mod declared;
+mod direct;
 pub(crate) mod family;
 mod handles;
 mod notes;

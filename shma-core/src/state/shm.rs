@@ -13,7 +13,7 @@ use crate::field::Atomic;
 use crate::field::Field;
 use crate::manifest::Manifest;
 use crate::manifest::element::{self, AtomicElement, Element, OfScalar};
-use crate::partition::{Partition, RegionGuard};
+use crate::partition::{Partition, RegionGuard, retry};
 use crate::protocol::semaphore::Wait;
 use crate::region::Region;
 use crate::region::access::{Access, ReadWrite};
@@ -21,8 +21,8 @@ use crate::region::access::{Access, ReadWrite};
 use super::family::{Build, Merge, Refs, State, Uniform, Values, zeroed};
 use super::handles::{Handles, Muts};
 use super::part::{Part, collect};
-use super::snapshot;
 use super::transaction::Spare;
+use super::{direct, snapshot};
 
 /// A handle to a state in shared memory.
 ///
@@ -113,7 +113,11 @@ impl<S: State, A: Access> Shm<S, A> {
     ///
     /// As [`Field::read`].
     pub fn read_into(&self, into: &mut S) {
-        self.with_parts(into, |parts| parts.iter_mut().for_each(Part::read));
+        if const { direct::has_few_fields::<S>() } {
+            direct::read(&self.fields, into);
+        } else {
+            self.with_parts(into, |parts| parts.iter_mut().for_each(Part::read));
+        }
     }
 
     /// As [`read_into`](Self::read_into), into a new allocation, never through the stack.
@@ -138,7 +142,9 @@ impl<S: State, A: Access> Shm<S, A> {
     /// Never blocks. It retries while writers overtake it. After 64 failed attempts a read-write handle
     /// also holds those semaphores that are free, for the time of one attempt, which delays writers.
     pub fn snapshot_into(&self, into: &mut S) {
-        self.with_parts(into, |parts| snapshot::forever::<A>(&self.region, parts));
+        if !self.attempt_snapshot(into) {
+            self.snapshot_parts(into);
+        }
     }
 
     /// As [`snapshot_into`](Self::snapshot_into), into a new allocation, never through the stack.
@@ -163,7 +169,27 @@ impl<S: State, A: Access> Shm<S, A> {
     ///
     /// Never blocks, and never acquires a semaphore.
     pub fn try_snapshot_into(&self, into: &mut S) -> Result<(), Error> {
-        self.with_parts(into, |parts| snapshot::bounded(&self.region, parts))
+        if const { direct::has_few_fields::<S>() } {
+            let attempt = || self.attempt_snapshot(into).then_some(());
+            retry::in_a_row(attempt).ok_or_else(|| snapshot::contended(&self.region))
+        } else {
+            self.with_parts(into, |parts| snapshot::bounded(&self.region, parts))
+        }
+    }
+
+    #[cold]
+    fn snapshot_parts(&self, into: &mut S) {
+        self.with_parts(into, |parts| snapshot::forever::<A>(&self.region, parts));
+    }
+
+    /// One optimistic attempt, if the state has few fields.
+    #[inline]
+    fn attempt_snapshot(&self, into: &mut S) -> bool {
+        if const { direct::has_few_fields::<S>() } {
+            direct::attempt(&self.region, &self.fields, into)
+        } else {
+            false
+        }
     }
 }
 

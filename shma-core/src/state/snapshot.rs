@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::part::Part;
 use crate::error::{Error, Place};
 use crate::partition::{Guard, lock_order, retry};
-use crate::protocol::snapshot::Attempt;
+use crate::protocol::snapshot::{Attempt, Own};
 use crate::region::Region;
 use crate::region::access::Access;
 
@@ -53,14 +53,21 @@ pub(crate) fn until(
     copied.ok_or_else(|| contended(region))
 }
 
-fn contended(region: &Region) -> Error {
+pub(super) fn contended(region: &Region) -> Error {
     Error::Contended { place: Place::new(region.name(), None) }
+}
+
+/// Begins an optimistic attempt.
+#[inline]
+pub(super) fn begin(region: &Region) -> Attempt<'_> {
+    let own = if lock_order::nothing() { Own::Visible } else { Own::OnTheirWay };
+    Attempt::begin(&region.header().commit, own)
 }
 
 /// One optimistic attempt.
 #[inline]
 fn attempt(region: &Region, parts: &mut [Part<'_, '_>]) -> bool {
-    let attempt = Attempt::begin(&region.header().commit);
+    let attempt = begin(region);
     parts.iter_mut().all(|part| part.copy(&attempt))
         && attempt.confirm(|| parts.iter().all(Part::is_unchanged))
 }

@@ -225,6 +225,20 @@ fn copy_many(to: &[AtomicU64], from: &[AtomicU64]) {
     }
 }
 
+/// A fence of sequential consistency for a thread whose own stores are visible to all others: it
+/// orders its loads in the one order of all stores. x86-64 does so by itself (Intel SDM vol. 3,
+/// section 8.2.2: loads are not reordered with other loads, and other processors see the stores of
+/// all in one order), so that it is no instruction there.
+#[inline(always)]
+pub(crate) fn order_loads() {
+    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
+    std::sync::atomic::compiler_fence(Ordering::SeqCst);
+    #[cfg(not(all(target_arch = "x86_64", not(any(loom, shma_tsan)))))]
+    crate::sync::fence(
+        crate::sync::mutant!("snapshot-acquire-fence", Ordering::SeqCst => Ordering::Acquire),
+    );
+}
+
 /// Stores of a value in pieces, of which none is seen before any store that precedes them all, and
 /// all of which are seen with what follows: as single [`store`]s are.
 #[derive(Debug)]

@@ -6,12 +6,16 @@ use loom::thread;
 
 use super::Model;
 use super::pair::{COMMITTER, Pair, Seen, seen};
-use crate::protocol::snapshot::{Attempt, is_unchanged};
+use crate::protocol::snapshot::{Attempt, Own, is_unchanged};
 use crate::words;
 
-/// One attempt at a snapshot.
+/// One attempt at a snapshot, by a thread that has published nothing.
 pub(super) fn snapshot(pair: &Pair) -> Option<[Seen; 2]> {
-    let attempt = Attempt::begin(&pair.desk.commit);
+    attempt(pair, Own::Visible)
+}
+
+fn attempt(pair: &Pair, own: Own) -> Option<[Seen; 2]> {
+    let attempt = Attempt::begin(&pair.desk.commit, own);
     let mut copied = [(0, [0]); 2];
     for (field, (version, value)) in copied.iter_mut().enumerate() {
         let bytes = bytemuck::cast_slice_mut(value);
@@ -99,4 +103,31 @@ fn snapshots_agree_on_an_order() {
     let model = disagreement().preempted_at_most(2);
     model.passes();
     model.catches("snapshot-acquire-fence", "no common order");
+}
+
+/// Two hold a semaphore each, publish without a locked instruction, and then take a snapshot.
+fn holders() -> Model {
+    Model::new("snapshot: two holders that publish", move || {
+        let pair = Arc::new(Pair::new());
+        let hold = |field| {
+            let pair = Arc::clone(&pair);
+            move || {
+                pair.publish(COMMITTER, field, 1);
+                attempt(&pair, Own::OnTheirWay)
+            }
+        };
+        let other = thread::spawn(hold(1));
+        let one = hold(0)();
+        if let (Some(one), Some(other)) = (one, other.join().unwrap()) {
+            let missed = one[1].version == 1 && other[0].version == 1;
+            assert!(!missed, "each missed the other: {one:?}, {other:?}");
+        }
+    })
+}
+
+#[test]
+fn of_two_holders_one_sees_what_the_other_has_published() {
+    let model = holders();
+    model.passes();
+    model.catches("snapshot-forgets-own", "each missed the other");
 }

@@ -103,6 +103,11 @@ pub(super) const FAULTS: &[Fault] = &[
         "a snapshot with an acquire fence",
         &["snapshot-acquire-fence", "SnapshotFenceAcquire"],
     ),
+    fault(
+        8,
+        "a snapshot of a holder that does not wait for its own publication",
+        &["snapshot-forgets-own"],
+    ),
     fault(8, "a read without the commit word", &["read-ignores-commit", "ReadIgnoresCommit"]),
     fault(8, "a read with one look at the version", &["read-version-once", "ReadVersionOnce"]),
     fault(8, "a read that does not confirm", &["read-unconfirmed", "ReadUnconfirmed"]),

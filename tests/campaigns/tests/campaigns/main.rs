@@ -2,6 +2,7 @@
 //! builds of its own.
 
 mod builds;
+mod holders;
 mod hostility;
 mod instruction_counts;
 mod linear_histories;
