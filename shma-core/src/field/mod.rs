@@ -120,6 +120,13 @@ impl<T: Element, A: Access> Field<T, A> {
         self.spare.with_copies(slots.slot(slots.held_version()), f)
     }
 
+    /// Loads the active value. The caller holds the semaphore.
+    #[inline(always)]
+    pub(crate) fn load_held(&self, into: &mut T) {
+        let slots = self.partition.slots();
+        scratch::load_over(slots.slot(slots.held_version()), into);
+    }
+
     /// The first look of a snapshot: copies a value, and returns the number of its publication.
     #[inline(always)]
     pub(crate) fn look(&self, attempt: &Attempt<'_>, into: &mut T) -> Result<u64, Overtaken> {

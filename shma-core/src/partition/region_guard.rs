@@ -28,14 +28,6 @@ pub(crate) struct RegionGuard<'h> {
     _thread: PhantomData<*const ()>,
 }
 
-/// The number of each ordinary field, and its control block, in declaration order.
-fn ordinary(region: &Region) -> impl Iterator<Item = (usize, &Control)> + Clone {
-    let fields = region.manifest().fields.iter().enumerate();
-    fields
-        .filter(|(_, field)| !field.atomic)
-        .map(|(index, field)| (index, region.memory().control_at(field.offset)))
-}
-
 impl<'h> RegionGuard<'h> {
     /// Acquires all semaphores in declaration order. `None` if the region has none.
     ///
@@ -43,26 +35,25 @@ impl<'h> RegionGuard<'h> {
     ///
     /// `Reentrant`, `Forked`; `Timeout` or `WouldBlock` if `wait` ends. None is held then.
     pub(crate) fn acquire(region: &'h Arc<Region>, wait: Wait) -> Result<Option<Self>, Error> {
-        let Some((first, _)) = ordinary(region).next() else { return Ok(None) };
-        let explain = |index, error| Partition::new(Arc::clone(region), index).explain(error);
-        if region.is_forked() {
-            return Err(explain(first, AcquireError::Forked));
-        }
-        let last = ordinary(region).last().map_or(first, |(index, _)| index);
+        let mut fields = region.ordinary();
+        let Some((first, _)) = fields.next() else { return Ok(None) };
+        let last = fields.next_back().map_or(first, |(index, _)| index);
+        check_fork(region).map_err(|forked| explain(region, first, forked))?;
         lock_order::note(region.key(), first..=last)
-            .map_err(|held| explain(first, AcquireError::Reentrant(held)))?;
+            .map_err(|held| explain(region, first, AcquireError::Reentrant(held)))?;
         let mut guard = Self { region, held: 0, last, _thread: PhantomData };
-        for (index, control) in ordinary(region) {
-            acquire_one(region, control, wait).map_err(|error| explain(index, error))?;
+        let (me, pid) = (region.me(), region.pid());
+        for (index, control) in region.ordinary() {
+            if !Semaphore(&control.lock).try_acquire_free(me) {
+                wait_for(region, control, wait).map_err(|error| explain(region, index, error))?;
+            }
+            // Relaxed: a diagnostic number of its own.
+            control.pid.store(pid, Ordering::Relaxed);
+            stop_point!("acquire.acquired");
             guard.held += 1;
         }
         stop_point!("transaction.acquired");
         Ok(Some(guard))
-    }
-
-    /// Whether this is still the process that acquired the semaphores: a closure may have forked.
-    pub(crate) fn check_fork(&self) -> Result<(), Forked> {
-        check_fork(self.region)
     }
 
     /// Publishes the new values of these fields as one, and releases all semaphores. The fields are
@@ -70,12 +61,23 @@ impl<'h> RegionGuard<'h> {
     ///
     /// # Errors
     ///
-    /// `Forked`: nothing is published.
-    pub(crate) fn publish<'a, N>(mut self, news: N) -> Result<(), Forked>
+    /// `Forked`, also if there is no field to publish: a closure may have forked. Nothing is
+    /// published then.
+    pub(crate) fn publish<'a, N>(mut self, news: N) -> Result<(), Error>
     where
         N: Iterator<Item = (&'a Partition, &'a [u8])> + Clone,
     {
-        publish(self.region, std::mem::take(&mut self.held), news)
+        let region = self.region;
+        check_fork(region)
+            .and_then(|()| match news.clone().next() {
+                Some(_) => publish(region, std::mem::take(&mut self.held), news),
+                None => Ok(()),
+            })
+            .map_err(|forked| {
+                // A guard of no semaphore is not made.
+                let first = region.ordinary().next().map_or(self.last, |(index, _)| index);
+                explain(region, first, forked)
+            })
     }
 
     /// The same semaphores, without a borrow and for any thread to release.
@@ -137,6 +139,13 @@ impl Drop for DetachedRegionGuard {
     }
 }
 
+/// The error of a field.
+#[cold]
+fn explain(region: &Arc<Region>, index: usize, error: impl Into<AcquireError>) -> Error {
+    Partition::new(Arc::clone(region), index).explain(error)
+}
+
+#[inline]
 fn check_fork(region: &Region) -> Result<(), Forked> {
     if region.is_forked() { Err(Forked) } else { Ok(()) }
 }
@@ -148,7 +157,7 @@ where
     N: Iterator<Item = (&'a Partition, &'a [u8])> + Clone,
 {
     Partition::stamp_all(news.clone().map(|(partition, _)| partition));
-    let fields = ordinary(region).map(|(_, control)| control);
+    let fields = region.ordinary().map(|(_, control)| control);
     let joined = news.clone().map(|(partition, bytes)| (partition.slots(), bytes));
     // A handler of a signal may have forked since the closure. What remains is as in
     // `Guard::publish`.
@@ -168,21 +177,18 @@ fn release(region: &Region, held: usize, mut has_published: impl FnMut(usize) ->
     if region.is_forked() {
         return;
     }
-    for (index, control) in ordinary(region).take(held) {
-        notify::release(control, region.me(), has_published(index));
+    let me = region.me();
+    for (index, control) in region.ordinary().take(held) {
+        notify::release(control, me, has_published(index));
     }
 }
 
-fn acquire_one(region: &Region, control: &Control, wait: Wait) -> Result<(), AcquireError> {
-    let semaphore = Semaphore(&control.lock);
-    if !semaphore.try_acquire_free(region.me()) {
-        match semaphore.acquire(region, region.me(), wait) {
-            Ok(acquired) => settle(region, control, acquired),
-            Err(busy) => return Err(AcquireError::Busy(busy, wait)),
-        }
+/// Acquires a semaphore that was found taken.
+#[cold]
+fn wait_for(region: &Region, control: &Control, wait: Wait) -> Result<(), AcquireError> {
+    match Semaphore(&control.lock).acquire(region, region.me(), wait) {
+        Ok(acquired) => settle(region, control, acquired),
+        Err(busy) => return Err(AcquireError::Busy(busy, wait)),
     }
-    // Relaxed: a diagnostic number of its own.
-    control.pid.store(region.pid(), Ordering::Relaxed);
-    stop_point!("acquire.acquired");
     Ok(())
 }

@@ -35,10 +35,13 @@ pub(super) fn map<A: Access>(
     if u64::try_from(stat.st_size).unwrap_or(0) < bytes as u64 {
         return Err(name.not_a_region("it was truncated while it was opened"));
     }
+    let fields = manifest.get().fields.iter().enumerate();
+    let ordinary = fields.filter(|(_, field)| !field.atomic);
     Ok(Region {
         memory: ManuallyDrop::new(Arc::new(Memory {
             map,
             name: name.clone(),
+            ordinary: ordinary.map(|(index, field)| (index, field.offset)).collect(),
             manifest,
             file: opened.id(),
             root: root(),

@@ -29,6 +29,9 @@ pub(crate) struct Memory {
     pub(super) map: Mapping,
     pub(super) name: Name,
     pub(super) manifest: Known,
+    /// The number of each field that has a semaphore, and where its partition begins. A transaction
+    /// goes over them several times, and over as little memory as it can.
+    pub(super) ordinary: Box<[(usize, usize)]>,
     pub(super) file: FileId,
     /// Where paths began when it was mapped.
     pub(super) root: Option<FileId>,
@@ -162,6 +165,12 @@ impl Memory {
         // as `self` is borrowed; `Control` consists of atomics alone, so any bytes are a value of
         // it and others may write them.
         unsafe { self.addresses(index).control.as_ref() }
+    }
+
+    /// The number of each field that has a semaphore, and its control block, in declaration order.
+    #[inline]
+    pub(crate) fn ordinary(&self) -> impl DoubleEndedIterator<Item = (usize, &Control)> + Clone {
+        self.ordinary.iter().map(|(index, offset)| (*index, self.control_at(*offset)))
     }
 
     /// All control blocks in declaration order.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::family::State;
 use super::part::Part;
 use super::shm::Shm;
@@ -39,6 +41,9 @@ use crate::region::access::{Access, ReadWrite};
 )]
 pub trait Choice<A: Access>: sealed::Fields<A> {}
 
+/// The most fields of a choice.
+const MOST: usize = 8;
+
 /// The attachment whose fields are meant.
 #[derive(Debug, Clone, Copy)]
 pub struct Attachment<'h>(&'h Arc<Region>);
@@ -62,8 +67,8 @@ mod sealed {
         /// Panics unless these are different fields of this attachment.
         fn check(self, attachment: Attachment<'_>);
 
-        /// Calls `f` with two private copies of every value, and then `publish` with the parts in
-        /// declaration order. The caller holds the semaphores.
+        /// Calls `f` with two private copies of every value, and then `publish` with the parts that
+        /// it has changed, in declaration order. The caller holds the semaphores.
         fn change<R>(
             self,
             f: impl FnOnce(Self::Muts<'_>, Self::Refs<'_>) -> R,
@@ -115,13 +120,12 @@ macro_rules! choice {
                 let ($($field,)+) = self;
                 with_copies!({
                     let result = f(($(&mut *$new,)+), ($($old,)+));
-                    let mut parts = [$({
-                        let mut part = Part::typed($field.partition(), $new);
-                        part.compare(bytemuck::bytes_of($old));
-                        part
-                    }),+];
-                    parts.sort_unstable_by_key(|part| part.partition.index());
-                    publish(&parts).map(|()| result)
+                    let mut changed = SmallVec::<[Part<'_, '_>; MOST]>::new();
+                    $(if transaction::differ($old, $new) {
+                        changed.push(Part::typed($field.partition(), $new));
+                    })+
+                    changed.sort_unstable_by_key(|part| part.partition.index());
+                    publish(&changed).map(|()| result)
                 }; $(($field, $new, $old))+)
             }
 

@@ -10,7 +10,7 @@ use crate::field::{Atomic, Field};
 use crate::manifest::element::{AtomicElement, Element};
 use crate::protocol::snapshot::{Attempt, is_unchanged};
 use crate::region::Region;
-use crate::region::access::Access;
+use crate::region::access::{Access, ReadWrite};
 
 /// The most fields of a state that is read this way: each of them takes code of its own.
 const MOST: usize = 16;
@@ -24,6 +24,12 @@ pub(super) const fn has_few_fields<S: State>() -> bool {
 #[inline]
 pub(super) fn read<S: State, A: Access>(fields: &S::Fields<Handles<A>>, into: &mut S) {
     S::zip::<Handles<A>, Values<'_>, _>(fields, S::values(into), &mut Read);
+}
+
+/// Loads all active values. The caller holds the semaphores.
+#[inline]
+pub(super) fn load<S: State>(fields: &S::Fields<Handles<ReadWrite>>, into: &mut S) {
+    S::zip::<Handles<ReadWrite>, Values<'_>, _>(fields, S::values(into), &mut Load);
 }
 
 /// One optimistic attempt at a snapshot of a state that has few fields.
@@ -56,6 +62,22 @@ impl<'h, 'v, A: Access> Zip<'h, Handles<A>, Values<'v>> for Read {
 
     #[inline]
     fn atomic<T: AtomicElement>(&mut self, _: usize, field: &'h Atomic<T, A>, value: &'v mut T) {
+        field.read_into(value);
+    }
+}
+
+struct Load;
+
+impl<'h, 'v> Zip<'h, Handles<ReadWrite>, Values<'v>> for Load {
+    type Out = Nothing;
+
+    #[inline(always)]
+    fn field<T: Element>(&mut self, _: usize, field: &'h Field<T>, value: &'v mut T) {
+        field.load_held(value);
+    }
+
+    #[inline]
+    fn atomic<T: AtomicElement>(&mut self, _: usize, field: &'h Atomic<T>, value: &'v mut T) {
         field.read_into(value);
     }
 }

@@ -50,22 +50,20 @@ pub struct Part<'h, 'v> {
     /// The publication that the bytes are of, once they were read; of an atomic field a count of
     /// calls.
     pub(super) version: u64,
-    /// Whether a transaction changed the bytes.
-    pub(super) changed: bool,
 }
 
 impl<'h, 'v> Part<'h, 'v> {
     /// An ordinary field. `bytes` is as long as its value.
     #[inline]
     pub(crate) fn ordinary(partition: &'h Partition, bytes: &'v mut [u8]) -> Self {
-        Self { partition, bytes, kind: UNTYPED, version: 0, changed: false }
+        Self { partition, bytes, kind: UNTYPED, version: 0 }
     }
 
     /// An ordinary field of a known type.
     #[inline]
     pub(super) fn typed<T: Element>(partition: &'h Partition, value: &'v mut T) -> Self {
         let bytes = bytemuck::bytes_of_mut(value);
-        Self { partition, bytes, kind: Typed::<T>::KIND, version: 0, changed: false }
+        Self { partition, bytes, kind: Typed::<T>::KIND, version: 0 }
     }
 
     /// An atomic field, which consists of numbers of so many bytes. It takes no part in what other
@@ -75,7 +73,7 @@ impl<'h, 'v> Part<'h, 'v> {
         const HALVES: &Kind = &Kind { load: words::load_over, number: 4 };
         const WHOLES: &Kind = &Kind { load: words::load_over, number: 8 };
         let kind = if number == 4 { HALVES } else { WHOLES };
-        Self { partition, bytes, kind, version: 0, changed: false }
+        Self { partition, bytes, kind, version: 0 }
     }
 
     #[inline]
@@ -134,12 +132,6 @@ impl<'h, 'v> Part<'h, 'v> {
     #[inline]
     pub(super) fn is_unchanged(&self) -> bool {
         self.is_atomic() || snapshot::is_unchanged(self.partition.control(), self.version)
-    }
-
-    /// Notes whether the bytes differ from these, so that a NaN equals itself, and -0.0 is not 0.0.
-    #[inline]
-    pub(super) fn compare(&mut self, old: &[u8]) {
-        self.changed = !self.is_atomic() && *self.bytes != *old;
     }
 }
 

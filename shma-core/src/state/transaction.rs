@@ -2,11 +2,13 @@
 //!
 //! The protocol is [`protocol::commit`](crate::protocol::commit); here it meets the types.
 
+use std::marker::PhantomData;
 use std::sync::Mutex;
 
-use super::family::{self, Refs, State, Values, Zip, zeroed};
+use super::direct;
+use super::family::{self, Family, Nothing, Refs, State, Values, Zip, zeroed};
 use super::handles::{Handles, Muts};
-use super::part::{Part, SpareParts, collect};
+use super::part::{Part, Parts, SpareParts, collect};
 use crate::error::Error;
 use crate::field::{Atomic, Field};
 use crate::manifest::element::{AtomicElement, Element};
@@ -15,6 +17,9 @@ use crate::region::access::ReadWrite;
 
 /// Copies up to this size go on the stack.
 const STACK_BYTES: usize = 4 << 10;
+
+/// Values up to this size are compared in place.
+const INLINE_BYTES: usize = 128;
 
 /// Two private copies of a state.
 #[derive(Debug)]
@@ -96,48 +101,42 @@ impl<S: State> Spare<S> {
         f: impl FnOnce(S::Fields<Muts<'_>>, S::Fields<Refs<'_>>) -> R,
         publishes: impl FnOnce(&R) -> bool,
     ) -> Result<R, Error> {
-        let count = S::DECLARATION.fields.len();
-        let mut parts = self.parts.take(count);
-        collect::<S, _>(fields, old, &mut parts);
-        parts.iter_mut().for_each(Part::load);
-        self.parts.put(parts);
+        self.load(fields, old);
         family::duplicate(old, new);
         let views = S::zip::<Handles<ReadWrite>, Values<'_>, _>(fields, S::values(new), &mut Offer);
         let result = f(views, S::refs(old));
         let Some(guard) = guard else { return Ok(result) };
-        let (mut news, mut olds) = (self.parts.take(count), self.parts.take(count));
-        collect::<S, _>(fields, new, &mut news);
-        collect::<S, _>(fields, old, &mut olds);
+        let mut changed = self.parts.take(S::DECLARATION.fields.len());
         // Otherwise no part counts as changed; `publish` still asks whether the closure has forked.
         if publishes(&result) {
-            for (new, old) in news.iter_mut().zip(&olds) {
-                new.compare(old.bytes);
-            }
+            let both = S::zip::<Refs<'_>, Values<'_>, _>(&S::refs(old), S::values(new), &mut Both);
+            S::zip::<Handles<ReadWrite>, Pairs<'_>, _>(fields, both, &mut Compare(&mut changed));
         }
-        let published = publish(guard, &news);
-        self.parts.put(news);
-        self.parts.put(olds);
+        let published = publish(guard, &changed);
+        self.parts.put(changed);
         published.map(|()| result)
+    }
+
+    /// Loads all values. The caller holds the semaphores.
+    #[inline]
+    fn load(&self, fields: &S::Fields<Handles<ReadWrite>>, into: &mut S) {
+        if const { direct::has_few_fields::<S>() } {
+            return direct::load(fields, into);
+        }
+        let mut parts = self.parts.take(S::DECLARATION.fields.len());
+        collect::<S, _>(fields, into, &mut parts);
+        parts.iter_mut().for_each(Part::load);
+        self.parts.put(parts);
     }
 }
 
-/// Publishes those parts that were changed as one, and releases all semaphores. The parts are in
-/// declaration order. If none was changed, nothing is published.
+/// Publishes these parts as one, and releases all semaphores. The parts are in declaration order.
 ///
 /// # Errors
 ///
 /// `Forked`: the process got the attachment through fork. Nothing is published then.
-pub(crate) fn publish(guard: RegionGuard<'_>, parts: &[Part<'_, '_>]) -> Result<(), Error> {
-    let changed = parts.iter().filter(|part| part.changed);
-    let Some(first) = parts.iter().find(|part| !part.is_atomic()) else { return Ok(()) };
-    // After the closure, which may have forked.
-    let published = guard.check_fork().and_then(|()| {
-        if changed.clone().next().is_none() {
-            return Ok(());
-        }
-        guard.publish(changed.map(|part| (part.partition, &*part.bytes)))
-    });
-    published.map_err(|error| first.partition.explain(error))
+pub(super) fn publish(guard: RegionGuard<'_>, changed: &[Part<'_, '_>]) -> Result<(), Error> {
+    guard.publish(changed.iter().map(|part| (part.partition, &*part.bytes)))
 }
 
 /// Makes what the closure changes.
@@ -149,10 +148,12 @@ where
 {
     type Out = Muts<'v>;
 
+    #[inline(always)]
     fn field<T: Element>(&mut self, _: usize, _: &'h Field<T>, value: &'v mut T) -> &'v mut T {
         value
     }
 
+    #[inline(always)]
     fn atomic<T: AtomicElement>(
         &mut self,
         _: usize,
@@ -161,4 +162,66 @@ where
     ) -> &'v Atomic<T> {
         field
     }
+}
+
+/// The family of what was before the closure, and what is behind it.
+struct Pairs<'v>(PhantomData<&'v mut ()>);
+
+impl<'v> Family for Pairs<'v> {
+    type Of<T: Element> = (&'v T, &'v mut T);
+    type AtomicOf<T: AtomicElement> = ();
+}
+
+/// Makes them.
+struct Both;
+
+impl<'h, 'v> Zip<'h, Refs<'v>, Values<'v>> for Both {
+    type Out = Pairs<'v>;
+
+    #[inline(always)]
+    fn field<T: Element>(
+        &mut self,
+        _: usize,
+        old: &'h &'v T,
+        new: &'v mut T,
+    ) -> (&'v T, &'v mut T) {
+        (old, new)
+    }
+
+    #[inline(always)]
+    fn atomic<T: AtomicElement>(&mut self, _: usize, _: &'h &'v T, _: &'v mut T) {}
+}
+
+/// Collects the fields that the closure has changed.
+struct Compare<'p, 'h, 'v>(&'p mut Parts<'h, 'v>);
+
+impl<'h, 'v> Zip<'h, Handles<ReadWrite>, Pairs<'v>> for Compare<'_, 'h, 'v> {
+    type Out = Nothing;
+
+    #[inline(always)]
+    fn field<T: Element>(&mut self, _: usize, field: &'h Field<T>, (old, new): (&'v T, &'v mut T)) {
+        if differ(old, new) {
+            self.0.push(Part::typed(field.partition(), new));
+        }
+    }
+
+    #[inline(always)]
+    fn atomic<T: AtomicElement>(&mut self, _: usize, _: &'h Atomic<T>, (): ()) {}
+}
+
+/// Whether the bytes differ: a NaN equals itself, and -0.0 is not 0.0.
+#[inline]
+pub(super) fn differ<T: Element>(old: &T, new: &T) -> bool {
+    let (old, new) = (bytemuck::bytes_of(old), bytemuck::bytes_of(new));
+    if const { size_of::<T>() > INLINE_BYTES } {
+        return old != new;
+    }
+    // A call of the C library's function takes as long as the rest that a small field costs here.
+    let (old_words, old_rest) = old.as_chunks::<8>();
+    let (new_words, new_rest) = new.as_chunks::<8>();
+    let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
+    let words = old_words.iter().zip(new_words);
+    let rest = old_rest.iter().zip(new_rest);
+    let differences = words.fold(0, |seen, (old, new)| seen | (word(old) ^ word(new)));
+    rest.fold(differences, |seen, (old, new)| seen | u64::from(old ^ new)) != 0
 }
