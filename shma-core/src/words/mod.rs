@@ -6,7 +6,8 @@
 //! may hold is the caller's business: the slot protocol throws it away.
 //!
 //! LLVM does not vectorise atomic accesses, and the loop alone costs more than two plain copies
-//! from 4 KiB on. So on x86-64 copies are inline assembly with the same meaning: see `x86`.
+//! from 4 KiB on. So on x86-64 and aarch64 copies are inline assembly with the same meaning: see `x86`
+//! and `neon`.
 //! ThreadSanitizer does not see into assembly, so its builds (`--cfg shma_tsan`) use the loop.
 //!
 //! `unsafe` here: raw pointers into the private side.
@@ -55,12 +56,11 @@ pub(crate) fn load(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
     if crate::sync::mutant!("words-plain") {
         return load_plain(from, into);
     }
-    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
     let (from, into) = {
-        let (head, tail) = into.split_at_mut(into.len() - into.len() % x86::PAIR);
+        let (head, tail) = into.split_at_mut(into.len() - into.len() % assembly::PAIR);
         // SAFETY: `head` is exclusively borrowed and `from` is at least as long by the assertion
         // above; its length is a multiple of `PAIR`.
-        unsafe { x86::load(head.as_mut_ptr().cast(), from.as_ptr().cast(), head.len()) };
+        unsafe { assembly::load(head.as_mut_ptr().cast(), from.as_ptr().cast(), head.len()) };
         (&from[head.len() / WORD..], tail)
     };
     load_loop(from, into);
@@ -76,13 +76,12 @@ pub(crate) fn load(from: &[AtomicU64], into: &mut [MaybeUninit<u8>]) {
 pub(crate) fn store(to: &[AtomicU64], from: &[u8]) {
     assert!(from.len() <= to.len() * WORD);
     count(from.len());
-    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
     let (to, from) = {
-        let (head, tail) = from.split_at(from.len() - from.len() % x86::PAIR);
+        let (head, tail) = from.split_at(from.len() - from.len() % assembly::PAIR);
         // SAFETY: `to` is at least as long as `head` by the assertion above, consists of atomics,
         // which may be written through a shared borrow, and is in no plain access; the length is a
         // multiple of `PAIR`.
-        unsafe { x86::store(to.as_ptr().cast_mut().cast(), head.as_ptr(), head.len()) };
+        unsafe { assembly::store(to.as_ptr().cast_mut().cast(), head.as_ptr(), head.len()) };
         (&to[head.len() / WORD..], tail)
     };
     store_loop(to, from);
@@ -326,8 +325,13 @@ fn patch(word: &AtomicU64, first: usize, bytes: &[u8]) {
     word.store(u64::from_ne_bytes(value), Ordering::Relaxed);
 }
 
+mod assembly;
+#[cfg(all(target_arch = "aarch64", not(any(loom, shma_tsan))))]
+mod neon;
 #[cfg(not(loom))]
 pub(crate) mod numbers;
+#[cfg(any(loom, shma_tsan, not(any(target_arch = "x86_64", target_arch = "aarch64"))))]
+mod portable;
 pub(crate) mod raw;
 #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
 mod x86;

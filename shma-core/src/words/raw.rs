@@ -18,7 +18,6 @@ const ROOM: usize =
 /// `into` can be written for `len` bytes, and is not shared memory.
 pub(crate) unsafe fn load_part_raw(from: &[AtomicU64], first: usize, into: *mut u8, len: usize) {
     let (words, direct) = (&from[covering(first, len)], direct(first, len));
-    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
     if !direct.is_empty() {
         super::count(direct.len());
         let at = &words[(first % WORD).div_ceil(WORD)..];
@@ -27,7 +26,7 @@ pub(crate) unsafe fn load_part_raw(from: &[AtomicU64], first: usize, into: *mut 
         let to = unsafe { into.add(direct.start) };
         // SAFETY: `to` can be written as the caller promises, and `at` is as long by the assertion and
         // consists of atomics; the length is a multiple of a pair.
-        unsafe { super::x86::load(to, at.as_ptr().cast(), direct.len()) };
+        unsafe { super::assembly::load(to, at.as_ptr().cast(), direct.len()) };
     }
     let mut room = [0; ROOM];
     for piece in pieces(&direct, len) {
@@ -47,7 +46,6 @@ pub(crate) unsafe fn load_part_raw(from: &[AtomicU64], first: usize, into: *mut 
 /// `from` can be read for `len` bytes, and is not shared memory.
 pub(crate) unsafe fn store_part_raw(to: &[AtomicU64], first: usize, from: *const u8, len: usize) {
     let (words, direct) = (&to[covering(first, len)], direct(first, len));
-    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
     if !direct.is_empty() {
         super::count(direct.len());
         let at = &words[(first % WORD).div_ceil(WORD)..];
@@ -57,7 +55,7 @@ pub(crate) unsafe fn store_part_raw(to: &[AtomicU64], first: usize, from: *const
         // SAFETY: `from` can be read as the caller promises; `at` is as long by the assertion, consists
         // of atomics, which may be written through a shared borrow, and is in no plain access; the
         // length is a multiple of a pair.
-        unsafe { super::x86::store(at.as_ptr().cast_mut().cast(), from, direct.len()) };
+        unsafe { super::assembly::store(at.as_ptr().cast_mut().cast(), from, direct.len()) };
     }
     let mut room = [0; ROOM];
     for piece in pieces(&direct, len) {
@@ -74,10 +72,9 @@ pub(crate) unsafe fn store_part_raw(to: &[AtomicU64], first: usize, from: *const
 /// directly.
 fn direct(first: usize, len: usize) -> std::ops::Range<usize> {
     let head = (WORD - first % WORD) % WORD;
-    #[cfg(all(target_arch = "x86_64", not(any(loom, shma_tsan))))]
     if head < len {
         let rest = len - head;
-        return head..head + (rest - rest % super::x86::PAIR);
+        return head..head + (rest - rest % super::assembly::PAIR);
     }
     head.min(len)..head.min(len)
 }

@@ -4,6 +4,8 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
 use super::{WORD, load_loop, load_part_over, store_loop, store_part};
@@ -98,12 +100,34 @@ macro_rules! chosen {
     }};
 }
 
+/// A copy of multiples of [`neon::PAIR`] bytes, with the loop for the rest.
+#[cfg(target_arch = "aarch64")]
+const NEON: Copy = Copy {
+    name: "NEON",
+    load: |from, into| {
+        let (head, tail) = into.split_at_mut(into.len() / neon::PAIR * neon::PAIR);
+        let shared = from[..head.len() / WORD].as_ptr();
+        // SAFETY: both sides are as long as `head`, a multiple of a pair, and this thread's.
+        unsafe { neon::load(head.as_mut_ptr().cast(), shared.cast(), head.len()) };
+        load_loop(&from[head.len() / WORD..], tail);
+    },
+    store: |to, from| {
+        let (head, tail) = from.split_at(from.len() / neon::PAIR * neon::PAIR);
+        let shared = to[..head.len() / WORD].as_ptr().cast_mut();
+        // SAFETY: as above; atomics may be written through a shared borrow.
+        unsafe { neon::store(shared.cast(), head.as_ptr(), head.len()) };
+        store_loop(&to[head.len() / WORD..], tail);
+    },
+};
+
 /// All that this processor can do, whether it is chosen or not.
 fn copies() -> Vec<Copy> {
     let mut copies = vec![
         Copy { name: "the loop", load: load_loop, store: store_loop },
         Copy { name: "the one chosen", load: super::load, store: super::store },
     ];
+    #[cfg(target_arch = "aarch64")]
+    copies.push(NEON);
     #[cfg(target_arch = "x86_64")]
     {
         use x86::{Vectors, Way};
