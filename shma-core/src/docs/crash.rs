@@ -36,11 +36,15 @@
 //! the lock. So a longer file without a lock has lost its creator, and is removed at once. A creator
 //! that lives keeps its lock however slow it is, and its file stays.
 //!
+//! A creation looks for such files among all names of the directory. Where there are more than 256, a
+//! process that has looked rests for 5 µs a name, 50 ms for 10,000, before a creation of it looks again.
+//! The first creation of a process always looks, and so does one that lacks memory.
+//!
 //! | stop point | what is there | others see | who mends it |
 //! |---|---|---|---|
 //! | `create.made` | a temporary file of one byte, not locked yet | nothing under the name | the next creation by the same user, once the file is older than 60 s |
 //! | `create.locked` | the same; the lock "attached" ended with the process | the same | the same |
-//! | `create.lengthened` | a temporary file with the region's length, and without memory | the same | the next creation by the same user, at once |
+//! | `create.lengthened` | a temporary file with the region's length, and without memory | the same | the next creation by the same user that looks, at once |
 //! | `create.reserving` | the same, with some of its memory reserved | the same | the same |
 //! | `create.reserved` | the same, with all of it | the same | the same |
 //! | `attach.token` | the same, and one owner id is drawn | the same | the same |

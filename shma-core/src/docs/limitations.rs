@@ -243,6 +243,7 @@
 //!   `np.memmap("/dev/shm/shma.NAME", mode="r")`.
 //! - A creation that is killed leaves a temporary file, with the memory that it had reserved. The next
 //!   creation by the same user removes the file, whatever region it creates, and so does `shma clean`.
+//!   Beside more than 256 files [not every creation looks](super::crash#creating).
 //!   A file that takes no memory yet goes after 60 s.
 //! - The last attachment to leave removes the name only if it may remove it from the directory. It
 //!   must also have a handle that writes, or be allowed to open the file for writing.

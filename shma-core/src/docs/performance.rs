@@ -21,7 +21,7 @@
 //! | `age` | 0 | 0 | 0 |
 //! | `holder`, the semaphore is free or the handle's own | 0 | 0 | 0 |
 //! | `holder`, another attachment has it | 0 | 0 | 2: the lock of its byte, the descriptor |
-//! | `snapshot_into` | 1 of the state | 1 fence | 0 |
+//! | `snapshot_into` | 1 of the state | none on x86-64, unless the thread holds a semaphore; else 1 fence | 0 |
 //! | `wait_newer`, something newer | 0 | 0 | 0 |
 //! | `wait_newer`, asleep | 0 | 2 a slice | 2 a slice of 100 ms: name, sleep; 1 more if a `Writer` holds the field: `membarrier`, which interrupts the holder's processor |
 //! | `wait_newer` by a read-only handle | 0 | 0 | 1 a millisecond: sleep; 1 in 100 ms: name |
@@ -51,7 +51,7 @@
 //! | `update_with`, `merge` of the whole state | as for each field in turn | 2 a field | 0 |
 //! | `transaction` | 2 of the state, a comparison of the two, 1 of each field that was changed | 2 a field; for a state over 4 KiB two locks of the process's own | 0 once warm |
 //! | `transaction_of` | the same, of the fields that it names | 2 for each field of the state | 0 once warm |
-//! | `snapshot`, `snapshot_of` | 1 of the state, or of the fields that it names | 0, and one fence | 0; a state of more than 16 fields keeps a list |
+//! | `snapshot`, `snapshot_of` | 1 of the state, or of the fields that it names | 0; one fence, on x86-64 only if the thread holds a semaphore | 0; a state of more than 16 fields keeps a list |
 //! | any of them, while a reader sleeps for a publication | | 1 more | 1: wake |
 //! | the same calls of a [`Writer`](crate::Writer) | the same | 0 | 0 |
 //! | `writer`, and dropping it | 0 | 2 | 1: registers the process for `membarrier`, which takes up to 20 ms the first time if the process has several threads |
@@ -176,7 +176,7 @@
 //!
 //! | call | cost |
 //! |---|---|
-//! | `create` | reserves and fills K values of every field; some 30 system calls |
+//! | `create` | reserves and fills K values of every field; some 30 system calls, and a look at the names in the directory, if there are more than 256 [not each time](crate::docs::crash#creating) |
 //! | `open` | reads header and manifest; some 20 system calls; maps, and touches the header and one page a field |
 //! | `open_read_only` | reads header and manifest; some 10 system calls; maps, and touches nothing |
 //! | first touch of each page | a page fault, unless [`Options::prefault`](crate::Options::prefault) took them all at once |

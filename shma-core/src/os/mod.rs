@@ -10,7 +10,7 @@
 //! | `boot_id` | a number of this run of the machine, or `None` |
 //! | `ByteLock` | a lock on one byte of a file that belongs to the open file description |
 //! | `Description` | whether a number still refers to an open file description, and not to another one of the same file |
-//! | `open`, `open_at_once`, `create_new`, `read`, `read_text`, `names_in`, `above_streams` | no descriptor gets the number of a standard stream, whichever of them is closed |
+//! | `open`, `open_at_once`, `create_new`, `read`, `read_text`, `names_in`, `names_among`, `above_streams` | no descriptor gets the number of a standard stream, whichever of them is closed |
 //! | `Mapping`, `How`, `HUGE` | a mapping that no fork child can write, at an address that huge pages fit |
 //! | `ForkPage` | a number that is another one in a child than in its parent, and a time in which no fork copies what a thread is about to give up |
 //! | `spawn_unsignalled` | a thread that no handler of a signal runs in |

@@ -1,7 +1,7 @@
 //! The birth of a region: complete under a temporary name, then renamed.
 //!
-//! A creator that dies on the way leaves a temporary file, which a later creation sweeps away, and never a
-//! half-made region under its name.
+//! A creator that dies on the way leaves a temporary file, which a later creation [sweeps](super::sweep)
+//! away, and never a half-made region under its name.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use shared_memory::{ShmemConf, ShmemError};
 
 use super::access::ReadWrite;
-use super::dead::{TEMPORARY, UNLOCKED, sweep};
+use super::dead::{TEMPORARY, UNLOCKED};
 use super::file::{RegionFile, fstat, open_file};
 use super::header::INSTANCE_AT;
 use super::lock::{ATTACHED, Attempt, NAMED, Named, retire};
@@ -22,7 +22,7 @@ use super::open::check_notes;
 use super::owner::Accepted;
 use super::room::{check_length, lengthen, no_space, reserve};
 use super::stored::{read_header, stored_manifest};
-use super::{Creation, DEADLINE, Name, Opening, PAUSE, Pages, Region};
+use super::{Creation, DEADLINE, Name, Opening, PAUSE, Pages, Region, sweep};
 use crate::error::Error;
 use crate::manifest::Known;
 use crate::os::{self, ByteLock, FileId, pause};
@@ -43,7 +43,7 @@ pub(crate) fn create(
     let end = Instant::now() + DEADLINE;
     name.check_stickiness()?;
     check_notes(name, &creation.notes, &opening.notes)?;
-    sweep(name.directory(), end);
+    sweep::if_due(name.directory(), end);
     loop {
         // Cheap, and spares the work of making a region that will not get its name.
         if let Occupant::Stays(error) = occupant(name)? {
@@ -59,7 +59,7 @@ pub(crate) fn create(
                 }
             }
             // What another creation holds that has died meanwhile.
-            Err(Error::NoSpace { .. }) if sweep(name.directory(), end) => {}
+            Err(Error::NoSpace { .. }) if sweep::now(name.directory(), end) => {}
             Ok(None) => {}
             Err(error) => return Err(error),
         }

@@ -1,6 +1,6 @@
 //! Removing what has no attachment any more: dead regions, and unfinished ones.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -50,12 +50,18 @@ pub(crate) fn remove_dead(name: &Name) -> Result<bool, Error> {
 
 /// The files of regions in a directory that were not finished, or are about to be.
 pub(crate) fn temporaries(directory: &Directory) -> Vec<PathBuf> {
-    let names = os::names_in(directory.path()).unwrap_or_default();
-    let ours = |name: &OsString| {
+    temporaries_among(directory, &mut 0)
+}
+
+/// The same; counts all names that there are.
+fn temporaries_among(directory: &Directory, count: &mut usize) -> Vec<PathBuf> {
+    let ours = |name: &OsStr| {
+        *count += 1;
         let number = name.as_encoded_bytes().strip_prefix(TEMPORARY.as_bytes());
         number.is_some_and(|n| n.len() == 32 && n.iter().all(u8::is_ascii_hexdigit))
     };
-    names.into_iter().filter(ours).map(|name| directory.path().join(name)).collect()
+    let names = os::names_among(directory.path(), ours).unwrap_or_default();
+    names.into_iter().map(|name| directory.path().join(name)).collect()
 }
 
 /// What a creator left that died before its region had its name.
@@ -108,11 +114,21 @@ fn remove_unlocked(path: &Path, end: Instant) -> Result<bool, Error> {
     Ok(attempt == Attempt::Done(()))
 }
 
+/// What came of looking through a directory.
+pub(super) struct Looked {
+    /// Names that there are.
+    pub(super) names: usize,
+    /// Files that were removed.
+    pub(super) removed: usize,
+}
+
 /// Removes from a directory what creators of this user left that died before the region had its
-/// name. Returns whether there was anything.
-pub(super) fn sweep(directory: &Directory, end: Instant) -> bool {
-    let removed = temporaries(directory).iter().filter(|path| remove_until(path, end)).count();
-    removed > 0
+/// name.
+pub(super) fn sweep(directory: &Directory, end: Instant) -> Looked {
+    let mut names = 0;
+    let temporaries = temporaries_among(directory, &mut names);
+    let removed = temporaries.iter().filter(|path| remove_until(path, end)).count();
+    Looked { names, removed }
 }
 
 /// Bytes that unfinished regions in a directory take which have lost their creators, as far as this

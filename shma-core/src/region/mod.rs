@@ -2,7 +2,7 @@
 //!
 //! [`Region`] is an attachment, and [`Memory`] what it maps: the only place where an offset becomes a
 //! pointer. How one is created is in [`mod@create`], how an existing one is attached to in [`mod@open`], how its name goes
-//! in [`end`] and, if no attachment is left to remove it, in [`dead`]. [`mod@look`] maps a region without
+//! in [`end`] and, if no attachment is left to remove it, in [`dead`], for which [`sweep`] looks. [`mod@look`] maps a region without
 //! attaching. What they share: whose a file is ([`owner`]), opening it ([`file`]), what it says of
 //! itself ([`stored`]), and the way into memory ([`mapping`]).
 //!
@@ -45,6 +45,7 @@ mod open;
 mod owner;
 mod room;
 mod stored;
+mod sweep;
 pub(crate) mod token;
 
 use std::mem::ManuallyDrop;

@@ -1,9 +1,16 @@
 //! Many processes that want one region at once.
 
+use std::fs::{self, File};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use shma_core::ShmState;
 use shma_tests::child;
 use shma_tests::child::Child;
-use shma_tests::region::{Name, files};
+use shma_tests::place::Place;
+use shma_tests::region::{DIRECTORY, Name, files};
 use shma_tests::states::Board;
 use shma_tests::watchdog::{until, watched};
 
@@ -136,5 +143,58 @@ fn options_serve_for_several_regions() {
             let name = Name::new("options");
             options.clone().create(&name, &Board::with(1)).unwrap();
         }
+    });
+}
+
+/// What opens a directory.
+struct Opened(OwnedFd);
+
+impl Opened {
+    fn watch(directory: &Path) -> Self {
+        let events = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).unwrap();
+        inotify::add_watch(&events, directory, WatchFlags::OPEN).unwrap();
+        Self(events)
+    }
+
+    /// How often it was opened since this was last asked; files in it do not count.
+    fn count(&self) -> usize {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut events = inotify::Reader::new(&self.0, &mut buffer);
+        let mut count = 0;
+        while let Ok(event) = events.next() {
+            count += usize::from(event.events().contains(ReadFlags::ISDIR));
+        }
+        count
+    }
+}
+
+/// To look through a directory of many names takes several times as long as all the rest of a creation.
+/// One process that creates many regions there does it now and then, and still finds what is left.
+#[test]
+fn creations_beside_many_names_seldom_look_through_them() {
+    const CREATIONS: usize = 50;
+    watched(|| {
+        let place = Place::below(Path::new(DIRECTORY));
+        let path = place.path();
+        let others: Vec<_> = (0..30_000).map(|n| path.join(format!("other-{n}"))).collect();
+        others.iter().for_each(|other| drop(File::create(other).unwrap()));
+        let create = || drop(Board::options().dir(path).create("some", &Board::zeroed()).unwrap());
+        let opened = Opened::watch(path);
+        let left = || {
+            let left = path.join(format!("shma-tmp.{:032x}", 7));
+            fs::write(&left, [0; 5000]).unwrap();
+            left
+        };
+        let first = left();
+        create();
+        assert_eq!(opened.count(), 1, "the first creation of a process looks");
+        assert!(!first.exists());
+        (0..CREATIONS).for_each(|_| create());
+        assert!(opened.count() < CREATIONS, "each has looked");
+        let second = left();
+        while second.exists() {
+            create();
+        }
+        others.iter().for_each(|other| fs::remove_file(other).unwrap());
     });
 }

@@ -75,10 +75,20 @@ pub(crate) fn read_text(path: impl AsRef<Path>) -> io::Result<String> {
 
 /// The names of what is in a directory. An entry that cannot be read ends the list.
 pub(crate) fn names_in(path: &Path) -> io::Result<Vec<OsString>> {
+    names_among(path, |_| true)
+}
+
+/// As [`names_in`], those names that `which` wants.
+pub(crate) fn names_among(
+    path: &Path,
+    mut which: impl FnMut(&OsStr) -> bool,
+) -> io::Result<Vec<OsString>> {
     let entries = Dir::new(open(path, OFlags::RDONLY | OFlags::DIRECTORY)?)?;
-    let names = entries.map_while(Result::ok);
-    let names = names.map(|entry| OsStr::from_bytes(entry.file_name().to_bytes()).to_owned());
-    Ok(names.filter(|name| name != "." && name != "..").collect())
+    let wanted = entries.map_while(Result::ok).filter_map(|entry| {
+        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+        (name != "." && name != ".." && which(name)).then(|| name.to_owned())
+    });
+    Ok(wanted.collect())
 }
 
 /// Runs `open`, which opens files, while no number of a standard stream is free.

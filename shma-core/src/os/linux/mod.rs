@@ -29,7 +29,7 @@ use crate::sync::AtomicU32;
 pub(crate) use boot::boot_id;
 pub(crate) use description::{Description, FileId};
 pub(crate) use descriptors::{
-    above_streams, create_new, names_in, open, open_at_once, read, read_text,
+    above_streams, create_new, names_among, names_in, open, open_at_once, read, read_text,
 };
 pub(crate) use fences::{accept_heavy_fences, heavy_fence, light_fence};
 pub(crate) use fork::ForkPage;
