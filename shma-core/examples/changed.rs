@@ -1,14 +1,13 @@
 //! A program whose struct has changed carries the old values over: `cargo run --example changed`.
 //!
 //! Two builds never share a region by mistake: the new one gets `LayoutMismatch`, which says whether a
-//! process is attached. The old declaration stays in the source, in a module of its own, until no
-//! region of that layout is left.
+//! process is attached. `migrate_region` copies what both declarations have, by name and type.
 
 use std::process::{Command, Stdio};
 
 use shma_core::{Error, Shm, ShmState};
 
-/// The declaration of the last release. Both have the declared name `Plant`.
+/// The declaration of the last release, for the process that plays the old build.
 mod before {
     use shma_core::ShmState;
 
@@ -23,17 +22,11 @@ mod before {
 struct Plant {
     /// Two tanks more.
     level: [f32; 6],
-    valve: f64,
+    /// It had another name.
+    #[shm(was = "valve")]
+    inlet: f64,
     /// New.
     alarms: u32,
-}
-
-/// The old values, and the defaults of what is new.
-fn carry_over(old: &before::Plant) -> Box<Plant> {
-    let mut plant = Plant::zeroed();
-    plant.level[..4].copy_from_slice(&old.level);
-    plant.valve = old.valve;
-    plant
 }
 
 fn start(name: &str) -> Result<Shm<Plant>, Error> {
@@ -41,9 +34,11 @@ fn start(name: &str) -> Result<Shm<Plant>, Error> {
     match persistent.clone().open_or_create(name, &Plant::zeroed()) {
         // No process of the old build is attached, so nothing changes the values meanwhile.
         Err(Error::LayoutMismatch { attached: false, .. }) => {
-            let old = before::Plant::open(name)?.snapshot();
+            let (plant, migration) = Plant::migrate_region(name, Plant::zeroed())?;
+            println!("{migration}");
+            assert!(migration.is_lossless(), "nothing of the old values may be lost");
             Plant::unlink(name)?;
-            persistent.create(name, &carry_over(&old))
+            persistent.create(name, &plant)
         }
         // A process of the old build is attached: the caller ends it first.
         started => started,
@@ -82,7 +77,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let plant = start(&name)?;
     assert_eq!(plant.level.read(), [1.0, 2.0, 3.0, 4.0, 0.0, 0.0]);
-    assert_eq!((plant.valve.read(), plant.alarms.read()), (0.5, 0));
+    assert_eq!((plant.inlet.read(), plant.alarms.read()), (0.5, 0));
     println!("the new build goes on with {:?}", plant.level.read());
     Ok(Plant::unlink(&name)?)
 }

@@ -156,7 +156,7 @@ pub enum Error {
     /// The values in a file are not those of the state that it is loaded as.
     #[error(
         "the checkpoint {} has other values than this program's `{state}`:\n{difference}\n\
-         declare the state as it was when it was saved",
+         `migrate_file` copies the values that both have",
         Shown(path)
     )]
     #[non_exhaustive]
@@ -562,15 +562,17 @@ impl fmt::Display for WayOut<'_> {
             (true, _) => write!(
                 f,
                 "processes are attached to it ({info} lists them): end them first, or declare \
-                 the state as they do, or use another name"
+                 the state as they do, or use another name; `migrate_region` copies values that both have"
             ),
             (false, false) => write!(
                 f,
-                "no process is attached to it: `create` replaces it, `unlink` or {rm} removes it"
+                "no process is attached to it: `migrate_region` copies the values that both have, \
+                 `create` replaces it, `unlink` or {rm} removes it"
             ),
             (false, true) => write!(
                 f,
-                "no process is attached to it, and it is persistent: `unlink` or {rm} removes it"
+                "no process is attached to it, and it is persistent: `migrate_region` copies the \
+                 values that both have, `unlink` or {rm} removes it"
             ),
         }
     }

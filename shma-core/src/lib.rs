@@ -210,6 +210,7 @@ cfg_if::cfg_if! {
         mod field;
         pub mod inspect;
         mod manifest;
+        mod migration;
         mod partition;
         #[doc(hidden)]
         pub mod private;
@@ -223,6 +224,7 @@ cfg_if::cfg_if! {
             field::{Atomic, Field, Version, Waitable, Writer, wait_any},
             manifest::element::{AtomicElement, AtomicInteger, AtomicNumber, Element, ElementType, OfScalar, StructField},
             manifest::{Difference, Differing, FieldManifest, Manifest, OwnedManifest},
+            migration::Migration,
             region::access::{Access, ReadOnly, ReadWrite},
             state::{Choice, Family, Handles, Muts, Options, Refs, Shm, ShmState, Uniform},
         };

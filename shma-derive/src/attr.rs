@@ -28,6 +28,7 @@ pub struct StructAttrs {
 #[derive(Default)]
 pub struct FieldAttrs {
     pub name: Option<Given<LitStr>>,
+    pub was: Option<Given<LitStr>>,
     pub no_merge: Option<Ident>,
     pub slots: Option<Given<LitInt>>,
     pub timed: Option<Ident>,
@@ -45,6 +46,7 @@ const ON_STATE: &Known = &[
 ];
 const ON_STATE_FIELD: &Known = &[
     ("name", "`name = \"..\"`"),
+    ("was", "`was = \"..\"`"),
     ("no_merge", "`no_merge`"),
     ("slots", "`slots = 4`"),
     ("timed", "`timed`"),
@@ -67,6 +69,7 @@ pub fn on_state_field(index: usize, attrs: &[Attribute], errors: &mut Errors) ->
     for entry in entries(attrs, place, ON_STATE_FIELD, errors) {
         match entry.key.to_string().as_str() {
             "name" => found.name = entry.name_of_field(place, errors),
+            "was" => found.was = entry.name_of_field(place, errors),
             "no_merge" => found.no_merge = entry.flag(place, errors),
             "timed" => found.timed = entry.flag(place, errors),
             "atomic" => found.atomic = entry.flag(place, errors),
@@ -207,9 +210,12 @@ impl Entry {
     }
 
     fn name_of_field(self, place: Place, errors: &mut Errors) -> Option<Given<LitStr>> {
-        let wanted = "the name of a field consists of parts joined by dots, each of letters, \
-                      digits and `_`; write `name = \"layers.0.weight\"`";
-        self.given(place, wanted, errors, |name: &LitStr| {
+        let wanted = format!(
+            "the name of a field consists of parts joined by dots, each of letters, digits and `_`; \
+             write `{} = \"layers.0.weight\"`",
+            self.key
+        );
+        self.given(place, &wanted, errors, |name: &LitStr| {
             let is_part = |part: &str| {
                 let behind = part.trim_start_matches(|c: char| c.is_ascii_digit());
                 let mut chars = behind.chars();

@@ -25,6 +25,7 @@ pub fn state(state: &Declaration<'_>, errors: &mut Errors) {
     has_one_layout_if_pinned(state, errors);
     names::are_short(state, errors);
     names::differ(state, errors);
+    names::were_others(state, errors);
     names::mirror_is_another(state, errors);
     for field in &state.fields {
         has_slots_only_if_published(field, errors);

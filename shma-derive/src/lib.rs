@@ -43,6 +43,8 @@ use syn::DeriveInput;
 ///
 /// - `#[shm(name = "layers.0.weight")]`: the name in the region instead of the field's identifier:
 ///   parts joined by dots, each of letters, digits and `_`. Manifest and fingerprint have this name.
+/// - `#[shm(was = "old")]`: the name that the field had before, for `migrate_region` and `migrate_file`.
+///   It is no part of the layout.
 /// - `#[shm(no_merge)]`: left out of element-wise operations on the whole state.
 /// - `#[shm(slots = 2)]`, `4` (the default) or `8`: how many values the region keeps of the field.
 /// - `#[shm(timed)]`: publications are timed by the precise clock.

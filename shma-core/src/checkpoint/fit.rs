@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::saved::Checkpoint;
 use crate::error::Error;
+use crate::manifest::element::ElementType;
 use crate::manifest::{FieldManifest, Manifest};
 
 /// More differences than this are counted only.
@@ -42,8 +43,26 @@ impl Checkpoint {
         }
         match lines.is_empty() {
             true => Ok(places),
-            false => Err(self.mismatch(declared, &lines)),
+            false => Err(self.mismatch(declared.name, &lines)),
         }
+    }
+
+    /// Reads the value number `index` as one of this field.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CheckpointMismatch`] if it is of another type; [`Error::File`].
+    ///
+    /// # Panics
+    ///
+    /// If there is no such value.
+    pub fn read_as(&self, index: usize, field: &FieldManifest<'_>) -> Result<Vec<u8>, Error> {
+        if let Some(line) = self.difference(index, field) {
+            return Err(self.mismatch(&format!("field {}", field.name), &[line]));
+        }
+        let mut value = vec![0; field.size];
+        self.read(index, 0, &mut value)?;
+        Ok(value)
     }
 
     /// How a value of the file differs from a field of its name.
@@ -69,7 +88,23 @@ impl Checkpoint {
         }
     }
 
-    fn mismatch(&self, declared: &Manifest<'_>, lines: &[String]) -> Error {
+    /// The type of a value of the file, as far as it has one.
+    pub(crate) fn ty(&self, place: usize) -> Option<&ElementType<'_>> {
+        self.stored_field(place).map(|field| field.ty)
+    }
+
+    /// The type of a value of the file, in words.
+    pub(crate) fn printed(&self, place: usize) -> String {
+        self.ty(place).map_or_else(|| self.form(place).to_string(), ToString::to_string)
+    }
+
+    /// The shape of a value of a file that says no more of its types, if it consists of the same
+    /// scalars as this type and has as many dimensions.
+    pub(crate) fn plain_shape(&self, place: usize, ty: &ElementType<'_>) -> Option<Vec<usize>> {
+        self.form(place).shape_as(ty)
+    }
+
+    fn mismatch(&self, state: &str, lines: &[String]) -> Error {
         let shown = lines.iter().take(MOST_LINES).map(|line| format!("  {line}"));
         let mut difference = shown.collect::<Vec<_>>().join("\n");
         if lines.len() > MOST_LINES {
@@ -78,7 +113,7 @@ impl Checkpoint {
         }
         Error::CheckpointMismatch {
             path: self.path().to_owned(),
-            state: declared.name.to_owned().into(),
+            state: state.to_owned().into(),
             difference,
         }
     }

@@ -46,6 +46,18 @@ impl Form {
         Self { dtype, shape: self.shape.clone() } == Self::of(ty) || self.holds_complex(ty)
     }
 
+    /// The shape in scalars of this type, if a tensor of this form consists of them and has as many
+    /// dimensions.
+    pub(super) fn shape_as(&self, ty: &ElementType<'_>) -> Option<Vec<usize>> {
+        let mut shape = self.shape.clone();
+        let has_its_own = dtype_of(ty.scalar()).is_some() || self.dtype == Dtype::C64;
+        if !has_its_own && shape.pop() != Some(ty.scalar().size()) {
+            return None;
+        }
+        let scalar = Self { dtype: self.dtype, shape: self.shape[shape.len()..].to_vec() };
+        (shape.len() == ty.shape().len() && scalar.holds(ty.scalar())).then_some(shape)
+    }
+
     /// The format has one complex type, which other programs write.
     fn holds_complex(&self, ty: &ElementType<'_>) -> bool {
         self.dtype == Dtype::C64

@@ -12,7 +12,7 @@
 //! | arrays of `ndarray`, `nalgebra`, `candle` | [arrays](#arrays-of-other-libraries) | a value is one slice, and its shape a constant |
 //! | a learner with actors | [follow](#a-learner-and-actors-that-follow-it) | `read_newer` copies only what is newer, and versions may be skipped |
 //! | a program that goes on where it was killed | [restart](#restart) | what outlives a run is published together; what does not is reset by the process that starts the run |
-//! | a program whose struct has changed | [a changed struct](#a-changed-struct) | the old declaration stays in a module until its last region is carried over |
+//! | a program whose struct has changed | [a changed struct](#a-changed-struct) | `migrate_region` copies what both declarations have, and tells what it does not |
 //! | a process that waits for several fields, or an async program | [several fields](#several-fields-at-once-and-async) | `wait_any` is one sleep for all of them; `newer` is a future, for any executor |
 //! | a control loop | [control](#a-control-loop) | reads never block; the loop holds the semaphores of what it writes; a read-only follower polls at its own rate |
 //! | a work-stealing pool beside a state | [pool](#work-stealing-pools) | compute in the pool, publish outside of it |

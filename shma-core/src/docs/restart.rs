@@ -173,40 +173,17 @@
 //! # When the declaration has changed
 //!
 //! A program that is built with another declaration gets [`Error::LayoutMismatch`](crate::Error::LayoutMismatch)
-//! from `open` and `open_or_create`, whether the old region is in use or dead. The message says which, and
-//! so do the fields of the error. A region without a process can be given up:
+//! from `open` and `open_or_create`, whether the old region is in use or dead. The message names each field
+//! and each member of a struct that differs, and says whether a process is attached.
 //!
-//! ```
-//! use shma_core::{Error, Shm, ShmState};
+//! | the old values | then |
+//! |---|---|
+//! | are to be kept, and no process uses them | [`migrate_region`](crate::ShmState::migrate_region) copies them by name and type; then unlink the old region and create the new one |
+//! | are in a file | [`migrate_file`](crate::ShmState::migrate_file), in the same way |
+//! | are of no use, and no process uses them | `create` replaces an ephemeral region; unlink a persistent one first, or `shma rm NAME` |
+//! | are in use by processes of the old build | end those first; or let the new build use another name, and copy from the living region |
 //!
-//! # mod before {
-//! #     #[derive(shma_core::ShmState)]
-//! #     #[shm(name = "Plant")]
-//! #     pub struct Plant { pub level: [f32; 4] }
-//! # }
-//! #[derive(ShmState)]
-//! struct Plant {
-//!     level: [f32; 8], // had 4 before
-//! }
-//!
-//! fn start(name: &str) -> Result<Shm<Plant>, Error> {
-//!     match Plant::open_or_create(name, &Plant::zeroed()) {
-//!         // No process uses the old one, and its values are of no use to this program.
-//!         Err(Error::LayoutMismatch { attached: false, .. }) => {
-//!             Plant::unlink(name)?;
-//!             Plant::open_or_create(name, &Plant::zeroed())
-//!         }
-//!         started => started,
-//!     }
-//! }
-//! # let name = format!("doc-declared-{}", std::process::id());
-//! # let options = before::Plant::options().persistent(true);
-//! # drop(options.create(&name, &before::Plant::zeroed())?);
-//! # assert!(Plant::open(&name).is_err());
-//! assert_eq!(start(&name)?.level.read(), [0.0; 8]);
-//! # Ok::<(), Error>(())
-//! ```
-//!
-//! To keep the values, keep the old declaration beside the new one and carry them over: see
-//! [a changed struct](super::recipes#a-changed-struct). Or save them first: `shma export NAME FILE.npz` needs
-//! no declaration.
+//! A field that was renamed says its former name: `#[shm(was = "old")]`. Numbers are never converted and
+//! arrays never reshaped. What [`Migration`](crate::Migration) prints tells what became of each field, and
+//! [`is_lossless`](crate::Migration::is_lossless) whether anything is missing.
+//! [A changed struct](super::recipes#a-changed-struct) is the whole program.

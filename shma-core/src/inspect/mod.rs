@@ -76,6 +76,7 @@
 //! | which process holds a semaphore? | what the holder has written there: its number in its own PID namespace |
 
 mod census;
+mod checkpoint;
 mod elements;
 mod field;
 mod look;

@@ -11,7 +11,7 @@ use super::value::Value;
 use super::whose::Whose;
 use crate::error::Error;
 use crate::field::Version;
-use crate::manifest::{Manifest, OwnedManifest};
+use crate::manifest::{Manifest, Notes, OwnedManifest};
 use crate::region::{self, Directory, Name, Region, Users};
 use crate::state::part::Part;
 use crate::state::snapshot;
@@ -120,6 +120,10 @@ impl View {
     /// What the region holds.
     pub fn manifest(&self) -> &Manifest<'_> {
         self.manifest.get()
+    }
+
+    pub(super) fn all_notes(&self) -> &Notes {
+        self.manifest.all_notes()
     }
 
     /// The same, to keep without the view.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::element::ElementType;
+use super::element::{ElementType, StructField};
 use super::{FieldManifest, Manifest};
 
 /// More differences than this are counted only: a region may hold any number of fields.
@@ -17,7 +17,7 @@ pub struct Difference(Vec<Differing>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Differing {
-    /// The field; `None` for the declared name.
+    /// The field, or the path of a struct's member such as `pose.x`; `None` for the declared name.
     pub field: Option<String>,
     /// What the first layout has; `None` if it lacks the field.
     pub first: Option<String>,
@@ -60,38 +60,105 @@ impl Manifest<'_> {
             let [first, second] = [self.name, other.name].map(str::to_owned).map(Some);
             differences.push(Differing { field: None, first, second, moved: false });
         }
-        let mut found = |field: &str, first: Option<String>, second: Option<String>, moved| {
-            let field = Some(field.to_owned());
-            differences.push(Differing { field, first, second, moved });
-        };
-        let (ours, theirs) = (self.places(), other.places());
-        let common = |of: &[FieldManifest<'_>], with: &HashMap<&str, usize>| -> Vec<String> {
-            let names = of.iter().map(|field| field.name);
-            names.filter(|name| with.contains_key(name)).map(str::to_owned).collect()
-        };
-        let reordered = common(self.fields, &theirs) != common(other.fields, &ours);
-        for (i, field) in self.fields.iter().enumerate() {
-            let described = field.described();
-            let Some(&j) = theirs.get(field.name) else {
-                found(field.name, Some(described), None, false);
-                continue;
-            };
-            let second = other.fields[j].described();
-            if described != second {
-                found(field.name, Some(described), Some(second), false);
-            } else if reordered && i != j {
-                let number = |place: usize| Some(format!("field number {}", place + 1));
-                found(field.name, number(i), number(j), true);
-            }
-        }
-        for field in other.fields.iter().filter(|field| !ours.contains_key(field.name)) {
-            found(field.name, None, Some(field.described()), false);
-        }
+        compare("", "field", Item::fields(self), Item::fields(other), &mut differences);
         Difference(differences)
     }
+}
 
-    fn places(&self) -> HashMap<&str, usize> {
-        self.fields.iter().enumerate().map(|(place, field)| (field.name, place)).collect()
+/// A field of a state, or a member of a struct.
+struct Item<'a> {
+    name: &'a str,
+    ty: &'a ElementType<'a>,
+    /// All that counts for the layout, but the place and the members of a struct.
+    described: String,
+}
+
+impl<'a> Item<'a> {
+    fn field(field: &'a FieldManifest<'_>) -> Self {
+        let FieldManifest { name, ty, size, slots, timed, atomic, .. } = field;
+        let flag = |says: bool, word: &'static str| if says { word } else { "" };
+        let flags = flag(*timed, ", timed").to_owned() + flag(*atomic, ", atomic");
+        Self { name, ty, described: format!("{ty} ({size} bytes, {slots} slots{flags})") }
+    }
+
+    fn fields(manifest: &'a Manifest<'_>) -> Vec<Self> {
+        manifest.fields.iter().map(Self::field).collect()
+    }
+
+    fn member(member: &'a StructField<'_>) -> Self {
+        let StructField { name, ty, .. } = member;
+        Self { name, ty, described: format!("{ty} ({} bytes)", ty.size()) }
+    }
+
+    /// The members of the struct that the type consists of.
+    fn members(&self) -> Option<Vec<Self>> {
+        match self.ty.scalar() {
+            ElementType::Struct { fields, .. } => Some(fields.iter().map(Self::member).collect()),
+            _ => None,
+        }
+    }
+}
+
+/// How members of two structs differ; nothing if one of the types has none.
+pub(crate) fn members<'a>(
+    path: &str,
+    first: &'a ElementType<'a>,
+    second: &'a ElementType<'a>,
+) -> Difference {
+    let mut differences = Vec::new();
+    let item = |ty| Item { name: "", ty, described: String::new() };
+    if let (Some(first), Some(second)) = (item(first).members(), item(second).members()) {
+        compare(&format!("{path}."), "member", first, second, &mut differences);
+    }
+    Difference(differences)
+}
+
+/// What differs in the order of the first list, then what only the second one has. Structs are compared
+/// member by member.
+fn compare(
+    path: &str,
+    kind: &str,
+    ours: Vec<Item<'_>>,
+    theirs: Vec<Item<'_>>,
+    differences: &mut Vec<Differing>,
+) {
+    fn places<'a>(items: &[Item<'a>]) -> HashMap<&'a str, usize> {
+        items.iter().enumerate().map(|(place, item)| (item.name, place)).collect()
+    }
+    fn common<'a>(of: &[Item<'a>], with: &HashMap<&str, usize>) -> Vec<&'a str> {
+        of.iter().map(|item| item.name).filter(|name| with.contains_key(name)).collect()
+    }
+    let differing = |name: &str, first: Option<String>, second: Option<String>, moved| {
+        let field = Some(format!("{path}{name}"));
+        Differing { field, first, second, moved }
+    };
+    let (our_places, their_places) = (places(&ours), places(&theirs));
+    let reordered = common(&ours, &their_places) != common(&theirs, &our_places);
+    for (i, our) in ours.iter().enumerate() {
+        let described = our.described.clone();
+        let Some(&j) = their_places.get(our.name) else {
+            differences.push(differing(our.name, Some(described), None, false));
+            continue;
+        };
+        let their = &theirs[j];
+        let before = differences.len();
+        if described != their.described {
+            let second = Some(their.described.clone());
+            differences.push(differing(our.name, Some(described), second, false));
+        }
+        if our.ty.scalar() != their.ty.scalar()
+            && let (Some(ours), Some(theirs)) = (our.members(), their.members())
+        {
+            let path = format!("{path}{}.", our.name);
+            compare(&path, "member", ours, theirs, differences);
+        }
+        if before == differences.len() && reordered && i != j {
+            let number = |place: usize| Some(format!("{kind} number {}", place + 1));
+            differences.push(differing(our.name, number(i), number(j), true));
+        }
+    }
+    for their in theirs.iter().filter(|their| !our_places.contains_key(their.name)) {
+        differences.push(differing(their.name, None, Some(their.described.clone()), false));
     }
 }
 
@@ -132,7 +199,7 @@ impl fmt::Display for Between<'_> {
             write!(f, "{}  {name}: ", if i == 0 { "" } else { "\n" })?;
             match (&differing.first, &differing.second) {
                 (Some(one), Some(other)) if differing.moved => {
-                    let other = other.trim_start_matches("field ");
+                    let other = other.split_once(' ').map_or(&**other, |(_, number)| number);
                     write!(f, "{one} in {first}, {other} in {second}")?;
                 }
                 (Some(one), Some(other)) => write!(f, "{first} has {one}, {second} {other}")?,
@@ -145,31 +212,5 @@ impl fmt::Display for Between<'_> {
             0 => Ok(()),
             more => write!(f, "\n  and {more} more differences"),
         }
-    }
-}
-
-impl FieldManifest<'_> {
-    /// All that counts for the layout, but the place.
-    fn described(&self) -> String {
-        let flag = |says: bool, word: &'static str| if says { word } else { "" };
-        let flags = flag(self.timed, ", timed").to_owned() + flag(self.atomic, ", atomic");
-        let Self { ty, size, slots, .. } = self;
-        format!("{ty} ({size} bytes, {slots} slots{flags}){}", Members(ty))
-    }
-}
-
-/// The members of a type's scalar, if that is a struct.
-struct Members<'a>(&'a ElementType<'a>);
-
-impl fmt::Display for Members<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ElementType::Struct { fields, .. } = self.0.scalar() else { return Ok(()) };
-        f.write_str(" of { ")?;
-        for (i, field) in fields.iter().enumerate() {
-            let comma = if i == 0 { "" } else { ", " };
-            let (name, at, ty, size) = (field.name, field.offset, field.ty, field.ty.size());
-            write!(f, "{comma}{name} at {at}: {ty} ({size} bytes){}", Members(ty))?;
-        }
-        f.write_str(" }")
     }
 }

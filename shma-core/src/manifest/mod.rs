@@ -23,6 +23,7 @@ use crate::protocol::layout;
 use element::{Element, ElementType};
 
 pub(crate) use declare::{Draft, check_state_name};
+pub(crate) use difference::members;
 pub use difference::{Difference, Differing};
 pub use fingerprint::check_pin;
 pub(crate) use limits::{MAX_TEXT, MOST_OBJECTS};

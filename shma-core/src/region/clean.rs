@@ -62,12 +62,13 @@ pub(super) fn check_clean(
     }
     // An attacher may be changing both, which a second look tells.
     if is_unclean(name, file, header) && is_unclean(name, file, &read_header(name, file)?) {
-        return Err(Error::Unclean {
-            name: name.as_str().to_owned(),
-            directory: name.directory().path().to_owned(),
-        });
+        return Err(unclean(name));
     }
     Ok(())
+}
+
+pub(super) fn unclean(name: &Name) -> Error {
+    Error::Unclean { name: name.as_str().to_owned(), directory: name.directory().path().to_owned() }
 }
 
 /// Whether another run of the machine has left the region in use.

@@ -11,9 +11,10 @@ use std::fs::File;
 use std::time::Instant;
 
 use super::access::ReadOnly;
-use super::clean::is_unclean;
+use super::clean::{is_unclean, unclean};
 use super::file::{RegionFile, open_file};
 use super::mapping::map;
+use super::open::{Opening, check_notes};
 use super::owner::{Accepted, Users};
 use super::stored::{checked_manifest, is_leaving, read_header};
 use super::{ATTACHED, DEADLINE, Name, PAUSE, Pages, Region};
@@ -45,6 +46,17 @@ pub(crate) fn look(name: &Name, owners: &Users) -> Result<Sight, Error> {
         }
         pause(PAUSE);
     }
+}
+
+/// Looks at a region that could be opened like this.
+pub(crate) fn look_to_open(name: &Name, opening: &Opening) -> Result<Sight, Error> {
+    name.check_stickiness()?;
+    let sight = look(name, &opening.owners)?;
+    check_notes(name, sight.manifest.all_notes(), &opening.notes)?;
+    if sight.unclean && !opening.accept_unclean {
+        return Err(unclean(name));
+    }
+    Ok(sight)
 }
 
 /// One attempt; `None` if the region was on its way out.

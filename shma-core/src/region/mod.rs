@@ -66,7 +66,7 @@ pub(crate) use dead::{abandoned, remove_abandoned, remove_dead, temporaries};
 pub(crate) use directory::Directory;
 pub(crate) use end::unlink;
 pub(crate) use lock::ATTACHED;
-pub(crate) use look::look;
+pub(crate) use look::{look, look_to_open};
 pub(crate) use memory::{Addresses, Memory};
 pub(crate) use name::{Name, PREFIX};
 pub(crate) use open::{Opening, open};

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::manifest::Manifest;
+use crate::migration::Migration;
 use crate::region::access::ReadOnly;
 
 use super::checkpoint;
 use super::family::{self, State};
+use super::migrate;
 use super::{Options, Shm};
 
 /// A struct of elements that can lie in shared memory; derive it.
@@ -141,6 +143,85 @@ pub trait ShmState: State {
     /// Reads the file.
     fn load(path: impl AsRef<Path>) -> Result<Box<Self>, Error> {
         checkpoint::load(path.as_ref())
+    }
+
+    /// The values of a region of another layout, copied by name and type into `init`. Nothing of the region
+    /// changes, and its processes go on.
+    ///
+    /// | a field that the region has | gets |
+    /// |---|---|
+    /// | by the same name and type, in whatever place | its value |
+    /// | by the same name, an array of the same scalars with as many dimensions | the part that both have |
+    /// | by the name that `#[shm(was = "old")]` says | the same |
+    /// | by the same name, of another type | nothing: it keeps what `init` has |
+    ///
+    /// Slots, `timed` and `atomic` do not matter, and neither does the name of a struct whose members are
+    /// the same.
+    ///
+    /// ```
+    /// use shma_core::{Error, Shm, ShmState};
+    ///
+    /// # mod before {
+    /// #     #[derive(shma_core::ShmState)]
+    /// #     #[shm(name = "Plant")]
+    /// #     pub struct Plant { pub level: [f32; 4], pub valve: f64 }
+    /// # }
+    /// #[derive(ShmState)]
+    /// struct Plant {
+    ///     level: [f32; 6], // had 4 before
+    ///     #[shm(was = "valve")]
+    ///     inlet: f64,
+    /// }
+    ///
+    /// fn start(name: &str) -> Result<Shm<Plant>, Error> {
+    ///     match Plant::open_or_create(name, &Plant::zeroed()) {
+    ///         // No process uses the old one any more.
+    ///         Err(Error::LayoutMismatch { attached: false, .. }) => {
+    ///             let (plant, migration) = Plant::migrate_region(name, Plant::zeroed())?;
+    ///             println!("{migration}");
+    ///             assert!(migration.is_lossless());
+    ///             Plant::unlink(name)?;
+    ///             Plant::create(name, &plant)
+    ///         }
+    ///         started => started,
+    ///     }
+    /// }
+    /// # let name = format!("doc-migrate-{}", std::process::id());
+    /// # let mut old = before::Plant::zeroed();
+    /// # (old.level, old.valve) = ([1.0; 4], 0.5);
+    /// # drop(before::Plant::options().persistent(true).create(&name, &old)?);
+    /// let plant = start(&name)?;
+    /// assert_eq!(plant.level.read(), [1.0, 1.0, 1.0, 1.0, 0.0, 0.0]);
+    /// assert_eq!(plant.inlet.read(), 0.5);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), except for `LayoutMismatch`.
+    ///
+    /// # Blocking
+    ///
+    /// Never waits for a writer. At most a second for other processes that create or remove the name.
+    fn migrate_region(name: &str, init: Box<Self>) -> Result<(Box<Self>, Migration), Error> {
+        Self::options().migrate_region(name, init)
+    }
+
+    /// As [`migrate_region`](Self::migrate_region), from a file that [`load`](Self::load) could read if it
+    /// had the same fields.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), except for `CheckpointMismatch`.
+    ///
+    /// # Blocking
+    ///
+    /// Reads the file.
+    fn migrate_file(
+        path: impl AsRef<Path>,
+        init: Box<Self>,
+    ) -> Result<(Box<Self>, Migration), Error> {
+        migrate::migrate_file(path.as_ref(), init)
     }
 
     /// Removes the region's name. Attached processes keep their memory, learn of it by

@@ -108,6 +108,9 @@ pub unsafe trait State: Sized + 'static {
     /// Name, fields and offsets.
     const DECLARATION: Manifest<'static>;
 
+    /// The former name of each field, as far as fields have one; empty if none has.
+    const FORMER: &'static [Option<&'static str>] = &[];
+
     /// The mirror of the struct in a family.
     type Fields<F: Family>;
 

@@ -7,6 +7,7 @@
 //! | [`shm`] | [`Shm`], the handle |
 //! | `checkpoint` | values to a file and back |
 //! | `notes` | what the creator has noted |
+//! | `migrate` | values of another layout |
 //! | [`choice`] | transactions and snapshots of a choice of fields |
 //! | [`transaction`] | several fields as one |
 //! | [`mod@snapshot`] | fields as they stood together at one instant |
@@ -23,6 +24,7 @@ pub(crate) mod declared;
 mod direct;
 pub(crate) mod family;
 mod handles;
+mod migrate;
 mod notes;
 mod options;
 pub(crate) mod part;

@@ -94,6 +94,18 @@ impl Declaration {
         Ok(declaration)
     }
 
+    /// Gives it another declared name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Declaration`] if no state can have the name.
+    pub fn rename(&mut self, name: impl Into<String>) -> Result<&mut Self, Error> {
+        let name = name.into();
+        check_state_name(&name)?;
+        self.name = name;
+        Ok(self)
+    }
+
     /// Adds a field, whose initial value is zeros.
     ///
     /// # Errors

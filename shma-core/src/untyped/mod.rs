@@ -60,6 +60,7 @@ mod checkpoint;
 mod declaration;
 mod field;
 mod held;
+mod migrate;
 mod numbers;
 mod options;
 mod state;

@@ -26,6 +26,9 @@ pub fn are_short(declared: &Declaration<'_>, errors: &mut Errors) {
     }
     for field in &declared.fields {
         refuse(Place::Field(field.index), &naming(field), &field.name());
+        if let Some(was) = &field.attrs.was {
+            refuse(Place::Field(field.index), &was.value, &was.value.value());
+        }
     }
 }
 
@@ -42,6 +45,22 @@ pub fn differ(state: &Declaration<'_>, errors: &mut Errors) {
                 field.name()
             );
             errors.push(Place::Field(field.index), naming(field), message);
+        }
+    }
+}
+
+/// Refuses a former name that says nothing: the field's own, or one that another field claims too.
+pub fn were_others(state: &Declaration<'_>, errors: &mut Errors) {
+    let mut former = BTreeMap::new();
+    for field in &state.fields {
+        let Some(was) = &field.attrs.was else { continue };
+        let name = was.value.value();
+        if name == field.name() {
+            let message = "this is the field's name still; remove `was`";
+            errors.push(Place::Field(field.index), &was.value, message);
+        } else if former.insert(name.clone(), field.index).is_some() {
+            let message = format!("two fields say that they were `{name}`; remove one `was`");
+            errors.push(Place::Field(field.index), &was.value, message);
         }
     }
 }

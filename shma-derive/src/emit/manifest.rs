@@ -13,12 +13,30 @@ pub fn declaration(state: &Declaration<'_>) -> TokenStream {
     let manifest = quote_spanned! {state.ident.span()=>
         __private::Manifest::new(#name, &__private::lay_out([#(#specs),*]))
     };
+    let former = former_names(state);
     quote! {
+        #former
         const DECLARATION: __private::Manifest<'static> = {
             let _: [(); __CHECKED] = [];
             #manifest
         };
     }
+}
+
+/// `State::FORMER`, where a field has a former name.
+fn former_names(state: &Declaration<'_>) -> Option<TokenStream> {
+    state.fields.iter().any(|field| field.attrs.was.is_some()).then(|| {
+        let names = state.fields.iter().map(|field| match &field.attrs.was {
+            Some(was) => {
+                let name = was.value.value();
+                quote!(__private::core::option::Option::Some(#name))
+            }
+            None => quote!(__private::core::option::Option::None),
+        });
+        quote! {
+            const FORMER: &'static [__private::core::option::Option<&'static str>] = &[#(#names),*];
+        }
+    })
 }
 
 fn spec(field: &Field<'_>) -> TokenStream {

@@ -163,10 +163,10 @@ fn a_change_inside_a_struct_is_refused() {
         differs(
             "restructured",
             "Model",
-            &["origin: the region has Pose (24 bytes, 4 slots) of \
-               { at at 0: [f64; 2] (16 bytes), heading at 16: f64 (8 bytes) }, \
-               this program Pose (24 bytes, 4 slots) of \
-               { heading at 0: f64 (8 bytes), at at 8: [f64; 2] (16 bytes) }"],
+            &[
+                "origin.at: member number 1 in the region, number 2 in this program",
+                "origin.heading: member number 2 in the region, number 1 in this program",
+            ],
         );
     });
 }

@@ -6,5 +6,6 @@ mod foreign_tools;
 mod inspect;
 mod inspect_spoilt;
 mod looks;
+mod migrations;
 mod spoilt_checkpoints;
 mod spoilt_files;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 18] = [
     "lib",
     "private",
     "docs",
@@ -17,6 +17,7 @@ const ORDER: [&str; 17] = [
     "waiting",
     "partition",
     "region",
+    "migration",
     "checkpoint",
     "manifest",
     "protocol",
