@@ -88,7 +88,7 @@ pub enum Command {
         /// The region.
         name: String,
         /// The file, which is replaced once the new one is complete. A FIFO or a device is written
-        /// into; `-` is standard output.
+        /// into; `-` is standard output. A name that ends in `.safetensors` makes it a checkpoint.
         #[arg(value_name = "FILE.npz")]
         file: PathBuf,
         /// Take each field by itself, and not all at one instant: beside writers that never pause
@@ -101,14 +101,47 @@ pub enum Command {
     Import {
         /// The region.
         name: String,
-        /// The file: from `shma export`, `shma get --npy`, `numpy.savez` or `numpy.save`; `-` is
-        /// standard input.
+        /// The file: from `shma export`, `shma get --npy`, `numpy.savez` or `numpy.save`, or any
+        /// `.safetensors` file; `-` is standard input.
         #[arg(value_name = "FILE.npz")]
         file: PathBuf,
         /// The field that the one array of an .npy file is for. By default it is the field that the
         /// file is called after.
         #[arg(long)]
         field: Option<String>,
+        /// How long to wait for the semaphores, in seconds.
+        #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+        timeout: Duration,
+    },
+    /// Save all fields, as they stood at one instant, to a .safetensors file, from which programs and
+    /// `shma create` begin again.
+    Checkpoint {
+        /// The region.
+        name: String,
+        /// The file, which is replaced once the new one is complete and on the disk.
+        #[arg(value_name = "FILE.safetensors")]
+        file: PathBuf,
+    },
+    /// Make a region of the values in a file. It is persistent.
+    Create {
+        /// The region.
+        name: String,
+        /// The file: a checkpoint or any other `.safetensors` file, an `.npz` or an `.npy` file.
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+        /// The state's declared name; by default that of the checkpoint, else the file's name without
+        /// its ending.
+        #[arg(long, value_name = "NAME")]
+        state: Option<String>,
+    },
+    /// Copy values of another layout into a region, by name and type, in one transaction, and show what
+    /// became of each: `shma migrate old.safetensors trainer`.
+    Migrate {
+        /// Where the values are: a region, or a file if there is a slash in it or it ends in
+        /// `.safetensors`.
+        from: String,
+        /// The region that gets them.
+        name: String,
         /// How long to wait for the semaphores, in seconds.
         #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
         timeout: Duration,

@@ -137,7 +137,16 @@ impl From<Error> for Failure {
             | Error::ForeignOwner { .. }
             | Error::NotARegion { .. }
             | Error::Unclean { .. }
+            | Error::NotACheckpoint { .. }
+            | Error::CheckpointMismatch { .. }
+            | Error::Declaration { .. }
             | Error::AlreadyExists { .. } => Kind::Unusable,
+            Error::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Kind::NotFound
+            }
+            Error::File { source, .. } if source.kind() == io::ErrorKind::InvalidInput => {
+                Kind::Unusable
+            }
             Error::Timeout { .. }
             | Error::WouldBlock { .. }
             | Error::Contended { .. }

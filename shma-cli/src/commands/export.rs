@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 use shma_core::Error;
 
+use super::checkpoint::{self, is_checkpoint};
 use crate::failure::{Failure, Outcome};
 use crate::numpy::{npy, npz};
 use crate::observe;
@@ -18,6 +19,12 @@ pub fn run(
     file: &Path,
     by_field: bool,
 ) -> Result<Outcome, Failure> {
+    if is_checkpoint(file) {
+        if by_field {
+            return Err(Failure::usage("a checkpoint is one instant; leave out --by-field"));
+        }
+        return checkpoint::run(output, "export", name, file);
+    }
     let view = observe::open(name)?;
     let fields = &view.manifest().fields;
     // A program that asks for an .npy file would not find one in an archive.

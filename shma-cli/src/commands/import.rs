@@ -1,15 +1,18 @@
-//! `shma import`: arrays of numpy into a region.
+//! `shma import`: arrays of a file into a region.
 
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
+use shma_core::FieldManifest;
+use shma_core::inspect::Checkpoint;
 use shma_core::untyped::{self, Field, Wait};
 
+use super::checkpoint::is_checkpoint;
 use crate::directory;
 use crate::failure::{Failure, Outcome};
-use crate::numpy::source::Source;
+use crate::numpy::source::{Source, Values};
 use crate::output::Output;
 
 pub fn run(
@@ -19,9 +22,21 @@ pub fn run(
     field: Option<&str>,
     timeout: Duration,
 ) -> Result<Outcome, Failure> {
-    let source = Source::open(file)?;
-    let state = untyped::options().dir(directory::path()).keep_dead(true).open(name, None)?;
-    let values = source.read(state.manifest().fields, name, field)?;
+    let open = || untyped::options().dir(directory::path()).keep_dead(true).open(name, None);
+    let (state, values) = if is_checkpoint(file) {
+        if field.is_some() {
+            return Err(Failure::usage(
+                "the values of a .safetensors file have names; leave out --field",
+            ));
+        }
+        let (saved, state) = (Checkpoint::open(file)?, open()?);
+        let values = values(&saved, state.manifest().fields, name)?;
+        (state, values)
+    } else {
+        let (source, state) = (Source::open(file)?, open()?);
+        let values = source.read(state.manifest().fields, name, field)?;
+        (state, values)
+    };
     let parts: Vec<(&Field, &[u8])> =
         values.iter().map(|(index, value)| (&state.fields()[*index], &value[..])).collect();
     let versions = state.write_all(&parts, Wait::AtMost(timeout))?;
@@ -36,4 +51,26 @@ pub fn run(
         writeln!(output, "{} arrays to region {name}", parts.len())?;
     }
     Ok(Outcome::Done)
+}
+
+/// The values of a file, each of which has to fit a field.
+fn values(
+    saved: &Checkpoint,
+    fields: &[FieldManifest<'_>],
+    region: &str,
+) -> Result<Values, Failure> {
+    let mut values = Values::new();
+    for (number, tensor) in saved.tensors().enumerate() {
+        let place = fields.iter().position(|field| field.name == tensor.name).ok_or_else(|| {
+            let (path, name) = (saved.path().display(), tensor.name.escape_debug());
+            Failure::unusable(format!("{path}: tensor `{name}` has no field in region `{region}`"))
+        })?;
+        values.push((place, saved.read_as(number, &fields[place])?));
+    }
+    if values.is_empty() {
+        let path = saved.path().display();
+        return Err(Failure::unusable(format!("{path}: there are no tensors in it")));
+    }
+    values.sort_unstable_by_key(|(place, _)| *place);
+    Ok(values)
 }

@@ -1,7 +1,9 @@
 //! The commands, a file each.
 
+mod checkpoint;
 mod clean;
 mod completions;
+mod create;
 mod diff;
 mod doctor;
 mod export;
@@ -11,6 +13,7 @@ mod import;
 mod info;
 mod ls;
 mod metrics;
+mod migrate;
 mod rm;
 mod schema;
 mod set;
@@ -36,6 +39,9 @@ pub fn run(command: Command, output: &mut Output) -> Result<Outcome, Failure> {
         Command::Import { name, file, field, timeout } => {
             import::run(output, &name, &file, field.as_deref(), timeout)
         }
+        Command::Checkpoint { name, file } => checkpoint::run(output, "checkpoint", &name, &file),
+        Command::Create { name, from, state } => create::run(output, &name, &from, state),
+        Command::Migrate { from, name, timeout } => migrate::run(output, &from, &name, timeout),
         Command::Watch { name, fields, pace } => watch::run(output, &name, &fields, pace),
         Command::Top { pace } => top::run(output, pace),
         Command::Diff { a, b } => diff::run(output, &a, &b),

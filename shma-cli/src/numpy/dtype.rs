@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use shma_core::untyped::Type;
 use shma_core::{ElementType, StructField};
 
 use super::literal::Literal;
@@ -51,6 +52,24 @@ impl Dtype {
             }
             Self::Other(_) => None,
         }
+    }
+
+    /// The type of a field that holds such items, or why there is none.
+    pub(super) fn ty(&self) -> Result<Type, String> {
+        let none = || Err(format!("is of the type {self}, which no field has"));
+        let number = match self {
+            Self::Number { kind: 'b', .. } => {
+                return Err("holds truth values; save it as `array.astype('u1')`".into());
+            }
+            Self::Number { kind: 'c', size: 8, .. } => "Complex<f32>".to_owned(),
+            Self::Number { kind: 'c', .. } => "Complex<f64>".to_owned(),
+            Self::Number { kind, size, .. } => format!("{kind}{}", 8 * size),
+            Self::Raw(2) => "bf16".to_owned(),
+            Self::Raw(16) => "u128".to_owned(),
+            Self::Raw(_) | Self::Other(_) => return none(),
+            Self::Struct(members) => return structure(members),
+        };
+        number.parse().or_else(|_| none())
     }
 
     /// Reads the `descr` of a header: a text, or a list of members.
@@ -239,6 +258,18 @@ impl fmt::Display for Dtype {
             }
         }
     }
+}
+
+/// A struct of these members. numpy has no name for it.
+fn structure(members: &[Member]) -> Result<Type, String> {
+    let named = members.iter().filter(|member| !member.name.is_empty());
+    let typed = named.map(|member| {
+        let array = |ty: Type, len: &usize| ty.array(*len).map_err(|error| error.to_string());
+        let ty = member.shape.iter().rev().try_fold(member.dtype.ty()?, array)?;
+        Ok((member.name.clone(), ty))
+    });
+    let typed: Vec<(String, Type)> = typed.collect::<Result<_, String>>()?;
+    Type::structure("Item", typed).map_err(|error| error.to_string())
 }
 
 /// A name as Python writes it.

@@ -10,6 +10,7 @@
 use std::io::{self, Read, Write};
 
 use shma_core::ElementType;
+use shma_core::untyped::Type;
 
 use super::dtype::{self, Dtype};
 use super::fit::Fit;
@@ -117,6 +118,13 @@ impl Header {
         let shape = shape.ok_or("has a 'shape' that is no tuple of lengths")?;
         let dtype = Dtype::read(descr.ok_or_else(|| missing("descr"))?)?;
         Ok(Self { dtype, fortran_order, shape })
+    }
+
+    /// The type of a field that holds the array, or why there is none.
+    pub fn ty(&self) -> Result<Type, String> {
+        let scalar = self.dtype.ty()?;
+        let array = |ty: Type, len: &usize| ty.array(*len).map_err(|error| error.to_string());
+        self.shape.iter().rev().try_fold(scalar, array)
     }
 
     /// What is to be read for a field of this type, if the array fits it.

@@ -85,6 +85,11 @@ impl<R: Read + Seek> Archive<R> {
         self.zip.file_names().map(|name| array(&name?)).collect()
     }
 
+    /// What the member of this number says of its array.
+    pub fn header(&mut self, index: usize) -> io::Result<Header> {
+        Header::read(&mut Member::open(&mut self.zip, index)?)
+    }
+
     /// The value for a field, of the member of this number. All of the member is read and checked.
     pub fn read(&mut self, index: usize, field: &FieldManifest<'_>) -> io::Result<Vec<u8>> {
         let mut member = Member::open(&mut self.zip, index)?;

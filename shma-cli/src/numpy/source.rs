@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use shma_core::FieldManifest;
+use shma_core::untyped::{Attributes, Declaration};
 
 use super::npy::{self, Header, wrong};
 use super::npz::Archive;
@@ -90,6 +91,44 @@ impl Source {
         }
         all(Cursor::new(archive), fields, region, &path)
     }
+}
+
+/// The state that a file of numpy holds, with its values for initial ones. The arrays of an archive are the
+/// fields; that of an `.npy` file is called after the file.
+pub fn declare(path: &Path) -> Result<Declaration, Failure> {
+    let failed = |error: io::Error| Failure::file(path, &error);
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut declaration =
+        Declaration::new(stem.chars().filter(|c| !c.is_control()).collect::<String>())?;
+    let mut file = File::open(path).map_err(failed)?;
+    let begin = begin(&mut file).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    let mut add = |name: &str, header: io::Result<Header>| {
+        let ty = header.and_then(|header| header.ty().map_err(wrong));
+        let in_array = |error| wrong(format!("array `{}` {error}", name.escape_debug()));
+        let ty = ty.map_err(|error| failed(in_array(error)))?;
+        declaration.field(name, ty, Attributes::new())?;
+        Ok::<(), Failure>(())
+    };
+    if begin == *npy::MAGIC {
+        add(&stem, Header::read(&mut BufReader::new(file)))?;
+    } else if begin.starts_with(b"PK") {
+        let mut archive = Archive::open(file).map_err(failed)?;
+        for (number, name) in archive.names().map_err(failed)?.iter().enumerate() {
+            add(name, archive.header(number))?;
+        }
+    } else {
+        let path = path.display();
+        return Err(Failure::unusable(format!(
+            "{path}: it is neither an .npz nor an .npy file, and its name does not end in .safetensors"
+        )));
+    }
+    let manifest = declaration.manifest()?;
+    let values = Source::open(path)?.read(manifest.get().fields, declaration.name(), None)?;
+    for (index, value) in values {
+        declaration.init(manifest.get().fields[index].name, value)?;
+    }
+    Ok(declaration)
 }
 
 /// The first bytes: as many as tell what the file is, or fewer if it is shorter.

@@ -3,6 +3,7 @@
 mod archives;
 mod broken;
 mod c_header;
+mod checkpoints;
 mod cleaning;
 mod compilers;
 mod ends;

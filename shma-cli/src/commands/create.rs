@@ -1,0 +1,54 @@
+//! `shma create`: a region of the values in a file.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::json;
+use shma_core::inspect::Checkpoint;
+use shma_core::untyped::{self, Declaration};
+
+use super::checkpoint::is_checkpoint;
+use crate::directory;
+use crate::failure::{Failure, Outcome};
+use crate::numpy::source;
+use crate::output::Output;
+
+pub fn run(
+    output: &mut Output,
+    name: &str,
+    from: &Path,
+    state: Option<String>,
+) -> Result<Outcome, Failure> {
+    // The last handle would delete any other one when this command ends.
+    let mut options = untyped::options().dir(directory::path()).persistent(true);
+    let mut declaration = if is_checkpoint(from) {
+        let saved = Checkpoint::open(from)?;
+        for (key, text) in saved.manifest().into_iter().flat_map(|manifest| manifest.notes()) {
+            options = options.note(key, text);
+        }
+        Declaration::load_from(&saved)?
+    } else {
+        source::declare(from)?
+    };
+    if let Some(state) = state {
+        declaration.rename(state)?;
+    }
+    let state = options.create(name, &declaration)?;
+    let fields = state.fields();
+    if output.json {
+        let arrays = fields
+            .iter()
+            .map(|field| json!({ "name": field.name(), "version": u64::from(field.version()) }));
+        let arrays: Vec<_> = arrays.collect();
+        let file = from.display().to_string();
+        output.answer("create", json!({ "region": name, "file": file, "arrays": arrays }))?;
+    } else {
+        let (count, from) = (fields.len(), from.display());
+        let declared = state.manifest().name;
+        writeln!(
+            output,
+            "region {name}, state {declared}: {count} fields of {from}; it is persistent"
+        )?;
+    }
+    Ok(Outcome::Done)
+}
