@@ -1,0 +1,28 @@
+//! Mirrors fields of `shma-core` states between machines. Programs stay as they are: each node has its own
+//! region, and one bridge process for each node carries declared fields from one to the other.
+//!
+//! A [`Bridge`] makes rounds over an [`Engine`](engine::Engine). In each, all nodes say how they stand, all
+//! decide the same, values move, and each node publishes what has arrived. What is decided is in
+//! [`protocol`], which is pure. All that outlives a bridge is in the regions, so bridges may die and start
+//! again at any time.
+//!
+//! How to install and start the command, what is promised and what is not: `README.md`.
+#![deny(missing_docs)]
+#![deny(unsafe_code)]
+
+mod bridge;
+pub mod engine;
+mod error;
+mod hello;
+mod home;
+mod mean;
+mod part;
+mod patience;
+pub mod protocol;
+pub mod rules;
+mod settings;
+mod unit;
+
+pub use bridge::{Bridge, Moved};
+pub use error::Error;
+pub use settings::{PART, Settings};
