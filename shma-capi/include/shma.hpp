@@ -243,6 +243,14 @@ public:
         detail::check(shma_read_part(get(), offset<P>(index), &into, sizeof(P), &version));
         return version;
     }
+    /// So many rows of an array, or numbers, from one on, of one publication.
+    template <std::size_t N, class U = T, class P = typename detail::part<U>::type>
+    std::uint64_t read_rows(std::size_t first, P (&into)[N]) const
+    {
+        std::uint64_t version = 0;
+        detail::check(shma_read_part(get(), offset<P>(first), &into, sizeof into, &version));
+        return version;
+    }
     reading<T> into(T &value) const noexcept { return {get(), &value}; }
 
     std::uint64_t version() const

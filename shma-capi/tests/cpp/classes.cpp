@@ -108,6 +108,9 @@ int main(int count, char **arguments)
     CHECK(plate.version() == 3 && plate.try_read(value) == 3 && value[0][0] == 2.5);
     double row[32];
     CHECK(plate.read_at(3, row) == 3 && row[4] == 1.5);
+    double rows[2][32];
+    CHECK(plate.read_rows(2, rows) == 3 && rows[1][4] == 1.5 && rows[0][4] == 0);
+    throws(ERANGE, "plate", [&] { plate.read_rows(15, rows); });
     row[4] = 2;
     CHECK(plate.write_at(5, row, 1s) == 4);
     CHECK(plate.update_at(5, [](auto &now, const auto &old) { now[5] = old[4] + 1; }) == 5);

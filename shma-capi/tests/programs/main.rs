@@ -7,6 +7,7 @@ mod deaths;
 mod exports;
 mod hostile;
 mod installed;
+mod page;
 mod prefix;
 mod stories;
 mod typed;
