@@ -1,5 +1,6 @@
 //! The example programs as a person starts them: real processes, real signals, nothing left behind.
 
+mod coupled;
 mod heat;
 mod leader;
 mod leaders;
