@@ -147,8 +147,7 @@ fn mappings() -> HashMap<FileKey, Vec<Process>> {
         // The process is another user's, or gone.
         let Ok(maps) = os::read(&proc.join(&name).join("maps")) else { continue };
         for (key, writes) in shared_files(&String::from_utf8_lossy(&maps)) {
-            let command = os::read(&proc.join(&name).join("comm")).unwrap_or_default();
-            let command = String::from_utf8_lossy(&command).trim_end().escape_debug().to_string();
+            let command = command_of(&proc.join(&name));
             mappings.entry(key).or_default().push(Process { pid, command, writes });
         }
     }
@@ -156,6 +155,40 @@ fn mappings() -> HashMap<FileKey, Vec<Process>> {
         processes.sort_unstable_by_key(|process| process.pid);
     }
     mappings
+}
+
+/// What a process is called. An interpreter of Python says nothing by its own name, so its script is added.
+fn command_of(process: &Path) -> String {
+    let text = |file| {
+        let text = os::read(&process.join(file)).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
+    };
+    let mut command = text("comm").trim_end().to_owned();
+    if command.starts_with("python")
+        && let Some(script) = script_of(&text("cmdline"))
+    {
+        command = format!("{command} {script}");
+    }
+    command.escape_debug().to_string()
+}
+
+/// The script, or the module, that an interpreter of Python runs, from its arguments, which end in zeros.
+fn script_of(arguments: &str) -> Option<String> {
+    let mut arguments = arguments.split('\0').skip(1);
+    loop {
+        let argument = arguments.next().filter(|argument| !argument.is_empty())?;
+        match argument.strip_prefix('-') {
+            None => return argument.rsplit('/').next().map(str::to_owned),
+            // Options that take the next argument.
+            Some("W" | "X" | "-check-hash-based-pycs") => drop(arguments.next()),
+            Some("") => return None,
+            Some(long) if long.starts_with(['-', 'W', 'X']) => {}
+            // Of letters the last may be one that ends the options: `-um module`, `-c text`.
+            Some(letters) if letters.ends_with('m') => return arguments.next().map(str::to_owned),
+            Some(letters) if letters.contains(['c', 'm']) => return None,
+            Some(_) => {}
+        }
+    }
 }
 
 /// The files that a process has mapped to share, and whether it can write each, from lines like
@@ -177,4 +210,24 @@ fn shared_files(maps: &str) -> HashMap<FileKey, bool> {
         }
     }
     files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::script_of;
+
+    #[test]
+    fn a_python_process_is_known_by_its_script() {
+        for (arguments, script) in [
+            ("python3\0train.py\0--steps\0nine\0", Some("train.py")),
+            ("/usr/bin/python3\0-u\0-W\0error\0-Xdev\0/home/me/train.py\0", Some("train.py")),
+            ("python3\0-um\0rl.actor\0-x\0", Some("rl.actor")),
+            ("python3\0-c\0import shma\0", None),
+            ("python3\0-\0", None),
+            ("python3\0", None),
+            ("", None),
+        ] {
+            assert_eq!(script_of(arguments).as_deref(), script, "{arguments:?}");
+        }
+    }
 }
