@@ -8,7 +8,6 @@ use half::{bf16, f16};
 use num_complex::Complex;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use shma_core::bytemuck::{self, Zeroable};
 use shma_core::untyped::{self, Number, Wait};
 use shma_core::{Element, Error, Version};
 
@@ -16,11 +15,8 @@ use crate::array::Memory;
 use crate::field::FieldBase;
 use crate::limit::{Limit, acquire};
 
-/// Numbers of `new` that are copied at a time.
-const ROOM: usize = 64;
-
 /// A number that `add_scaled` works on.
-trait Blend: Element<Scalar = Self> + Zeroable + Copy {
+trait Blend: Element<Scalar = Self> + Copy {
     /// A coefficient, of the precision that the calculation has.
     type Coefficient: Copy + Send;
 
@@ -121,28 +117,69 @@ fn run<E: Blend>(
     wait: Wait,
 ) -> Result<Version, Error> {
     let (keep, take) = (E::coefficient(keep), E::coefficient(take));
+    let wide = has_wide_registers();
     field.update_blocks::<E>(wait, |range, block| {
-        let mut room = [E::zeroed(); ROOM];
-        let mut at = range.start * size_of::<E>();
-        for old in block.chunks_mut(ROOM) {
-            let new = &mut room[..old.len()];
-            load(from, at, bytemuck::cast_slice_mut(new));
-            at += size_of_val(new);
-            for (old, new) in old.iter_mut().zip(new.iter()) {
-                *old = E::blend(*old, *new, keep, take);
-            }
+        let (first, len) = (range.start * size_of::<E>(), size_of_val(block));
+        if first > from.len() || len > from.len() - first {
+            return;
+        }
+        // SAFETY: inside of the array by the check above.
+        let new = unsafe { from.at().add(first) };
+        match wide {
+            // SAFETY: the processor has them; `new` is of as many bytes as the block, which the caller keeps.
+            #[cfg(target_arch = "x86_64")]
+            true => unsafe { mix_wide(block, new, keep, take) },
+            // SAFETY: `new` is of as many bytes as the block, which the caller keeps.
+            _ => unsafe { mix(block, new, keep, take) },
         }
     })
 }
 
-/// Copies bytes of an array that other threads may be writing to.
-#[inline]
-fn load(from: Memory, first: usize, into: &mut [u8]) {
-    if first > from.len() || into.len() > from.len() - first {
-        return;
+#[cfg(target_arch = "x86_64")]
+fn has_wide_registers() -> bool {
+    std::arch::is_x86_feature_detected!("avx2")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_wide_registers() -> bool {
+    false
+}
+
+/// As [`mix`], compiled for processors that have AVX2.
+///
+/// # Safety
+///
+/// As `mix`, and the processor has AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+unsafe fn mix_wide<E: Blend>(
+    block: &mut [E],
+    new: *const u8,
+    keep: E::Coefficient,
+    take: E::Coefficient,
+) {
+    // SAFETY: as the caller promises.
+    unsafe { mix(block, new, keep, take) };
+}
+
+/// Blends numbers of an array, which other threads may be writing to, into a block of private ones.
+///
+/// # Safety
+///
+/// `new` can be read for as many bytes as the block has. It need not be aligned.
+#[inline(always)]
+unsafe fn mix<E: Blend>(
+    block: &mut [E],
+    new: *const u8,
+    keep: E::Coefficient,
+    take: E::Coefficient,
+) {
+    let new = new.cast::<E>();
+    for (at, old) in block.iter_mut().enumerate() {
+        // SAFETY: inside of what can be read, because the block is as long.
+        let new = unsafe { new.add(at) };
+        // SAFETY: as above, and any bytes are a number.
+        let new = unsafe { new.read_unaligned() };
+        *old = E::blend(*old, new, keep, take);
     }
-    // SAFETY: inside of the array by the check above.
-    let at = unsafe { from.at().add(first) };
-    // SAFETY: the caller keeps the array, and the room is another object.
-    unsafe { at.copy_to_nonoverlapping(into.as_mut_ptr(), into.len()) };
 }
