@@ -14,6 +14,7 @@ mod stored;
 mod text;
 mod text_len;
 mod ty;
+mod written;
 
 use std::borrow::Cow;
 use std::fmt;

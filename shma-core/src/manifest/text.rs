@@ -1,4 +1,4 @@
-//! The manifest as text: what a region says of itself.
+//! The manifest as a tree of JSON values: what a region says of itself.
 
 use serde_json::{Value, json};
 
@@ -7,18 +7,7 @@ use super::{FORMAT, FieldManifest, Manifest};
 use crate::protocol::layout;
 
 impl Manifest<'_> {
-    /// The text that lies in the region: names, types, shapes, offsets, slots and element order of
-    /// all fields, for tools that do not have the struct.
-    ///
-    /// Offsets and sizes are in bytes; `offset` is where the field's partition starts, `slots_at`
-    /// where its first slot does, `slot_stride` how far apart they are. `order` says that arrays
-    /// lie in C order, `stripes_at` where the eight counters of an atomic field are, 128 bytes
-    /// apart. `fingerprint` is in hexadecimal.
-    pub fn to_json(&self) -> String {
-        self.tree().to_string()
-    }
-
-    /// The same, before it is text.
+    /// What the [text](Self::to_json) of a region says.
     pub(super) fn tree(&self) -> Value {
         let fields: Vec<Value> = self.fields.iter().map(FieldManifest::describe).collect();
         json!({

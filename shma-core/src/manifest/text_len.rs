@@ -130,6 +130,7 @@ mod tests {
     fn agrees<const N: usize>(name: &'static str, fields: [FieldSpec; N]) {
         let manifest = Manifest::new(name, Box::leak(Box::new(lay_out(fields))));
         let text = manifest.to_json();
+        assert_eq!(text, manifest.tree().to_string());
         assert_eq!(manifest.text_len(), text.len(), "{text}");
     }
 
@@ -174,6 +175,7 @@ mod tests {
         (one.ty, two.ty) = (LINES, POINT);
         let manifest = Manifest::new("Drawing", Box::leak(Box::new([one, two])));
         let text = manifest.to_json();
+        assert_eq!(text, manifest.tree().to_string());
         assert_eq!(manifest.text_len(), text.len(), "{text}");
     }
 }
