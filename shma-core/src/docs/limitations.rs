@@ -13,7 +13,8 @@
 //! file systems (NFS, SMB, FUSE) are none: other machines do not see the same memory, and many keep
 //! no such locks. On file systems that write data to a new place each time (btrfs, zfs) reserved
 //! room can still run out, and SIGBUS ends the writer. The protocols assume nothing of x86-64, but
-//! it is what the tests run on. Values lie in the machine's byte order: a region is for one
+//! it is what the tests run on. On aarch64 the library builds, and its copies are tested in emulation;
+//! nothing was run or measured on such a processor. Values lie in the machine's byte order: a region is for one
 //! machine. In memory it ends with the machine's run; on a disk it stays (see
 //! [`restart`](super::restart)).
 //!
