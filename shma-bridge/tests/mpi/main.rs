@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use support::{Names, change, create, declare, read, settled, states, until, write};
+use support::{Ends, Names, change, create, declare, read, settled, states, until, write};
 
 const FIELDS: [(&str, &str); 3] = [("step", "u64"), ("halo", "[[u64; 8]; 4]"), ("w", "[f64; 4]")];
 const RULES: [&str; 8] = ["--publish", "step@0", "--gather", "halo", "--mean", "w", "--every", "2"];
@@ -175,6 +175,7 @@ fn no_count_is_lost_when_ranks_are_killed() {
     settled(&states);
     let done = &AtomicBool::new(false);
     let told = thread::scope(|scope| {
+        let ends = Ends(done);
         let count = |(node, state)| {
             scope.spawn(move || {
                 let mut count = 0;
@@ -205,7 +206,7 @@ fn no_count_is_lost_when_ranks_are_killed() {
             assert_ne!(code, Some(0));
             job = Job::start(2, &names.pattern, &RULES)?;
         }
-        done.store(true, Ordering::Relaxed);
+        drop(ends);
         let counts: Vec<u64> = counters.into_iter().map(|each| each.join().unwrap()).collect();
         Some((counts, job))
     });

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::{Names, Processes, change, read, settled, states, until, version, write};
+use crate::support::{
+    Ends, Names, Processes, change, read, settled, states, until, version, write,
+};
 
 const FIELDS: [(&str, &str); 3] = [("step", "u64"), ("halo", "[[u64; 8]; 4]"), ("w", "[f64; 4]")];
 const RULES: [&str; 8] = ["--publish", "step@0", "--gather", "halo", "--mean", "w", "--every", "2"];
@@ -75,6 +77,7 @@ fn no_count_is_lost_when_bridges_are_killed() {
     let kills = 25;
     let done = &AtomicBool::new(false);
     let (counts, step) = thread::scope(|scope| {
+        let ends = Ends(done);
         let counters: Vec<_> = states
             .iter()
             .enumerate()
@@ -110,7 +113,7 @@ fn no_count_is_lost_when_bridges_are_killed() {
             bridges.kill();
             bridges = Processes::start(2, &names.pattern, &RULES);
         }
-        done.store(true, Ordering::Relaxed);
+        drop(ends);
         let counts: Vec<u64> = counters.into_iter().map(|each| each.join().unwrap()).collect();
         let step = counts[0];
         (counts, step)

@@ -25,6 +25,15 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Tells threads to end when it is dropped, also by a failure: a scope waits for its threads.
+pub struct Ends<'a>(pub &'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Names of regions, one for each node: a number stands for `{rank}`. Dropped, they are removed.
 pub struct Names {
     pub pattern: String,
