@@ -367,7 +367,8 @@ fn a_living_region_is_copied_at_one_instant() {
                 }
             });
             board.count.wait_newer(board.count.version(), PATIENCE).unwrap();
-            let copies = (0..50).map(|_| Longer::migrate_region(&name, Longer::zeroed()).unwrap());
+            let copies =
+                (0..2_000).map(|_| Longer::migrate_region(&name, Longer::zeroed()).unwrap());
             let copies = copies.collect();
             done.store(true, Ordering::Relaxed);
             copies
