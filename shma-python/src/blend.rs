@@ -12,7 +12,7 @@ use shma_core::untyped::{self, Number, Wait};
 use shma_core::{Element, Error, Version};
 
 use crate::array::Memory;
-use crate::field::FieldBase;
+use crate::base::FieldBase;
 use crate::limit::{Limit, acquire};
 
 /// A number that `add_scaled` works on.

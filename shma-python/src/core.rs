@@ -14,7 +14,7 @@ use shma_core::{Error, Options, inspect};
 
 use crate::array::require_numpy_2;
 use crate::errors::raise;
-use crate::limit::{SLICE, seconds};
+use crate::seconds::{SLICE, seconds};
 use crate::types::{Declared, declaration, describe};
 
 /// An attachment, which the handle and its fields share.

@@ -14,51 +14,16 @@ use shma_core::untyped::{self, Fetch, Wait};
 use shma_core::{Error, Version};
 
 use crate::array::{Layout, Memory, SMALL, copying, is_writeable, memory, new_array, scalar};
-use crate::core::{Core, Shared, Used};
+use crate::base::FieldBase;
+use crate::core::{Core, Used};
 use crate::errors::raise;
-use crate::limit::{Limit, SLICE, acquire};
-use crate::update::Spare;
+use crate::limit::{Limit, acquire};
+use crate::seconds::SLICE;
 
 /// How long a read tries with the interpreter's lock held.
 const AT_ONCE: Duration = Duration::from_micros(20);
 
-/// One field of a state.
-#[pyclass(frozen, subclass, weakref, module = "shma._shma")]
-#[derive(Debug)]
-pub struct FieldBase {
-    /// The handle by which a fork and the end of the process find the attachment.
-    pub(crate) core: Py<Core>,
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) index: usize,
-    pub(crate) name: String,
-    pub(crate) layout: Layout,
-    pub(crate) atomic: bool,
-    pub(crate) spare: Mutex<Option<Spare>>,
-}
-
 impl FieldBase {
-    pub(crate) fn used(&self) -> PyResult<Used> {
-        self.shared.field(self.index)
-    }
-
-    /// For messages.
-    pub(crate) fn place(&self) -> String {
-        format!("field `{}` of region `{}`", self.name, self.shared.name)
-    }
-
-    /// # Errors
-    ///
-    /// `TypeError` for an atomic field.
-    pub(crate) fn check_ordinary(&self, call: &str) -> PyResult<()> {
-        if !self.atomic {
-            return Ok(());
-        }
-        Err(PyTypeError::new_err(format!(
-            "{} is atomic and has no semaphore, so it has no `{call}`: use `fetch_add`, `add` or `write`",
-            self.place()
-        )))
-    }
-
     /// Reads into memory that the caller keeps, all from one publication.
     pub(crate) fn read_memory(
         &self,
@@ -164,25 +129,6 @@ impl FieldBase {
             unsafe { held.publish_part_raw(first, from.at(), from.len()) }
         });
         published.map(u64::from).map_err(|error| self.shared.raise(py, &error))
-    }
-
-    /// Where these rows lie in the value, in bytes, and the shape of an array of them.
-    pub(crate) fn rows(
-        &self,
-        first: usize,
-        rows: usize,
-    ) -> PyResult<(usize, usize, Vec<npy_intp>)> {
-        let [len, inner @ ..] = &self.layout.shape[..] else {
-            return Err(PyIndexError::new_err(format!("{} is a number", self.place())));
-        };
-        let len = len.unsigned_abs();
-        if first > len || rows > len - first {
-            return Err(PyIndexError::new_err(format!("{} has {len} rows", self.place())));
-        }
-        let row = self.layout.bytes / len;
-        let mut shape = vec![rows.cast_signed()];
-        shape.extend_from_slice(inner);
-        Ok((first * row, rows * row, shape))
     }
 }
 

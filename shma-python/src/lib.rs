@@ -5,12 +5,14 @@
 //! and written by raw pointers. No call waits for a semaphore with the interpreter's lock held.
 
 mod array;
+mod base;
 mod blend;
 mod core;
 mod errors;
 mod field;
 mod limit;
 mod load;
+mod seconds;
 mod snapshot;
 mod transaction;
 mod types;
@@ -24,9 +26,9 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _shma {
     #[pymodule_export]
-    use super::core::{Core, create, names, open, open_or_create, reopen, unlink};
+    use super::base::FieldBase;
     #[pymodule_export]
-    use super::field::FieldBase;
+    use super::core::{Core, create, names, open, open_or_create, reopen, unlink};
     #[pymodule_export]
     use super::load::load;
     #[pymodule_export]

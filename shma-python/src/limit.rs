@@ -2,19 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use shma_core::Error;
 use shma_core::untyped::Wait;
 
 use crate::core::Shared;
 use crate::errors::raise;
-
-/// So long a call sleeps before it looks for signals: Ctrl-C reaches it within this time.
-pub(crate) const SLICE: Duration = Duration::from_millis(50);
-
-/// Longer times are for ever.
-const LONGEST: f64 = 1e9;
+use crate::seconds::{SLICE, seconds};
 
 /// When a call has to be over.
 #[derive(Debug, Clone, Copy)]
@@ -68,34 +62,6 @@ impl Limit {
         }
         error
     }
-}
-
-/// A time in seconds that a caller gives. `None` is for ever, and so are more than 30 years.
-///
-/// # Errors
-///
-/// `ValueError` if it is negative or no number, `TypeError` if it is something else.
-pub(crate) fn seconds(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Duration>> {
-    let Some(timeout) = timeout.filter(|timeout| !timeout.is_none()) else { return Ok(None) };
-    let seconds: f64 = match timeout.extract() {
-        Ok(seconds) => seconds,
-        Err(error) if error.is_instance_of::<PyOverflowError>(timeout.py()) => {
-            match timeout.lt(0)? {
-                true => f64::NEG_INFINITY,
-                false => f64::INFINITY,
-            }
-        }
-        Err(error) => return Err(error),
-    };
-    if seconds.is_nan() || seconds < 0.0 {
-        return Err(PyValueError::new_err(format!(
-            "a time in seconds is zero or more, and this is {seconds}: give None to wait for ever"
-        )));
-    }
-    if seconds > LONGEST {
-        return Ok(None);
-    }
-    Ok(Some(Duration::from_secs_f64(seconds)))
 }
 
 /// Acquires a semaphore with `attempt`, for as long as the limit says. The interpreter's lock is held

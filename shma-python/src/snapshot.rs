@@ -9,10 +9,11 @@ use shma_core::untyped::{Field, State, Wait};
 use shma_core::{Error, Version};
 
 use crate::array::{memory, scalar};
+use crate::base::FieldBase;
 use crate::core::Core;
 use crate::errors::raise;
-use crate::field::FieldBase;
-use crate::limit::{Limit, SLICE};
+use crate::limit::Limit;
+use crate::seconds::SLICE;
 
 /// A field of the state and memory for its value.
 struct Part {

@@ -10,8 +10,8 @@ use pyo3::prelude::*;
 use shma_core::untyped;
 
 use crate::array::{copying, memory, set_writeable};
+use crate::base::FieldBase;
 use crate::core::{Core, Shared, Using};
-use crate::field::FieldBase;
 use crate::limit::{Limit, acquire};
 
 /// The semaphores of all fields. Dropped, it gives them back.

@@ -10,19 +10,12 @@ use pyo3::prelude::*;
 use shma_core::untyped::Held;
 
 use crate::array::{Memory, copying, is_unshared, memory, scalar, set_writeable};
+use crate::base::{FieldBase, Spare};
 use crate::core::Used;
-use crate::field::FieldBase;
 use crate::limit::{Limit, acquire};
 
 /// Arrays of more bytes are not kept.
 const MOST_KEPT: usize = 64 << 20;
-
-/// The two arrays of an update that is over.
-#[derive(Debug)]
-pub(crate) struct Spare {
-    new: Py<PyUntypedArray>,
-    old: Py<PyUntypedArray>,
-}
 
 /// The arrays of an update.
 struct Pair<'py> {

@@ -8,8 +8,8 @@ use std::task::{Context, Poll, Wake, Waker};
 use pyo3::prelude::*;
 use shma_core::{Error, Version};
 
+use crate::base::FieldBase;
 use crate::core::Shared;
-use crate::field::FieldBase;
 
 type Newer = Pin<Box<dyn Future<Output = Result<Version, Error>> + Send>>;
 

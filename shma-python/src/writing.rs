@@ -12,8 +12,8 @@ use pyo3::types::PyTuple;
 use shma_core::untyped::Held;
 
 use crate::array::{copying, exact, memory, new_array, set_writeable};
+use crate::base::FieldBase;
 use crate::core::{Core, Shared, Using};
-use crate::field::FieldBase;
 use crate::limit::{Limit, acquire};
 
 /// A block that has a field, or a part of it, to itself.
