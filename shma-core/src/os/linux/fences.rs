@@ -31,14 +31,18 @@ pub(crate) fn light_fence() {
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::thread;
+    use std::time::{Duration, Instant};
 
     use super::{accept_heavy_fences, heavy_fence, light_fence};
 
     /// Two threads each store a word and then load the other's. With too few fences both miss the
-    /// other's now and then: without the heavy one in some percent of the rounds here.
+    /// other's now and then: without the heavy one in some percent of the rounds here. Where the two
+    /// have one processor between them a round takes milliseconds, so there are as many as fit.
     #[test]
     fn of_a_heavy_fence_and_a_light_one_each_sees_the_store_before_the_other() {
         const ROUNDS: u32 = 100_000;
+        const END: u32 = u32::MAX;
+        let last = Instant::now() + Duration::from_secs(3);
         if !accept_heavy_fences() {
             println!("skipped: the kernel refuses to register this process for membarrier");
             return;
@@ -47,15 +51,27 @@ mod tests {
         struct Line(AtomicU32);
         let [turn, done, light, heavy, seen] = std::array::from_fn(|_| Line(AtomicU32::new(0)));
         // Acquire and release: the rounds. Relaxed: what is tested.
-        let wait_for = |line: &Line, round| {
-            while line.0.load(Ordering::Acquire) != round {
-                std::hint::spin_loop();
+        let other_than = |line: &Line, round| loop {
+            match line.0.load(Ordering::Acquire) {
+                same if same == round => std::hint::spin_loop(),
+                other => break other,
             }
         };
+        /// Tells the other thread that no round follows, also after a panic.
+        struct Turns<'a>(&'a Line);
+        impl Drop for Turns<'_> {
+            fn drop(&mut self) {
+                self.0.0.store(END, Ordering::Release);
+            }
+        }
         thread::scope(|scope| {
             scope.spawn(|| {
-                for round in 1..=ROUNDS {
-                    wait_for(&turn, round);
+                let mut round = 0;
+                loop {
+                    round = other_than(&turn, round);
+                    if round == END {
+                        return;
+                    }
                     light.0.store(round, Ordering::Relaxed);
                     light_fence();
                     let found = heavy.0.load(Ordering::Relaxed);
@@ -63,14 +79,15 @@ mod tests {
                     done.0.store(round, Ordering::Release);
                 }
             });
-            for round in 1..=ROUNDS {
-                turn.0.store(round, Ordering::Release);
+            let turns = Turns(&turn);
+            for round in (1..=ROUNDS).take_while(|_| Instant::now() < last) {
+                turns.0.0.store(round, Ordering::Release);
                 // So that the other thread is met in different places.
                 (0..round % 64).for_each(|_| std::hint::spin_loop());
                 heavy.0.store(round, Ordering::Relaxed);
                 assert!(heavy_fence(), "refused after it was accepted");
                 let found = light.0.load(Ordering::Relaxed);
-                wait_for(&done, round);
+                other_than(&done, round - 1);
                 let other = seen.0.load(Ordering::Relaxed);
                 assert!(found == round || other == round, "both missed the other in round {round}");
             }
