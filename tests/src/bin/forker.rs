@@ -127,10 +127,11 @@ fn fork() {
     STEP.store(FORKED, Ordering::SeqCst);
 }
 
-/// Whether the thread that forks sleeps: it does so only where it is kept from forking.
+/// Whether the thread that forks sleeps: it does so only where it is kept from forking. One that has
+/// forked may have ended.
 fn is_asleep() -> bool {
     let path = format!("/proc/self/task/{}/stat", FORKER.load(Ordering::SeqCst));
-    let stat = std::fs::read_to_string(path).unwrap();
+    let Ok(stat) = std::fs::read_to_string(path) else { return false };
     stat.rsplit_once(") ").unwrap().1.starts_with('S')
 }
 
