@@ -25,6 +25,10 @@ struct Way<N: Lane> {
 }
 
 /// All that this processor can do, apart from the loop.
+#[cfg_attr(
+    any(not(target_arch = "x86_64"), shma_tsan),
+    expect(unused_mut, reason = "other processors have one way")
+)]
 fn ways<N: Lane>() -> Vec<Way<N>> {
     let mut ways = vec![Way {
         name: "the one chosen",
