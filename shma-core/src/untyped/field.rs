@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::bounds;
 use super::buffer::Buffer;
 use super::held::Held;
 use super::wait::Wait;
@@ -549,15 +550,12 @@ impl Field {
 
     #[inline]
     pub(super) fn check_whole(&self, len: usize) -> Result<(), Error> {
-        if len == self.size() { Ok(()) } else { Err(self.wrong_size(self.size(), len)) }
+        bounds::whole(&self.partition, self.size, len)
     }
 
     #[inline]
     pub(super) fn check_part(&self, first: usize, len: usize) -> Result<(), Error> {
-        let (end, size) = (first.saturating_add(len), self.size());
-        if first > size || end > size {
-            return Err(self.out_of_range("bytes", first, end, size));
-        }
+        bounds::part(&self.partition, self.size, first, len)?;
         match self.number_size() {
             Some(number) if !first.is_multiple_of(number) || !len.is_multiple_of(number) => {
                 Err(self.wrong_size(number, len % number))

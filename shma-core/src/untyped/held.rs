@@ -3,6 +3,7 @@
 //! `unsafe` here: memory of other languages.
 #![allow(unsafe_code)]
 
+use super::bounds;
 use crate::error::Error;
 use crate::field::Version;
 use crate::partition::{DetachedGuard, Partition};
@@ -193,20 +194,12 @@ impl Held {
     }
 
     #[inline]
-    fn check_whole(&self, found: usize) -> Result<(), Error> {
-        let (place, expected) = (|| self.partition().place(), self.partition().size());
-        if found == expected {
-            return Ok(());
-        }
-        Err(Error::WrongSize { place: place(), expected, found })
+    fn check_whole(&self, bytes: usize) -> Result<(), Error> {
+        bounds::whole(self.partition(), self.partition().size(), bytes)
     }
 
     #[inline]
     fn check_part(&self, first: usize, bytes: usize) -> Result<(), Error> {
-        let (end, len) = (first.saturating_add(bytes), self.partition().size());
-        if first <= len && end <= len {
-            return Ok(());
-        }
-        Err(Error::OutOfRange { place: self.partition().place(), unit: "bytes", first, end, len })
+        bounds::part(self.partition(), self.partition().size(), first, bytes)
     }
 }

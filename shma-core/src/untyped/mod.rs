@@ -55,6 +55,7 @@
 //! sizes are not known at compile time. [`Field::update`] keeps its two buffers for the next one.
 
 mod atomic;
+mod bounds;
 mod buffer;
 mod checkpoint;
 mod declaration;
