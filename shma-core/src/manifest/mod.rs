@@ -11,6 +11,7 @@ mod notes;
 mod number;
 mod owned;
 mod stored;
+#[cfg(test)]
 mod text;
 mod text_len;
 mod ty;

@@ -85,7 +85,7 @@ impl<'m> Reader<'m> {
             laid_out.push(field);
         }
         let manifest = Manifest { name, fields: self.ground.alloc_slice_copy(&laid_out) };
-        says("manifest", stored, &manifest.tree())?;
+        says("manifest", stored, &tree(manifest.to_json().as_bytes())?)?;
         Ok(manifest)
     }
 

@@ -1,4 +1,5 @@
-//! The manifest as a tree of JSON values: what a region says of itself.
+//! The manifest as a tree of JSON values, made apart from its [text](super::written), for tests to
+//! compare.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The text of a manifest, written without a [tree](Manifest::tree) of its values. Every process that
+//! The text of a manifest, written without a tree of its values. Every process that
 //! opens a region makes this text and compares it with the region's. As a tree of some ten values a field
 //! that took ten milliseconds for 1,000 fields.
 //!
