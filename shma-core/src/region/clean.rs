@@ -27,8 +27,13 @@
 //!
 //! So an owner that writes keeps the mark away, and a reader does not matter. A process that dies at
 //! any of these steps leaves another mark than 1.
+//!
+//! A token that is given up may outlive that for an instant. A process that another thread starts
+//! (`posix_spawn`) has a copy of every descriptor until it calls `exec`, and so maybe of the one that
+//! this token was made with. The leaver waits for its own id to be gone before it asks for others.
 
 use std::fs::File;
+use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
@@ -36,11 +41,14 @@ use super::header::CheckedHeader;
 use super::lock::ATTACHED;
 use super::stored::read_header;
 use super::token;
-use super::{Name, Region};
+use super::{Name, PAUSE, Region};
 use crate::error::Error;
 use crate::os::{self, ByteLock};
 use crate::sync::Ordering;
 use crate::sync::stop_point;
+
+/// How long copies of a descriptor, in processes that are being started, are waited for.
+const COPIES: Duration = Duration::from_millis(100);
 
 const IN_USE: u32 = 0;
 const CLEAN: u32 = 1;
@@ -124,13 +132,14 @@ impl Region {
     /// Marks the region clean, if no owner but this one lives. The token is given up for that.
     pub(super) fn end_writing(&mut self) {
         let Some(token) = self.token.take() else { return };
-        let own = leaving(token.owner());
+        let owner = token.owner();
         drop(token);
         // Whatever fails leaves a region without the mark.
-        let _ = self.mark_clean(own);
+        let _ = self.mark_clean(owner);
     }
 
-    fn mark_clean(&self, own: u32) -> Result<(), Error> {
+    fn mark_clean(&self, owner: u32) -> Result<(), Error> {
+        let own = leaving(owner);
         let reopened = if self.file.own().is_none() { Some(self.reopen(false)?) } else { None };
         let Some(file) = self.file.own().or(reopened.as_ref()) else { return Ok(()) };
         let is_removed_next = self.unlink_on_drop && !self.has_company(file);
@@ -140,6 +149,10 @@ impl Region {
         }
         // What cannot be asked is taken for alive.
         let lives = || token::any_lives(file).unwrap_or(true);
+        let end = Instant::now() + COPIES;
+        while token::lives(file, owner).unwrap_or(false) && Instant::now() < end {
+            os::pause(PAUSE);
+        }
         if lives() {
             return Ok(());
         }

@@ -141,6 +141,11 @@ pub(crate) fn is_dead(asking: &File, description: Description, owner: u32) -> bo
     holder.is_ok_and(|holder| holder.is_none()) && description.is(asking)
 }
 
+/// Whether an owner lives, as seen through a descriptor that belongs to none.
+pub(super) fn lives(asking: &File, owner: u32) -> io::Result<bool> {
+    Ok(ByteLock::Read.conflict(asking, byte_of(owner))?.is_some())
+}
+
 /// Whether any owner lives, as seen through a descriptor that belongs to none.
 pub(super) fn any_lives(asking: &File) -> io::Result<bool> {
     let holder = ByteLock::Read.conflict_among(asking, byte_of(1), IDS.into())?;

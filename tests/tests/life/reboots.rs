@@ -1,6 +1,9 @@
 //! The machine stops, and starts again: what a region on a disk is worth then. Another run of the machine
 //! is made by an edit of the id in the file.
 
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use shma_core::inspect::{View, Whose};
 use shma_core::untyped;
 use shma_core::{Error, ShmState};
@@ -9,6 +12,7 @@ use shma_tests::child::Child;
 use shma_tests::place::{self, Place};
 use shma_tests::region::{Bytes, header};
 use shma_tests::states::Board;
+use shma_tests::watchdog::until;
 
 const TARGET: &str = env!("CARGO_TARGET_TMPDIR");
 
@@ -150,8 +154,11 @@ fn only_the_last_writer_marks_a_region_clean() {
         third.order("open some");
         third.kill();
         assert_ne!(mark(place), CLEAN);
-        drop(options(place).open("some").unwrap());
-        assert_eq!(mark(place), CLEAN);
+        // A process that reads another's maps keeps its memory, and with it the token, for as long.
+        until("the killed process has left, and the next one marks the region", || {
+            drop(options(place).open("some").unwrap());
+            mark(place) == CLEAN
+        });
         // It waits for what the first to leave has stored.
         let (first, second) = (options(place).open("some"), options(place).open("some"));
         drop(first);
@@ -223,4 +230,36 @@ fn a_creation_replaces_an_unclean_region() {
         reboot(place);
         options(place).unlink("some").unwrap();
     });
+}
+
+/// A process that is being started has a copy of every descriptor of its parent until it calls `exec`.
+#[test]
+fn processes_that_are_started_meanwhile_do_not_keep_the_mark_away() {
+    place::in_each(TARGET, |place| {
+        drop(options(place).create("some", &Board::with(7)).unwrap());
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let start = || {
+                while !over.load(Ordering::Relaxed) {
+                    Command::new("true").status().unwrap();
+                }
+            };
+            let _end = Sets(&over);
+            (0..2).for_each(|_| drop(scope.spawn(start)));
+            for _ in 0..500 {
+                drop(options(place).open("some").unwrap());
+                assert_eq!(mark(place), CLEAN);
+            }
+        });
+        options(place).unlink("some").unwrap();
+    });
+}
+
+/// Sets its flag when it is dropped.
+struct Sets<'a>(&'a AtomicBool);
+
+impl Drop for Sets<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
