@@ -23,7 +23,8 @@ use crate::training::Order;
 /// which some may be lost (hogwild), or by compare-exchange (exact). Each way is tried, first by one
 /// worker and then by all, and all are compared: in a table, and in a picture of accuracy and loss
 /// over time. That makes six trainings; two with --mode, three with one worker only, and one with
-/// --no-compare.
+/// --no-compare. What is compared is made three times over, in turn, and of each training the middle
+/// one by speed is shown.
 #[derive(Debug, Parser)]
 #[command(name = "sgd", version, after_help = exit_codes(), args_conflicts_with_subcommands = true)]
 pub struct Args {
@@ -72,7 +73,7 @@ pub struct Options {
     pub epochs: u64,
 
     /// Images a gradient is computed from, 1 to 4000.
-    #[arg(long, short, value_name = "N", default_value_t = 32,
+    #[arg(long, short, value_name = "N", default_value_t = 16,
           value_parser = clap::value_parser!(u64).range(1..=4_000))]
     pub batch: u64,
 
@@ -102,6 +103,11 @@ pub struct Options {
           allow_negative_numbers = true)]
     pub kill_one: Option<f64>,
 
+    /// How often each training is made, 1 to 99; the middle one by speed is shown [default: 3 where
+    /// trainings are compared, else 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=99))]
+    pub repeat: Option<u8>,
+
     /// Make one training only: by all workers, and locked unless --mode says otherwise.
     #[arg(long)]
     pub no_compare: bool,
@@ -110,7 +116,7 @@ pub struct Options {
     ///
     /// It is a .safetensors file, replaced at once: killed at any moment, the training goes on from it
     /// with --resume.
-    #[arg(long, value_name = "FILE", value_parser = options::picture)]
+    #[arg(long, value_name = "FILE", conflicts_with = "repeat", value_parser = options::picture)]
     pub checkpoint: Option<PathBuf>,
 
     /// Go on with the training in the file of --checkpoint, with its plan and its mode.
@@ -148,6 +154,11 @@ impl Options {
             orders.push(full);
         }
         orders
+    }
+
+    /// How often each of them is made.
+    pub fn repeats(&self) -> usize {
+        self.repeat.map_or(if self.makes_one() { 1 } else { 3 }, usize::from)
     }
 
     fn modes(&self) -> Vec<Mode> {
@@ -247,6 +258,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_compared_is_repeated() {
+        assert_eq!(options("").repeats(), 3);
+        assert_eq!(options("--mode locked").repeats(), 3);
+        assert_eq!(options("--no-compare").repeats(), 1);
+        assert_eq!(options("--no-compare --repeat 4").repeats(), 4);
+        assert_eq!(options("--repeat 1").repeats(), 1);
+    }
+
+    #[test]
     fn a_kill_has_its_moment_by_default() {
         let share = options("--kill-one").kill_one.unwrap();
         assert!((share - 1.0 / 3.0).abs() < 1e-3);
@@ -267,6 +287,8 @@ mod tests {
             ("--learning-rate NaN", "above 0 and up to 10"),
             ("--learning-rate inf", "above 0 and up to 10"),
             ("--learning-rate fast", "above 0 and up to 10"),
+            ("--repeat 0", "1..=99"),
+            ("--repeat 2 --checkpoint file", "cannot be used with"),
             ("--target 1.01", "above 0 and up to 1"),
             ("--target -0.5", "above 0 and up to 1"),
             ("--kill-one=0", "above 0 and below 1"),

@@ -52,27 +52,33 @@ fn main() -> ExitCode {
 fn lead(options: &Options) -> Result<Ending> {
     let interrupted = stop::flag().context("cannot listen for signals")?;
     let digits = Digits::load()?;
-    let mut runs = Vec::new();
     let saved = options.saved(&digits)?;
-    for order in options.orders(&digits, saved.as_deref()) {
-        match training::run(&order, options.quiet, &interrupted)? {
-            Some(run) => runs.push(run),
-            None => {
-                tell("interrupted; workers and regions are gone");
-                return Ok(Ending::Interrupted);
+    let orders = options.orders(&digits, saved.as_deref());
+    // In turn, so that a machine that is slower for a while is so for all.
+    let mut all: Vec<Vec<Run>> = orders.iter().map(|_| Vec::new()).collect();
+    for _ in 0..options.repeats() {
+        for (order, runs) in orders.iter().zip(&mut all) {
+            match training::run(order, options.quiet, &interrupted)? {
+                Some(run) => runs.push(run),
+                None => {
+                    tell("interrupted; workers and regions are gone");
+                    return Ok(Ending::Interrupted);
+                }
             }
         }
     }
+    let verdict = verdict(all.iter().flatten(), options.target);
+    let runs: Vec<Run> = all.into_iter().filter_map(run::middle).collect();
     plot::draw(&options.plot, &runs, options.target)?;
     if !options.quiet {
         report::print(&runs, options)?;
     }
-    Ok(verdict(&runs, options.target))
+    Ok(verdict)
 }
 
-fn verdict(runs: &[Run], target: f64) -> Ending {
+fn verdict<'a>(runs: impl Iterator<Item = &'a Run>, target: f64) -> Ending {
     let mut ending = Ending::Reached;
-    for run in runs.iter().filter(|run| run.accuracy() < target) {
+    for run in runs.filter(|run| run.accuracy() < target) {
         tell(&format!(
             "error: {}: a test accuracy of {:.3} is below the target of {target}; \
              train for more epochs, or with another learning rate",

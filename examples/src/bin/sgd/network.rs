@@ -1,8 +1,8 @@
 //! The network: 784 inputs, a hidden layer of 64 rectified units, 10 outputs through softmax, and
-//! cross-entropy as its loss. The gradient is derived by hand.
-//!
-//! Loops run over a whole batch for each row of weights, so that the row stays in the first-level
-//! cache, and their innermost loops are such that the compiler vectorises them.
+//! cross-entropy as its loss. The gradient is derived by hand; the products of matrices are ndarray's.
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, Zip, aview1, aview2};
 
 use crate::data::{CLASSES, PIXELS, Sample};
 use crate::model::{HIDDEN, Model};
@@ -16,12 +16,15 @@ pub struct Score {
     pub loss: f64,
 }
 
-/// What one pass through the network leaves behind; kept to spare allocations.
+/// What one pass through the network leaves behind, a row for each image; kept to spare allocations.
 #[derive(Debug, Default)]
 pub struct Network {
-    hidden: Vec<[f32; HIDDEN]>,
+    inputs: Array2<f32>,
+    hidden: Array2<f32>,
     /// First the outputs, then their probabilities, then the derivatives of the loss by the outputs.
-    output: Vec<[f32; CLASSES]>,
+    outputs: Array2<f32>,
+    /// The derivatives of the loss by the sums that enter the hidden units.
+    errors: Array2<f32>,
 }
 
 impl Network {
@@ -37,113 +40,92 @@ impl Network {
         self.forward(at, samples.iter().copied());
         let loss = self.softmax(samples.iter().copied());
         self.derive_outputs(samples, factor);
-        self.backward_output(gradient);
-        self.backward_hidden(at, samples, gradient);
+        let errors = self.outputs.view();
+        let hidden = self.hidden.view();
+        general_mat_mul(1.0, &errors.t(), &hidden, 0.0, &mut view_mut(&mut gradient.w2));
+        sum_into(&errors, &mut gradient.b2);
+        resize(&mut self.errors, [samples.len(), HIDDEN]);
+        general_mat_mul(1.0, &errors, &aview2(&at.w2), 0.0, &mut self.errors);
+        Zip::from(&mut self.errors).and(&hidden).for_each(|error, &hidden| {
+            if hidden <= 0.0 {
+                *error = 0.0;
+            }
+        });
+        let errors = self.errors.view();
+        let inputs = self.inputs.view();
+        general_mat_mul(1.0, &errors.t(), &inputs, 0.0, &mut view_mut(&mut gradient.w1));
+        sum_into(&errors, &mut gradient.b1);
         loss / samples.len() as f64
     }
 
     /// Accuracy and mean loss on these samples.
     pub fn score(&mut self, at: &Model, samples: &[Sample]) -> Score {
         self.forward(at, samples.iter());
-        let right = samples.iter().zip(&self.output).filter(|(s, o)| s.label == largest(o)).count();
+        let outputs = self.outputs.rows();
+        let right = samples.iter().zip(outputs).filter(|(s, o)| s.label == largest(o)).count();
         let loss = self.softmax(samples.iter());
         let count = samples.len() as f64;
         Score { accuracy: right as f64 / count, loss: loss / count }
     }
 
-    fn forward<'a>(
-        &mut self,
-        at: &Model,
-        samples: impl ExactSizeIterator<Item = &'a Sample> + Clone,
-    ) {
-        self.hidden.resize(samples.len(), [0.0; HIDDEN]);
-        self.output.resize(samples.len(), [0.0; CLASSES]);
-        for (unit, (weights, bias)) in at.w1.iter().zip(&at.b1).enumerate() {
-            for (hidden, sample) in self.hidden.iter_mut().zip(samples.clone()) {
-                hidden[unit] = (dot(weights, &sample.pixels) + bias).max(0.0);
-            }
+    fn forward<'a>(&mut self, at: &Model, samples: impl ExactSizeIterator<Item = &'a Sample>) {
+        let count = samples.len();
+        resize(&mut self.inputs, [count, PIXELS]);
+        resize(&mut self.hidden, [count, HIDDEN]);
+        resize(&mut self.outputs, [count, CLASSES]);
+        for (mut input, sample) in self.inputs.rows_mut().into_iter().zip(samples) {
+            input.assign(&aview1(&sample.pixels));
         }
-        for (output, hidden) in self.output.iter_mut().zip(&self.hidden) {
-            for ((output, weights), bias) in output.iter_mut().zip(&at.w2).zip(&at.b2) {
-                *output = dot(weights, hidden) + bias;
-            }
-        }
+        self.hidden.assign(&aview1(&at.b1));
+        general_mat_mul(1.0, &self.inputs, &aview2(&at.w1).t(), 1.0, &mut self.hidden);
+        self.hidden.mapv_inplace(|sum| sum.max(0.0));
+        self.outputs.assign(&aview1(&at.b2));
+        general_mat_mul(1.0, &self.hidden, &aview2(&at.w2).t(), 1.0, &mut self.outputs);
     }
 
     /// Turns outputs into probabilities; returns the sum of the losses.
     fn softmax<'a>(&mut self, samples: impl Iterator<Item = &'a Sample>) -> f64 {
         let mut loss = 0.0;
-        for (output, sample) in self.output.iter_mut().zip(samples) {
+        for (mut output, sample) in self.outputs.rows_mut().into_iter().zip(samples) {
             // Less the largest one, so that no exponential overflows.
-            let top = output.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let top = output.fold(f32::NEG_INFINITY, |top, &x| top.max(x));
             let own = output[usize::from(sample.label)] - top;
-            output.iter_mut().for_each(|x| *x = (*x - top).exp());
-            let sum: f32 = output.iter().sum();
-            output.iter_mut().for_each(|x| *x /= sum);
+            output.mapv_inplace(|x| (x - top).exp());
+            let sum = output.sum();
+            output /= sum;
             loss += f64::from(sum.ln() - own);
         }
         loss
     }
 
     fn derive_outputs(&mut self, samples: &[&Sample], factor: f32) {
-        let share = factor / samples.len() as f32;
-        for (output, sample) in self.output.iter_mut().zip(samples) {
+        for (mut output, sample) in self.outputs.rows_mut().into_iter().zip(samples) {
             output[usize::from(sample.label)] -= 1.0;
-            output.iter_mut().for_each(|x| *x *= share);
         }
+        self.outputs *= factor / samples.len() as f32;
     }
+}
 
-    fn backward_output(&self, gradient: &mut Model) {
-        gradient.w2 = [[0.0; HIDDEN]; CLASSES];
-        gradient.b2 = [0.0; CLASSES];
-        for (error, hidden) in self.output.iter().zip(&self.hidden) {
-            for (class, &error) in error.iter().enumerate() {
-                add_scaled(&mut gradient.w2[class], error, hidden);
-                gradient.b2[class] += error;
-            }
-        }
+fn resize(array: &mut Array2<f32>, shape: [usize; 2]) {
+    if array.shape() != shape {
+        *array = Array2::zeros(shape);
     }
+}
 
-    fn backward_hidden(&self, at: &Model, samples: &[&Sample], gradient: &mut Model) {
-        for (unit, row) in gradient.w1.iter_mut().enumerate() {
-            let mut sum = 0.0;
-            row.fill(0.0);
-            for ((error, hidden), sample) in self.output.iter().zip(&self.hidden).zip(samples) {
-                if hidden[unit] > 0.0 {
-                    let error =
-                        error.iter().zip(&at.w2).map(|(e, weights)| e * weights[unit]).sum();
-                    add_scaled(row, error, &sample.pixels);
-                    sum += error;
-                }
-            }
-            gradient.b1[unit] = sum;
-        }
+fn view_mut<const N: usize>(rows: &mut [[f32; N]]) -> ArrayViewMut2<'_, f32> {
+    ArrayViewMut2::from(rows)
+}
+
+/// The sums of the columns.
+fn sum_into<const N: usize>(rows: &ArrayView2<'_, f32>, sums: &mut [f32; N]) {
+    for (sum, column) in sums.iter_mut().zip(rows.axis_iter(Axis(1))) {
+        *sum = column.sum();
     }
 }
 
 /// The index of the largest output.
-fn largest(outputs: &[f32; CLASSES]) -> u8 {
+fn largest(outputs: &ndarray::ArrayView1<'_, f32>) -> u8 {
     (1..CLASSES).fold(0, |best, i| if outputs[i] > outputs[best] { i } else { best }) as u8
-}
-
-/// The inner product. Sums are kept in lanes: a single one would have to be added up in order, which
-/// forbids vectors.
-fn dot<const N: usize>(a: &[f32; N], b: &[f32; N]) -> f32 {
-    const LANES: usize = 16;
-    const { assert!(N.is_multiple_of(LANES)) };
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.as_chunks::<LANES>().0.iter().zip(b.as_chunks::<LANES>().0) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum()
-}
-
-fn add_scaled<const N: usize>(to: &mut [f32; N], factor: f32, from: &[f32; N]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to += factor * from;
-    }
 }
 
 const _: () = assert!(PIXELS == 28 * 28);

@@ -51,7 +51,34 @@ impl Run {
     }
 }
 
+/// The one of which as many are faster as are slower; of an even number, the faster of two.
+pub fn middle(mut runs: Vec<Run>) -> Option<Run> {
+    runs.sort_by(|one, other| one.rate().total_cmp(&other.rate()));
+    let half = runs.len() / 2;
+    (half < runs.len()).then(|| runs.swap_remove(half))
+}
+
 /// Who is to train, in words.
 pub fn label(mode: Mode, workers: usize) -> String {
     format!("{mode}, {}", crew::in_words(workers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_one_is_that_of_middle_speed() {
+        let run = |seconds| {
+            let (mode, killed, curve) = (Mode::Locked, None, Vec::new());
+            Run { mode, workers: 1, killed, seconds, updates: 60, curve }
+        };
+        let middle = |all: &[f64]| {
+            middle(all.iter().map(|&seconds| run(seconds)).collect()).map(|run| run.seconds)
+        };
+        assert_eq!(middle(&[]), None);
+        assert_eq!(middle(&[2.0]), Some(2.0));
+        assert_eq!(middle(&[5.0, 1.0, 3.0]), Some(3.0));
+        assert_eq!(middle(&[5.0, 1.0]), Some(1.0));
+    }
 }
