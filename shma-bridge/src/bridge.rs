@@ -148,11 +148,7 @@ impl<E: Engine> Bridge<E> {
     fn compare(&mut self, rules: Option<&Rules>) -> Result<(), Error> {
         let Some(manifest) = self.home.manifest() else { return Ok(()) };
         let units = rules.map(|rules| &rules.units[..]).unwrap_or_default();
-        let shown = |unit: &Vec<crate::rules::Rule>| {
-            let rules = unit.iter().map(|rule| format!("`{}` {}", rule.field, rule.mode));
-            rules.collect::<Vec<_>>().join(" together with ")
-        };
-        let rules = units.iter().map(shown).collect::<Vec<_>>().join(", ");
+        let rules = hello::shown(units);
         let settings = format!("parts of {} bytes", self.settings.part);
         let name = self.home.name().to_owned();
         let own = Hello::new(rules, settings, name, manifest.get().to_json());
@@ -241,7 +237,8 @@ impl<E: Engine> Bridge<E> {
     fn carry(&mut self, at: usize, plan: &Plan) -> Result<(), Error> {
         let Self { engine, home, units, patience, problem, settings, .. } = self;
         let (unit, me) = (&mut units[at], engine.node());
-        if let Some(state) = home.state().filter(|_| plan.is_source(me) && plan.moves(me))
+        let sends = unit.is_sent_by(plan, me, engine.nodes());
+        if let Some(state) = home.state().filter(|_| sends)
             && let Err(error) = unit.take(state)
         {
             *problem = Some(error);

@@ -30,11 +30,13 @@ pub enum Error {
         reason: String,
     },
     /// The nodes differ in what has to be the same. All nodes end with this.
-    #[error("node {node} and node 0 differ in {what}")]
+    #[error("node {node} and node {other} differ in {what}")]
     #[non_exhaustive]
     Differ {
-        /// The first node that differs from node 0.
+        /// The first node that differs.
         node: usize,
+        /// The node that it was compared with.
+        other: usize,
         /// In what, and how.
         what: String,
     },
@@ -50,6 +52,16 @@ pub enum Error {
     /// The region, or a field of it.
     #[error(transparent)]
     Region(#[from] shma_core::Error),
+    /// Another bridge has the number of this node. The one that was started later ends with this.
+    #[error("node {node} has a bridge already: each node has one, with a number of its own")]
+    #[non_exhaustive]
+    Twin {
+        /// The node.
+        node: usize,
+    },
+    /// What carries messages between peers does not start, or ends.
+    #[error("no peers can be reached: {0}")]
+    Peers(#[source] io::Error),
     /// The engine between the nodes: another node's bridge has died.
     #[error("the bridge of another node is gone: {0}; start all bridges again, nothing is lost")]
     Engine(#[from] io::Error),

@@ -7,6 +7,7 @@ use shma_core::inspect;
 
 use crate::engine::Engine;
 use crate::error::Error;
+use crate::rules::Rule;
 
 /// What the bridges say to each other. It goes up with each change of that.
 const FORMAT: u32 = 1;
@@ -28,6 +29,15 @@ impl Hello {
         let byte_order = if cfg!(target_endian = "big") { "big" } else { "little" }.into();
         Self { format: FORMAT, byte_order, rules, settings, region, manifest }
     }
+}
+
+/// The rules as a text.
+pub(crate) fn shown(units: &[Vec<Rule>]) -> String {
+    let unit = |unit: &Vec<Rule>| {
+        let rules = unit.iter().map(|rule| format!("`{}` {}", rule.field, rule.mode));
+        rules.collect::<Vec<_>>().join(" together with ")
+    };
+    units.iter().map(unit).collect::<Vec<_>>().join(", ")
 }
 
 /// Tells all nodes a text, and gets those of all.
@@ -56,44 +66,44 @@ pub(crate) fn tell(
 
 /// Compares what all nodes have said with what node 0 has, in the same way on each.
 pub(crate) fn compare(texts: &[String]) -> Result<(), Error> {
-    let read = |node: usize, text: &str| -> Result<Hello, Error> {
-        let unread = |error| differs(node, format!("what they say when they start ({error})"));
-        serde_json::from_str(text).map_err(unread)
-    };
     let Some((first, others)) = texts.split_first() else { return Ok(()) };
-    let zero = read(0, first)?;
-    for (node, text) in (1..).zip(others) {
-        let other = read(node, text)?;
-        let pairs = [
-            ("the bridge's format", zero.format.to_string(), other.format.to_string()),
-            ("the byte order", zero.byte_order.clone(), other.byte_order),
-            ("the rules", zero.rules.clone(), other.rules),
-            ("the settings", zero.settings.clone(), other.settings),
-        ];
-        for (what, ours, theirs) in pairs {
-            if ours != theirs {
-                let what = format!("{what}: node 0 has {ours}, node {node} has {theirs}");
-                return Err(differs(node, what));
-            }
-        }
-        let ours = inspect::read_manifest(&zero.region, zero.manifest.as_bytes())?;
-        let theirs = inspect::read_manifest(&other.region, other.manifest.as_bytes())?;
-        let difference = ours.get().difference(theirs.get());
-        if !difference.is_empty() {
-            let names = ["node 0".to_owned(), format!("node {node}")];
-            let difference = difference.between(&names[0], &names[1]);
-            let what = format!(
-                "the layout of their regions, `{}` and `{}`:\n{difference}",
-                zero.region, other.region
-            );
-            return Err(differs(node, what));
-        }
-    }
-    Ok(())
+    (1..).zip(others).try_for_each(|(node, text)| compare_two((0, first), (node, text)))
 }
 
-fn differs(node: usize, what: String) -> Error {
-    Error::Differ { node, what }
+/// Compares what two nodes have said.
+pub(crate) fn compare_two(
+    (one, first): (usize, &str),
+    (node, second): (usize, &str),
+) -> Result<(), Error> {
+    let differs = |what: String| Error::Differ { node, other: one, what };
+    let read = |text: &str| -> Result<Hello, Error> {
+        let unread = |error| differs(format!("what they say when they start ({error})"));
+        serde_json::from_str(text).map_err(unread)
+    };
+    let (ours, theirs) = (read(first)?, read(second)?);
+    let pairs = [
+        ("the bridge's format", ours.format.to_string(), theirs.format.to_string()),
+        ("the byte order", ours.byte_order, theirs.byte_order),
+        ("the rules", ours.rules, theirs.rules),
+        ("the settings", ours.settings, theirs.settings),
+    ];
+    for (what, ours, theirs) in pairs {
+        if ours != theirs {
+            let what = format!("{what}: node {one} has {ours}, node {node} has {theirs}");
+            return Err(differs(what));
+        }
+    }
+    let regions = [&ours.region, &theirs.region];
+    let ours = inspect::read_manifest(&ours.region, ours.manifest.as_bytes())?;
+    let theirs = inspect::read_manifest(&theirs.region, theirs.manifest.as_bytes())?;
+    let difference = ours.get().difference(theirs.get());
+    if difference.is_empty() {
+        return Ok(());
+    }
+    let names = [format!("node {one}"), format!("node {node}")];
+    let difference = difference.between(&names[0], &names[1]);
+    let [one, other] = regions;
+    Err(differs(format!("the layout of their regions, `{one}` and `{other}`:\n{difference}")))
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 //! [`protocol`], which is pure. All that outlives a bridge is in the regions, so bridges may die and start
 //! again at any time.
 //!
+//! [`peers`] are bridges without MPI, which come and go by themselves, for publish and gather.
+//!
 //! How to install and start the command, what is promised and what is not: `README.md`.
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
@@ -18,6 +20,7 @@ mod home;
 mod mean;
 mod part;
 mod patience;
+pub mod peers;
 pub mod protocol;
 pub mod rules;
 mod settings;

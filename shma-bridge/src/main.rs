@@ -16,9 +16,13 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 ///
 /// mpirun -n 2 --host a,b shma-bridge trainer --mean w1 --mean b1 --publish step@0 --gather halo
 ///
-/// SIGTERM to any of them ends all, with 0.
+/// SIGTERM to any of them ends all, with 0. Without MPI, for --publish and --gather, as peers that come
+/// and go one by one:
+///
+/// shma-bridge trainer --gather halo --node 0 --nodes 2 --listen tcp/0.0.0.0:7447 --peer tcp/b:7447
 #[derive(Debug, Parser)]
 #[command(version, verbatim_doc_comment)]
+#[command(group = clap::ArgGroup::new("way").args(["local", "listen"]))]
 struct Arguments {
     /// The region of this node; {rank} in it is replaced by the number of the node.
     name: String,
@@ -49,12 +53,18 @@ struct Arguments {
     /// A socket where bridges on one machine meet, without MPI.
     #[arg(long, value_name = "PATH", requires_all = ["node", "nodes"], hide = true)]
     local: Option<PathBuf>,
-    /// The number of this node.
-    #[arg(long, requires = "local", hide = true)]
+    /// Where this node listens to its peers, such as tcp/0.0.0.0:7447.
+    #[arg(long, value_name = "ADDRESS", requires_all = ["node", "nodes"], conflicts_with = "local")]
+    listen: Vec<String>,
+    /// A peer to connect to, such as tcp/b:7447; it may come later, and others are learned from it.
+    #[arg(long, value_name = "ADDRESS", requires = "listen")]
+    peer: Vec<String>,
+    /// The number of this node, if it has peers.
+    #[arg(long, value_name = "N", requires = "way")]
     node: Option<usize>,
-    /// The number of nodes.
-    #[arg(long, requires = "local", hide = true)]
-    nodes: Option<usize>,
+    /// The number of nodes, be they there or not, if this one has peers.
+    #[arg(long, value_name = "N", requires = "way", value_parser = clap::value_parser!(u64).range(1..=65_536))]
+    nodes: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -72,14 +82,22 @@ fn main() -> ExitCode {
         part: arguments.part as usize,
         ..Settings::new(arguments.name)
     };
-    match (arguments.local, arguments.node, arguments.nodes) {
-        (Some(path), Some(node), Some(nodes)) => {
-            match Local::meet(&path, node, nodes, settings.wait) {
-                Ok(engine) => run(engine, settings),
-                Err(error) => fail(format!("no meeting at {}: {error}", path.display())),
-            }
-        }
-        _ => over_mpi(settings),
+    let (Some(node), Some(nodes)) = (arguments.node, arguments.nodes) else {
+        return over_mpi(settings);
+    };
+    let nodes = nodes as usize;
+    if node >= nodes {
+        return fail(format!(
+            "there is no node {node}: the last of {nodes} nodes is {}",
+            nodes - 1
+        ));
+    }
+    match arguments.local {
+        Some(path) => match Local::meet(&path, node, nodes, settings.wait) {
+            Ok(engine) => run(engine, settings),
+            Err(error) => fail(format!("no meeting at {}: {error}", path.display())),
+        },
+        None => among_peers((node, nodes), &arguments.listen, &arguments.peer, settings),
     }
 }
 
@@ -96,13 +114,48 @@ fn over_mpi(_: Settings) -> ExitCode {
     fail("it was built without MPI: build it with --features mpi (see its README)")
 }
 
-fn run(engine: impl Engine, settings: Settings) -> ExitCode {
+#[cfg(feature = "zenoh")]
+fn among_peers(
+    node: (usize, usize),
+    listen: &[String],
+    peers: &[String],
+    settings: Settings,
+) -> ExitCode {
+    use shma_bridge::peers::{Peers, Zenoh};
+    let stop = match stop() {
+        Ok(stop) => stop,
+        Err(error) => return fail(error),
+    };
+    let wire = match Zenoh::open(&settings.name, node, listen, peers) {
+        Ok(wire) => wire,
+        Err(error) => return fail(format!("cannot listen at {}: {error}", listen.join(", "))),
+    };
+    let attached = Peers::attach(wire, settings, &stop);
+    match attached.and_then(|peers| peers.map_or(Ok(()), |mut peers| peers.run(&stop))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error),
+    }
+}
+
+#[cfg(not(feature = "zenoh"))]
+fn among_peers(_: (usize, usize), _: &[String], _: &[String], _: Settings) -> ExitCode {
+    fail("it was built without Zenoh: build it with --features zenoh (see its README)")
+}
+
+/// Rises with SIGTERM and SIGINT.
+fn stop() -> std::io::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
-        if let Err(error) = signal_hook::flag::register(signal, Arc::clone(&stop)) {
-            return fail(error);
-        }
+        signal_hook::flag::register(signal, Arc::clone(&stop))?;
     }
+    Ok(stop)
+}
+
+fn run(engine: impl Engine, settings: Settings) -> ExitCode {
+    let stop = match stop() {
+        Ok(stop) => stop,
+        Err(error) => return fail(error),
+    };
     let mut bridge = Bridge::new(engine, settings);
     match bridge.run(&stop) {
         Ok(()) => ExitCode::SUCCESS,

@@ -22,7 +22,7 @@ pub(crate) struct Part {
     /// The value as it was sent.
     pub(crate) sent: Vec<u8>,
     /// What the nodes have sent.
-    arrived: Vec<u8>,
+    pub(crate) arrived: Vec<u8>,
     /// The mean, and what [`Part::numbers`] adds.
     mean: Vec<f64>,
     /// The value as it is.
@@ -40,14 +40,26 @@ pub(crate) struct Arrived {
     pub(crate) news: bool,
     /// This node has given its numbers to the means.
     gave: bool,
-    /// The owners whose parts have.
+    /// The owners whose parts have, from another node.
     from: Vec<bool>,
 }
 
 impl Arrived {
     pub(crate) fn of(plan: &Plan, me: usize, nodes: usize) -> Self {
-        let from: Vec<bool> = (0..nodes).map(|owner| plan.moves(owner)).collect();
+        // What this node has sent itself is there already.
+        let from = |owner| plan.moves(owner) && plan.source(owner) != me;
+        let from: Vec<bool> = (0..nodes).map(from).collect();
         Self { full: plan.is_full(), news: false, gave: plan.is_source(me), from }
+    }
+
+    /// Parts of these owners, each by itself; `full`: of all.
+    pub(crate) fn parts(from: Vec<bool>, full: bool, news: bool) -> Self {
+        Self { full, news, gave: false, from }
+    }
+
+    /// Whether there is nothing in it that a node of this kind could take, means left aside.
+    pub(crate) fn is_void(&self, fresh: bool) -> bool {
+        !(self.from.contains(&true) || self.news || (fresh && self.full))
     }
 
     /// Adds what arrived before and is not applied yet.
@@ -107,6 +119,12 @@ impl Part {
         self.is_mean() || self.pieces(nodes).any(|piece| piece.owner == node)
     }
 
+    /// Whether this node sends any of it, or gives its numbers to the mean.
+    pub(crate) fn is_sent_by(&self, plan: &Plan, me: usize, nodes: usize) -> bool {
+        let sends = |piece: Piece| plan.moves(piece.owner) && plan.source(piece.owner) == me;
+        (self.is_mean() && plan.is_source(me)) || self.pieces(nodes).any(sends)
+    }
+
     /// The pieces that are broadcast.
     pub(crate) fn pieces(&self, nodes: usize) -> impl Iterator<Item = Piece> + use<> {
         let (row, rows, size) = (self.row, self.rows, self.current.len());
@@ -123,13 +141,16 @@ impl Part {
         })
     }
 
-    /// Where a piece arrives. At its source it is there already.
-    pub(crate) fn arriving(&mut self, piece: &Piece, is_source: bool) -> &mut [u8] {
-        let bytes = piece.bytes.clone();
-        if is_source {
-            self.arrived[bytes.clone()].copy_from_slice(&self.sent[bytes.clone()]);
-        }
-        &mut self.arrived[bytes]
+    /// What this node owns of it; nothing if it owns nothing.
+    pub(crate) fn piece_of(&self, owner: usize, nodes: usize) -> Range<usize> {
+        let mut pieces = self.pieces(nodes);
+        pieces.find(|piece| piece.owner == owner).map_or(0..0, |piece| piece.bytes)
+    }
+
+    /// Where a piece is sent from at its source, and where it arrives elsewhere.
+    pub(crate) fn moving(&mut self, piece: &Piece, is_source: bool) -> &mut [u8] {
+        let memory = if is_source { &mut self.sent } else { &mut self.arrived };
+        &mut memory[piece.bytes.clone()]
     }
 
     /// The numbers that are added up: the value's, zeros at a node that is no source, and at the end
@@ -187,6 +208,11 @@ impl Part {
             }
         }
         changed
+    }
+
+    /// Whether a publication counts as one even if it repeats the value.
+    pub(crate) fn is_published(&self) -> bool {
+        matches!(self.mode, Mode::Publish(_))
     }
 
     /// Whether a publication of its owner has arrived here from another node.

@@ -87,20 +87,31 @@ impl Unit {
             .and(Status::CHANGED, changed && !fresh))
     }
 
-    /// Reads all fields as they stand at one instant.
+    /// Whether all fields are as they were created.
+    pub(crate) fn is_fresh(&self, state: &State) -> bool {
+        let mut fields = self.parts.iter().map(|part| &state.fields()[part.index]);
+        fields.all(|field| u64::from(field.version()) == CREATED)
+    }
+
+    /// Reads all fields as they stand at one instant, to send them.
     pub(crate) fn take(&mut self, state: &State) -> Result<(), Error> {
-        let mut fields: Vec<(&Field, &mut [u8])> = Vec::with_capacity(self.parts.len());
-        for part in &mut self.parts {
-            fields.push((&state.fields()[part.index], &mut part.sent));
-        }
-        match &mut fields[..] {
-            [(field, bytes)] => self.sent[0] = field.read(bytes)?.into(),
-            fields => {
-                let versions = state.snapshot(fields)?;
-                self.sent = versions.into_iter().map(u64::from).collect();
-            }
-        }
+        self.sent = read(&mut self.parts, state, |part| &mut part.sent)?;
         Ok(())
+    }
+
+    /// Reads all fields as they stand at one instant, to tell what is there.
+    pub(crate) fn read(&mut self, state: &State) -> Result<(), Error> {
+        read(&mut self.parts, state, |part| &mut part.current).map(drop)
+    }
+
+    /// Counts the publications that were there when it was taken.
+    pub(crate) fn taken(&self) -> u64 {
+        self.sent.iter().fold(0, |sum, version| sum.wrapping_add(*version))
+    }
+
+    /// Whether this node sends any of it.
+    pub(crate) fn is_sent_by(&self, plan: &Plan, me: usize, nodes: usize) -> bool {
+        self.parts.iter().any(|part| part.is_sent_by(plan, me, nodes))
     }
 
     /// Moves what the plan says; `part_bytes` at a time. Returns what is to be reported.
@@ -117,7 +128,7 @@ impl Unit {
             let channel = part.index;
             for piece in part.pieces(nodes).filter(|piece| plan.moves(piece.owner)) {
                 let source = plan.source(piece.owner);
-                for bytes in part.arriving(&piece, source == me).chunks_mut(part_bytes) {
+                for bytes in part.moving(&piece, source == me).chunks_mut(part_bytes) {
                     engine.broadcast(channel, source, bytes, pause)?;
                 }
             }
@@ -136,6 +147,10 @@ impl Unit {
     /// Publishes what has arrived, unless a local program holds the semaphore for longer than a moment.
     pub(crate) fn apply(&mut self, state: &State, me: usize) -> Result<(), Error> {
         let Some(arrived) = self.pending.take() else { return Ok(()) };
+        if !self.parts.iter().any(Part::is_mean) && arrived.is_void(self.is_fresh(state)) {
+            self.filled |= arrived.full;
+            return Ok(());
+        }
         let tried = match &mut self.parts[..] {
             [part] => publish(part, state, &arrived, me, &mut self.sent[0]),
             parts => commit(parts, state, &arrived, me, &mut self.sent),
@@ -150,10 +165,62 @@ impl Unit {
         Ok(())
     }
 
+    /// Bytes of all that this node owns of it.
+    pub(crate) fn len_of(&self, owner: usize, nodes: usize) -> usize {
+        self.parts.iter().map(|part| part.piece_of(owner, nodes).len()).sum()
+    }
+
+    /// All that this node owns of it, in one of the memories of its fields.
+    pub(crate) fn bytes_of(
+        &self,
+        owner: usize,
+        nodes: usize,
+        memory: impl Fn(&Part) -> &[u8],
+    ) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.len_of(owner, nodes));
+        for part in &self.parts {
+            bytes.extend_from_slice(&memory(part)[part.piece_of(owner, nodes)]);
+        }
+        bytes
+    }
+
+    /// Keeps what has arrived of this node until it is [offered](Self::offer).
+    pub(crate) fn keep(&mut self, owner: usize, nodes: usize, mut bytes: &[u8]) {
+        for part in &mut self.parts {
+            let piece = part.piece_of(owner, nodes);
+            let Some((own, rest)) = bytes.split_at_checked(piece.len()) else { return };
+            part.arrived[piece].copy_from_slice(own);
+            bytes = rest;
+        }
+    }
+
+    /// Lets what was kept of these owners be published at the next [look](Self::look).
+    pub(crate) fn offer(&mut self, from: Vec<bool>, full: bool, news: bool) {
+        let news = news && self.parts.iter().any(Part::is_published);
+        self.pending = Some(Arrived::parts(from, full, news).after(self.pending.take()));
+    }
+
     /// Drops what has arrived: there is no region that could take it.
     pub(crate) fn discard(&mut self) {
         self.pending = None;
     }
+}
+
+/// Reads all fields into one of their memories; returns the versions that it found.
+fn read(
+    parts: &mut [Part],
+    state: &State,
+    memory: impl Fn(&mut Part) -> &mut Vec<u8>,
+) -> Result<Vec<u64>, Error> {
+    let mut fields: Vec<(&Field, &mut [u8])> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let field = &state.fields()[part.index];
+        fields.push((field, memory(part)));
+    }
+    Ok(match &mut fields[..] {
+        [(field, bytes)] => vec![field.read(bytes)?.into()],
+        fields => state.snapshot(fields)?.into_iter().map(u64::from).collect(),
+    })
 }
 
 fn publish(
