@@ -44,6 +44,8 @@ const THREADS: Build = Build {
     configuration: &[
         "--config=profile.dev.debug='line-tables-only'",
         "--config=profile.dev.build-override.debug=0",
+        // To optimise instrumented code takes longer than it runs here.
+        "--config=profile.dev.package.shma-campaigns.opt-level=0",
     ],
 };
 
@@ -106,6 +108,8 @@ impl Build {
             let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
             command
                 .args(["--target", TARGET])
+                // What runs in builds is the same for all sanitizers.
+                .env("CARGO_BUILD_BUILD_DIR", target_directory().join("sanitized"))
                 .env("RUSTFLAGS", format!("{flags} {switches}"))
                 .env_remove("CARGO_ENCODED_RUSTFLAGS")
                 // The stable compiler has sanitizers, and asks to be told that one means it.
