@@ -44,7 +44,8 @@ fn succeeds(campaign: &str, command: &mut Command) {
 ///
 /// If the campaign does not notice, or ends in some other way.
 pub fn is_caught(program: &Path, mutant: &str, arguments: &[&str]) {
-    let output = run(arguments[0], Command::new(program).args(arguments).env("SHMA_MUTANT", mutant));
+    let output =
+        run(arguments[0], Command::new(program).args(arguments).env("SHMA_MUTANT", mutant));
     let text = text(&output);
     let noticed = output.status.code() == Some(1) && !text.contains(", 0 failed");
     assert!(noticed, "{arguments:?} does not notice `{mutant}`: {}\n{text}", output.status);
