@@ -31,11 +31,16 @@ pub enum Error {
         path: PathBuf,
     },
     /// A live or persistent region has the name.
-    #[error("region `{name}` exists already: {reason}; open it, or unlink it first")]
+    #[error(
+        "region `{name}` exists already: {reason} ({} tells more); open it, or unlink it first",
+        Command(directory, "info", Some(name))
+    )]
     #[non_exhaustive]
     AlreadyExists {
         /// The region.
         name: String,
+        /// Where it lies.
+        directory: PathBuf,
         /// Why it is not replaced.
         reason: &'static str,
     },
@@ -65,7 +70,7 @@ pub enum Error {
     ForeignOwner {
         /// The region.
         name: String,
-        /// The owner of the file.
+        /// The user that the file belongs to.
         owner: u32,
         /// The effective user of this process.
         user: u32,
@@ -89,7 +94,7 @@ pub enum Error {
     #[error(
         "region `{name}` in {} was in use when the machine stopped, and its pages reached the disk in any order, so its values may be of several moments: load a checkpoint and create it anew ({} removes it), or open it as it is (`Options::accept_unclean`)",
         Shown(directory),
-        Command(directory, &format!("rm {name}"))
+        Command(directory, "rm", Some(name))
     )]
     #[non_exhaustive]
     Unclean {
@@ -441,11 +446,11 @@ impl fmt::Display for Foreign {
             true => write!(
                 f,
                 "{owner} means every user that this user namespace does not map, so the region is \
-                 neither used nor removed: map its owner (see uid_map in user_namespaces(7))"
+                 neither used nor removed: map its user (see uid_map in user_namespaces(7))"
             ),
             false => f.write_str(
                 "it is neither used nor removed (see `Options::allow_owner`, and `Options::mode` for \
-                 what its owner can permit)",
+                 what its user can permit)",
             ),
         }
     }
@@ -476,7 +481,7 @@ struct Room<'a> {
 impl fmt::Display for Room<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { directory, needed, free, space, abandoned } = self;
-        let (place, clean) = (Shown(directory), Command(directory, "clean"));
+        let (place, clean) = (Shown(directory), Command(directory, "clean", None));
         let enlarge = match directory.to_str() == Some(USUAL) {
             true => "enlarge it (in a container: --shm-size)",
             false => "free room there",
@@ -556,8 +561,8 @@ struct WayOut<'a> {
 
 impl fmt::Display for WayOut<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let info = Command(self.directory, &format!("info {}", self.name));
-        let rm = Command(self.directory, &format!("rm {}", self.name));
+        let info = Command(self.directory, "info", Some(self.name));
+        let rm = Command(self.directory, "rm", Some(self.name));
         match (self.attached, self.persistent) {
             (true, _) => write!(
                 f,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::shown::{Shown, USUAL};
+use super::shown::{Shown, USUAL, Word};
 
 /// A limit of the process, of its user or of the machine, or a fault of the directory of regions.
 pub(super) fn advice(call: &str, directory: Option<&Path>, error: &io::Error) -> Option<String> {
@@ -29,7 +29,7 @@ fn of_call(call: &str, error: &io::Error) -> Option<&'static str> {
             "this process may not make a file so long: raise the limit (RLIMIT_FSIZE, `ulimit -f`)"
         }
         libc::EDQUOT => "the quota of this user is used up: remove files of this user, or raise it",
-        libc::ENOSPC => "there is no room: remove regions (`shma clean` removes dead ones)",
+        libc::ENOSPC => "there is no room: remove dead regions, or other files",
         libc::ENOLCK => "the kernel has no lock left: end processes that hold locks of files",
         libc::ENOSYS => {
             "a sandbox or an old kernel lacks the call: allow it there (seccomp), or use Linux 4.14 or later"
@@ -41,13 +41,13 @@ fn of_call(call: &str, error: &io::Error) -> Option<&'static str> {
 /// A fault of the directory, if the call was for that.
 fn of_directory(directory: &Path, error: &io::Error) -> Option<String> {
     let is_usual = directory == Path::new(USUAL);
-    let at = Shown(directory);
+    let (at, word) = (Shown(directory), Word(directory));
     Some(match error.raw_os_error()? {
         libc::EROFS => {
-            format!("{at} is mounted read-only: mount it for writing (`mount -o remount,rw {at}`)")
+            format!("{at} is mounted read-only: mount it for writing (`mount -o remount,rw {word}`)")
         }
         libc::ENOENT if is_usual => "there is no /dev/shm, where regions lie: mount a tmpfs (`mkdir /dev/shm; mount -t tmpfs tmpfs /dev/shm`), or start the container or sandbox with one".into(),
-        libc::ENOENT => format!("there is no directory {at}: create it (`mkdir {at}`)"),
+        libc::ENOENT => format!("there is no directory {at}: create it (`mkdir {word}`)"),
         libc::ENOTDIR if is_usual => "/dev/shm is no directory, and regions lie there: mount a tmpfs (`mkdir /dev/shm; mount -t tmpfs tmpfs /dev/shm`)".into(),
         libc::ENOTDIR => format!("{at} is no directory: name one for the region to lie in"),
         libc::EACCES | libc::EPERM if is_usual => "this user may not use /dev/shm, where regions lie: give it its usual mode (`chmod 1777 /dev/shm`); a confined snap needs the plug `shared-memory`".into(),

@@ -1,6 +1,7 @@
 //! How paths and commands stand in messages.
 
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Where regions lie that say nothing else.
@@ -12,6 +13,34 @@ pub(super) struct Shown<'a>(pub(super) &'a Path);
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.to_string_lossy().escape_debug().fmt(f)
+    }
+}
+
+/// A path as one word of a shell's command line, on one line.
+pub(super) struct Word<'a>(pub(super) &'a Path);
+
+impl fmt::Display for Word<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.0.as_os_str().as_bytes();
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(byte);
+        match self.0.to_str() {
+            Some(text) if bytes.iter().all(is_plain) => f.write_str(text),
+            Some(text) if !text.contains(char::is_control) => {
+                write!(f, "'{}'", text.replace('\'', "'\\''"))
+            }
+            // The form that bash, zsh and ksh know.
+            _ => {
+                f.write_str("$'")?;
+                for &byte in bytes {
+                    match byte {
+                        b'\'' | b'\\' => write!(f, "\\{}", char::from(byte))?,
+                        b' '..=b'~' => write!(f, "{}", char::from(byte))?,
+                        _ => write!(f, "\\x{byte:02x}")?,
+                    }
+                }
+                f.write_str("'")
+            }
+        }
     }
 }
 
@@ -36,16 +65,23 @@ impl fmt::Display for In<'_> {
     }
 }
 
-/// A command of `shma` for the regions of a directory.
-pub(super) struct Command<'a>(pub(super) &'a Path, pub(super) &'a str);
+/// A command of `shma` for the regions of a directory, or for the one of this name.
+pub(super) struct Command<'a>(pub(super) &'a Path, pub(super) &'a str, pub(super) Option<&'a str>);
 
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(directory, command) = self;
-        match directory.to_str() == Some(USUAL) {
-            true => write!(f, "`shma {command}`"),
-            false => write!(f, "`shma --dir {} {command}`", Shown(directory)),
+        let Self(directory, command, name) = self;
+        f.write_str("`shma ")?;
+        if directory.to_str() != Some(USUAL) {
+            write!(f, "--dir {} ", Word(directory))?;
         }
+        f.write_str(command)?;
+        if let Some(name) = name {
+            // A name that begins with a dash is no option.
+            let dashes = if name.starts_with('-') { "-- " } else { "" };
+            write!(f, " {dashes}{name}")?;
+        }
+        f.write_str("`")
     }
 }
 

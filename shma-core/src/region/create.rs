@@ -288,10 +288,9 @@ fn occupant(name: &Name) -> Result<Occupant, Error> {
     }
     let attached = ByteLock::Write.conflict(&file, ATTACHED);
     match attached.map_err(|error| name.io("fcntl(F_OFD_GETLK)", error))? {
-        Some(ByteLock::Read) if !mutant!("replace-living") => Ok(Occupant::Stays(exists(
-            name,
-            "processes are attached to it (`shma info` lists them)",
-        ))),
+        Some(ByteLock::Read) if !mutant!("replace-living") => {
+            Ok(Occupant::Stays(exists(name, "processes are attached to it")))
+        }
         Some(ByteLock::Write) => Ok(Occupant::Leaving),
         Some(ByteLock::Read) | None => Ok(Occupant::Dead(Dead { file, id: FileId::of(&stat) })),
     }
@@ -313,5 +312,6 @@ fn cannot_be_replaced(name: &Name, file: &File) -> Result<Option<Error>, Error> 
 }
 
 fn exists(name: &Name, reason: &'static str) -> Error {
-    Error::AlreadyExists { name: name.as_str().to_owned(), reason }
+    let directory = name.directory().path().to_owned();
+    Error::AlreadyExists { name: name.as_str().to_owned(), directory, reason }
 }

@@ -357,6 +357,72 @@ fn a_path_of_any_bytes_is_a_place() {
     assert!(matches!(empty, Error::Io { .. }), "{empty}");
 }
 
+/// The commands in backticks of a message.
+fn commands(text: &str) -> Vec<String> {
+    let commands = text.split('`').skip(1).step_by(2);
+    commands
+        .filter(|it| it.starts_with("shma ") || it.contains("mkdir"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What a shell makes of a command.
+fn words(command: &str) -> Option<Vec<Vec<u8>>> {
+    let script = format!("printf '%s\\0' {command}");
+    let said = std::process::Command::new("bash").args(["-c", &script]).output().ok()?;
+    assert!(said.status.success(), "{command}");
+    let words = said.stdout.strip_suffix(b"\0").unwrap().split(|byte| *byte == 0);
+    Some(words.map(<[u8]>::to_vec).collect())
+}
+
+/// A command of a message was typed as it stood, and the shell took it apart at a blank.
+#[test]
+fn commands_in_messages_can_be_run_as_they_stand() {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    place::in_each(TARGET, |place| {
+        let odd: [&[u8]; 5] = [
+            b"plain",
+            b"two words",
+            b"it's $HOME & $(id) \"x\"",
+            b"\xff\n\\ '",
+            "\u{e9}(1)".as_bytes(),
+        ];
+        for odd in odd {
+            let directory = place.path().join(std::ffi::OsStr::from_bytes(odd));
+            let missing = Board::options().dir(&directory).open("some").unwrap_err().to_string();
+            fs::create_dir(&directory).unwrap();
+            let options = || Board::options().dir(&directory);
+            let mut told = vec![(commands(&missing), vec!["mkdir"])];
+            // A name that begins with a dash is an option to a command.
+            for name in ["some", "-some"] {
+                let kept = other::Board::options().dir(&directory).persistent(true);
+                let board = kept.create(name, &other::Board { count: 1 }).unwrap();
+                let end = if name == "some" { vec!["some"] } else { vec!["--", "-some"] };
+                let attached = options().open(name).unwrap_err().to_string();
+                told.push((commands(&attached), [&["shma", "--dir", "info"], &end[..]].concat()));
+                let exists = options().create(name, &Board::zeroed()).unwrap_err().to_string();
+                told.push((commands(&exists), [&["shma", "--dir", "info"], &end[..]].concat()));
+                drop(board);
+                let idle = options().open(name).unwrap_err().to_string();
+                told.push((commands(&idle), [&["shma", "--dir", "rm"], &end[..]].concat()));
+                options().unlink(name).unwrap();
+            }
+            for (commands, expected) in told {
+                let [command] = &commands[..] else { panic!("{commands:?} for {expected:?}") };
+                assert!(!command.contains(char::is_control), "{command:?}");
+                let Some(mut words) = words(command) else {
+                    return shma_tests::skip::skip("there is no bash");
+                };
+                let at = words.iter().position(|word| *word == directory.as_os_str().as_bytes());
+                words.remove(at.unwrap_or_else(|| panic!("{command} does not name {directory:?}")));
+                let words: Vec<_> = words.into_iter().map(std::ffi::OsString::from_vec).collect();
+                assert_eq!(words, expected, "{command}");
+            }
+            fs::remove_dir(&directory).unwrap();
+        }
+    });
+}
+
 /// Without room there, and with enough in `/dev/shm`.
 #[test]
 fn room_is_looked_for_in_the_place() {
