@@ -1,21 +1,22 @@
-//! Copying the part that two arrays of the same scalars and as many dimensions have in common.
+//! The part that two arrays of the same scalars and as many dimensions have in common.
+
+use std::ops::Range;
 
 use crate::error::Error;
 
-/// Copies it into `new`, run by run. `read` gives bytes of the old array, from this one on.
-pub(super) fn copy(
+/// Gives it run by run: where the run begins in the old array, and its bytes of the new one.
+pub(super) fn each(
     old_shape: &[usize],
     new_shape: &[usize],
     scalar: usize,
-    new: &mut [u8],
-    mut read: impl FnMut(usize, &mut [u8]) -> Result<(), Error>,
+    mut run: impl FnMut(usize, Range<usize>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if old_shape.contains(&0) {
         // Its other dimensions may be any numbers.
         return Ok(());
     }
     let runs = Runs::of(old_shape, new_shape, scalar);
-    runs.each(0, 0, 0, &mut |old, at| read(old, &mut new[at..at + runs.bytes]))
+    runs.each(0, 0, 0, &mut |old, at| run(old, at..at + runs.bytes))
 }
 
 /// The common part, as runs that lie in one piece in both arrays.
@@ -96,11 +97,11 @@ mod tests {
                             expected[to..to + 2].copy_from_slice(&old[from..from + 2]);
                         }
                     }
-                    let read = |at: usize, into: &mut [u8]| {
-                        into.copy_from_slice(&old[at..at + into.len()]);
+                    let copy = |at: usize, run: Range<usize>| {
+                        new[run.clone()].copy_from_slice(&old[at..at + run.len()]);
                         Ok(())
                     };
-                    copy(old_shape, new_shape, 2, &mut new, read).unwrap();
+                    each(old_shape, new_shape, 2, copy).unwrap();
                     assert_eq!(new, expected, "{old_shape:?} to {new_shape:?}");
                 }
             }

@@ -1,6 +1,7 @@
 //! What becomes of each field.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::part;
 use super::report::{Fate, Migration, Row};
@@ -85,10 +86,20 @@ impl Plan {
         index: usize,
         value: &mut [u8],
     ) -> Result<(), Error> {
-        let Some((place, shape)) = &self.steps[index] else { return Ok(()) };
-        let scalar = field.ty.scalar().size();
-        let read = |first: usize, into: &mut [u8]| source.read(*place, first, into);
-        part::copy(shape, &field.ty.shape(), scalar, value, read)
+        let Some((place, _)) = &self.steps[index] else { return Ok(()) };
+        self.each_part(field, index, |old, run| source.read(*place, old, &mut value[run]))
+    }
+
+    /// Gives the parts of a field's value that are copied: where each begins in the old value, and its bytes
+    /// of the new one.
+    pub(crate) fn each_part(
+        &self,
+        field: &FieldManifest<'_>,
+        index: usize,
+        part: impl FnMut(usize, Range<usize>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Some((_, shape)) = &self.steps[index] else { return Ok(()) };
+        part::each(shape, &field.ty.shape(), field.ty.scalar().size(), part)
     }
 
     /// What becomes of the values.

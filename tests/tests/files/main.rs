@@ -7,5 +7,6 @@ mod inspect;
 mod inspect_spoilt;
 mod looks;
 mod migrations;
+mod migrations_into_regions;
 mod spoilt_checkpoints;
 mod spoilt_files;
