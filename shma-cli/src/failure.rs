@@ -62,6 +62,17 @@ impl Failure {
         Self::new(Kind::NotFound, message)
     }
 
+    /// There is no region of this name.
+    pub fn absent(name: &str) -> Self {
+        let command = directory::command();
+        let place = match directory::is_usual() {
+            true => String::new(),
+            false => format!(" in {}", directory::shown(directory::path())),
+        };
+        let advice = format!("`{command} ls` lists the regions");
+        Self::not_found(format!("region `{name}` does not exist{place}; {advice}"))
+    }
+
     pub fn unusable(message: impl Into<String>) -> Self {
         Self::new(Kind::Unusable, message)
     }
@@ -154,26 +165,27 @@ impl From<Error> for Failure {
             _ => Kind::System,
         };
         let (message, is_of_the_looker) = match &error {
-            Error::NotFound { name, .. } => {
-                let command = directory::command();
-                let place = match directory::is_usual() {
-                    true => String::new(),
-                    false => format!(" in {}", directory::shown(directory::path())),
-                };
-                let advice = format!("`{command} ls` lists the regions");
-                (format!("region `{name}` does not exist{place}; {advice}"), false)
-            }
+            Error::NotFound { name, .. } => return Self::absent(name),
             Error::ForeignOwner { name, unmapped: true, .. } => {
                 let advice = "run the command where that user is mapped";
                 (format!("region `{name}` is of a user that is not mapped here; {advice}"), true)
             }
             Error::ForeignOwner { name, owner, user, .. } => {
                 let this = format!("this command runs as user {user}");
-                let advice = format!("run it as that user: sudo -u '#{owner}' shma ..");
+                let (command, theirs) = (directory::command(), directory::command_of(*owner));
+                let advice = format!(
+                    "run it as that user (`{theirs} ..`), or look at it if its mode lets you \
+                     (`{command} --user {owner} ..`)"
+                );
                 (format!("region `{name}` belongs to user {owner}, and {this}; {advice}"), true)
             }
-            Error::Io { source, .. } => match Errno::from_io_error(source) {
+            Error::Io { name, source, .. } => match Errno::from_io_error(source) {
                 Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM) => (error.to_string(), true),
+                None if source.kind() == io::ErrorKind::PermissionDenied && !name.is_empty() => {
+                    let why = "its file's mode does not let this user read it";
+                    let advice = "run it as the region's user, or as root";
+                    (format!("region `{name}`: permission denied: {why}; {advice}"), true)
+                }
                 Some(Errno::ACCESS | Errno::PERM) => {
                     (format!("{error}; run it as the region's user, or as root"), true)
                 }

@@ -6,6 +6,7 @@ mod args;
 mod array;
 mod c_names;
 mod commands;
+mod complete;
 mod directory;
 mod encode;
 mod failure;
@@ -14,6 +15,7 @@ mod numpy;
 mod observe;
 mod output;
 mod print;
+mod progress;
 mod report;
 mod saving;
 mod selection;
@@ -25,11 +27,13 @@ mod traffic;
 mod ui;
 mod units;
 mod watching;
+mod whose;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
+use clap_complete::CompleteEnv;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::args::Arguments;
@@ -43,9 +47,13 @@ fn raise_limit() {
 }
 
 fn main() -> ExitCode {
+    // If a shell asks, this answers and ends.
+    let _ = complete::GRAMMAR.set(Arguments::command);
+    CompleteEnv::with_factory(Arguments::command).var(commands::COMPLETE).complete();
     let arguments = Arguments::parse();
     raise_limit();
     directory::choose(arguments.dir);
+    whose::choose(arguments.user);
     // A limit of file sizes is an error of the call that writes, which names the file, and not the end
     // of this process. If it cannot be had, the signal ends it as before.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use shma_core::inspect::{Attached, FieldView, SemaphoreHolder, Status, View};
 
 use crate::failure::Failure;
+use crate::statistics::Statistics;
 use crate::table::{Cell, Tone};
 
 /// How a region stands.
@@ -67,15 +68,26 @@ pub fn newest(statuses: &[Status]) -> Option<Duration> {
     statuses.iter().filter_map(|status| status.age).min()
 }
 
-pub fn region(view: &View, attached: &Attached, statuses: &[Status]) -> Value {
+/// A region with all its fields.
+pub fn whole(view: &View, attached: &Attached, statuses: &[Status]) -> Value {
+    region(view, attached, &view.fields().collect::<Vec<_>>(), statuses)
+}
+
+/// A region with these fields.
+pub fn region(
+    view: &View,
+    attached: &Attached,
+    fields: &[FieldView],
+    statuses: &[Status],
+) -> Value {
     let fields: Vec<Value> =
-        view.fields().zip(statuses).map(|(view, status)| field(&view, status)).collect();
+        fields.iter().zip(statuses).map(|(view, status)| field(view, status)).collect();
     json!({
         "name": view.name(),
         "state": view.manifest().name,
         "fingerprint": format!("{:032x}", view.manifest().fingerprint()),
         "bytes": view.bytes(),
-        "owner": view.owner(),
+        "user": view.user(),
         "mode": format!("{:04o}", view.mode()),
         "lifetime": lifetime(view),
         "condition": Condition::of(view, attached.any).name(),
@@ -123,6 +135,16 @@ fn holder(holder: &SemaphoreHolder, age: Option<Duration>) -> Value {
         "pid": holder.pid,
         "dead": holder.dead,
         "held_at_most_seconds": age.map(|age| age.as_secs_f64()),
+    })
+}
+
+/// What can be said of numbers, or null.
+pub fn statistics(statistics: Option<Statistics>) -> Value {
+    let Some(Statistics { min, mean, max, norm, nans, infinities }) = statistics else {
+        return Value::Null;
+    };
+    json!({
+        "min": min, "mean": mean, "max": max, "norm": norm, "nans": nans, "infinities": infinities,
     })
 }
 

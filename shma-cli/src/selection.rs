@@ -278,7 +278,7 @@ fn member_of<'t>(
     }))
 }
 
-fn no_field(region: &str, manifest: &Manifest<'_>, path: &str) -> Failure {
+pub fn no_field(region: &str, manifest: &Manifest<'_>, path: &str) -> Failure {
     let field = path.split('[').next().unwrap_or(path).trim_end().escape_debug();
     let names: Vec<&str> = manifest.fields.iter().map(|field| field.name).take(20).collect();
     let names = names.join(", ");

@@ -10,12 +10,15 @@ use shma_core::inspect::{Attached, Status};
 use crate::failure::Failure;
 use crate::observe::{self, Sight};
 use crate::report::{self, Condition};
+use crate::watching::Glance;
 
 /// All regions over time.
 #[derive(Debug, Default)]
 pub struct Traffic {
     /// Whether each region is to have its form in JSON.
-    pub as_json: bool,
+    as_json: bool,
+    /// What of each region is shown beside.
+    pub paths: Vec<String>,
     pub regions: Vec<Flowing>,
     /// What has the name of a region and cannot be looked at, with the reason.
     pub unusable: Vec<(String, String)>,
@@ -33,6 +36,8 @@ pub struct Flowing {
     pub condition: Condition,
     pub answer: Option<Value>,
     pub rates: Rates,
+    /// What stands at each of the paths, if there is such a path.
+    pub glances: Vec<Option<Glance>>,
     /// Bytes of each field.
     sizes: Vec<usize>,
     /// Device and inode: another region of this name has others.
@@ -49,11 +54,15 @@ pub struct Rates {
 }
 
 impl Traffic {
+    pub fn new(paths: &[String], as_json: bool) -> Self {
+        Self { paths: paths.to_vec(), as_json, ..Self::default() }
+    }
+
     pub fn look(&mut self) -> Result<(), Failure> {
         let (mut regions, mut unusable) = (Vec::new(), Vec::new());
         observe::each(|name, sight| {
             match sight {
-                Ok(sight) => regions.push(Flowing::new(sight, self.as_json)),
+                Ok(sight) => regions.push(Flowing::new(sight, &self.paths, self.as_json)),
                 Err(failure) => unusable.push((name.to_owned(), failure.to_string())),
             }
             Ok(())
@@ -75,15 +84,16 @@ impl Traffic {
 }
 
 impl Flowing {
-    fn new(Sight { view, attached, statuses }: Sight, as_json: bool) -> Self {
+    fn new(Sight { view, attached, statuses }: Sight, paths: &[String], as_json: bool) -> Self {
         let file = std::fs::metadata(view.path()).ok();
         Self {
             name: view.name().to_owned(),
             state: view.manifest().name.to_string(),
             bytes: view.bytes(),
             condition: Condition::of(&view, attached.any),
-            answer: as_json.then(|| report::region(&view, &attached, &statuses)),
+            answer: as_json.then(|| report::whole(&view, &attached, &statuses)),
             rates: Rates::default(),
+            glances: paths.iter().map(|path| Glance::of(&view, path)).collect(),
             sizes: view.manifest().fields.iter().map(|field| field.size).collect(),
             file: file.map(|file| (file.dev(), file.ino())),
             attached,

@@ -58,7 +58,7 @@ pub struct Track {
 impl Watching {
     /// Begins; without names all fields are looked at.
     pub fn new(name: &str, wanted: &[String]) -> Result<Self, Failure> {
-        let view = observe::open(name)?;
+        let view = observe::look(name)?;
         let attached = Census::take().attached(&view)?;
         let mut watching = Self {
             name: name.to_owned(),
@@ -108,7 +108,7 @@ impl Watching {
         if self.view.is_current() {
             return Ok(());
         }
-        self.view = observe::open(&self.name)?;
+        self.view = observe::look(&self.name)?;
         self.attached = Census::take().attached(&self.view)?;
         self.tracks = self.begin()?;
         Ok(())
@@ -163,7 +163,7 @@ impl Track {
 
     /// Whether only pieces of the value are read.
     pub fn is_sampled(&self) -> bool {
-        self.selection.span().len() > LARGE
+        is_large(&self.selection)
     }
 
     /// The type of what is looked at, as Rust writes it.
@@ -195,7 +195,7 @@ impl Track {
     /// Reads the value. Beside writers that are too quick what was read last stays.
     fn read(&mut self) {
         if self.is_sampled() {
-            if let Some(statistics) = self.sample() {
+            if let Some(statistics) = sample(&self.field, &self.selection) {
                 self.statistics = Some(statistics);
             }
         } else if let Ok(value) = Array::read(&self.field, &self.selection) {
@@ -203,14 +203,41 @@ impl Track {
             self.value = Some(value.bytes.into_owned());
         }
     }
+}
 
-    /// Statistics of pieces, each from one publication.
-    fn sample(&self) -> Option<Statistics> {
-        let mut numbers = Vec::new();
-        for piece in self.selection.pieces(LARGE, PIECES) {
-            let piece = Array::read(&self.field, &piece).ok()?;
-            numbers.extend(piece.iter().map_while(statistics::number));
+/// Whether only pieces of what is selected are read.
+fn is_large(selection: &Selection) -> bool {
+    selection.span().len() > LARGE
+}
+
+/// Statistics of pieces, each from one publication.
+fn sample(field: &FieldView, selection: &Selection) -> Option<Statistics> {
+    let mut numbers = Vec::new();
+    for piece in selection.pieces(LARGE, PIECES) {
+        let piece = Array::read(field, &piece).ok()?;
+        numbers.extend(piece.iter().map_while(statistics::number));
+    }
+    Statistics::of_numbers(numbers.into_iter())
+}
+
+/// What is selected of a region, seen once.
+#[derive(Debug)]
+pub struct Glance {
+    /// The number, if it is one.
+    pub single: Option<String>,
+    pub statistics: Option<Statistics>,
+}
+
+impl Glance {
+    /// `None` if the region has no such path, or writers are too quick.
+    pub fn of(view: &View, path: &str) -> Option<Self> {
+        let (field, selection) = observe::select(view, path).ok()?;
+        if is_large(&selection) {
+            return Some(Self { single: None, statistics: sample(&field, &selection) });
         }
-        Statistics::of_numbers(numbers.into_iter())
+        let value = Array::read(&field, &selection).ok()?;
+        let statistics = Statistics::of(&value);
+        let single = (value.len() == 1 && statistics.is_some()).then(|| value.get(0).to_string());
+        Some(Self { single, statistics })
     }
 }

@@ -54,7 +54,7 @@ fn dead(names: &[String]) -> Result<Vec<Dead>, Failure> {
         let is_meant = names.is_empty() || names.iter().any(|meant| meant == name);
         let Ok(Sight { view, attached, statuses }) = sight else { return Ok(()) };
         let condition = Condition::of(&view, attached.any);
-        if is_meant && condition == Condition::Dead && view.owner() == me {
+        if is_meant && condition == Condition::Dead && view.user() == me {
             let newest = crate::report::newest(&statuses).map_or("-".into(), units::age);
             let (size, state) = (units::bytes(view.bytes()), &view.manifest().name);
             let description = format!("{state}, {size}, published {newest} ago");

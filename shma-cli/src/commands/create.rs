@@ -7,33 +7,41 @@ use serde_json::json;
 use shma_core::inspect::Checkpoint;
 use shma_core::untyped::{self, Declaration};
 
-use super::checkpoint::is_checkpoint;
 use crate::directory;
 use crate::failure::{Failure, Outcome};
+use crate::files::is_checkpoint;
 use crate::numpy::source;
 use crate::output::Output;
+use crate::progress::Progress;
 
 pub fn run(
     output: &mut Output,
     name: &str,
     from: &Path,
+    only: &[String],
     state: Option<String>,
 ) -> Result<Outcome, Failure> {
     // The last handle would delete any other one when this command ends.
     let mut options = untyped::options().dir(directory::path()).persistent(true);
+    let size = from.metadata().map_or(0, |file| file.len());
+    let progress = Progress::start(&format!("{} to {name}", directory::shown(from)), size, output);
+    let is_wanted = |array: &str| only.is_empty() || only.iter().any(|name| name == array);
     let mut declaration = if is_checkpoint(from) {
         let saved = Checkpoint::open(from)?;
         for (key, text) in saved.manifest().into_iter().flat_map(|manifest| manifest.notes()) {
             options = options.note(key, text);
         }
-        Declaration::load_from(&saved)?
+        let names: Vec<String> = saved.tensors().map(|tensor| tensor.name.to_owned()).collect();
+        source::has_all(from, only, &names)?;
+        Declaration::load_only(&saved, is_wanted)?
     } else {
-        source::declare(from)?
+        source::declare(from, only)?
     };
     if let Some(state) = state {
         declaration.rename(state)?;
     }
     let state = options.create(name, &declaration)?;
+    drop(progress);
     let fields = state.fields();
     if output.json {
         let arrays = fields

@@ -65,7 +65,7 @@ fn of(differing: &Differing) -> Value {
 /// The layout of a region, or one that was saved.
 fn layout(text: &str) -> Result<OwnedManifest, Failure> {
     if !text.contains('/') && !text.ends_with(".json") {
-        return Ok(observe::open(text)?.owned_manifest());
+        return Ok(observe::look(text)?.owned_manifest());
     }
     let path = Path::new(text);
     let mut saved = Vec::new();

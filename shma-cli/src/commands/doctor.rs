@@ -94,7 +94,7 @@ fn of_region(
     name: &str,
     sight: Result<Sight, Failure>,
 ) -> Result<(), Failure> {
-    let path = directory::shown(directory::file(name));
+    let path = directory::word(directory::file(name));
     let sight = match sight {
         Ok(sight) => sight,
         Err(failure) if failure.is_absence() => return Err(failure),
@@ -112,24 +112,24 @@ fn of_region(
         }
     };
     let Sight { view, attached, statuses } = &sight;
+    let (command, command_of_user) = (directory::command(), directory::command_of(view.user()));
+    let argument = directory::argument(name);
     if Condition::of(view, attached.any) == Condition::Dead {
         let what = format!(
             "it is dead: it is ephemeral, no process is attached, and it holds {}",
             units::bytes(view.bytes())
         );
-        let command = directory::command();
         let advice = format!(
-            "the last process ended without dropping its handle: it was killed, it called exit, or the handle is in a static; the next program that creates the region replaces it, `{command} export {name} FILE.npz` saves its values, `{command} clean` removes it"
+            "the last process ended without dropping its handle: it was killed, it called exit, or the handle is in a static; the next program that creates the region replaces it, `{command} export {argument} FILE.npz` saves its values, `{command_of_user} clean` removes it"
         );
         findings.push(Finding::problem(name, what, advice));
     }
     if view.is_unclean() {
-        let command = directory::command();
         findings.push(Finding::problem(
             name,
             "it is unclean: it was in use when the machine stopped, so its pages are of several moments, and no program opens it",
             format!(
-                "`{command} export {name} FILE.npz` saves what there is, `{command} rm {name}` removes it; a program that can tell good values from torn ones opens it with `accept_unclean(true)`"
+                "`{command} export {argument} FILE.npz` saves what there is, `{command_of_user} rm {argument}` removes it; a program that can tell good values from torn ones opens it with `accept_unclean(true)`"
             ),
         ));
     }

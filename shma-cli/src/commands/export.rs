@@ -4,44 +4,54 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use serde_json::json;
-use shma_core::Error;
+use shma_core::inspect::FieldView;
+use shma_core::{Error, FieldManifest};
 
-use super::checkpoint::{self, is_checkpoint};
+use super::checkpoint;
+use crate::directory;
 use crate::failure::{Failure, Outcome};
+use crate::files::is_checkpoint;
 use crate::numpy::{npy, npz};
 use crate::observe;
 use crate::output::Output;
+use crate::progress::Progress;
 use crate::saving::Saving;
 
 pub fn run(
     output: &mut Output,
     name: &str,
     file: &Path,
+    only: &[String],
     by_field: bool,
 ) -> Result<Outcome, Failure> {
     if is_checkpoint(file) {
         if by_field {
             return Err(Failure::usage("a checkpoint is one instant; leave out --by-field"));
         }
-        return checkpoint::run(output, "export", name, file);
+        return checkpoint::run(output, "export", name, file, only);
     }
-    let view = observe::open(name)?;
-    let fields = &view.manifest().fields;
+    let view = observe::look(name)?;
+    let chosen = observe::only(&view, only)?;
+    let fields: Vec<&FieldManifest<'_>> = chosen.iter().map(FieldView::manifest).collect();
     // A program that asks for an .npy file would not find one in an archive.
     let as_array = file.extension().is_some_and(|extension| extension == "npy");
     if as_array && fields.len() != 1 {
         return Err(Failure::usage(format!(
-            "{}: an .npy file holds one array, and region `{name}` has {} fields; call it .npz, or use `shma get {name} FIELD --npy`",
+            "{}: an .npy file holds one array, and these are {}; call it .npz, choose one with --only FIELD, or use `{} get {} FIELD --npy FILE`",
             file.display(),
-            fields.len()
+            fields.len(),
+            directory::command(),
+            directory::argument(name)
         )));
     }
     let saving = Saving::open(file, output)?;
     let is_silent = saving.is_standard_output();
+    let bytes = fields.iter().map(|field| field.size as u64).sum();
+    let progress = Progress::start(&format!("{name} to {}", directory::shown(file)), bytes, output);
     let values = if by_field {
-        view.fields().map(|field| field.read()).collect::<Result<Vec<_>, _>>()?
+        chosen.iter().map(FieldView::read).collect::<Result<Vec<_>, _>>()?
     } else {
-        view.snapshot().map_err(advise)?
+        view.snapshot_of(&chosen).map_err(advise)?
     };
     saving.write(
         |to| match (&fields[..], &values[..]) {
@@ -50,11 +60,14 @@ pub fn run(
                 npy::write(&mut to, field.ty.scalar(), &field.ty.shape(), value.bytes())?;
                 to.flush()
             }
-            _ if to.is_stream() => npz::write_stream(to.file(), fields.iter().zip(&values)),
-            _ => npz::write(to.file(), fields.iter().zip(&values)),
+            _ if to.is_stream() => {
+                npz::write_stream(to.file(), fields.iter().copied().zip(&values))
+            }
+            _ => npz::write(to.file(), fields.iter().copied().zip(&values)),
         },
         output,
     )?;
+    drop(progress);
     if is_silent {
         return Ok(Outcome::Done);
     }

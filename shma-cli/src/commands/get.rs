@@ -24,7 +24,7 @@ pub struct Form {
 }
 
 pub fn run(output: &mut Output, name: &str, what: &str, form: &Form) -> Result<Outcome, Failure> {
-    let view = observe::open(name)?;
+    let view = observe::look(name)?;
     let (field, selection) = select(&view, what)?;
     let saving = form.npy.as_ref().map(|path| Saving::open(path, output)).transpose()?;
     let array = Array::read(&field, &selection)?;

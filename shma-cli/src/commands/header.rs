@@ -21,7 +21,7 @@ pub fn run(
     prefix: Option<&str>,
     cpp: bool,
 ) -> Result<Outcome, Failure> {
-    let view = observe::open(name)?;
+    let view = observe::look(name)?;
     let mut text = header(view.manifest(), prefix);
     if cpp {
         text += &cpp::fields(view.manifest(), prefix);

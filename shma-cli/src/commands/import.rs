@@ -9,20 +9,33 @@ use shma_core::FieldManifest;
 use shma_core::inspect::Checkpoint;
 use shma_core::untyped::{self, Field, Wait};
 
-use super::checkpoint::is_checkpoint;
 use crate::directory;
 use crate::failure::{Failure, Outcome};
-use crate::numpy::source::{Source, Values};
+use crate::files::is_checkpoint;
+use crate::numpy::source::{self, Source, Values};
 use crate::output::Output;
+use crate::progress::Progress;
+
+/// What of the file is written.
+#[derive(Debug)]
+pub struct Choice {
+    /// The field that an array without a name is for.
+    pub field: Option<String>,
+    /// Only these fields, unless it is empty.
+    pub only: Vec<String>,
+}
 
 pub fn run(
     output: &mut Output,
     name: &str,
     file: &Path,
-    field: Option<&str>,
+    Choice { field, only }: &Choice,
     timeout: Duration,
 ) -> Result<Outcome, Failure> {
     let open = || untyped::options().dir(directory::path()).keep_dead(true).open(name, None);
+    let size = file.metadata().map_or(0, |file| file.len());
+    let progress = Progress::start(&format!("{} to {name}", directory::shown(file)), size, output);
+    let is_wanted = |array: &str| only.is_empty() || only.iter().any(|name| name == array);
     let (state, values) = if is_checkpoint(file) {
         if field.is_some() {
             return Err(Failure::usage(
@@ -30,16 +43,21 @@ pub fn run(
             ));
         }
         let (saved, state) = (Checkpoint::open(file)?, open()?);
-        let values = values(&saved, state.manifest().fields, name)?;
+        let values = values(&saved, state.manifest().fields, name, is_wanted)?;
         (state, values)
     } else {
         let (source, state) = (Source::open(file)?, open()?);
-        let values = source.read(state.manifest().fields, name, field)?;
+        let values = source.read(state.manifest().fields, name, field.as_deref(), &is_wanted)?;
         (state, values)
     };
+    let is_read = |name: &str| values.iter().any(|(at, _)| state.fields()[*at].name() == name);
+    if let Some(missing) = only.iter().find(|name| !is_read(name)) {
+        return Err(source::without(file, missing));
+    }
     let parts: Vec<(&Field, &[u8])> =
         values.iter().map(|(index, value)| (&state.fields()[*index], &value[..])).collect();
     let versions = state.write_all(&parts, Wait::AtMost(timeout))?;
+    drop(progress);
     if output.json {
         let arrays = parts.iter().zip(versions);
         let arrays: Vec<_> = arrays
@@ -58,16 +76,17 @@ fn values(
     saved: &Checkpoint,
     fields: &[FieldManifest<'_>],
     region: &str,
+    is_wanted: impl Fn(&str) -> bool,
 ) -> Result<Values, Failure> {
     let mut values = Values::new();
-    for (number, tensor) in saved.tensors().enumerate() {
+    for (number, tensor) in saved.tensors().enumerate().filter(|(_, it)| is_wanted(it.name)) {
         let place = fields.iter().position(|field| field.name == tensor.name).ok_or_else(|| {
             let (path, name) = (saved.path().display(), tensor.name.escape_debug());
             Failure::unusable(format!("{path}: tensor `{name}` has no field in region `{region}`"))
         })?;
         values.push((place, saved.read_as(number, &fields[place])?));
     }
-    if values.is_empty() {
+    if saved.tensors().len() == 0 {
         let path = saved.path().display();
         return Err(Failure::unusable(format!("{path}: there are no tensors in it")));
     }

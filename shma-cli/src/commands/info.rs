@@ -8,17 +8,18 @@ use shma_core::inspect::{Attached, Census, FieldView, Process, Status, View};
 
 use crate::directory;
 use crate::failure::{Failure, Outcome};
-use crate::observe::Sight;
+use crate::observe::{self, Sight};
 use crate::output::Output;
 use crate::report::{self, Condition};
 use crate::table::{Cell, Column, Table, Tone};
 use crate::units;
 
-pub fn run(output: &mut Output, name: &str) -> Result<Outcome, Failure> {
-    let sight = Sight::of(name, &Census::take())?;
-    let Sight { view, attached, statuses } = &sight;
+pub fn run(output: &mut Output, name: &str, only: &[String]) -> Result<Outcome, Failure> {
+    let Sight { view, attached, .. } = &Sight::of(name, &Census::take())?;
+    let fields = observe::only(view, only)?;
+    let statuses: Vec<Status> = fields.iter().map(FieldView::status).collect();
     if output.json {
-        let mut region = report::region(view, attached, statuses);
+        let mut region = report::region(view, attached, &fields, &statuses);
         region["manifest"] = manifest(view);
         region["notes"] = view.notes().map(|(key, text)| (key.to_owned(), json!(text))).collect();
         output.answer("info", json!({ "region": region }))?;
@@ -36,17 +37,17 @@ pub fn run(output: &mut Output, name: &str) -> Result<Outcome, Failure> {
         Column::right("contended", 5),
         Column::right("deaths", 6),
     ]);
-    for (field, status) in view.fields().zip(statuses) {
-        table.row(row(&field, status));
+    for (field, status) in fields.iter().zip(&statuses) {
+        table.row(row(field, status));
     }
     writeln!(output)?;
     output.table(&table)?;
-    members(output, view)?;
+    members(output, &fields)?;
     Ok(Outcome::Done)
 }
 
 /// What is in the structs, and where in the struct that it belongs to.
-fn members(output: &mut Output, view: &View) -> Result<(), Failure> {
+fn members(output: &mut Output, fields: &[FieldView]) -> Result<(), Failure> {
     let mut table = Table::new([
         Column::left("member", 0),
         Column::left("type", 2).shrinks_to(10),
@@ -54,7 +55,7 @@ fn members(output: &mut Output, view: &View) -> Result<(), Failure> {
         Column::right("size", 3),
     ]);
     let mut is_empty = true;
-    for field in view.manifest().fields {
+    for field in fields.iter().map(FieldView::manifest) {
         let mut members = Vec::new();
         members_of(field.name, field.ty, &mut members);
         is_empty &= members.is_empty();
@@ -92,7 +93,7 @@ fn head(output: &mut Output, view: &View, attached: &Attached) -> std::io::Resul
     let (name, state, lifetime) = (view.name(), &view.manifest().name, report::lifetime(view));
     let line = format!("{name}  {state}  {}, {lifetime}", condition.text);
     output.paragraph(0, &line, &[(name, Tone::Head), (&condition.text, condition.tone)])?;
-    let (size, user, mode) = (units::bytes(view.bytes()), view.owner(), view.mode());
+    let (size, user, mode) = (units::bytes(view.bytes()), view.user(), view.mode());
     let path = directory::shown(view.path());
     output.paragraph(0, &format!("{size} in {path}, of user {user}, mode {mode:04o}"), &[])?;
     output.paragraph(0, &format!("fingerprint {:#034x}", view.manifest().fingerprint()), &[])?;

@@ -7,33 +7,57 @@ use std::time::Duration;
 use serde_json::json;
 use shma_core::untyped::{self, Wait};
 
-use super::checkpoint::is_checkpoint;
 use crate::directory;
 use crate::failure::{Failure, Outcome};
+use crate::files::is_checkpoint;
 use crate::output::Output;
+use crate::whose;
 
+/// Copies, waiting at most so long; without a time it shows what would be copied.
 pub fn run(
     output: &mut Output,
     from: &str,
     name: &str,
-    timeout: Duration,
+    timeout: Option<Duration>,
 ) -> Result<Outcome, Failure> {
-    let options = || untyped::options().dir(directory::path()).keep_dead(true);
-    let state = options().open(name, None)?;
-    let wait = Wait::AtMost(timeout);
-    let migration = if from.contains('/') || is_checkpoint(Path::new(from)) {
-        state.migrate_file(from, wait)?
-    } else {
-        state.migrate_region(&options().open_read_only(from, None)?, wait)?
+    let options = || {
+        let options = untyped::options().dir(directory::path()).keep_dead(true);
+        whose::chosen().into_iter().fold(options, |options, user| options.allow_owner(user))
+    };
+    let is_file = from.contains('/') || is_checkpoint(Path::new(from));
+    let source = || options().open_read_only(from, None);
+    let migration = match timeout.map(Wait::AtMost) {
+        Some(wait) => {
+            let state = options().open(name, None)?;
+            match is_file {
+                true => state.migrate_file(from, wait)?,
+                false => state.migrate_region(&source()?, wait)?,
+            }
+        }
+        None => {
+            let state = options().open_read_only(name, None)?;
+            match is_file {
+                true => state.preview_file(from)?,
+                false => state.preview_region(&source()?),
+            }
+        }
     };
     let lossless = migration.is_lossless();
     if output.json {
         let table = migration.to_string();
-        let answer = json!({ "region": name, "from": from, "lossless": lossless, "table": table });
+        let dry_run = timeout.is_none();
+        let answer = json!({
+            "region": name, "from": from, "lossless": lossless, "dry_run": dry_run, "table": table,
+        });
         output.answer("migrate", answer)?;
     } else {
         writeln!(output, "{migration}")?;
-        let told = if lossless { "every value was copied" } else { "some values were not copied" };
+        let told = match (timeout, lossless) {
+            (Some(_), true) => "every value was copied",
+            (Some(_), false) => "some values were not copied",
+            (None, true) => "dry run: every value would be copied",
+            (None, false) => "dry run: some values would not be copied",
+        };
         writeln!(output, "{told}")?;
     }
     Ok(Outcome::Done)

@@ -22,28 +22,47 @@ mod watch;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
+pub use self::completions::VARIABLE as COMPLETE;
+
 use crate::args::Command;
 use crate::failure::{Failure, Outcome};
 use crate::output::Output;
+use crate::whose;
 
 /// Does what a command says.
 pub fn run(command: Command, output: &mut Output) -> Result<Outcome, Failure> {
+    if let (Some(command), Some(user)) = (command.changes(), whose::chosen()) {
+        return Err(Failure::usage(format!(
+            "`shma {command}` changes regions, and --user is for looking at them; run it as that user: \
+             sudo -u '#{user}' shma {command} .."
+        )));
+    }
     match command {
         Command::Ls => ls::run(output),
-        Command::Info { name } => info::run(output, &name),
+        Command::Info { name, only } => info::run(output, &name, &only),
         Command::Get { name, what, all, csv, npy } => {
             let form = get::Form { all, csv, npy };
             get::run(output, &name, &what, &form)
         }
-        Command::Export { name, file, by_field } => export::run(output, &name, &file, by_field),
-        Command::Import { name, file, field, timeout } => {
-            import::run(output, &name, &file, field.as_deref(), timeout)
+        Command::Export { name, file, only, by_field } => {
+            export::run(output, &name, &file, &only, by_field)
         }
-        Command::Checkpoint { name, file } => checkpoint::run(output, "checkpoint", &name, &file),
-        Command::Create { name, from, state } => create::run(output, &name, &from, state),
-        Command::Migrate { from, name, timeout } => migrate::run(output, &from, &name, timeout),
+        Command::Import { name, file, field, only, timeout } => {
+            let choice = import::Choice { field, only };
+            import::run(output, &name, &file, &choice, timeout)
+        }
+        Command::Checkpoint { name, file, only } => {
+            checkpoint::run(output, "checkpoint", &name, &file, &only)
+        }
+        Command::Create { name, from, only, state } => {
+            create::run(output, &name, &from, &only, state)
+        }
+        Command::Migrate { from, name, dry_run, timeout } => {
+            let wait = (!dry_run).then_some(timeout);
+            migrate::run(output, &from, &name, wait)
+        }
         Command::Watch { name, fields, pace } => watch::run(output, &name, &fields, pace),
-        Command::Top { pace } => top::run(output, pace),
+        Command::Top { paths, pace } => top::run(output, &paths, pace),
         Command::Diff { a, b } => diff::run(output, &a, &b),
         Command::Doctor { name } => doctor::run(output, name.as_deref()),
         Command::Clean { names, dry_run, yes } => clean::run(output, &names, dry_run, yes),

@@ -38,8 +38,9 @@ pub fn run(output: &mut Output, name: &str, yes: bool) -> Result<Outcome, Failur
 
 /// What is no region is not removed: this program does not know what it is.
 fn no_region(name: &str, reason: &str) -> Failure {
-    let path = directory::shown(directory::file(name));
+    let file = directory::file(name);
+    let (path, word) = (directory::shown(&file), directory::word(&file));
     Failure::unusable(format!(
-        "{path} is no region that this program knows: {reason}; it may be in use by another version: `fuser -v {path}` lists processes that have it open"
+        "{path} is no region that this program knows: {reason}; it may be in use by another version: `fuser -v {word}` lists processes that have it open"
     ))
 }

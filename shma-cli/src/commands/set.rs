@@ -32,7 +32,7 @@ pub fn run(
     path: &str,
     change: &Change,
 ) -> Result<Outcome, Failure> {
-    let view = observe::open(name)?;
+    let view = observe::look(name)?;
     is_in_use(&view)?;
     let (field, selection) = select(&view, path)?;
     let (manifest, path) = (field.manifest(), &selection.path);
@@ -99,10 +99,11 @@ fn is_in_use(view: &View) -> Result<(), Failure> {
     if view.is_persistent() || view.is_attached()? {
         return Ok(());
     }
-    let name = view.name();
+    let (name, command) = (view.name(), directory::command());
+    let argument = directory::argument(name);
     Err(Failure::unusable(format!(
         "region `{name}` is dead: no process is attached, and the next that creates it begins anew; \
-         start its program first, or remove it with `shma clean {name}`"
+         start its program first, or remove it with `{command} clean {argument}`"
     )))
 }
 

@@ -60,13 +60,7 @@ fn of(track: &Track) -> Value {
     field["shape"] = selection.shape().into();
     field["bytes"] = selection.bytes().into();
     field["per_second"] = track.per_second.into();
-    field["statistics"] = track.statistics.map_or(Value::Null, |statistics| {
-        let Statistics { min, mean, max, norm, nans, infinities } = statistics;
-        json!({
-            "min": min, "mean": mean, "max": max, "norm": norm,
-            "nans": nans, "infinities": infinities,
-        })
-    });
+    field["statistics"] = report::statistics(track.statistics);
     field
 }
 

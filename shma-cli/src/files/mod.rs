@@ -76,3 +76,8 @@ impl Destination {
         self.unfinished.map_or(Ok(false), Unfinished::finish)
     }
 }
+
+/// Whether a file is, or is going to be, a checkpoint, by its name.
+pub fn is_checkpoint(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "safetensors")
+}

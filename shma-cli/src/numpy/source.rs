@@ -46,12 +46,14 @@ impl Source {
     }
 
     /// Reads all of the file. Every byte is checked, and every array fits its field, before there
-    /// is a value. `field` says for which field the array of an `.npy` file is.
+    /// is a value. `field` says for which field the array of an `.npy` file is. Arrays of an archive that are
+    /// not wanted are left out.
     pub fn read(
         self,
         fields: &[FieldManifest<'_>],
         region: &str,
         field: Option<&str>,
+        is_wanted: &impl Fn(&str) -> bool,
     ) -> Result<Values, Failure> {
         let Self { path, mut file, is_regular } = self;
         let begin = begin(&mut file).map_err(|error| Failure::file(&path, &error))?;
@@ -76,7 +78,8 @@ impl Source {
         }
         if is_regular {
             let file = file.rewind().map(|()| file);
-            return all(file.map_err(|error| Failure::file(&path, &error))?, fields, region, &path);
+            let file = file.map_err(|error| Failure::file(&path, &error))?;
+            return all(file, fields, region, &path, is_wanted);
         }
         // An archive is read from its end, so all of it has to be here first.
         let most = fields.iter().map(|field| field.size as u64 + ROOM).sum::<u64>();
@@ -89,13 +92,14 @@ impl Source {
                 path.display()
             )));
         }
-        all(Cursor::new(archive), fields, region, &path)
+        all(Cursor::new(archive), fields, region, &path, is_wanted)
     }
 }
 
 /// The state that a file of numpy holds, with its values for initial ones. The arrays of an archive are the
-/// fields; that of an `.npy` file is called after the file.
-pub fn declare(path: &Path) -> Result<Declaration, Failure> {
+/// fields, or only those of these names; that of an `.npy` file is called after the file.
+pub fn declare(path: &Path, only: &[String]) -> Result<Declaration, Failure> {
+    let is_wanted = |array: &str| only.is_empty() || only.iter().any(|name| name == array);
     let failed = |error: io::Error| Failure::file(path, &error);
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let mut declaration =
@@ -111,11 +115,16 @@ pub fn declare(path: &Path) -> Result<Declaration, Failure> {
         Ok::<(), Failure>(())
     };
     if begin == *npy::MAGIC {
+        has_all(path, only, &[stem.to_string()])?;
         add(&stem, Header::read(&mut BufReader::new(file)))?;
     } else if begin.starts_with(b"PK") {
         let mut archive = Archive::open(file).map_err(failed)?;
-        for (number, name) in archive.names().map_err(failed)?.iter().enumerate() {
-            add(name, archive.header(number))?;
+        let names = archive.names().map_err(failed)?;
+        has_all(path, only, &names)?;
+        for (number, name) in names.iter().enumerate() {
+            if is_wanted(name) {
+                add(name, archive.header(number))?;
+            }
         }
     } else {
         let path = path.display();
@@ -124,11 +133,46 @@ pub fn declare(path: &Path) -> Result<Declaration, Failure> {
         )));
     }
     let manifest = declaration.manifest()?;
-    let values = Source::open(path)?.read(manifest.get().fields, declaration.name(), None)?;
+    let values =
+        Source::open(path)?.read(manifest.get().fields, declaration.name(), None, &is_wanted)?;
     for (index, value) in values {
         declaration.init(manifest.get().fields[index].name, value)?;
     }
     Ok(declaration)
+}
+
+/// The names of the arrays in an archive, or the one that an `.npy` file gets.
+pub fn names(path: &Path) -> io::Result<Vec<String>> {
+    let mut file = File::open(path)?;
+    if begin(&mut file)? == *npy::MAGIC {
+        return Ok(path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .map(str::to_owned)
+            .into_iter()
+            .collect());
+    }
+    file.rewind()?;
+    Archive::open(file)?.names()
+}
+
+/// Whether a file, whose arrays have these names, has all of the wanted ones.
+pub fn has_all(path: &Path, wanted: &[String], names: &[String]) -> Result<(), Failure> {
+    const SHOWN: usize = 20;
+    let Some(missing) = wanted.iter().find(|wanted| !names.contains(wanted)) else { return Ok(()) };
+    let mut there: Vec<String> =
+        names.iter().take(SHOWN).map(|name| name.escape_debug().to_string()).collect();
+    if names.len() > SHOWN {
+        there.push(format!("and {} more", names.len() - SHOWN));
+    }
+    let there = there.join(", ");
+    Err(Failure::not_found(format!("{}; it has {there}", without(path, missing))))
+}
+
+/// That a file has no array of this name.
+pub fn without(path: &Path, name: &str) -> Failure {
+    let name = name.escape_debug();
+    Failure::not_found(format!("{}: there is no array `{name}` in it", path.display()))
 }
 
 /// The first bytes: as many as tell what the file is, or fewer if it is shorter.
@@ -178,6 +222,7 @@ fn all(
     fields: &[FieldManifest<'_>],
     region: &str,
     path: &Path,
+    is_wanted: &impl Fn(&str) -> bool,
 ) -> Result<Values, Failure> {
     let failed = |error: io::Error| Failure::file(path, &error);
     let mut archive = Archive::open(from).map_err(failed)?;
@@ -186,7 +231,7 @@ fn all(
         return Err(Failure::unusable(format!("{}: there are no arrays in it", path.display())));
     }
     let mut arrays = Vec::new();
-    for (number, name) in names.iter().enumerate() {
+    for (number, name) in names.iter().enumerate().filter(|(_, name)| is_wanted(name)) {
         let index = fields.iter().position(|field| *field.name == **name).ok_or_else(|| {
             let (path, name) = (path.display(), name.escape_debug());
             Failure::unusable(format!("{path}: array `{name}` has no field in region `{region}`"))

@@ -46,10 +46,6 @@ impl Table {
         self.rows.push(row);
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The table in lines of at most so many columns.
     pub fn show(&self, limit: usize) -> Shown {
         let layout = Layout::of(&self.columns, &self.rows, limit);

@@ -34,9 +34,9 @@ pub struct TopScreen {
 }
 
 impl TopScreen {
-    pub fn new() -> Self {
+    pub fn new(paths: &[String]) -> Self {
         Self {
-            traffic: Traffic::default(),
+            traffic: Traffic::new(paths, false),
             theme: Theme::new(),
             list: ListState::default().with_selected(Some(0)),
             selected: None,
@@ -123,7 +123,7 @@ impl Screen for TopScreen {
         let keys = KEYS.map(|(rank, text)| Part::new(rank, text, Tone::Quiet));
         frame.render_widget(self.theme.line(fit(&self.head(), width)), head);
         frame.render_widget(self.theme.line(fit(&keys, width)), foot);
-        let shown = commands::top::table(&self.traffic.regions).show(width);
+        let shown = commands::top::table(&self.traffic).show(width);
         let [titles, body] =
             Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(body);
         frame.render_widget(self.theme.line(shown.head), titles);

@@ -134,6 +134,30 @@ fn what_does_not_fit_changes_nothing() {
     });
 }
 
+/// Shown first, and nothing is written; the handle is one that may not write.
+#[test]
+fn a_dry_run_shows_and_copies_nothing() {
+    watched(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("old.safetensors");
+        let (old, new) = (Name::new("dry-old"), Name::new("dry-new"));
+        let region = Trainer::create(&old, &trainer()).unwrap();
+        region.checkpoint(&file).unwrap();
+        let wider = Wider::create(&new, &Wider::zeroed()).unwrap();
+        for from in [&*old, text(&file)] {
+            let shown = shma(&["migrate", "--dry-run", from, &new]).done();
+            assert!(shown.contains("rate") && shown.contains("values"), "{shown}");
+            assert!(shown.ends_with("dry run: every value would be copied\n"), "{shown}");
+            assert_eq!((wider.step.read(), u64::from(wider.step.version())), (0, 1));
+        }
+        let answer = shma(&["--json", "migrate", "--dry-run", &new, &old]).json();
+        assert_eq!((&answer["lossless"], &answer["dry_run"]), (&false.into(), &true.into()));
+        assert_eq!(region.step.read(), 7);
+        shma(&["migrate", "--dry-run", "no-such-region", &old]).failed(3);
+        shma(&["migrate", "--dry-run", &old, "no-such-region"]).failed(3);
+    });
+}
+
 #[test]
 fn values_are_copied_into_another_layout() {
     watched(|| {

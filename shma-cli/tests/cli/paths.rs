@@ -191,6 +191,36 @@ fn watch_has_statistics_of_members() {
     });
 }
 
+/// A column of `top` for what stands at a path in each region that has it.
+#[test]
+fn top_has_a_column_for_each_path() {
+    watched(|| {
+        let (name, other) = (Name::new("path-top"), Name::new("path-top-other"));
+        let _state = Control::create(&name, &filled()).unwrap();
+        let _other =
+            shma_tests::states::Board::create(&other, &shma_tests::states::Board::with(1)).unwrap();
+        let paths =
+            ["setpoint.gain", "actors[0:3].episodes", "setpoint.target", "setpoint", "no.such"];
+        let table = shma(&[&["top", "-i", "0.001"], &paths[..]].concat()).done();
+        let row = |name: &str| -> Vec<String> {
+            let line = table.lines().find(|line| line.starts_with(name)).expect(name);
+            line.split_whitespace().map(str::to_owned).collect()
+        };
+        assert!(table.lines().next().unwrap().contains("actors[0:3].episodes"), "{table}");
+        let cells = row(&name);
+        assert_eq!(cells[cells.len() - 5..], ["40.0", "10", "1.5000", "-", "-"], "{table}");
+        let cells = row(&other);
+        assert_eq!(cells[cells.len() - 5..], ["-"; 5], "{table}");
+
+        let answer = shma(&[&["top", "-i", "0.001", "--json"], &paths[..]].concat()).json();
+        let regions = answer["regions"].as_array().unwrap();
+        let region = regions.iter().find(|region| region["name"] == *name).unwrap();
+        assert_eq!(region["paths"][1]["path"], "actors[0:3].episodes");
+        assert_eq!(region["paths"][1]["statistics"]["max"], 20.0);
+        assert_eq!(region["paths"][3]["statistics"], Value::Null);
+    });
+}
+
 #[test]
 fn info_lists_members_and_where_they_lie() {
     watched(|| {

@@ -99,6 +99,41 @@ fn what_is_dead_there_is_removed() {
     });
 }
 
+/// A directory with a blank in it: the advice was taken apart by the shell.
+#[test]
+fn advice_can_be_run_as_it_stands() {
+    use std::process::Command;
+    place::in_each(TARGET, |place| {
+        let odd = place.path().join("it's a place");
+        fs::create_dir(&odd).unwrap();
+        let dir = odd.to_str().unwrap();
+        for name in ["some", "-some"] {
+            let board = Board::options().dir(&odd).create(name, &Board::with(7)).unwrap();
+            let file = odd.join(format!("shma.{name}"));
+            let dead = fs::read(&file).unwrap();
+            drop(board);
+            fs::write(&file, dead).unwrap();
+            let doctor = shma(&["--dir", dir, "doctor", "--", name]);
+            assert_eq!(doctor.status, 1, "{doctor:?}");
+            let advice = doctor.out.split('`').find(|text| text.contains("clean")).unwrap();
+            let run = advice.replacen("shma", "\"$SHMA\"", 1).replacen("clean", "clean --yes", 1);
+            let mut bash = Command::new("bash");
+            bash.args(["-c", &run]).env("SHMA", env!("CARGO_BIN_EXE_shma"));
+            let Ok(ran) = bash.output() else { return shma_tests::skip::skip("there is no bash") };
+            assert!(ran.status.success() && !file.exists(), "{advice}: {ran:?}");
+            let missing = shma(&["--dir", dir, "info", "--", name]).failed(3);
+            let ls = missing.split('`').find(|text| text.ends_with(" ls")).unwrap();
+            let mut bash = Command::new("bash");
+            let run = ls.replacen("shma", "\"$SHMA\"", 1);
+            let ran =
+                bash.args(["-c", &run]).env("SHMA", env!("CARGO_BIN_EXE_shma")).output().unwrap();
+            assert!(ran.status.success(), "{ls}: {ran:?}");
+            assert!(String::from_utf8_lossy(&ran.stdout).starts_with("no regions in "), "{ran:?}");
+        }
+        fs::remove_dir(&odd).unwrap();
+    });
+}
+
 /// Notes may hold anything, and disturb no terminal. A script gets them as they are.
 #[test]
 fn notes_are_shown() {

@@ -165,7 +165,7 @@
 //!
 //! A process that is killed never gets here. So after a crash of all, an ephemeral region stays with
 //! its last values until it is opened again, replaced, or unlinked. The same holds if the last one to
-//! leave has no write permission, or does not own the file where only owners may remove files.
+//! leave has no write permission, or is not the file's user where only that user may remove it.
 //!
 //! # Unlinking
 //!

@@ -187,7 +187,7 @@
 //! the first two digits are the byte at 39, and the last two are the byte at 24.
 //!
 //! A process that may write the file can store any value, and ends its readers by SIGBUS if it
-//! shortens the file. So compare the file's owner too.
+//! shortens the file. So compare the file's user too.
 //!
 //! ## Names of scalars
 //!

@@ -23,6 +23,8 @@
 //! - *Semaphore*: lets one writer at a time into a partition. *Holder*: that writer.
 //! - *Attachment*: a process's access to a region, by a handle [`Shm`](crate::Shm). A process may
 //!   have several to one region. *Owner*: an attachment that may write.
+//! - *User*: the one whom a region's file belongs to, in every text. In names of the API, `ForeignOwner` and
+//!   `allow_owner`, the word of the file system stands for it.
 //! - *Peer*: another process that has the region mapped.
 
 pub mod consistency;

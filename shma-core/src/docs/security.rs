@@ -78,7 +78,7 @@
 //! shows all users that it does not map as one number, 65534 as a rule. Such a region is
 //! `ForeignOwner` for every call, also if the calling process has that number itself, or allows it
 //! by [`Options::allow_owner`](crate::Options::allow_owner). The number does not tell whose the
-//! region is. Only if the kernel takes the process for the owner it is this user's own. Where all
+//! region is. Only if the kernel takes the process for that user it is this user's own. Where all
 //! users are mapped, 65534 is a user like any other. Some sandboxes lack locks of open file
 //! descriptions, and some file systems, as overlayfs, release them while the file is still mapped.
 //! There attaching for writing fails with a clear error, and nothing falls back to something

@@ -122,6 +122,11 @@ impl FieldView {
         read.map(Version::new)
     }
 
+    /// Whether it is a field of this region.
+    pub(super) fn is_of(&self, region: &Arc<Region>) -> bool {
+        Arc::ptr_eq(&self.region, region)
+    }
+
     /// A value to read into.
     pub(super) fn blank(&self) -> Value {
         Value::blank(self.region.known(), self.index)

@@ -155,7 +155,7 @@ impl fmt::Display for Obstacle {
                  there is more, or raise its limits (ulimit -v, sysctl vm.max_map_count)"
             }
             Self::Permission => {
-                "the file's permissions do not let this user look at it; ask its owner or root"
+                "the file's permissions do not let this user look at it; ask its user or root"
             }
             Self::OtherUser => "it belongs to another user, whose regions were not asked for",
             Self::Other => "a call has failed; look again",

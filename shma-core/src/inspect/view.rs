@@ -147,8 +147,8 @@ impl View {
         self.region.huge_bytes()
     }
 
-    /// The user who owns it.
-    pub fn owner(&self) -> u32 {
+    /// The user that it belongs to, who made it.
+    pub fn user(&self) -> u32 {
         self.stat.st_uid
     }
 
@@ -211,7 +211,24 @@ impl View {
     ///
     /// Never waits for a writer, and acquires no semaphore.
     pub fn snapshot(&self) -> Result<Vec<Value>, Error> {
-        let fields: Vec<FieldView> = self.fields().collect();
+        self.snapshot_of(&self.fields().collect::<Vec<_>>())
+    }
+
+    /// As [`snapshot`](Self::snapshot), of these fields, in the order of the list.
+    ///
+    /// # Errors
+    ///
+    /// As [`snapshot`](Self::snapshot).
+    ///
+    /// # Panics
+    ///
+    /// If a field is of another view.
+    ///
+    /// # Blocking
+    ///
+    /// As [`snapshot`](Self::snapshot).
+    pub fn snapshot_of(&self, fields: &[FieldView]) -> Result<Vec<Value>, Error> {
+        assert!(fields.iter().all(|field| field.is_of(&self.region)), "a field of another view");
         let mut values: Vec<Value> = fields.iter().map(FieldView::blank).collect();
         let parts = fields.iter().zip(&mut values);
         let mut parts: Vec<Part<'_, '_>> =

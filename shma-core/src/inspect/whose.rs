@@ -2,7 +2,7 @@
 
 /// Whose regions are looked at, besides this user's own and root's.
 ///
-/// The owner of a region may truncate it, which ends the processes that look at it.
+/// The user of a region may truncate it, which ends the processes that look at it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Whose {

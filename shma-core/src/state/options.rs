@@ -72,7 +72,7 @@ impl<S> Options<S> {
     /// The directory of the region, whose file is `path/shma.NAME`; `/dev/shm` by default. A relative path
     /// is taken from the process's directory at the call that creates, opens or unlinks.
     ///
-    /// A directory that users other than its owner may write to has to be sticky, as `/tmp` is. The file
+    /// A directory that users other than its own may write to has to be sticky, as `/tmp` is. The file
     /// system has to keep locks of open file descriptions and to reserve room: tmpfs, ext4 and xfs do.
     /// Where one does not, creating is [`Error::Io`] that names the self-test. On a disk a region outlives
     /// the machine's restart: see [`restart`](crate::docs::restart).
@@ -172,7 +172,7 @@ impl<S> Options<S> {
     }
 
     /// Opens also regions of this user. By default only regions of the calling user and of root are
-    /// opened. The owner of a region may truncate it, which ends the processes that use it.
+    /// opened. The user of a region may truncate it, which ends the processes that use it.
     pub fn allow_owner(mut self, user: u32) -> Self {
         if let Users::Also(users) = &mut self.opening.owners {
             users.push(user);

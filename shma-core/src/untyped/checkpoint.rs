@@ -75,11 +75,25 @@ impl Declaration {
     ///
     /// Reads the file.
     pub fn load_from(saved: &Checkpoint) -> Result<Self, Error> {
+        Self::load_only(saved, |_| true)
+    }
+
+    /// As [`load_from`](Self::load_from), of the tensors with names that are wanted. The others are not read,
+    /// and may be what no field can be.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    ///
+    /// # Blocking
+    ///
+    /// Reads the file.
+    pub fn load_only(saved: &Checkpoint, wanted: impl Fn(&str) -> bool) -> Result<Self, Error> {
         let mut declaration = match saved.manifest() {
-            Some(manifest) => Self::of(manifest.get())?,
-            None => of_tensors(saved)?,
+            Some(manifest) => Self::of_some(manifest.get(), &wanted)?,
+            None => of_tensors(saved, &wanted)?,
         };
-        for (index, tensor) in saved.tensors().enumerate() {
+        for (index, tensor) in saved.tensors().enumerate().filter(|(_, it)| wanted(it.name)) {
             let mut value = vec![0; tensor.bytes];
             saved.read(index, 0, &mut value)?;
             declaration.init(tensor.name, value)?;
@@ -88,11 +102,11 @@ impl Declaration {
     }
 }
 
-fn of_tensors(saved: &Checkpoint) -> Result<Declaration, Error> {
+fn of_tensors(saved: &Checkpoint, wanted: &impl Fn(&str) -> bool) -> Result<Declaration, Error> {
     let stem = saved.path().file_stem().unwrap_or_default().to_string_lossy();
     let name: String = stem.chars().filter(|c| !c.is_control()).collect();
     let mut declaration = Declaration::new(name)?;
-    for tensor in saved.tensors() {
+    for tensor in saved.tensors().filter(|tensor| wanted(tensor.name)) {
         let ty = type_of(&tensor).map_err(|error| match error {
             Error::Declaration { reason, .. } => Error::Declaration {
                 state: declaration.name().to_owned().into(),

@@ -84,8 +84,16 @@ impl Declaration {
     ///
     /// [`Error::Declaration`] if a field is of a type that no region has.
     pub fn of(manifest: &Manifest<'_>) -> Result<Self, Error> {
+        Self::of_some(manifest, &|_| true)
+    }
+
+    /// The fields of a manifest with names that are wanted.
+    pub(super) fn of_some(
+        manifest: &Manifest<'_>,
+        wanted: &impl Fn(&str) -> bool,
+    ) -> Result<Self, Error> {
         let mut declaration = Self::new(manifest.name)?;
-        for field in manifest.fields {
+        for field in manifest.fields.iter().filter(|field| wanted(field.name)) {
             let ty = Type::of(field.ty)?;
             let attributes =
                 Attributes { slots: field.slots, timed: field.timed, atomic: field.atomic };

@@ -85,7 +85,7 @@ fn a_failed_look_names_what_is_at_fault() {
         for whose in [Whose::Also(4711), Whose::Anyone, 4711.into()] {
             let Look::Region(view) = Look::at(&name, whose) else { panic!("{whose:?}") };
             assert!(view.is_attached().unwrap());
-            assert_eq!(view.owner(), 4711);
+            assert_eq!(view.user(), 4711);
         }
     });
 }

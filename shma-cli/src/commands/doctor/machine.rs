@@ -57,7 +57,7 @@ fn stickiness(findings: &mut Vec<Finding>, place: &str) {
     }
     let what =
         format!("its mode is {:04o}: other users may remove regions of this user", mode & 0o7777);
-    let advice = format!("chmod +t {place}");
+    let advice = format!("chmod +t {}", directory::word(directory::path()));
     findings.push(match directory::is_usual() {
         true => Finding::note(place, what, advice),
         false => Finding::problem(place, what + ", so none is created or opened", advice),
@@ -94,12 +94,12 @@ fn space(findings: &mut Vec<Finding>, place: &str) {
     if size > 0 && free < little {
         let (size, free) = (units::bytes(size), units::bytes(free));
         let what = format!("{free} of {size} are free");
-        let command = directory::command();
+        let (command, word) = (directory::command(), directory::word(path));
         let remove = format!("remove what is not needed (`{command} ls`, `{command} clean`)");
         let advice = match on_disk {
             true => remove,
             false => format!(
-                "{remove}, or enlarge it: mount -o remount,size=.. {place}; in a container --shm-size"
+                "{remove}, or enlarge it: mount -o remount,size=.. {word}; in a container --shm-size"
             ),
         };
         findings.push(Finding::problem(place, what, advice));
