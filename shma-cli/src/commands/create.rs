@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use serde_json::json;
+use shma_core::Error;
 use shma_core::inspect::Checkpoint;
 use shma_core::untyped::{self, Declaration};
 
@@ -33,7 +34,7 @@ pub fn run(
         }
         let names: Vec<String> = saved.tensors().map(|tensor| tensor.name.to_owned()).collect();
         source::has_all(from, only, &names)?;
-        Declaration::load_only(&saved, is_wanted)?
+        Declaration::load_only(&saved, is_wanted).map_err(leave_out)?
     } else {
         source::declare(from, only)?
     };
@@ -59,4 +60,14 @@ pub fn run(
         )?;
     }
     Ok(Outcome::Done)
+}
+
+/// An array that can be no field may not be needed.
+fn leave_out(error: Error) -> Failure {
+    match error {
+        Error::Declaration { field: Some(_), .. } => Failure::unusable(format!(
+            "{error}; name the arrays that are to become fields with --only, and it is left out"
+        )),
+        error => error.into(),
+    }
 }

@@ -31,7 +31,8 @@ use crate::whose;
 
 /// Does what a command says.
 pub fn run(command: Command, output: &mut Output) -> Result<Outcome, Failure> {
-    if let (Some(command), Some(user)) = (command.changes(), whose::chosen()) {
+    let other = whose::chosen().filter(|user| *user != whose::mine());
+    if let (Some(command), Some(user)) = (command.changes(), other) {
         return Err(Failure::usage(format!(
             "`shma {command}` changes regions, and --user is for looking at them; run it as that user: \
              sudo -u '#{user}' shma {command} .."
