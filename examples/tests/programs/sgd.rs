@@ -1,6 +1,9 @@
 //! `sgd`: what it prints and writes, and that it ends as it should whichever process is killed.
 
-use shma_core::{ReadOnly, Shm, ShmState};
+use std::process::Command;
+use std::time::Duration;
+
+use shma_core::{ReadOnly, Shm, ShmElement, ShmState};
 
 use crate::leader::{Leader, kill};
 use crate::program::{text, until};
@@ -13,6 +16,44 @@ struct Model {
     b1: [f32; 64],
     w2: [[f32; 64]; 10],
     b2: [f32; 10],
+}
+
+/// The desk, declared as the program does.
+#[derive(ShmState)]
+#[allow(dead_code)]
+struct Desk {
+    plan: Plan,
+    work: Work,
+}
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy, ShmElement)]
+struct Plan {
+    epochs: u64,
+    batch: u64,
+    learning_rate: f64,
+    seed: u64,
+}
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy, ShmElement)]
+struct Work {
+    total: u64,
+    done: u64,
+    loss: f64,
+    others: u64,
+    open: u64,
+    next: u64,
+    returned: [u64; 64],
+    returned_count: u64,
+    seats: [Seat; 64],
+}
+
+#[repr(C)]
+#[derive(Debug, Clone, Copy, ShmElement)]
+struct Seat {
+    taken: u64,
+    batch: u64,
 }
 
 fn sgd(line: &str) -> Leader {
@@ -173,6 +214,42 @@ fn too_low_an_accuracy_is_an_exit_code_of_its_own() {
     assert_eq!(output.status.code(), Some(3), "{stderr}");
     assert!(stderr.contains("below the target of 0.999"), "{stderr}");
     assert!(picture.is_some());
+}
+
+/// A process of another program takes a batch and dies with it. The training waits for the first such
+/// process, does that batch all the same, and counts what the others have done.
+#[test]
+fn processes_of_other_programs_join_and_may_die() {
+    let name = format!("sgd-test-{}", std::process::id());
+    let sgd = sgd(&format!("--workers 1 --epochs 3 --batch 32 --target 0.5 --more {name}"));
+    let desk = Desk::options().wait(Duration::from_secs(60)).open(&format!("{name}.desk")).unwrap();
+    until("the worker", || desk.work.read().seats[0].taken == 1);
+    assert_eq!(desk.work.read().open, 0, "it has begun alone");
+
+    let mut dead = Command::new("true").spawn().unwrap();
+    let pid = u64::from(dead.id());
+    let me = u64::from(std::process::id());
+    // Before it begins, so that it cannot be over yet. The dead one is not waited for, so its number is its own.
+    desk.work.update(|new, _| {
+        new.seats[63] = Seat { taken: me, batch: 1 };
+        new.seats[62] = Seat { taken: pid, batch: 2 };
+        new.next = 2;
+    });
+    until("the training to begin", || desk.work.read().open == 1);
+    desk.work.update(|new, _| {
+        (new.seats[63].batch, new.done, new.others) = (0, new.done + 1, new.others + 1);
+    });
+    let (output, _) = sgd.finish();
+    let stderr = text(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    assert!(stderr.contains("begins when another program has joined"), "{stderr}");
+    let gone = format!("process {pid} of another program is gone, so batch 1 waits again");
+    assert!(stderr.contains(&gone), "{stderr}");
+    assert!(stderr.contains("other programs have done 1 of 375 batches"), "{stderr}");
+    let work = desk.work.read();
+    assert_eq!((work.done, work.seats[62].taken), (375, 0));
+    assert!(!desk.is_current());
+    dead.wait().unwrap();
 }
 
 /// All that a killed training had done by its last checkpoint is there, and no batch is left out.

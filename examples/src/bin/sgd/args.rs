@@ -108,6 +108,14 @@ pub struct Options {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=99))]
     pub repeat: Option<u8>,
 
+    /// Let other programs train along: the regions are NAME.model and NAME.desk. One training only.
+    ///
+    /// It is locked, and begins when the first process of another program has taken a seat at the
+    /// desk, such as one of `python shma-python/examples/digits.py NAME`. A batch of such a process that
+    /// is killed is done by another.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["mode", "resume", "repeat"])]
+    pub more: Option<String>,
+
     /// Make one training only: by all workers, and locked unless --mode says otherwise.
     #[arg(long)]
     pub no_compare: bool,
@@ -145,9 +153,10 @@ impl Options {
         let plan = saved.map_or(told, |saved| saved.plan);
         let modes = saved.map_or_else(|| self.modes(), |saved| vec![saved.mode()]);
         let (workers, kill_at, file) = (self.workers, self.kill_one, self.checkpoint.as_deref());
+        let more = self.more.as_deref();
         let mut orders = Vec::new();
         for mode in modes {
-            let full = Order { plan, mode, workers, kill_at, digits, file, saved };
+            let full = Order { plan, mode, workers, kill_at, digits, file, saved, more };
             if !self.makes_one() && self.workers > 1 {
                 orders.push(Order { workers: 1, kill_at: None, ..full });
             }
@@ -170,7 +179,7 @@ impl Options {
     }
 
     fn makes_one(&self) -> bool {
-        self.no_compare || self.checkpoint.is_some()
+        self.no_compare || self.checkpoint.is_some() || self.more.is_some()
     }
 
     /// The training to go on with.
@@ -252,6 +261,7 @@ mod tests {
             [(locked, 1, Some(0.9)), (hogwild, 1, Some(0.9)), (exact, 1, Some(0.9))]
         );
         assert_eq!(orders("--workers 3 --no-compare"), [(locked, 3, None)]);
+        assert_eq!(orders("--workers 3 --more digits"), [(locked, 3, None)]);
         assert_eq!(orders("--workers 3 --checkpoint file"), [(locked, 3, None)]);
         assert_eq!(orders("--workers 3 --no-compare --mode hogwild"), [(hogwild, 3, None)]);
         assert_eq!(orders("--workers 3 --no-compare --mode exact"), [(exact, 3, None)]);
@@ -299,6 +309,9 @@ mod tests {
             ("--resume", "--checkpoint <FILE>"),
             ("--resume --checkpoint file --epochs 3", "cannot be used with"),
             ("--checkpoint /", "not of a directory"),
+            ("--more name --mode hogwild", "cannot be used with"),
+            ("--more name --repeat 2", "cannot be used with"),
+            ("--more name --resume --checkpoint file", "cannot be used with"),
             ("--mode lockfree", "possible values: locked, hogwild, exact"),
             ("--mode", "possible values: locked, hogwild, exact"),
             ("--speed", "unexpected argument"),

@@ -5,6 +5,9 @@
 //! a worker that is killed leaves no batch in between; the one on its seat goes back to the desk.
 //! If it died between changing the model and handing in, the batch is done twice, which gradient
 //! descent does not mind.
+//!
+//! Processes of other programs take seats as well, and say there which process they are. No leader
+//! has started them, so it looks whether they live.
 
 use shma_core::bytemuck::Zeroable;
 use shma_core::{ShmElement, ShmState};
@@ -31,6 +34,8 @@ pub struct Work {
     done: u64,
     /// Sum of the mean losses of the batches that are done.
     loss: f64,
+    /// Batches that processes of other programs have done; they count them in here.
+    others: u64,
     /// 1 once batches are given out.
     open: u64,
     /// The first batch that was never given out.
@@ -44,7 +49,8 @@ pub struct Work {
 #[repr(C)]
 #[derive(Debug, Clone, Copy, ShmElement)]
 struct Seat {
-    /// 1 while a worker sits here.
+    /// 1 while a worker sits here, the number of its process while it is one of another program, and
+    /// 0 while the seat is free.
     taken: u64,
     /// The number of the batch that it works on, plus 1; 0 for none.
     batch: u64,
@@ -129,9 +135,25 @@ impl Work {
         self.seats[seat].batch.checked_sub(1)
     }
 
-    /// How many seats are taken.
+    /// How many workers have taken their seats.
     pub fn seated(&self) -> usize {
         self.seats.iter().filter(|seat| seat.taken == 1).count()
+    }
+
+    /// The seats of processes of other programs, and the processes.
+    pub fn guests(&self) -> impl Iterator<Item = (usize, u64)> {
+        let seats = self.seats.iter().enumerate();
+        seats.filter(|(_, seat)| seat.taken > 1).map(|(at, seat)| (at, seat.taken))
+    }
+
+    /// Frees the seat if this process of another program has it; its batch waits again.
+    pub fn vacate_of(&mut self, seat: usize, process: u64) -> Option<u64> {
+        if self.seats[seat].taken == process { self.vacate(seat) } else { None }
+    }
+
+    /// Batches that processes of other programs have done.
+    pub fn others(&self) -> u64 {
+        self.others
     }
 
     /// Batches in all.
@@ -204,6 +226,20 @@ mod tests {
         assert_eq!(work.take(1), Some(0));
         work.hand_in(1, 1.0);
         assert!(work.is_done());
+    }
+
+    #[test]
+    fn a_guest_has_a_seat_until_it_is_gone() {
+        let mut work = opened(2);
+        work.sit_down(0);
+        work.seats[9].taken = 4711;
+        assert_eq!((work.take(9), work.seated()), (Some(0), 1));
+        assert_eq!(work.guests().collect::<Vec<_>>(), [(9, 4711)]);
+        // The seat has another owner by now.
+        assert_eq!(work.vacate_of(9, 4712), None);
+        assert_eq!(work.batch_on(9), Some(0));
+        assert_eq!(work.vacate_of(9, 4711), Some(0));
+        assert_eq!((work.guests().count(), work.take(0)), (0, Some(0)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One training, as the process that leads it sees it: it makes the two regions, starts the
 //! workers, watches over them, and measures.
 
+use std::fs;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::atomic::AtomicBool;
@@ -45,6 +46,8 @@ pub struct Order<'a> {
     pub file: Option<&'a Path>,
     /// What it goes on with.
     pub saved: Option<&'a Saved>,
+    /// Its name, by which other programs join it.
+    pub more: Option<&'a str>,
 }
 
 /// Makes a training; `None` if it was interrupted.
@@ -99,7 +102,12 @@ impl<'a, S: Sharing> Training<'a, S> {
         } else if order.kill_at.is_some() {
             progress.say("no worker was killed: the work was done before it came to that");
         }
-        let updates = desk.work.read().done() - before;
+        let work = desk.work.read();
+        let updates = work.done() - before;
+        if order.more.is_some() {
+            progress
+                .say(&format!("other programs have done {} of {updates} batches", work.others()));
+        }
         let curve = recorder.judge(&order.digits.test)?;
         let Order { mode, workers, .. } = *order;
         Ok(Some(Run { mode, workers, killed, seconds, updates, curve }))
@@ -107,7 +115,7 @@ impl<'a, S: Sharing> Training<'a, S> {
 
     fn begin(order: &'a Order<'a>, quiet: bool) -> Result<Self> {
         let batches = order.plan.batches(order.digits.train.len());
-        let name = regions::new_training();
+        let name = order.more.map_or_else(regions::new_training, str::to_owned);
         let mut at_first = Desk::zeroed();
         at_first.plan = order.plan;
         at_first.work = order.saved.map_or_else(|| Work::new(batches), |saved| saved.work);
@@ -124,8 +132,13 @@ impl<'a, S: Sharing> Training<'a, S> {
             let images = order.digits.train.len();
             Saving::begin(&regions::saved(&name), file, order.plan, order.mode, images)
         });
-        let arguments = vec!["worker".to_owned(), order.mode.to_string(), name];
         let progress = Progress::new(&prefix, batches, quiet)?;
+        if order.more.is_some() {
+            progress.say(&format!(
+                "begins when another program has joined: `python shma-python/examples/digits.py {name}`"
+            ));
+        }
+        let arguments = vec!["worker".to_owned(), order.mode.to_string(), name];
         if order.saved.is_some() {
             progress.say(&format!("goes on after {before} of {batches} batches"));
         }
@@ -167,6 +180,7 @@ impl<'a, S: Sharing> Training<'a, S> {
                 continue;
             }
             self.kill_when_due(&work)?;
+            self.look_after_guests(&work);
             self.recorder.look::<S>(self.seconds(), work.done(), &self.model);
             if self.saving.as_ref().is_some_and(|saving| saving.is_due(work.done())) {
                 self.save()?;
@@ -181,7 +195,8 @@ impl<'a, S: Sharing> Training<'a, S> {
 
     /// The clock starts with the first batch, so that nothing but training is measured.
     fn start_when_all_are_there(&mut self, work: &Work) {
-        if work.seated() >= self.crew.present().count() {
+        let is_joined = self.order.more.is_none() || work.guests().next().is_some();
+        if is_joined && work.seated() >= self.crew.present().count() {
             self.recorder.take::<S>(0.0, &self.model);
             self.started = Some(Instant::now());
             self.pace.at = Instant::now();
@@ -232,6 +247,21 @@ impl<'a, S: Sharing> Training<'a, S> {
             self.progress.say("no worker was left, so a new one takes the seat");
         }
         Ok(())
+    }
+
+    /// Frees the seats of processes of other programs that have ended.
+    fn look_after_guests(&self, work: &Work) {
+        // One that its parent has not waited for yet has ended, too.
+        let ended = |process: u64| match fs::read_to_string(format!("/proc/{process}/stat")) {
+            Ok(stat) => stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('Z')),
+            Err(_) => true,
+        };
+        for (seat, process) in work.guests().filter(|(_, process)| ended(*process)) {
+            let batch = self.desk.work.update(|new, _| new.vacate_of(seat, process));
+            let batch =
+                batch.map_or_else(String::new, |batch| format!(", so batch {batch} waits again"));
+            self.progress.say(&format!("process {process} of another program is gone{batch}"));
+        }
     }
 
     fn show(&mut self, work: &Work) {
