@@ -65,6 +65,10 @@ def main() -> None:
             actor.join()
     print()
     if given.plot:
+        import matplotlib
+
+        # Without a screen.
+        matplotlib.use("Agg")
         import matplotlib.pyplot as plot
 
         plot.plot(means)
