@@ -1,8 +1,9 @@
 """shma beside numpy over multiprocessing.shared_memory with a Lock, in one run.
 
-    python benches/against_numpy.py [--seconds 0.2] [--picture benches/speed.png] [--markdown]
+    python benches/against_numpy.py [--seconds 0.3] [--picture benches/speed.png]
 
-Each row is measured in short turns, and the best turn of each side counts, so that other load hits both alike.
+Both sides of a row are measured in short turns, one after the other. A time is the median of its turns, and a ratio
+the median of the ratios of neighbouring turns, so that other load hits both sides alike.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import statistics
 import time
 from collections.abc import Callable
 from multiprocessing import shared_memory
+from multiprocessing.connection import Connection
 
 import numpy as np
 
@@ -23,8 +26,18 @@ SIZES = [64, 4 << 10, 64 << 10, 1 << 20, 16 << 20]
 BATCH = 0.0005
 
 
-def best(calls: list[Callable[[], object]], seconds: float) -> list[float]:
-    """Seconds for each call."""
+#: Seconds for a call of shma, for one of numpy, and their ratio.
+Measured = tuple[float, float, float]
+
+
+def medians(pairs: list[tuple[float, float]]) -> Measured:
+    ours, theirs = zip(*pairs)
+    return statistics.median(ours), statistics.median(theirs), statistics.median(a / b for a, b in pairs)
+
+
+def compared(ours: Callable[[], object], theirs: Callable[[], object], seconds: float) -> Measured:
+    """Two calls in this process."""
+    calls = [ours, theirs]
     counts = []
     for call in calls:
         call()
@@ -33,19 +46,56 @@ def best(calls: list[Callable[[], object]], seconds: float) -> list[float]:
             call()
             count += 1
         counts.append(count)
-    found = [float("inf")] * len(calls)
-    end = time.perf_counter() + seconds * len(calls)
-    while time.perf_counter() < end:
-        for at, call in enumerate(calls):
+    pairs: list[tuple[float, float]] = []
+    end = time.perf_counter() + seconds * 2
+    while time.perf_counter() < end or len(pairs) < 5:
+        # Each side comes first in every other round.
+        turn = {}
+        for at in (0, 1) if len(pairs) % 2 else (1, 0):
             start = time.perf_counter()
             for _ in range(counts[at]):
-                call()
-            found[at] = min(found[at], (time.perf_counter() - start) / counts[at])
-    return found
+                calls[at]()
+            turn[at] = (time.perf_counter() - start) / counts[at]
+        pairs.append((turn[0], turn[1]))
+    return medians(pairs)
 
 
-def rows(size: int, seconds: float) -> list[tuple[str, float, float, float | None]]:
-    """What was done, seconds by shma, seconds by numpy, and the ratio that it may have at most."""
+def answer(reads: list[Callable[[], object]], ask: Connection) -> None:
+    """The other process: reads when it is asked to, and says how long that took."""
+    while (which := ask.recv()) is not None:
+        start = time.perf_counter()
+        reads[which]()
+        ask.send(time.perf_counter() - start)
+
+
+def in_turns(
+    writes: list[Callable[[], object]], reads: list[Callable[[], object]], seconds: float
+) -> tuple[Measured, Measured]:
+    """Writes of this process and reads of another, in turns: shma's and numpy's."""
+    context = multiprocessing.get_context("fork")
+    ask, asked = context.Pipe()
+    other = context.Process(target=answer, args=(reads, asked))
+    other.start()
+    written: list[tuple[float, float]] = []
+    read: list[tuple[float, float]] = []
+    end = time.perf_counter() + seconds * 4
+    while time.perf_counter() < end or len(written) < 5:
+        wrote, took = {}, {}
+        for which in (0, 1) if len(written) % 2 else (1, 0):
+            start = time.perf_counter()
+            writes[which]()
+            wrote[which] = time.perf_counter() - start
+            ask.send(which)
+            took[which] = ask.recv()
+        written.append((wrote[0], wrote[1]))
+        read.append((took[0], took[1]))
+    ask.send(None)
+    other.join()
+    return medians(written), medians(read)
+
+
+def rows(size: int, seconds: float) -> list[tuple[str, Measured, float | None]]:
+    """What was done, how long it took, and the ratio that it may have at most."""
     value = np.random.default_rng(1).standard_normal(size // 4).astype(np.float32)
     new, into = value * 0.5, np.empty_like(value)
     memory = shared_memory.SharedMemory(create=True, size=size)
@@ -93,11 +143,11 @@ def rows(size: int, seconds: float) -> list[tuple[str, float, float, float | Non
         ("`writing` / `np.add(a, g, out=a)`", shma_writing, numpy_in_place, None),
     ]
     try:
-        found = []
-        for what, ours, theirs, target in pairs:
-            a, b = best([ours, theirs], seconds)
-            found.append((what, a, b, target))
-        return found
+        found = [(what, compared(ours, theirs, seconds), target) for what, ours, theirs, target in pairs]
+        write, read = in_turns(
+            [lambda: field.write(new), numpy_write], [lambda: field.read(out=into), numpy_read_into], seconds
+        )
+        return [*found, ("write, read elsewhere", write, 1.0), ("read, written elsewhere", read, 1.0)]
     finally:
         state.close()
         del array
@@ -115,18 +165,20 @@ def sized(size: int) -> str:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--seconds", type=float, default=0.2, help="for each side of each row")
+    arguments.add_argument("--seconds", type=float, default=0.3, help="for each side of each row")
     arguments.add_argument("--picture", help="a picture, by matplotlib")
     given = arguments.parse_args()
     print("| bytes | call | shma | numpy + Lock | ratio | target |\n|---:|---|---:|---:|---:|---:|")
     ratios: dict[str, list[float]] = {}
     for size in SIZES:
-        for what, ours, theirs, target in rows(size, given.seconds):
-            ratio = ours / theirs
+        for what, (ours, theirs, ratio), target in rows(size, given.seconds):
             ratios.setdefault(what, []).append(ratio)
             met = "" if target is None else f"{target}" if ratio <= target else f"{target}, missed"
             print(f"| {sized(size)} | {what} | {shown(ours)} | {shown(theirs)} | {ratio:.2f} | {met} |", flush=True)
     if given.picture:
+        import matplotlib
+
+        matplotlib.use("Agg")
         import matplotlib.pyplot as plot
 
         plot.figure(figsize=(8, 4.5))
