@@ -6,7 +6,7 @@ use std::ptr;
 
 use numpy::npyffi::{self, NpyTypes, PY_ARRAY_API, PyArrayObject, flags, npy_intp};
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
@@ -36,12 +36,52 @@ impl Memory {
     pub(crate) fn len(self) -> usize {
         self.len
     }
+
+    /// A copy of the bytes, which other threads may be changing.
+    ///
+    /// # Safety
+    ///
+    /// The caller keeps the array, which has as many bytes.
+    pub(crate) unsafe fn to_vec(self) -> PyResult<Vec<u8>> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(self.len).map_err(|_| PyMemoryError::new_err(()))?;
+        // SAFETY: there is room for as many bytes, and the caller keeps what they are copied from.
+        unsafe { self.at.copy_to_nonoverlapping(bytes.as_mut_ptr(), self.len) };
+        // SAFETY: they were written above.
+        unsafe { bytes.set_len(self.len) };
+        Ok(bytes)
+    }
 }
 
 // SAFETY: an address. It is followed by raw accesses only, which tolerate other threads'.
 unsafe impl Send for Memory {}
 // SAFETY: as above.
 unsafe impl Sync for Memory {}
+
+/// A new array of zeros that no caller of the package has yet.
+#[derive(Debug)]
+pub(crate) struct Fresh<'py> {
+    array: Bound<'py, PyUntypedArray>,
+    len: usize,
+}
+
+impl<'py> Fresh<'py> {
+    /// Its memory.
+    pub(crate) fn bytes(&mut self) -> &mut [u8] {
+        let at = memory(&self.array, self.len).at();
+        // SAFETY: so many bytes, all of which were zeroed; no other reference to the array exists.
+        unsafe { std::slice::from_raw_parts_mut(at, self.len) }
+    }
+
+    pub(crate) fn into_array(self) -> Bound<'py, PyUntypedArray> {
+        self.array
+    }
+
+    /// The array, or a scalar for a number.
+    pub(crate) fn into_value(self, layout: &Layout) -> PyResult<Bound<'py, PyAny>> {
+        if layout.is_number() { scalar(self.array) } else { Ok(self.array.into_any()) }
+    }
+}
 
 /// What arrays of a field are.
 #[derive(Debug)]
@@ -59,6 +99,25 @@ impl Layout {
     /// A new array, whose memory holds anything.
     pub(crate) fn empty<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyUntypedArray>> {
         new_array(py, &self.descr, &self.shape)
+    }
+
+    /// A new array of zeros.
+    pub(crate) fn fresh<'py>(&self, py: Python<'py>) -> PyResult<Fresh<'py>> {
+        let descr = self.descr.bind(py).clone().into_dtype_ptr();
+        let dimensions = c_int::try_from(self.shape.len())?;
+        let shape = self.shape.as_ptr().cast_mut();
+        // SAFETY: as many lengths as dimensions, which are only read, and a reference to a type, which
+        // is stolen.
+        let array = unsafe { PY_ARRAY_API.PyArray_Zeros(py, dimensions, shape, descr, 0) };
+        // SAFETY: a new reference, or null with an exception set.
+        let array = unsafe { Bound::from_owned_ptr_or_err(py, array) }?;
+        Ok(Fresh { array: array.cast_into::<PyUntypedArray>()?, len: self.bytes })
+    }
+
+    /// One number, or struct, of such an array.
+    pub(crate) fn one(&self, py: Python<'_>) -> Self {
+        let bytes = self.descr.bind(py).itemsize();
+        Self { descr: self.descr.clone_ref(py), shape: Vec::new(), bytes }
     }
 
     /// The memory of this value, if it is an array of exactly this layout.

@@ -15,7 +15,7 @@ use shma_core::{Error, Options, inspect};
 use crate::array::require_numpy_2;
 use crate::errors::raise;
 use crate::seconds::{SLICE, seconds};
-use crate::types::{Declared, declaration, describe};
+use crate::types::{Declared, Name, declaration, describe};
 
 /// An attachment, which the handle and its fields share.
 pub(crate) struct Shared {
@@ -273,9 +273,10 @@ fn at(dir: Option<&PathBuf>) -> Options<Untyped> {
     }
 }
 
-/// The directory, for as long as the process may change its own.
-fn absolute(dir: Option<PathBuf>) -> PyResult<Option<PathBuf>> {
-    Ok(dir.map(std::path::absolute).transpose()?)
+/// The directory, for as long as the process may change its own. One that cannot be had is left for the
+/// library to refuse.
+fn absolute(dir: Option<PathBuf>) -> Option<PathBuf> {
+    dir.map(|dir| std::path::absolute(&dir).unwrap_or(dir))
 }
 
 /// What is said at creation.
@@ -286,47 +287,32 @@ fn creating(dir: Option<&PathBuf>, creation: Creation) -> Options<Untyped> {
     at(dir).mode(mode).persistent(persistent).prefault(prefault).huge_pages(huge_pages)
 }
 
-/// Creates a region.
+/// Creates a region, or opens it if `or_opens` says so and there is one.
 #[pyfunction]
 pub fn create(
     py: Python<'_>,
-    name: &str,
-    state: &str,
-    fields: Vec<Declared<'_>>,
+    name: Name,
+    declared: (String, Vec<Declared<'_>>),
     creation: Creation,
     dir: Option<PathBuf>,
+    or_opens: bool,
 ) -> PyResult<Core> {
     require_numpy_2(py)?;
-    let declaration = declaration(py, state, fields)?;
-    let dir = absolute(dir)?;
+    let declaration = declaration(py, &declared.0, declared.1)?;
+    let dir = absolute(dir);
     let options = creating(dir.as_ref(), creation);
-    let created = py.detach(|| options.create(name, &declaration));
-    created.map(|state| Core::new(state, dir)).map_err(|error| raise(py, &error))
-}
-
-/// Opens a region, or creates it.
-#[pyfunction]
-pub fn open_or_create(
-    py: Python<'_>,
-    name: &str,
-    state: &str,
-    fields: Vec<Declared<'_>>,
-    creation: Creation,
-    dir: Option<PathBuf>,
-) -> PyResult<Core> {
-    require_numpy_2(py)?;
-    let declaration = declaration(py, state, fields)?;
-    let dir = absolute(dir)?;
-    let options = creating(dir.as_ref(), creation);
-    let opened = py.detach(|| options.open_or_create(name, &declaration));
-    opened.map(|state| Core::new(state, dir)).map_err(|error| raise(py, &error))
+    let made = py.detach(|| match or_opens {
+        true => options.open_or_create(&name.0, &declaration),
+        false => options.create(&name.0, &declaration),
+    });
+    made.map(|state| Core::new(state, dir)).map_err(|error| raise(py, &error))
 }
 
 /// Opens a region, of whatever layout or of this one, once it is there.
 #[pyfunction]
 pub fn open(
     py: Python<'_>,
-    name: &str,
+    name: Name,
     expected: Option<(String, Vec<Declared<'_>>)>,
     read_only: bool,
     wait: &Bound<'_, PyAny>,
@@ -334,13 +320,13 @@ pub fn open(
 ) -> PyResult<Core> {
     require_numpy_2(py)?;
     let expected = expected.map(|(state, fields)| declaration(py, &state, fields)).transpose()?;
-    let dir = absolute(dir)?;
+    let dir = absolute(dir);
     let end = seconds(Some(wait))?.map(|wait| Instant::now().checked_add(wait));
     let end = end.flatten();
     loop {
         let left =
             end.map_or(SLICE, |end| end.saturating_duration_since(Instant::now()).min(SLICE));
-        let opened = py.detach(|| open_within(name, expected.as_ref(), read_only, left, &dir));
+        let opened = py.detach(|| open_within(&name.0, expected.as_ref(), read_only, left, &dir));
         match opened {
             Ok(state) => return Ok(Core::new(state, dir)),
             Err(error) => {
@@ -404,8 +390,8 @@ pub fn reopen(
 
 /// Removes the name of a region.
 #[pyfunction]
-pub fn unlink(py: Python<'_>, name: &str, dir: Option<PathBuf>) -> PyResult<()> {
-    let removed = py.detach(|| at(dir.as_ref()).unlink(name));
+pub fn unlink(py: Python<'_>, name: Name, dir: Option<PathBuf>) -> PyResult<()> {
+    let removed = py.detach(|| at(dir.as_ref()).unlink(&name.0));
     removed.map_err(|error| raise(py, &error))
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use numpy::npyffi::npy_intp;
 use numpy::{PyArrayDescr, PyArrayDescrMethods, PyUntypedArray};
-use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use shma_core::untyped::{self, Fetch, Wait};
@@ -129,6 +129,15 @@ impl FieldBase {
             unsafe { held.publish_part_raw(first, from.at(), from.len()) }
         });
         published.map(u64::from).map_err(|error| self.shared.raise(py, &error))
+    }
+}
+
+impl FieldBase {
+    /// The bytes of a value, cast to this layout.
+    fn bytes(&self, layout: &Layout, value: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+        let (_array, from) = layout.fit(value, &self.place())?;
+        // SAFETY: the array is kept.
+        unsafe { from.to_vec() }
     }
 }
 
@@ -427,51 +436,26 @@ impl FieldBase {
             _ => return Err(PyValueError::new_err("add, max or min")),
         };
         let used = self.used()?;
-        let one = Layout {
-            descr: self.layout.descr.clone_ref(py),
-            shape: Vec::new(),
-            bytes: self.layout.descr.bind(py).itemsize(),
-        };
-        let (_array, from) = one.fit(value, &self.place())?;
-        let mut number = vec![0; one.bytes];
-        // SAFETY: the array is kept, and has as many bytes.
-        unsafe { from.at().copy_to_nonoverlapping(number.as_mut_ptr(), one.bytes) };
-        let mut before = vec![0; one.bytes];
-        let fetched = used.field.fetch(what, index, &number, &mut before);
-        fetched.map_err(|error| match error {
-            Error::OutOfRange { .. } => PyIndexError::new_err(error.to_string()),
-            error => self.shared.raise(py, &error),
-        })?;
-        let array = one.empty(py)?;
-        let into = memory(&array, one.bytes);
-        // SAFETY: the array is kept, and has as many bytes.
-        unsafe { into.at().copy_from_nonoverlapping(before.as_ptr(), one.bytes) };
-        scalar(array)
+        let one = self.layout.one(py);
+        let number = self.bytes(&one, value)?;
+        let mut before = one.fresh(py)?;
+        let fetched = used.field.fetch(what, index, &number, before.bytes());
+        fetched.map_err(|error| self.shared.raise(py, &error))?;
+        before.into_value(&one)
     }
 
     /// Adds to each number of an atomic field the one at its place.
     fn _add(&self, py: Python<'_>, values: &Bound<'_, PyAny>) -> PyResult<()> {
         let used = self.used()?;
-        let (_array, from) = self.layout.fit(values, &self.place())?;
-        let mut numbers = vec![0; from.len()];
-        // SAFETY: the array is kept, and has as many bytes.
-        unsafe { from.at().copy_to_nonoverlapping(numbers.as_mut_ptr(), from.len()) };
-        let added = copying(py, from.len(), || used.field.add_numbers(&numbers));
+        let numbers = self.bytes(&self.layout, values)?;
+        let added = copying(py, numbers.len(), || used.field.add_numbers(&numbers));
         added.map_err(|error| self.shared.raise(py, &error))
     }
 
     /// Stores a number of an atomic field, counted in C order.
     fn _store(&self, py: Python<'_>, index: usize, value: &Bound<'_, PyAny>) -> PyResult<()> {
         let used = self.used()?;
-        let one = Layout {
-            descr: self.layout.descr.clone_ref(py),
-            shape: Vec::new(),
-            bytes: self.layout.descr.bind(py).itemsize(),
-        };
-        let (_array, from) = one.fit(value, &self.place())?;
-        let mut number = vec![0; one.bytes];
-        // SAFETY: the array is kept, and has as many bytes.
-        unsafe { from.at().copy_to_nonoverlapping(number.as_mut_ptr(), one.bytes) };
+        let number = self.bytes(&self.layout.one(py), value)?;
         let stored = used.field.store_number(index, &number);
         stored.map_err(|error| self.shared.raise(py, &error))
     }

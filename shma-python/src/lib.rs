@@ -28,7 +28,7 @@ mod _shma {
     #[pymodule_export]
     use super::base::FieldBase;
     #[pymodule_export]
-    use super::core::{Core, create, names, open, open_or_create, reopen, unlink};
+    use super::core::{Core, create, names, open, reopen, unlink};
     #[pymodule_export]
     use super::load::load;
     #[pymodule_export]

@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::prelude::*;
 use shma_core::untyped;
 
-use crate::array::{copying, memory, set_writeable};
+use crate::array::{copying, set_writeable};
 use crate::base::FieldBase;
 use crate::core::{Core, Shared, Using};
 use crate::limit::{Limit, acquire};
@@ -55,17 +55,13 @@ impl Begun {
         field: &Bound<'py, FieldBase>,
     ) -> PyResult<Bound<'py, PyUntypedArray>> {
         let layout = &field.get().layout;
-        let mut bytes = Vec::new();
-        bytes
-            .try_reserve_exact(layout.bytes)
-            .map_err(|_| pyo3::exceptions::PyMemoryError::new_err(()))?;
-        bytes.resize(layout.bytes, 0);
+        let mut fresh = layout.fresh(py)?;
         // Not put back if the library refuses; then the transaction is dropped.
         let (transaction, using) = self.take().ok_or_else(|| self.over())?;
-        let index = field.get().index;
-        let loaded = copying(py, layout.bytes, || {
+        let (index, bytes) = (field.get().index, fresh.bytes());
+        let loaded = copying(py, bytes.len(), || {
             let field = transaction.state().fields().get(index);
-            field.map(|field| transaction.load(field, &mut bytes))
+            field.map(|field| transaction.load(field, bytes))
         });
         if let Some(Err(error)) = loaded {
             return Err(self.shared.raise(py, &error));
@@ -73,11 +69,7 @@ impl Begun {
         let mut kept = self.transaction.lock().unwrap_or_else(PoisonError::into_inner);
         *kept = Some((transaction, using));
         drop(kept);
-        let array = layout.empty(py)?;
-        let into = memory(&array, layout.bytes);
-        // SAFETY: the array is new, and has as many bytes.
-        unsafe { into.at().copy_from_nonoverlapping(bytes.as_ptr(), layout.bytes) };
-        Ok(array)
+        Ok(fresh.into_array())
     }
 
     /// Publishes those of these arrays that have changed, as one.
@@ -98,15 +90,8 @@ impl Begun {
                     field.place()
                 ))
             })?;
-            let mut bytes = Vec::new();
-            bytes
-                .try_reserve_exact(from.len())
-                .map_err(|_| pyo3::exceptions::PyMemoryError::new_err(()))?;
-            // SAFETY: there is room for as many bytes, and the array is kept.
-            unsafe { from.at().copy_to_nonoverlapping(bytes.as_mut_ptr(), from.len()) };
-            // SAFETY: they were written above.
-            unsafe { bytes.set_len(from.len()) };
-            values.push((field.index, bytes));
+            // SAFETY: the array is kept.
+            values.push((field.index, unsafe { from.to_vec() }?));
         }
         let committed = py.detach(|| {
             let state = transaction.state().clone();

@@ -3,7 +3,7 @@
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 use shma_core::Error;
 use shma_core::untyped::{Attributes, Declaration, Number, Scalar, Type};
 
@@ -54,9 +54,22 @@ pub(crate) fn describe<'py>(py: Python<'py>, ty: &Type) -> PyResult<Bound<'py, P
     (scalar, PyTuple::new(py, ty.shape())?).into_pyobject(py)
 }
 
+/// The name of a region or a field. Surrogates, which no Rust text has, are replaced by what no name has either, so
+/// that the library refuses them.
+#[derive(Debug)]
+pub struct Name(pub(crate) String);
+
+impl<'py> FromPyObject<'_, 'py> for Name {
+    type Error = PyErr;
+
+    fn extract(name: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        Ok(Self(name.cast::<PyString>()?.to_string_lossy().into_owned()))
+    }
+}
+
 /// A field as the package declares it: name, type, slots, timed, atomic, initial value or `None`.
 pub(crate) type Declared<'py> =
-    (String, Bound<'py, PyAny>, usize, bool, bool, Option<Bound<'py, PyUntypedArray>>);
+    (Name, Bound<'py, PyAny>, usize, bool, bool, Option<Bound<'py, PyUntypedArray>>);
 
 /// A state as the package declares it.
 pub(crate) fn declaration(
@@ -66,7 +79,7 @@ pub(crate) fn declaration(
 ) -> PyResult<Declaration> {
     let refuse = |error: Error| raise(py, &error);
     let mut declaration = Declaration::new(state).map_err(refuse)?;
-    for (name, ty, slots, timed, atomic, init) in fields {
+    for (Name(name), ty, slots, timed, atomic, init) in fields {
         let ty = to_type(&ty)?;
         let size = ty.size();
         let mut attributes = Attributes::new().slots(slots);
@@ -95,11 +108,6 @@ fn copy(init: &Bound<'_, PyUntypedArray>, size: usize) -> PyResult<Vec<u8>> {
             "an initial value of {found} bytes in place of {size}"
         ))
     })?;
-    let mut bytes = Vec::new();
-    bytes.try_reserve_exact(size).map_err(|_| pyo3::exceptions::PyMemoryError::new_err(()))?;
-    // SAFETY: there is room for `size` bytes, and the array, which is kept meanwhile, has as many.
-    unsafe { memory.at().copy_to_nonoverlapping(bytes.as_mut_ptr(), size) };
-    // SAFETY: they were written above.
-    unsafe { bytes.set_len(size) };
-    Ok(bytes)
+    // SAFETY: the array is kept meanwhile.
+    unsafe { memory.to_vec() }
 }

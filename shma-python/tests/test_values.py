@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 
 import numpy as np
@@ -396,8 +397,57 @@ def test_atomic_fields_have_no_semaphore(name: str) -> None:
         for call in calls:
             with pytest.raises(TypeError):
                 call()
-        for index in (4, 2**62):
-            with pytest.raises(IndexError):
-                n.fetch_add(index, 1)
-        with pytest.raises((IndexError, OverflowError)):
-            n.fetch_add(-1, 1)
+        for index in (4, -5, 2**62, 2**70, -(2**70)):
+            for call in (n.fetch_add, n.fetch_max, n.fetch_min):
+                with pytest.raises(IndexError):
+                    call(index, 1)
+        assert n.fetch_add(-1, 5) == 0 and n.fetch_max(np.int64(-1), 4) == 5 and n[1, 1] == 5
+        n[0:0] = 1
+        n[np.zeros(2, bool)] = 1
+        with pytest.raises(ValueError):
+            n[0:0] = np.zeros((3, 2))
+        assert n.read().tolist() == [[0, 0], [0, 5]]
+
+
+def test_names_that_are_no_unicode_are_invalid(name: str) -> None:
+    for call in (
+        lambda: shma.create("\udc80", {"a": 1.0}),
+        lambda: shma.open_or_create("a\udc80", {"a": 1.0}),
+        lambda: shma.open("\udc80"),
+        lambda: shma.unlink("\udc80"),
+    ):
+        with pytest.raises(shma.InvalidName):
+            call()
+    with pytest.raises(shma.DeclarationError):
+        shma.create(name, {"\udc80": 1.0})
+    with pytest.raises(shma.Error):
+        shma.create(name, {"a": 1.0}, dir="")
+
+
+def test_shapes_of_a_class_are_those_of_arrays(name: str) -> None:
+    def declared(shape: object, **attributes: object) -> shma.State:
+        field = shma.array(np.float32, shape, **attributes)  # type: ignore[call-overload]
+        return type("M", (shma.Declared,), {"a": field}).create(name)  # type: ignore[attr-defined, no-any-return]
+
+    for shape in (np.int64(3), [3], (np.uint8(3),)):
+        with declared(shape) as state:
+            assert state.a.shape == (3,)
+    for wrong in (-1, (2, -1), 0, 2**70, 2**50):
+        with pytest.raises(shma.DeclarationError):
+            declared(wrong)
+    for wrong_type in (3.5, "3", None):
+        with pytest.raises(TypeError):
+            declared(wrong_type)
+    for slots in (3, -1, "4", 2**70):
+        with pytest.raises(shma.DeclarationError):
+            declared(3, slots=slots)
+
+
+def test_states_and_transactions_are_not_made_by_hand(name: str) -> None:
+    for made in (shma.State, shma.Declared, shma.Field, shma.AtomicField, shma.Transaction):
+        with pytest.raises(TypeError):
+            made()  # type: ignore[call-arg]
+    with shma.create(name, {"a": 1.0}) as state, state.transaction() as t:
+        for call in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError):
+                call(t)

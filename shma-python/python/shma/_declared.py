@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any
@@ -21,7 +22,8 @@ class _Array:
         self, dtype: Any, shape: int | tuple[int, ...], slots: int, timed: bool, atomic: bool
     ) -> None:
         self.dtype: np.dtype[Any] = np.dtype(dtype)
-        self.shape = (shape,) if isinstance(shape, int) else tuple(shape)
+        lengths = shape if isinstance(shape, (tuple, list)) else (shape,)
+        self.shape = tuple(operator.index(length) for length in lengths)
         self.slots = slots
         self.timed = timed
         self.atomic = atomic
@@ -76,7 +78,10 @@ class Declared(State):
         values = {} if init is None else dict(init)
         fields: list[_types.Declaration] = []
         for name, at in cls._arrays.items():
+            if not all(0 < length < 1 << 63 for length in at.shape):
+                raise _types.refused(name, f"an array has at least one element, and not shape {at.shape}")
             type_ = _types.type_of(at.dtype, at.shape, name)
+            _types.check_slots(name, at.slots)
             value = None
             if name in values:
                 dtype, shape = _types.dtype_of(type_)
@@ -100,9 +105,8 @@ class Declared(State):
         huge_pages: bool = False,
     ) -> Self:
         """As `shma.create`."""
-        state, fields = cls._declaration(init)
         creation = (mode, persistent, prefault, huge_pages)
-        return cls._of(_shma.create(name, state, fields, creation, path_of(dir)))
+        return cls._of(_shma.create(name, cls._declaration(init), creation, path_of(dir), False))
 
     @classmethod
     def open(
@@ -130,6 +134,5 @@ class Declared(State):
         huge_pages: bool = False,
     ) -> Self:
         """As `shma.open_or_create`."""
-        state, fields = cls._declaration(init)
         creation = (mode, persistent, prefault, huge_pages)
-        return cls._of(_shma.open_or_create(name, state, fields, creation, path_of(dir)))
+        return cls._of(_shma.create(name, cls._declaration(init), creation, path_of(dir), True))

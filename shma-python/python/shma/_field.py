@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import html
+import operator
 from collections.abc import Iterator
 from typing import Any, Generic, Literal, SupportsIndex
 
@@ -159,6 +160,9 @@ class Field(_shma.FieldBase, Generic[T]):
 
     def _set_numbers(self, key: Any, new: NDArray[Any]) -> None:
         numbers = np.arange(self.size).reshape(self.shape)[key]
+        if not np.size(numbers):
+            np.broadcast_to(new, np.shape(numbers))
+            return
         for number, value in np.nditer([numbers, np.broadcast_to(new, np.shape(numbers))]):
             self._store(int(number), value)
 
@@ -197,16 +201,25 @@ class AtomicField(Field[T]):
     __slots__ = ()
 
     def fetch_add(self, index: int, value: Any) -> Any:
-        """Adds to the number at `index`, counted in C order; returns what was before. Integers wrap."""
-        return self._fetch("add", index, value)
+        """Adds to the number at `index`, counted in C order, and from the end if it is negative; returns
+        what was before. Integers wrap. Raises IndexError if there is no such number."""
+        return self._fetch("add", self._number(index), value)
 
     def fetch_max(self, index: int, value: Any) -> Any:
-        """Keeps the larger one at `index`, counted in C order; returns what was before."""
-        return self._fetch("max", index, value)
+        """Keeps the larger one at `index`, which is as that of `fetch_add`; returns what was before."""
+        return self._fetch("max", self._number(index), value)
 
     def fetch_min(self, index: int, value: Any) -> Any:
-        """Keeps the smaller one at `index`, counted in C order; returns what was before."""
-        return self._fetch("min", index, value)
+        """Keeps the smaller one at `index`, which is as that of `fetch_add`; returns what was before."""
+        return self._fetch("min", self._number(index), value)
+
+    def _number(self, index: int) -> int:
+        number = operator.index(index)
+        if number < 0:
+            number += self.size
+        if not 0 <= number < self.size:
+            raise IndexError(f"{self._place} has {self.size} numbers, and {index} is none of them")
+        return number
 
     def add(self, values: ArrayLike) -> None:
         """Adds to each number the one at its place, each by itself; of exactly the field's shape."""

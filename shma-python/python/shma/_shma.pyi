@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import disjoint_base
 
-__all__ = ["Begun", "Core", "FieldBase", "Waiter", "Writing", "create", "load", "names", "open", "open_or_create", "reopen", "snapshot", "unlink"]
+__all__ = ["Begun", "Core", "FieldBase", "Waiter", "Writing", "create", "load", "names", "open", "reopen", "snapshot", "unlink"]
 
 _Creation = tuple[int, bool, bool, bool]
-_Fields = list[Any]
+#: The name of the state, and its fields.
+_Declared = tuple[str, list[Any]]
 
 @final
 class Core:
@@ -35,13 +36,10 @@ class Core:
     def attach_in_child(self) -> None: ...
 
 def create(
-    name: str, state: str, fields: _Fields, creation: _Creation, dir: str | None
-) -> Core: ...
-def open_or_create(
-    name: str, state: str, fields: _Fields, creation: _Creation, dir: str | None
+    name: str, declared: _Declared, creation: _Creation, dir: str | None, or_opens: bool
 ) -> Core: ...
 def open(
-    name: str, expected: tuple[str, _Fields] | None, read_only: bool, wait: float, dir: str | None
+    name: str, expected: _Declared | None, read_only: bool, wait: float, dir: str | None
 ) -> Core: ...
 def reopen(name: str, dir: str | None, instance: int, read_only: bool) -> Core: ...
 def unlink(name: str, dir: str | None) -> None: ...

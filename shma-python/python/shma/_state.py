@@ -34,6 +34,9 @@ class State(Mapping[str, Field[Any]]):
     Errors: `shma.Error` and its kinds. After `close` every call raises ValueError.
     """
 
+    def __init__(self) -> None:
+        raise TypeError("a state is created or opened: `shma.create(name, ..)`, `shma.open(name)`")
+
     _core: _shma.Core
     _table: dict[str, tuple[int, Any, int, bool, bool]]
     _fields: dict[str, Field[Any]]
@@ -354,9 +357,8 @@ def create(
 
     Raises AlreadyExists, NoSpace, InvalidName, ForeignOwner, NotARegion, DeclarationError.
     """
-    declared, all_fields = declaration(fields, state)
     creation = (mode, persistent, prefault, huge_pages)
-    return State._of(_shma.create(name, declared, all_fields, creation, path_of(dir)))
+    return State._of(_shma.create(name, declaration(fields, state), creation, path_of(dir), False))
 
 
 def open(
@@ -402,9 +404,8 @@ def open_or_create(
 
     Arguments as `create`. Raises what `create` and `open` raise.
     """
-    declared, all_fields = declaration(fields, state)
     creation = (mode, persistent, prefault, huge_pages)
-    return State._of(_shma.open_or_create(name, declared, all_fields, creation, path_of(dir)))
+    return State._of(_shma.create(name, declaration(fields, state), creation, path_of(dir), True))
 
 
 def load(path: str | PathLike[str]) -> Snapshot:

@@ -22,6 +22,12 @@ class Transaction:
 
     __slots__ = ("_arrays", "_begun", "_state")
 
+    def __init__(self) -> None:
+        raise TypeError("a transaction is begun by a state: `with state.transaction() as t`")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a transaction belongs to the block that has begun it, and is not copied")
+
     _state: State
     _begun: _shma.Begun | None
     _arrays: dict[str, Any]

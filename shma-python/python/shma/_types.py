@@ -176,11 +176,15 @@ def declare(name: str, said: object) -> Declaration:
     at = said if isinstance(said, Attributes) else Attributes(said, 4, False, False)  # type: ignore[arg-type]
     value: np.ndarray[Any, Any] = np.asarray(at.value)
     type_ = type_of(value.dtype, value.shape, name)
-    slots = at.slots
+    check_slots(name, at.slots)
+    copied: np.ndarray[Any, Any] = np.array(value, order="C", copy=True)
+    return name, type_, at.slots, bool(at.timed), bool(at.atomic), copied
+
+
+def check_slots(name: str, slots: object) -> None:
+    """Refuses what the library does not even take for a number of slots."""
     if isinstance(slots, bool) or not isinstance(slots, int) or not 0 <= slots < 1 << 16:
         raise refused(name, f"a field has 2, 4 or 8 slots, and not {slots!r}")
-    copied: np.ndarray[Any, Any] = np.array(value, order="C", copy=True)
-    return name, type_, slots, bool(at.timed), bool(at.atomic), copied
 
 
 def declare_all(fields: Mapping[str, ArrayLike | Attributes]) -> list[Declaration]:
