@@ -192,6 +192,25 @@ def test_reads_end_beside_a_hostile_peer(name: str) -> None:
         for read in (seen.w.read, seen.snapshot, state.w.read):
             with pytest.raises(shma.Contended):
                 read(timeout=0.05)
+        # Without a limit a handle that may write excludes all writers, and reads then.
+        assert state.w.read().tolist() == [0] * 4
+
+
+def test_fields_and_rows_that_there_are_not_are_refused(name: str) -> None:
+    # By the names that begin with `_`, through which no call of the package comes with such arguments.
+    with shma.create(name, {"w": np.zeros((2, 3), np.float32)}) as state:
+        core, field = state._core, shma._shma.FieldBase
+        for index, called, dtype, shape in [
+            (0, "w", "f8", (2, 3)), (0, "w", "f4", (2, 4)), (0, "w", "f4", (2**62, 2**62)), (0, "w", "f4", (-2, -3)),
+            (0, "v", "f4", (2, 3)), (1, "w", "f4", (2, 3)), (0, "w", "O", (3,)),
+        ]:
+            with pytest.raises((TypeError, ValueError)):
+                field(core, index, called, np.dtype(dtype), shape)
+        for first, rows in [(0, 3), (2, 1), (3, 0), (2**63, 2**63), (1, 2**64 - 1)]:
+            with pytest.raises(IndexError):
+                state.w._read_rows(first, rows)
+            with pytest.raises((IndexError, TypeError)):
+                shma._shma.Writing(state.w, (first, rows, True), None)
 
 
 def resident() -> int:
@@ -276,6 +295,8 @@ def test_waits_of_asyncio_end_and_are_cancelled(name: str) -> None:
         assert await state.a.wait_newer_async(version) == version + 1
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(state.a.wait_newer_async(), 0.02)
+        gc.collect()
+        assert not [one for one in gc.get_objects() if type(one).__name__ == "_Wake"], "a wait has left something behind"
         retired = asyncio.create_task(state.a.wait_newer_async())
         await asyncio.sleep(0)
         shma.unlink(state.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import pathlib
@@ -33,6 +34,7 @@ def add(state: shma.State, count: int) -> None:
         state.count.update(lambda new, old: old + 1)
         state.row.add_scaled(np.ones(64))
         state["hits"].fetch_add(1, 1)
+        state["hits"].add([1, 0])
 
 
 def add_to_field(field: Any, count: int) -> int:
@@ -62,7 +64,7 @@ def test_children_add_exactly(name: str, method: str) -> None:
             child.join()
             assert child.exitcode == 0
         assert state.count.read() == 1200 and (state.row.read() == 1200).all()
-        assert state["hits"].read().tolist() == [0, 1200]
+        assert state["hits"].read().tolist() == [1200, 1200]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -85,7 +87,7 @@ def test_two_of_python_and_one_of_rust_add_exactly(name: str, peer: str) -> None
         child.join()
         assert rust.wait() == 0 and child.exitcode == 0
         assert state.count.read() == 6000 and (state.row.read() == 6000).all()
-        assert state["hits"].read().tolist() == [0, 6000]
+        assert state["hits"].read().tolist() == [4000, 6000]
 
 
 def kinds() -> dict[str, Any]:
@@ -270,10 +272,73 @@ while True:
             state.row.write(row)
 
 
+def work_as_one(state: shma.State) -> None:
+    while True:
+        with state.transaction() as t:
+            t.count += 1
+            t.row += 1
+
+
+def test_snapshots_are_of_one_instant(name: str) -> None:
+    with make(name) as state:
+        child = multiprocessing.get_context("fork").Process(target=work_as_one, args=(state,))
+        child.start()
+        try:
+            out = {"row": np.empty(64)}
+            until(lambda: state.count.read() > 0)
+            for at in range(2000):
+                seen = state.snapshot("row", "count", out=out if at % 2 else None)
+                assert (seen.row == seen.count).all()
+        finally:
+            child.kill()
+            child.join()
+        # Killed at whatever place of a transaction.
+        end = state.snapshot()
+        assert (end.row == end.count).all()
+
+
+def test_a_region_may_get_its_directory_later(name: str, tmp_path: pathlib.Path, script: Any) -> None:
+    code = (
+        "import sys, shma\nprint('go', flush=True)\n"
+        "print(shma.open(sys.argv[1], dir=sys.argv[2], wait=60).n.read(), flush=True)"
+    )
+    later = tmp_path / "later"
+    waiting = script(code, name, str(later))
+    assert waiting.line() == "go"
+    later.mkdir()
+    with shma.create(name, {"n": np.int64(3)}, dir=later):
+        assert waiting.line() == "3" and waiting.process.wait() == 0
+
+
+def test_another_user_s_region_and_want_of_room_are_errors_of_their_own(name: str, tmp_path: pathlib.Path) -> None:
+    huge = type("Huge", (shma.Declared,), {"a": shma.array(np.float64, 4_000_000_000, slots=8)})
+    with pytest.raises(OSError) as full:
+        huge.create(name)
+    assert type(full.value) is shma.NoSpace and full.value.errno == errno.ENOSPC
+    with pytest.raises(shma.SystemCallFailed) as missing:
+        shma.create(name, {"a": 1.0}, dir=tmp_path / "no")
+    assert missing.value.errno == errno.ENOENT and missing.value.region == name
+    if os.getuid() != 0:
+        pytest.skip("only root can be two users")
+    with make(name):
+        child = os.fork()
+        if child == 0:
+            try:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+                shma.open(name)
+            except shma.ForeignOwner as error:
+                os._exit(0 if isinstance(error, PermissionError) and error.errno else 3)
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+
+
 INTERRUPTED = """
-import sys, threading, shma, numpy as np
-state = shma.open(sys.argv[1])
+import asyncio, sys, threading, shma, numpy as np
 way = sys.argv[2]
+state = shma.open(sys.argv[1], read_only=way in ("read", "read_newer", "snapshot"))
 calls = {
     "wait_newer": lambda: state.count.wait_newer(),
     "write": lambda: state.count.write(1),
@@ -284,6 +349,12 @@ calls = {
     "add_scaled": lambda: state.row.add_scaled(np.ones(64)),
     "set": lambda: state.row.__setitem__(slice(0, 2), 1),
     "open": lambda: shma.open(sys.argv[1] + "-never", wait=600),
+    "wait_newer_async": lambda: asyncio.run(state.count.wait_newer_async()),
+    "all add_scaled": lambda: state.add_scaled({"row": np.ones(64)}),
+    "rows": lambda: state.row.writing(3).__enter__(),
+    "read": lambda: state.row.read(),
+    "read_newer": lambda: state.row.read_newer(9),
+    "snapshot": lambda: state.snapshot(),
 }
 print("ready", flush=True)
 try:
@@ -298,10 +369,17 @@ if way != "open":
 
 @pytest.mark.parametrize(
     "way",
-    ["wait_newer", "write", "update", "update_with", "writing", "transaction", "add_scaled", "set", "open"],
+    ["wait_newer", "write", "update", "update_with", "writing", "transaction", "add_scaled", "set", "open",
+     "wait_newer_async", "all add_scaled", "rows", "read", "read_newer", "snapshot"],
 )
 def test_ctrl_c_ends_every_wait(name: str, way: str, script: Any) -> None:
     with make(name) as state:
+        if way in ("read", "read_newer", "snapshot"):
+            # A publication of the row that seems to have begun for ever, beside which no reader gets a value.
+            at = next(field["offset"] for field in state.manifest["fields"] if field["name"] == "row")
+            with open(f"/dev/shm/shma.{name}", "r+b") as file:
+                file.seek(at + 8)
+                file.write((2**40).to_bytes(8, "little"))
         with state.transaction():
             waiting = script(INTERRUPTED, name, way)
             assert waiting.line() == "ready"

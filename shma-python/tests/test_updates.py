@@ -211,6 +211,57 @@ def test_closing_inside_of_a_block_publishes_nothing(name: str) -> None:
         assert other.w.write([1, 2, 3], timeout=0) == 2
 
 
+@pytest.mark.parametrize("call", ["update", "update_with"])
+def test_closing_inside_of_a_function_publishes_nothing(name: str, call: str) -> None:
+    state = shma.create(name, {"w": np.zeros(3)})
+    with shma.open(name) as other:
+
+        def close(new: Any, old: Any) -> Any:
+            state.close()
+            return np.ones(3)
+
+        with pytest.raises(ValueError):
+            state.w.update(close) if call == "update" else state.w.update_with(1, close)
+        assert other.w.read().tolist() == [0, 0, 0] and other.w.write([1, 2, 3], timeout=0) == 2
+
+
+@pytest.mark.parametrize("call", ["write", "wait_newer", "transaction"])
+def test_closing_ends_the_waits_of_other_threads(name: str, call: str) -> None:
+    with shma.create(name, {"w": np.zeros(3)}) as state:
+        waiting = shma.open(name)
+        calls = {
+            "write": lambda: waiting.w.write([1, 2, 3]),
+            "wait_newer": lambda: waiting.w.wait_newer(),
+            "transaction": lambda: waiting.transaction().__enter__(),
+        }
+        begun, ended = threading.Event(), []
+
+        def wait() -> None:
+            begun.set()
+            try:
+                calls[call]()
+            except ValueError as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=wait)
+        with state.w.writing():
+            thread.start()
+            begun.wait(60)
+            waiting.close()
+            thread.join(60)
+            assert not thread.is_alive() and len(ended) == 1
+
+
+def test_a_thread_publishes_while_another_waits(name: str) -> None:
+    with shma.create(name, {"w": np.zeros(3)}) as state:
+        seen: list[int] = []
+        thread = threading.Thread(target=lambda: seen.append(state.w.wait_newer(1, timeout=30)))
+        thread.start()
+        state.w.write([1, 2, 3])
+        thread.join()
+        assert seen == [2]
+
+
 def test_nested_updates_are_refused_and_not_waited_for(name: str) -> None:
     with shma.create(name, {"a": np.zeros(2), "b": np.zeros(2)}) as state:
 
@@ -250,11 +301,13 @@ def test_a_holder_is_named(name: str) -> None:
                 lambda time: state.transaction(timeout=time).__enter__(),
             ]
             for call in calls:
-                with pytest.raises(shma.WouldBlock):
+                with pytest.raises(shma.WouldBlock) as held:
                     call(0)
+                assert held.value.holder_pid == os.getpid() and held.value.errno
                 with pytest.raises(shma.Timeout) as late:
                     call(0.06)
                 assert late.value.holder_pid == os.getpid() and late.value.field == "w"
+                assert "longer than 60ms" in str(late.value)
             assert state.w.read().tolist() == [0, 0, 0]
         finally:
             over.set()
