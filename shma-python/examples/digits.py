@@ -77,18 +77,16 @@ class Seat:
             work["seats"]["taken"][self.number] = os.getpid()
 
     def take(self) -> int | None:
-        """A batch, if there is one to be done."""
+        """A batch, unless other workers have taken the last."""
         with self.work.writing() as work:
-            if not work["open"]:
+            if not has_waiting(work):
                 return None
             if work["returned_count"]:
                 work["returned_count"] -= 1
                 batch = int(work["returned"][work["returned_count"]])
-            elif work["next"] < work["total"]:
+            else:
                 batch = int(work["next"])
                 work["next"] += 1
-            else:
-                return None
             work["seats"]["batch"][self.number] = batch + 1
             return batch
 
@@ -115,6 +113,10 @@ def step_of(plan: Any, batch: int, images: int) -> float:
     return float(plan["learning_rate"]) * min(growing, shrinking, 1.0)
 
 
+def has_waiting(work: Any) -> bool:
+    return bool(work["open"] and (work["returned_count"] or work["next"] < work["total"]))
+
+
 def is_done(work: Any) -> bool:
     return bool(work["done"] == work["total"])
 
@@ -131,7 +133,8 @@ def train(desk: shma.State, model: shma.State) -> None:
             work, seen = seat.work.read_with_version()
             if is_done(work) or not desk.is_current:
                 return
-            batch = seat.take()
+            # Each try publishes, which wakes all the others, so none is made in vain.
+            batch = seat.take() if has_waiting(work) else None
             if batch is None:
                 try:
                     seat.work.wait_newer(seen, timeout=1)
