@@ -86,6 +86,9 @@ impl Writing {
         })
     }
 
+    /// Acquires the semaphore; the array is a writable private copy of the value, or of these rows.
+    ///
+    /// Raises WouldBlock, Timeout, Reentrant, ReadOnly; ValueError after `close`.
     fn __enter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyUntypedArray>> {
         if self.entered().is_some() {
             return Err(PyRuntimeError::new_err(format!(
@@ -110,6 +113,10 @@ impl Writing {
         Ok(array)
     }
 
+    /// Publishes the array, unless an exception passes through, and releases the semaphore.
+    ///
+    /// Raises TypeError for an array of another shape or dtype by now, Forked in a child that was forked
+    /// in the block.
     #[pyo3(signature = (*exception))]
     fn __exit__(&self, py: Python<'_>, exception: &Bound<'_, PyTuple>) -> PyResult<bool> {
         let entered = self.entered().take();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import pathlib
 import re
@@ -25,6 +26,18 @@ def test_the_page_for_users_of_shmarrays_runs(tmp_path: pathlib.Path) -> None:
     program.write_text(code.replace("shmarrays-page", f"shmarrays-page-{tmp_path.name}"))
     ran = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "(8, 4) 201\n", "")
+
+
+def test_every_call_says_what_it_does() -> None:
+    silent = []
+    for name in shma.__all__:
+        thing = getattr(shma, name)
+        for called, member in [("", thing), *(vars(thing).items() if inspect.isclass(thing) else ())]:
+            member = getattr(member, "__func__", member)
+            is_call = callable(member) or isinstance(member, property)
+            if is_call and not called.startswith("_") and not inspect.getdoc(member):
+                silent.append(f"{name}.{called}")
+    assert silent == []
 
 
 def programs(page: str) -> list[str]:
@@ -96,7 +109,7 @@ def sgd() -> str:
 def test_workers_of_numpy_and_of_rust_do_one_training(sgd: str, name: str, tmp_path: pathlib.Path) -> None:
     pytest.importorskip("matplotlib")
     led = subprocess.Popen(
-        [sgd, "--workers", "1", "--epochs", "12", "--more", name], cwd=tmp_path, stdout=subprocess.PIPE,
+        [sgd, "--workers", "1", "--epochs", "12", "--batch", "32", "--more", name], cwd=tmp_path, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
     )
     picture = tmp_path / "digits.png"

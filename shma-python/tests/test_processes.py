@@ -29,6 +29,12 @@ def until(condition: Any, patience: float = 60.0) -> None:
         time.sleep(0.002)
 
 
+def wait_longer_than_a_slice() -> None:
+    """What another process waits for comes after it has looked several times."""
+    begun = time.monotonic()
+    until(lambda: time.monotonic() > begun + 0.3)
+
+
 def add(state: shma.State, count: int) -> None:
     for _ in range(count):
         state.count.update(lambda new, old: old + 1)
@@ -305,6 +311,7 @@ def test_a_region_may_get_its_directory_later(name: str, tmp_path: pathlib.Path,
     later = tmp_path / "later"
     waiting = script(code, name, str(later))
     assert waiting.line() == "go"
+    wait_longer_than_a_slice()
     later.mkdir()
     with shma.create(name, {"n": np.int64(3)}, dir=later):
         assert waiting.line() == "3" and waiting.process.wait() == 0
@@ -457,7 +464,7 @@ def test_every_way_to_exit_leaves_nothing_behind(name: str, end: str) -> None:
         "held = state\n"
         f"{ENDS[end]}\n"
     )
-    subprocess.run([sys.executable, "-c", code, name], stderr=subprocess.DEVNULL, timeout=60)
+    subprocess.run([sys.executable, "-c", code, name], stderr=subprocess.DEVNULL, timeout=100)
     assert name not in shma.names()
 
 
@@ -574,6 +581,7 @@ def test_open_waits_for_the_region(name: str, script: Any) -> None:
     code = "import sys, shma\nprint('go', flush=True)\nprint(shma.open(sys.argv[1], wait=60).count.read(), flush=True)"
     waiting = script(code, name)
     assert waiting.line() == "go"
+    wait_longer_than_a_slice()
     with make(name):
         assert waiting.line() == "0"
         assert waiting.process.wait() == 0

@@ -23,6 +23,7 @@ class Snapshot(dict[str, Any]):
         self._declared: dict[str, tuple[Any, int, bool, bool]] = {}
 
     def __getattr__(self, name: str) -> Any:
+        """The value of the field of this name. Raises AttributeError if the snapshot has none."""
         if not name.startswith("__"):
             try:
                 return self[name]

@@ -50,6 +50,7 @@ class State(Mapping[str, Field[Any]]):
         return state
 
     def __getattr__(self, name: str) -> Field[Any]:
+        """The field of this name, where no method has it. Raises AttributeError if there is none."""
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         try:
@@ -64,6 +65,7 @@ class State(Mapping[str, Field[Any]]):
         )
 
     def __getitem__(self, name: str) -> Field[Any]:
+        """The field of this name. Raises KeyError if there is none, TypeError if numpy lacks its type."""
         field = self._fields.get(name)
         if field is not None:
             self._core.check_open()
@@ -87,14 +89,17 @@ class State(Mapping[str, Field[Any]]):
         return made
 
     def __iter__(self) -> Iterator[str]:
+        """The names of the fields, in declaration order."""
         self._core.check_open()
         return iter(self._table)
 
     def __len__(self) -> int:
+        """How many fields there are."""
         self._core.check_open()
         return len(self._table)
 
     def __contains__(self, name: object) -> bool:
+        """Whether a field has the name."""
         self._core.check_open()
         return name in self._table
 
@@ -114,10 +119,12 @@ class State(Mapping[str, Field[Any]]):
         return [*super().__dir__(), *(name for name in self._table if name.isidentifier())]
 
     def __enter__(self) -> Self:
+        """The state itself. Raises ValueError if it is closed."""
         self._core.check_open()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """As `close`."""
         self.close()
 
     def __repr__(self) -> str:

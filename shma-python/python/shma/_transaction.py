@@ -33,6 +33,10 @@ class Transaction:
     _arrays: dict[str, Any]
 
     def __getitem__(self, name: str) -> Any:
+        """The writable array of a field; a number's has no dimensions. Of an atomic field, the field.
+
+        Raises KeyError for a name that there is not, RuntimeError after the block.
+        """
         found = self._arrays.get(name)
         if found is not None:
             return found
@@ -45,6 +49,7 @@ class Transaction:
         return array
 
     def __setitem__(self, name: str, value: ArrayLike) -> None:
+        """Puts a value of exactly the field's shape into its array. Raises as `Field.write`."""
         array = self[name]
         if value is array:
             return
@@ -54,6 +59,7 @@ class Transaction:
         array[...] = _values.fit(array.dtype, array.shape, value, self._state[name]._place)
 
     def __getattr__(self, name: str) -> Any:
+        """As an item. Raises AttributeError for a name that there is not."""
         if name.startswith("__"):
             raise AttributeError(name)
         try:
@@ -62,6 +68,7 @@ class Transaction:
             raise AttributeError(error.args[0]) from None
 
     def __setattr__(self, name: str, value: ArrayLike) -> None:
+        """As an item. Raises AttributeError for a name that there is not."""
         try:
             self[name] = value
         except KeyError as error:
