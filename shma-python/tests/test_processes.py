@@ -343,7 +343,9 @@ def test_another_user_s_region_and_want_of_room_are_errors_of_their_own(name: st
 
 
 INTERRUPTED = """
-import asyncio, sys, threading, shma, numpy as np
+import asyncio, signal, sys, threading, shma, numpy as np
+# A shell that starts the tests in the background has it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 way = sys.argv[2]
 state = shma.open(sys.argv[1], read_only=way in ("read", "read_newer", "snapshot"))
 calls = {
@@ -432,7 +434,10 @@ ENDS = {
         "threading.Thread(target=state.a.wait_newer, daemon=True).start()\n"
         "threading.Thread(target=lambda: held.a.write(1), daemon=True).start()"
     ),
-    "interrupt": "os.kill(os.getpid(), signal.SIGINT); time.sleep(60)",
+    "interrupt": (
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+    ),
     "cycle": "class C: pass\nc = C(); c.c = c; c.state = state",
     "module": "sys.modules['kept'] = state",
     "async": (
