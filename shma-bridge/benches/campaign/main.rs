@@ -1,0 +1,43 @@
+//! What takes minutes, gigabytes or networks of its own:
+//!
+//!     cargo bench --manifest-path shma-bridge/Cargo.toml --features mpi,zenoh --bench campaign -- kills 120
+//!
+//! - `kills SECONDS`: bridges are killed at random while both nodes count, over each engine for so long.
+//! - `large`: a value of more than 2 GiB goes over each engine.
+//! - `networks`: two network namespaces, with a cable between them that is pulled.
+
+#[expect(dead_code, reason = "what measuring needs is not used here")]
+#[path = "../engines/jobs.rs"]
+mod jobs;
+mod kills;
+mod large;
+mod networks;
+
+use std::error::Error;
+
+use jobs::Engine;
+
+/// Those that this program was built with.
+fn engines() -> Vec<Engine> {
+    let mut engines = vec![Engine::Local];
+    if cfg!(feature = "mpi") {
+        engines.push(Engine::Mpi);
+    }
+    if cfg!(feature = "zenoh") {
+        engines.push(Engine::Zenoh);
+    }
+    engines
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    // Cargo adds an option of its own.
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|text| text != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["kills", seconds] => kills::run(seconds.parse()?),
+        ["large"] => large::run(),
+        ["networks"] => networks::run(),
+        [networks::INSIDE] => networks::inside(),
+        _ => Err("say kills SECONDS, large or networks".into()),
+    }
+}

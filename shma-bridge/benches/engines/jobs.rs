@@ -1,0 +1,198 @@
+//! Two regions, and the bridges between them.
+
+use std::error::Error;
+use std::fs::File;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use shma_core::untyped::{self, Attributes, Declaration, State};
+
+const BRIDGE: &str = env!("CARGO_BIN_EXE_shma-bridge");
+
+/// How bridges reach each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Mpi,
+    Local,
+    Zenoh,
+}
+
+/// `mpirun`, with what it needs to run here.
+pub fn launcher() -> Result<Command, Box<dyn Error>> {
+    let version = Command::new("mpirun").arg("--version").output().map_err(|_| "no mpirun")?;
+    let mut command = Command::new("mpirun");
+    // MPICH's needs no permission for either.
+    if String::from_utf8_lossy(&version.stdout).contains("Open MPI") {
+        command.args(["--oversubscribe", "--allow-run-as-root", "--mca", "btl", "self,vader,tcp"]);
+    }
+    Ok(command)
+}
+
+fn name_of(name: &str, node: usize) -> String {
+    name.replace("{rank}", &node.to_string())
+}
+
+/// Two regions with these fields, and bridges. Dropped, all of it is gone.
+pub struct Job {
+    pub states: Vec<State>,
+    engine: Engine,
+    name: String,
+    rules: Vec<String>,
+    /// Of Zenoh.
+    addresses: Vec<String>,
+    /// Launchers or bridges.
+    processes: Vec<Child>,
+    folder: Option<tempfile::TempDir>,
+}
+
+impl Job {
+    pub fn start(
+        engine: Engine,
+        fields: &[(&str, String)],
+        rules: &[&str],
+    ) -> Result<Self, Box<dyn Error>> {
+        let name =
+            format!("bench-bridge-{}-{:08x}-{{rank}}", std::process::id(), fastrand::u32(..));
+        let mut declaration = Declaration::new("Bench")?;
+        for (name, ty) in fields {
+            declaration.field(*name, ty.parse()?, Attributes::new())?;
+        }
+        let create = |node| untyped::options().create(&name_of(&name, node), &declaration);
+        let states = (0..2).map(create).collect::<Result<_, _>>()?;
+        let taken = [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];
+        let address = |taken: &TcpListener| Ok(format!("tcp/{}", taken.local_addr()?));
+        let addresses = taken.iter().map(address).collect::<std::io::Result<_>>()?;
+        drop(taken);
+        let rules = rules.iter().map(|rule| (*rule).to_owned()).collect();
+        let (processes, folder) = (Vec::new(), None);
+        let mut job = Self { states, engine, name, rules, addresses, processes, folder };
+        job.start_bridges()?;
+        Ok(job)
+    }
+
+    /// Starts all bridges.
+    pub fn start_bridges(&mut self) -> Result<(), Box<dyn Error>> {
+        self.folder = Some(tempfile::tempdir()?);
+        if self.engine == Engine::Mpi {
+            let mut command = launcher()?;
+            command.args(["-n", "2", BRIDGE]);
+            let process = self.spawn(command, &[])?;
+            self.processes.push(process);
+            return Ok(());
+        }
+        for node in 0..2 {
+            let process = self.start_bridge(node)?;
+            self.processes.push(process);
+        }
+        Ok(())
+    }
+
+    fn start_bridge(&self, node: usize) -> Result<Child, Box<dyn Error>> {
+        let number = node.to_string();
+        let mut more = vec!["--node", &number, "--nodes", "2"];
+        let socket = self.folder.as_ref().map(|folder| folder.path().join("bridges"));
+        let socket = socket.unwrap_or_default().display().to_string();
+        match self.engine {
+            Engine::Zenoh => {
+                let (own, other) = (&self.addresses[node], &self.addresses[1 - node]);
+                more.extend(["--listen", own, "--peer", other]);
+            }
+            _ => more.extend(["--local", &socket]),
+        }
+        self.spawn(Command::new(BRIDGE), &more)
+    }
+
+    fn spawn(&self, mut command: Command, more: &[&str]) -> Result<Child, Box<dyn Error>> {
+        command.arg(&self.name).args(&self.rules).args(more).stdin(Stdio::null());
+        Ok(command.stderr(self.errors()?).spawn()?)
+    }
+
+    /// What bridges that are killed on purpose say of it goes to a file that goes with the folder.
+    fn errors(&self) -> std::io::Result<Stdio> {
+        match &self.folder {
+            Some(folder) => {
+                Ok(File::create(folder.path().join(fastrand::u64(..).to_string()))?.into())
+            }
+            None => Ok(Stdio::inherit()),
+        }
+    }
+
+    /// The processes of the bridges.
+    pub fn bridges(&self) -> Vec<u32> {
+        let mut found = Vec::new();
+        for process in &self.processes {
+            let id = process.id();
+            let children = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten();
+            let children = children
+                .flatten()
+                .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
+            let children = children.collect::<String>();
+            let all = children.split_whitespace().filter_map(|id| id.parse().ok());
+            found.extend(all.chain([id]).filter(|id| {
+                let name = std::fs::read_to_string(format!("/proc/{id}/comm"));
+                name.is_ok_and(|name| name.trim() == "shma-bridge")
+            }));
+        }
+        found
+    }
+
+    /// Kills one bridge, and starts it again; all of them, where one does not live without the other.
+    pub fn kill_one(&mut self, node: usize) -> Result<(), Box<dyn Error>> {
+        if self.engine == Engine::Zenoh {
+            self.processes[node].kill()?;
+            self.processes[node].wait()?;
+            self.processes[node] = self.start_bridge(node)?;
+            return Ok(());
+        }
+        // Ranks come a while after their launcher.
+        let end = Instant::now() + Duration::from_secs(60);
+        let id = loop {
+            match self.bridges().get(node) {
+                Some(id) => break *id,
+                None if Instant::now() > end => return Err("a bridge does not start".into()),
+                None => std::thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        Command::new("kill").args(["-KILL", &id.to_string()]).status()?;
+        if self.engine == Engine::Local {
+            self.processes.iter_mut().try_for_each(Child::kill)?;
+        }
+        for mut process in self.processes.drain(..) {
+            process.wait()?;
+        }
+        self.start_bridges()
+    }
+
+    /// Waits until both take part.
+    pub fn settle(&self, field: &str) -> Result<(), Box<dyn Error>> {
+        let end = Instant::now() + Duration::from_secs(60);
+        while self
+            .states
+            .iter()
+            .any(|state| state.field(field).is_ok_and(|field| u64::from(field.version()) < 2))
+        {
+            if Instant::now() > end {
+                return Err("the bridges do not take part".into());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        for process in &mut self.processes {
+            // Not SIGKILL: a launcher ends its ranks.
+            let id = process.id().to_string();
+            let _ = Command::new("kill").args(["-TERM", &id]).status();
+        }
+        for process in &mut self.processes {
+            let _ = process.wait();
+        }
+        for node in 0..2 {
+            let _ = untyped::options().unlink(&name_of(&self.name, node));
+        }
+    }
+}
