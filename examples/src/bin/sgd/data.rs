@@ -13,7 +13,8 @@ pub const CLASSES: usize = 10;
 /// In each group of so many lines the last one is a test image.
 const TEST_EVERY: usize = 5;
 
-const FILE: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/mnist_5k.csv.gz"));
+// Beside this file, so that a program of another package can have this module too.
+const FILE: &[u8] = include_bytes!("../../../data/mnist_5k.csv.gz");
 
 /// One image.
 #[derive(Debug, Clone, PartialEq)]
