@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::job::Job;
+use crate::many::Member;
 use crate::questions;
 
 /// shma-core and other ways to share a state between processes, measured side by side.
@@ -41,6 +42,11 @@ pub enum Role {
     /// Measures the ways to copy that the library chooses from, and where each begins to win here.
     #[cfg(target_arch = "x86_64")]
     Copies,
+    /// Measures how calls grow with the number of fields, regions, processes and bytes.
+    Many,
+    /// Is one of many processes on one field.
+    #[command(hide = true)]
+    Member(Member),
 }
 
 fn known(name: &str) -> Result<String, String> {

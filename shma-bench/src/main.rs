@@ -12,6 +12,7 @@ mod effort;
 mod job;
 mod line;
 mod machine;
+mod many;
 mod measure;
 mod noise;
 mod peers;
@@ -46,6 +47,8 @@ fn main() -> Result<()> {
         Some(Role::Worker(job)) => measure(job),
         #[cfg(target_arch = "x86_64")]
         Some(Role::Copies) => copies::compare(args.quick, &args.out),
+        Some(Role::Many) => many::compare(args.quick, &args.out),
+        Some(Role::Member(member)) => many::work(&member),
         None if args.list => {
             list();
             Ok(())

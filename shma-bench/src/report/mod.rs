@@ -17,7 +17,7 @@ use crate::peers;
 use crate::results::Answers;
 
 pub use plot::COLOURS;
-pub use quantity::bytes;
+pub use quantity::{bytes, value};
 
 /// A whole run.
 pub struct Report {
