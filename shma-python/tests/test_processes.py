@@ -281,26 +281,29 @@ while True:
 def work_as_one(state: shma.State) -> None:
     while True:
         with state.transaction() as t:
-            t.count += 1
-            t.row += 1
+            t.a += 1
+            t.b += 1
 
 
 def test_snapshots_are_of_one_instant(name: str) -> None:
-    with make(name) as state:
+    # So large that it takes a while to publish the one after the other.
+    with shma.create(name, {"a": np.zeros(100_000), "b": np.zeros(100_000)}) as state:
+
+        def check(seen: shma.Snapshot) -> None:
+            assert (seen.a == seen.a[0]).all() and (seen.b == seen.a[0]).all()
+
         child = multiprocessing.get_context("fork").Process(target=work_as_one, args=(state,))
         child.start()
         try:
-            out = {"row": np.empty(64)}
-            until(lambda: state.count.read() > 0)
-            for at in range(2000):
-                seen = state.snapshot("row", "count", out=out if at % 2 else None)
-                assert (seen.row == seen.count).all()
+            out = {"a": np.empty(100_000)}
+            until(lambda: state.a.version > 1)
+            for at in range(200):
+                check(state.snapshot("b", "a", out=out if at % 2 else None))
         finally:
             child.kill()
             child.join()
         # Killed at whatever place of a transaction.
-        end = state.snapshot()
-        assert (end.row == end.count).all()
+        check(state.snapshot())
 
 
 def test_a_region_may_get_its_directory_later(name: str, tmp_path: pathlib.Path, script: Any) -> None:
