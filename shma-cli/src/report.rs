@@ -107,6 +107,13 @@ pub fn region(
     })
 }
 
+/// What the process with this number is called, if it may write the region. The number of a holder is
+/// that of its own namespace, so another process may have it here.
+pub fn writer(attached: &Attached, pid: u32) -> Option<&str> {
+    let process = attached.processes.iter().find(|process| process.pid == pid && process.writes)?;
+    Some(&process.command)
+}
+
 pub fn field(view: &FieldView, status: &Status) -> Value {
     let manifest = view.manifest();
     json!({

@@ -6,13 +6,13 @@ use std::io::Write;
 use std::time::Duration;
 
 use serde_json::json;
-use shma_core::inspect::{Census, SemaphoreHolder, Status, View};
+use shma_core::inspect::{Attached, Census, SemaphoreHolder, Status, View};
 
 use crate::directory;
 use crate::failure::{Failure, Outcome};
 use crate::observe::{self, Sight};
 use crate::output::Output;
-use crate::report::Condition;
+use crate::report::{Condition, writer};
 use crate::table::Tone;
 use crate::units;
 
@@ -138,13 +138,9 @@ fn of_region(
         let advice = format!("chmod o-w {path}, unless all users are meant to write");
         findings.push(Finding::note(name, what, advice));
     }
-    // The number is that of the holder's own namespace, where another one may have it here.
-    let writes =
-        |pid| attached.processes.iter().any(|process| process.pid == pid && process.writes);
-    let is_stopped = |pid| writes(pid) && machine::is_stopped(pid);
     for (field, status) in view.manifest().fields.iter().zip(statuses) {
         let subject = format!("{name}, field `{}`", field.name);
-        of_field(findings, &subject, status, &is_stopped);
+        of_field(findings, &subject, status, attached);
     }
     Ok(())
 }
@@ -163,12 +159,7 @@ fn of_pages(view: &View) -> Option<Finding> {
     Some(Finding::note(view.name(), what, advice))
 }
 
-fn of_field(
-    findings: &mut Vec<Finding>,
-    subject: &str,
-    status: &Status,
-    is_stopped: &impl Fn(u32) -> bool,
-) {
+fn of_field(findings: &mut Vec<Finding>, subject: &str, status: &Status, attached: &Attached) {
     if let Some(holder) = status.holder {
         let held = status.age.filter(|age| *age >= LONG);
         match (holder.dead, held) {
@@ -177,7 +168,9 @@ fn of_field(
                 format!("process {} ended while it held the semaphore", holder.pid),
                 "readers read the last published value, and the next writer acquires the semaphore; what the process had not published is lost",
             )),
-            (false, Some(age)) => findings.push(held_long(subject, &holder, age, is_stopped)),
+            (false, Some(age)) => {
+                findings.push(held_long(subject, &holder, age, writer(attached, holder.pid)));
+            }
             (false, None) => {}
         }
     }
@@ -195,12 +188,14 @@ fn held_long(
     subject: &str,
     holder: &SemaphoreHolder,
     age: Duration,
-    is_stopped: &impl Fn(u32) -> bool,
+    command: Option<&str>,
 ) -> Finding {
     let age = units::age(age);
     let pid = holder.pid;
-    let what = format!("process {pid} holds the semaphore, and nothing was published for {age}");
-    match is_stopped(holder.pid) {
+    let called = command.map_or_else(String::new, |command| format!(" ({command})"));
+    let what =
+        format!("process {pid}{called} holds the semaphore, and nothing was published for {age}");
+    match command.is_some() && machine::is_stopped(pid) {
         true => Finding::problem(
             subject,
             format!("{what}; the process is stopped"),

@@ -116,7 +116,12 @@ impl WatchScreen {
             spoilt(track),
             track.status.holder.map_or("".into(), |holder| match holder.dead {
                 true => Cell::new(format!("dead {}", holder.pid), Tone::Bad),
-                false => Cell::new(format!("held {}", holder.pid), Tone::Notable),
+                false => {
+                    let command = report::writer(&self.watching.attached, holder.pid);
+                    let command = text::cut(command.unwrap_or_default(), LONGEST_COMMAND);
+                    let held = format!("held {} {command}", holder.pid);
+                    Cell::new(held.trim_end().to_owned(), Tone::Notable)
+                }
             }),
         ]
     }
@@ -195,6 +200,9 @@ const KEYS: [(u8, &str); 5] = [
     (4, "  s sparkline"),
     (3, "  h value"),
 ];
+
+/// Of what a holder is called no more is shown.
+const LONGEST_COMMAND: usize = 30;
 
 /// Curves that are shorter show nothing.
 const LEAST_CURVE: usize = 9;

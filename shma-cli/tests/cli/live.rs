@@ -1,10 +1,10 @@
 //! The live screens: keys are typed, and the screen is read.
 
 use shma_tests::region::Name;
-use shma_tests::watchdog::watched;
+use shma_tests::watchdog::{until, watched};
 
 use crate::owner::Owner;
-use crate::shma::command;
+use crate::shma::{command, shma};
 use crate::terminal::Terminal;
 
 fn watch(name: &Name) -> Terminal {
@@ -207,6 +207,39 @@ fn a_death_is_overlooked() {
         terminal.keys("q");
         assert!(terminal.end().0.success());
         owner.leave();
+    });
+}
+
+/// What a program is called that holds a semaphore; an interpreter of Python says nothing by its own name.
+#[test]
+fn a_process_of_python_is_anonymous() {
+    watched(|| {
+        let (name, folder) = (Name::new("python"), tempfile::tempdir().unwrap());
+        let python = folder.path().join("python3");
+        std::fs::copy(std::env::current_exe().unwrap(), &python).unwrap();
+        let mut owner = Owner::create_by(&python, &name);
+        let mut terminal = watch(&name);
+        owner.hold();
+        // The first of its arguments stands where the script does.
+        let called = format!("{} python3 owner::be_one", owner.pid());
+        terminal.shows(&format!("held {called}"));
+        terminal.keys("q");
+        assert!(terminal.end().0.success());
+        let info = shma(&["info", &name]).done();
+        assert!(
+            info.contains(&format!("process {}  python3 owner::be_one", owner.pid())),
+            "{info}"
+        );
+        // What has been held for seconds only is nothing to tell.
+        let mut said = String::new();
+        until("the semaphore to be held for long", || {
+            said = shma(&["doctor", &name]).out;
+            said.contains("holds the semaphore")
+        });
+        let process =
+            format!("process {} (python3 owner::be_one) holds the semaphore", owner.pid());
+        assert!(said.contains(&process), "{said}");
+        owner.kill();
     });
 }
 

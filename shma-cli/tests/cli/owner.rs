@@ -1,6 +1,7 @@
 //! The other process: this program once more, running nothing but what is here.
 
 use std::io::BufRead;
+use std::path::Path;
 use std::process::Command;
 
 use half::{bf16, f16};
@@ -58,7 +59,12 @@ pub struct Owner(Child);
 
 impl Owner {
     pub fn create(name: &str) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        Self::create_by(std::env::current_exe().unwrap().as_ref(), name)
+    }
+
+    /// By a copy of this program of this name.
+    pub fn create_by(program: &Path, name: &str) -> Self {
+        let mut command = Command::new(program);
         command.args(["owner::be_one", "--exact", "--ignored", "--nocapture"]).env(NAME, name);
         let mut owner = Self(Child::start_command(&mut command));
         owner.expect("created");

@@ -165,11 +165,34 @@ fn command_of(process: &Path) -> String {
     };
     let mut command = text("comm").trim_end().to_owned();
     if command.starts_with("python")
-        && let Some(script) = script_of(&text("cmdline"))
+        && let Some(script) = script_under(process, GENERATIONS)
     {
         command = format!("{command} {script}");
     }
     command.escape_debug().to_string()
+}
+
+/// From a child of multiprocessing up to the process whose script it is there may be a fork server.
+const GENERATIONS: usize = 3;
+
+/// The script that an interpreter of Python runs. A child of multiprocessing runs a text of that module,
+/// and its parent the script.
+fn script_under(process: &Path, generations: usize) -> Option<String> {
+    let arguments = os::read(&process.join("cmdline")).ok()?;
+    let arguments = String::from_utf8_lossy(&arguments);
+    let script = script_of(&arguments);
+    if script.is_some() || generations == 1 || !arguments.contains("from multiprocessing.") {
+        return script;
+    }
+    let stat = os::read(&process.join("stat")).ok()?;
+    let parent = parent_of(&String::from_utf8_lossy(&stat))?;
+    script_under(&process.with_file_name(parent.to_string()), generations - 1)
+}
+
+/// The parent, from the line in which the kernel tells of a process. The name in parentheses may hold
+/// anything.
+fn parent_of(stat: &str) -> Option<u32> {
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }
 
 /// The script, or the module, that an interpreter of Python runs, from its arguments, which end in zeros.
@@ -214,7 +237,15 @@ fn shared_files(maps: &str) -> HashMap<FileKey, bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::script_of;
+    use super::{parent_of, script_of};
+
+    #[test]
+    fn a_parent_is_found_behind_any_name() {
+        assert_eq!(parent_of("12 (python3) S 11 12 12 0 -1"), Some(11));
+        assert_eq!(parent_of("12 (a) R 3 (b) ) Z 11 12 12 0 -1"), Some(11));
+        assert_eq!(parent_of("12 (python3"), None);
+        assert_eq!(parent_of(""), None);
+    }
 
     #[test]
     fn a_python_process_is_known_by_its_script() {
