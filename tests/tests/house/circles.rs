@@ -42,6 +42,14 @@ impl Sources {
     fn of(root: &Path) -> Self {
         let mut texts = BTreeMap::from([(Module::new(), fs::read_to_string(root).unwrap())]);
         read(root.parent().unwrap(), &Module::new(), root, &mut texts);
+        for (name, path) in elsewhere(&texts[&Module::new()]) {
+            let path = root.parent().unwrap().join(path);
+            let module = vec![name];
+            if path.ends_with("mod.rs") {
+                read(path.parent().unwrap(), &module, root, &mut texts);
+            }
+            texts.insert(module, fs::read_to_string(&path).unwrap());
+        }
         Self::new(texts)
     }
 
@@ -122,6 +130,17 @@ fn read(folder: &Path, module: &Module, root: &Path, texts: &mut BTreeMap<Module
             }
         }
     }
+}
+
+/// The modules whose file an attribute of the root names, and where it lies from there.
+fn elsewhere(root: &str) -> Vec<(String, String)> {
+    let code = code(root);
+    let modules = code.split("#[path = \"").skip(1).filter_map(|rest| {
+        let (path, rest) = rest.split_once('"')?;
+        let name = rest.split_once("mod ")?.1.split_once(';')?.0;
+        Some((name.to_owned(), path.to_owned()))
+    });
+    modules.collect()
 }
 
 /// What is compiled for users: no comments, no unit tests.
@@ -276,6 +295,9 @@ fn a_planted_circle_is_found() {
     let two = ("two", "fn f() { crate::one::g(); }\npub struct Two;");
     let face = ("face", "pub(crate) use crate::two::Two;");
     assert_eq!(circle(&[("", ""), one, two, face]), ["face", "one", "two"]);
+    // A module whose file lies elsewhere.
+    let root = "#[path = \"../other/one.rs\"]\nmod one;\nmod two;";
+    assert_eq!(elsewhere(root), [("one".to_owned(), "../other/one.rs".to_owned())]);
     // Comments, tests and visibilities import nothing.
     let quiet = (
         "two",
