@@ -6,7 +6,8 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use shma_core::untyped::{self, Attributes, Declaration, State};
+use shma_core::Options;
+use shma_core::untyped::{self, Attributes, Declaration, State, Untyped};
 
 const BRIDGE: &str = env!("CARGO_BIN_EXE_shma-bridge");
 
@@ -27,6 +28,14 @@ pub fn launcher() -> Result<Command, Box<dyn Error>> {
         command.args(["--oversubscribe", "--allow-run-as-root", "--mca", "btl", "self,vader,tcp"]);
     }
     Ok(command)
+}
+
+/// In the directory that the bridges take too.
+fn options() -> Options<Untyped> {
+    match std::env::var_os("SHMA_DIR") {
+        Some(dir) => untyped::options().dir(dir),
+        None => untyped::options(),
+    }
 }
 
 fn name_of(name: &str, node: usize) -> String {
@@ -58,7 +67,7 @@ impl Job {
         for (name, ty) in fields {
             declaration.field(*name, ty.parse()?, Attributes::new())?;
         }
-        let create = |node| untyped::options().create(&name_of(&name, node), &declaration);
+        let create = |node| options().create(&name_of(&name, node), &declaration);
         let states = (0..2).map(create).collect::<Result<_, _>>()?;
         let taken = [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];
         let address = |taken: &TcpListener| Ok(format!("tcp/{}", taken.local_addr()?));
@@ -192,7 +201,7 @@ impl Drop for Job {
             let _ = process.wait();
         }
         for node in 0..2 {
-            let _ = untyped::options().unlink(&name_of(&self.name, node));
+            let _ = options().unlink(&name_of(&self.name, node));
         }
     }
 }
