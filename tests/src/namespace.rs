@@ -5,6 +5,8 @@
 use std::ffi::CString;
 use std::io;
 
+use crate::region;
+
 /// Leaves a namespace: as root, else as the root of a user namespace of our own, if that is
 /// allowed.
 ///
@@ -28,7 +30,7 @@ fn unshare(what: libc::c_int) -> io::Result<()> {
     }
 }
 
-/// Mounts an empty `/dev/shm` of this size, with room for so many files, that this process and
+/// Mounts an empty tmpfs of this size where regions lie, with room for so many files, that this process and
 /// those it starts see, and no other.
 ///
 /// # Errors
@@ -39,7 +41,11 @@ pub fn mount_small(bytes: &str, files: &str) -> io::Result<()> {
     // Nothing of what follows shows outside.
     mount(None, "/", None, libc::MS_REC | libc::MS_PRIVATE, None)?;
     let options = format!("size={bytes},nr_inodes={files},mode=1777");
-    mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), 0, Some(&options))
+    mount(Some("tmpfs"), regions(), Some("tmpfs"), 0, Some(&options))
+}
+
+fn regions() -> &'static str {
+    region::directory().to_str().expect("a path without odd bytes")
 }
 
 /// Mounts an empty tmpfs of this size, that this thread and those it starts see, and no other.
@@ -147,7 +153,7 @@ pub fn leave_users() -> io::Result<()> {
 /// If more is in it.
 pub fn resize(bytes: u64, files: u64) -> io::Result<()> {
     let options = format!("size={bytes},nr_inodes={files}");
-    mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), libc::MS_REMOUNT, Some(&options))
+    mount(Some("tmpfs"), regions(), Some("tmpfs"), libc::MS_REMOUNT, Some(&options))
 }
 
 fn mount(

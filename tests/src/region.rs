@@ -5,10 +5,45 @@ use std::io::Read;
 use std::ops::Deref;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where regions lie.
+use shma_core::untyped::{self, Untyped};
+use shma_core::{Options, ShmState};
+
+/// Where regions lie if nothing is said.
 pub const DIRECTORY: &str = "/dev/shm";
+
+/// The variable by which a process tells those that it starts where regions lie.
+pub const VARIABLE: &str = "SHMA_TEST_DIR";
+
+static CHOSEN: OnceLock<PathBuf> = OnceLock::new();
+
+/// Lets the regions of this process, and of those that it starts with [`VARIABLE`], lie in this directory. It
+/// has to be said before anything asks.
+pub fn choose(directory: &Path) {
+    CHOSEN.set(directory.to_owned()).expect("it is said once, and first");
+}
+
+/// Where the regions of this process lie.
+pub fn directory() -> &'static Path {
+    CHOSEN.get_or_init(|| std::env::var_os(VARIABLE).unwrap_or_else(|| DIRECTORY.into()).into())
+}
+
+/// Calls for the regions of this process.
+pub trait InDirectory: ShmState {
+    /// Options for regions in [`directory`].
+    fn in_directory() -> Options<Self> {
+        Self::options().dir(directory())
+    }
+}
+
+impl<S: ShmState> InDirectory for S {}
+
+/// As [`InDirectory::in_directory`], without the struct.
+pub fn untyped() -> Options<Untyped> {
+    untyped::options().dir(directory())
+}
 
 /// A name that no other test has. Dropped, it removes what has the name.
 #[derive(Debug)]
@@ -40,7 +75,7 @@ impl Name {
 
     /// The file of this name.
     pub fn path(&self) -> PathBuf {
-        Path::new(DIRECTORY).join(format!("shma.{}", self.0))
+        directory().join(format!("shma.{}", self.0))
     }
 
     /// Whether anything has the name, be it a broken link.
@@ -88,7 +123,7 @@ impl Drop for Name {
 
 /// The names of all files where regions lie.
 pub fn files() -> Vec<String> {
-    let entries = fs::read_dir(DIRECTORY).unwrap();
+    let entries = fs::read_dir(directory()).unwrap();
     entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 

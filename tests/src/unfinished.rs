@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 
 use rustix::process::Pid;
 
-use crate::region::DIRECTORY;
+use crate::region::directory;
 
 /// A file that a creator might have made, and none has.
 pub fn path() -> PathBuf {
     let mut random = [0; 16];
     File::open("/dev/urandom").unwrap().read_exact(&mut random).unwrap();
-    Path::new(DIRECTORY).join(format!("shma-tmp.{:032x}", u128::from_ne_bytes(random)))
+    directory().join(format!("shma-tmp.{:032x}", u128::from_ne_bytes(random)))
 }
 
 /// Those that a process, which is stopped, is making.

@@ -15,7 +15,7 @@ use crate::outcome::{Failure, Outcome};
 use crate::plan::Plan;
 use crate::present::{BEFORE, MADE, create, filled};
 use crate::ptrace::{self, Stop, Tracee, mark};
-use shma_tests::region::Name;
+use shma_tests::region::{self, InDirectory, Name};
 use shma_tests::states::{Board, the_one};
 
 /// The campaign.
@@ -43,7 +43,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         return outcome.skip(format!("a child cannot be traced here: {error}"));
     }
     // In memory and on a disk: they make other system calls wait.
-    for parent in [Path::new("/dev/shm"), &std::env::temp_dir()] {
+    for parent in [region::directory(), &std::env::temp_dir()] {
         let scene = Scene::new(parent);
         for _ in plan.rounds("passes", 1) {
             if let Err(failure) = scene.kill_each(outcome).and_then(|()| scene.refuse_each(outcome))
@@ -73,7 +73,7 @@ impl Scene {
         before.checkpoint(self.file()).expect("there is room");
         drop(before);
         Tracee::start(|| {
-            let board = Board::create(&self.name, &filled(MADE)).unwrap();
+            let board = Board::in_directory().create(&self.name, &filled(MADE)).unwrap();
             mark();
             // An error is an answer.
             let _ = board.checkpoint(self.file());
@@ -173,6 +173,6 @@ impl Drop for Scene {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
         // Of a victim that was killed.
-        let _ = shma_core::inspect::remove_dead(&self.name);
+        let _ = shma_core::inspect::remove_dead_in(region::directory(), &self.name);
     }
 }

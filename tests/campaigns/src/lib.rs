@@ -36,7 +36,7 @@ mod tsan;
 pub use campaign::Campaign;
 pub use outcome::{Failure, Outcome};
 pub use plan::{Effort, Plan, Rounds};
-pub use short::{is_caught, passes, passes_with};
+pub use short::{is_caught, passes, passes_in, passes_with};
 
 /// All there are, in the order in which they run. Those that lead a child by its registers know
 /// those of one architecture.

@@ -3,6 +3,7 @@
 //! Shows progress, prints each failure with all that is known of it, and, last, one line with what
 //! was tried and what failed. Ends with 1 if anything failed, and with 2 if it was not understood.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use shma_campaigns::arena::Arena;
 use shma_campaigns::{ALL, Campaign, Effort, Outcome, Plan, find};
+use shma_tests::region;
 use shma_tests::rng::Rng;
 
 /// For victims that have to go the same way each time.
@@ -18,6 +20,9 @@ static ALLOCATOR: Arena = Arena;
 
 fn main() -> ExitCode {
     let matches = command().get_matches();
+    if let Some(directory) = matches.get_one::<PathBuf>("dir") {
+        region::choose(directory);
+    }
     let passed = match matches.subcommand() {
         Some(("list", _)) => list(),
         Some(("worker", matches)) => work(matches),
@@ -34,10 +39,13 @@ fn command() -> Command {
     let all = Command::new("all").about("runs one campaign after the other, each with this effort");
     let worker = Command::new("worker").hide(true).arg(Arg::new("campaign").required(true));
     let arguments = Arg::new("arguments").num_args(0..).allow_hyphen_values(true);
+    let dir = Arg::new("dir").long("dir").global(true).value_parser(parse_directory);
+    let dir = dir.value_name("DIR").help("where regions lie; by default in /dev/shm");
     Command::new("campaign")
         .about("Tries to break the promises of shma")
         .subcommand_required(true)
         .arg_required_else_help(true)
+        .arg(dir)
         .subcommands(campaigns)
         .subcommand(with_effort(all))
         .subcommand(Command::new("list").about("lists the names of the campaigns"))
@@ -62,6 +70,12 @@ fn parse_minutes(text: &str) -> Result<f64, String> {
     let minutes: f64 = text.parse().map_err(|error| format!("{error}"))?;
     let sensible = (0.0..=525_600.0).contains(&minutes);
     if sensible { Ok(minutes) } else { Err("give from 0 to 525600 minutes".into()) }
+}
+
+/// A directory, from wherever it will be looked at.
+fn parse_directory(text: &str) -> Result<PathBuf, String> {
+    let directory = Path::new(text).canonicalize().map_err(|error| error.to_string())?;
+    if directory.is_dir() { Ok(directory) } else { Err("it is no directory".into()) }
 }
 
 fn list() -> bool {
@@ -95,6 +109,7 @@ fn run_all(matches: &ArgMatches) -> bool {
     let passes = |campaign: &&Campaign| {
         let mut one = std::process::Command::new("/proc/self/exe");
         one.arg(campaign.name).args(same_effort(matches));
+        one.env(region::VARIABLE, region::directory());
         one.status().is_ok_and(|status| status.success())
     };
     let failed: Vec<&Campaign> = ALL.iter().filter(|campaign| !passes(campaign)).collect();

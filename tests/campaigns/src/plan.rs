@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::progress::Progress;
+use shma_tests::region;
 use shma_tests::rng::Rng;
 
 /// How much is to be tried.
@@ -44,6 +45,7 @@ impl Plan {
     pub fn worker_of(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.args(["worker", self.name]).args(arguments);
+        command.env(region::VARIABLE, region::directory());
         command
     }
 

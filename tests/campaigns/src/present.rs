@@ -1,9 +1,10 @@
 //! What has a region's name when a victim comes.
 
 use rustix::process::{Signal, getpid, kill_process};
-use shma_core::{Error, Shm, ShmState};
+use shma_core::{Error, Shm};
 
 use crate::forked::{End, Forked};
+use shma_tests::region::InDirectory;
 use shma_tests::states::Board;
 
 /// What there is.
@@ -49,5 +50,5 @@ pub fn filled(count: u64) -> Box<Board> {
 
 /// A region that holds this number everywhere.
 pub fn create(name: &str, count: u64) -> Result<Shm<Board>, Error> {
-    Board::create(name, &filled(count))
+    Board::in_directory().create(name, &filled(count))
 }

@@ -30,6 +30,16 @@ pub fn passes_with(program: &Path, change: &str, campaign: &str) {
     succeeds(campaign, command.args([campaign, "--short"]).env("SHMA_MUTANT", change));
 }
 
+/// Runs a campaign by the program `campaign` with its regions in a directory.
+///
+/// # Panics
+///
+/// As [`passes`].
+pub fn passes_in(program: &str, directory: &Path, campaign: &str, count: &str) {
+    let mut command = Command::new(program);
+    succeeds(campaign, command.args([campaign, "--count", count, "--dir"]).arg(directory));
+}
+
 fn succeeds(campaign: &str, command: &mut Command) {
     let output = run(campaign, command);
     let text = text(&output);

@@ -3,13 +3,13 @@
 use shma_core::ShmState;
 
 use super::shelf::Shelf;
-use crate::region::{Name, control, header};
+use crate::region::{InDirectory, Name, control, header};
 use crate::rng::Rng;
 
 /// The bytes of a region that nothing is wrong with.
 pub fn good() -> Vec<u8> {
     let name = Name::new("template");
-    let _shelf = Shelf::create(&name, &Shelf::zeroed()).unwrap();
+    let _shelf = Shelf::in_directory().create(&name, &Shelf::zeroed()).unwrap();
     name.bytes().all()
 }
 

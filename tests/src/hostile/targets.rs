@@ -1,15 +1,14 @@
 //! What is given a file that may hold anything.
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use shma_core::inspect::View;
+use shma_core::inspect::{View, Whose};
 use shma_core::{Error, ShmState};
 
 use super::shelf::{Shelf, look, use_alone};
-use crate::region::{Bytes, DIRECTORY, Name, control};
+use crate::region::{Bytes, InDirectory, Name, control, directory};
 
 /// A call that meets a file under a region's name, and what follows if it takes it for a region.
 #[derive(Debug, Clone, Copy)]
@@ -59,7 +58,7 @@ fn running() -> Duration {
 }
 
 fn open(name: &str) -> Result<(), Error> {
-    let shelf = Shelf::open(name)?;
+    let shelf = Shelf::in_directory().open(name)?;
     let mut copy = Shelf::zeroed();
     look(&shelf, &mut copy);
     use_alone(&shelf, &mut copy);
@@ -67,31 +66,31 @@ fn open(name: &str) -> Result<(), Error> {
 }
 
 fn open_read_only(name: &str) -> Result<(), Error> {
-    look(&Shelf::open_read_only(name)?, &mut Shelf::zeroed());
+    look(&Shelf::in_directory().open_read_only(name)?, &mut Shelf::zeroed());
     Ok(())
 }
 
 fn open_or_create(name: &str) -> Result<(), Error> {
-    look(&Shelf::open_or_create(name, &Shelf::zeroed())?, &mut Shelf::zeroed());
+    look(&Shelf::in_directory().open_or_create(name, &Shelf::zeroed())?, &mut Shelf::zeroed());
     Ok(())
 }
 
 fn create(name: &str) -> Result<(), Error> {
-    let shelf = Shelf::create(name, &Shelf::zeroed())?;
+    let shelf = Shelf::in_directory().create(name, &Shelf::zeroed())?;
     assert_eq!(*shelf.page.read_boxed(), [0; 300], "it was created anew");
     Ok(())
 }
 
 fn unlink(name: &str) -> Result<(), Error> {
-    Shelf::unlink(name)
+    Shelf::in_directory().unlink(name)
 }
 
 /// Looks without the struct. What seems to be under way in the file never ends, and would be waited
 /// for; the rest is read.
 fn inspect(name: &str) -> Result<(), Error> {
-    let view = View::open(name)?;
+    let view = View::open_in(directory(), name, Whose::Own)?;
     let _ = (view.manifest().to_string(), view.is_attached()?, view.is_persistent());
-    let bytes = Bytes::open(&Path::new(DIRECTORY).join(format!("shma.{name}")));
+    let bytes = Bytes::open(&directory().join(format!("shma.{name}")));
     for field in view.fields() {
         let _ = format!("{:?}", field.status());
         let at = field.manifest().offset;

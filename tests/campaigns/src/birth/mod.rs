@@ -19,7 +19,7 @@ use crate::dump;
 use crate::forked::{End, Forked};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::Plan;
-use shma_tests::region::Name;
+use shma_tests::region::{InDirectory, Name};
 use shma_tests::rng::Rng;
 use shma_tests::states::Board;
 use shma_tests::unfinished;
@@ -165,7 +165,7 @@ impl<'a> Race<'a> {
         }
         if !self.unfinished.is_empty() {
             let sweeper = Name::new("sweeper");
-            let created = Board::create(&sweeper, &Board::zeroed());
+            let created = Board::in_directory().create(&sweeper, &Board::zeroed());
             drop(created.map_err(|error: Error| error.to_string())?);
         }
         match self.unfinished.drain(..).find(|path| path.exists()) {

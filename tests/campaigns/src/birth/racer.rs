@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, getpid, kill_process};
-use shma_core::{Error, Shm, ShmState};
+use shma_core::{Error, Shm};
 
 use crate::shared_words::shared_words;
+use shma_tests::region::InDirectory;
 use shma_tests::rng::Rng;
 use shma_tests::states::{Board, the_one};
 use shma_tests::watchdog::PATIENCE;
@@ -131,19 +132,21 @@ fn come(name: &str, own: &Board, way: usize) -> Shm<Board> {
     let end = Instant::now() + PATIENCE;
     loop {
         let came = match way {
-            0 => match Board::unlink(name) {
-                Ok(()) | Err(Error::NotFound { .. }) => Board::open_or_create(name, own),
+            0 => match Board::in_directory().unlink(name) {
+                Ok(()) | Err(Error::NotFound { .. }) => {
+                    Board::in_directory().open_or_create(name, own)
+                }
                 Err(error) => Err(error),
             },
-            1 => match Board::create(name, own) {
-                Err(Error::AlreadyExists { .. }) => Board::open_or_create(name, own),
+            1 => match Board::in_directory().create(name, own) {
+                Err(Error::AlreadyExists { .. }) => Board::in_directory().open_or_create(name, own),
                 came => came,
             },
-            2 => match Board::open(name) {
-                Err(Error::NotFound { .. }) => Board::open_or_create(name, own),
+            2 => match Board::in_directory().open(name) {
+                Err(Error::NotFound { .. }) => Board::in_directory().open_or_create(name, own),
                 came => came,
             },
-            _ => Board::open_or_create(name, own),
+            _ => Board::in_directory().open_or_create(name, own),
         };
         match came {
             Ok(board) => return board,

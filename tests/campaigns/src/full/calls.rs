@@ -9,7 +9,7 @@ use crate::present::{BEFORE, MADE, Present, create, filled};
 use crate::ptrace::{Tracee, mark};
 use crate::shared_words::shared_words;
 use crate::step_kill::{Case, Site};
-use shma_tests::region::{DIRECTORY, Name, files};
+use shma_tests::region::{InDirectory, Name, directory, files};
 use shma_tests::states::{Board, the_one};
 use shma_tests::unfinished;
 
@@ -72,11 +72,11 @@ impl Cycle {
         };
         mark();
         match self.call {
-            Call::Create => leave(Board::create(name, &own), say),
-            Call::OpenOrCreate => leave(Board::open_or_create(name, &own), say),
-            Call::Open => leave(Board::open(name), say),
-            Call::OpenReadOnly => leave(Board::open_read_only(name), say),
-            Call::Unlink => leave(Board::unlink(name), say),
+            Call::Create => leave(Board::in_directory().create(name, &own), say),
+            Call::OpenOrCreate => leave(Board::in_directory().open_or_create(name, &own), say),
+            Call::Open => leave(Board::in_directory().open(name), say),
+            Call::OpenReadOnly => leave(Board::in_directory().open_read_only(name), say),
+            Call::Unlink => leave(Board::in_directory().unlink(name), say),
         }
         mark();
     }
@@ -101,7 +101,7 @@ impl Cycle {
             return Err(format!("left behind: {extra:?}"));
         }
         for file in &extra {
-            let path = std::path::Path::new(DIRECTORY).join(file);
+            let path = directory().join(file);
             unfinished::backdate(&path).map_err(|error| format!("{file}: {error}"))?;
         }
         let sweeper = Name::new("sweeper");
@@ -115,7 +115,7 @@ impl Cycle {
     /// The region, if there is one, is whole; whether there is one is as the call says.
     fn check_region(&mut self) -> Result<(), String> {
         let succeeded = self.said.load(Ordering::SeqCst) == SUCCEEDED;
-        let found = match Board::open(&self.name) {
+        let found = match Board::in_directory().open(&self.name) {
             Ok(board) => {
                 let count = board.count.read();
                 if the_one(&*board.row.read_boxed()) != count {

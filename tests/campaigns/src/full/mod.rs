@@ -5,7 +5,8 @@
 //! error, or succeeds where it can do without. It never panics and never makes a region that is not
 //! whole. It leaves nothing behind, except what could not be removed because the removal failed.
 //!
-//! All of it happens in a `/dev/shm` that no other process sees, so that what is there is ours.
+//! All of it happens in a tmpfs that is mounted over `/dev/shm`, or the directory of `--dir`, and that no other
+//! process sees, so that what is there is ours.
 
 mod calls;
 mod refusal;

@@ -4,13 +4,13 @@ use std::fs;
 use std::sync::atomic::Ordering;
 
 use rustix::process::{Signal, getpid, kill_process};
-use shma_core::{Error, Shm, ShmState};
+use shma_core::{Error, Shm};
 
 use crate::forked::{End, Forked};
 use crate::outcome::{Failure, Outcome};
 use crate::shared_words::shared_words;
 use shma_tests::namespace;
-use shma_tests::region::{DIRECTORY, Name, files};
+use shma_tests::region::{InDirectory, Name, directory, files};
 use shma_tests::states::Board;
 
 const PAGE: u64 = 4096;
@@ -55,7 +55,7 @@ fn attempt(pages: u64, beside_dead: bool) -> Result<bool, String> {
     let mut used = 0;
     if beside_dead {
         let mut creator = Forked::start(|| {
-            let _attached = Board::create(&name, &Board::with(7)).unwrap();
+            let _attached = Board::in_directory().create(&name, &Board::with(7)).unwrap();
             kill_process(getpid(), Signal::KILL).unwrap();
         });
         creator.reap();
@@ -64,13 +64,13 @@ fn attempt(pages: u64, beside_dead: bool) -> Result<bool, String> {
     namespace::resize((used + pages) * PAGE, FILES).map_err(text)?;
     let before = files();
     let made = if pages.is_multiple_of(2) {
-        Board::create(&name, &Board::with(8))
+        Board::in_directory().create(&name, &Board::with(8))
     } else if beside_dead {
         // It opens what is there, which takes no room.
-        check(&Board::open_or_create(&name, &Board::with(8)), 7)?;
+        check(&Board::in_directory().open_or_create(&name, &Board::with(8)), 7)?;
         return Ok(false);
     } else {
-        Board::open_or_create(&name, &Board::with(8))
+        Board::in_directory().open_or_create(&name, &Board::with(8))
     };
     match &made {
         Err(Error::NoSpace { needed, free, .. }) if needed > free => {}
@@ -81,7 +81,7 @@ fn attempt(pages: u64, beside_dead: bool) -> Result<bool, String> {
         return Err(format!("{:?} became {:?}", before, files()));
     }
     if beside_dead {
-        check(&Board::open(&name), 7)?;
+        check(&Board::in_directory().open(&name), 7)?;
     }
     Ok(false)
 }
@@ -99,8 +99,9 @@ fn stay(pages: u64) -> Result<(), String> {
     let text = |error: std::io::Error| error.to_string();
     let name = Name::new("stay");
     namespace::resize((pages + 8) * PAGE, FILES).map_err(text)?;
-    let board = Board::create(&name, &Board::with(1)).map_err(|error| error.to_string())?;
-    let filler = format!("{DIRECTORY}/filler");
+    let board =
+        Board::in_directory().create(&name, &Board::with(1)).map_err(|error| error.to_string())?;
+    let filler = directory().join("filler");
     let filled = fs::write(&filler, vec![1; 16 << 20]).expect_err("there is little room");
     let result = use_all(&name, &board, filled.raw_os_error() == Some(libc::ENOSPC));
     fs::remove_file(filler).map_err(text)?;
@@ -115,8 +116,8 @@ fn use_all(name: &str, board: &Shm<Board>, is_full: bool) -> Result<(), String> 
         board.row.write(&[number; 1024]);
         board.count.update(|new, _| *new = number);
         board.transaction(|new, _| *new.later = number);
-        check(&Board::open(name), number)?;
-        Board::open_read_only(name).map_err(|error| error.to_string())?;
+        check(&Board::in_directory().open(name), number)?;
+        Board::in_directory().open_read_only(name).map_err(|error| error.to_string())?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use crate::linear::{Fault, History, check, plant};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::Plan;
 use shma_tests::child::Child;
-use shma_tests::region::Name;
+use shma_tests::region::{InDirectory, Name};
 use shma_tests::rng::Rng;
 
 pub(super) const CAMPAIGN: Campaign = Campaign {
@@ -38,7 +38,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     let mut done = 0;
     while rounds.reach(done) {
         let name = Name::new("history");
-        let registers = Registers::create(&name, &Registers::first()).unwrap();
+        let registers = Registers::in_directory().create(&name, &Registers::first()).unwrap();
         let history = record(plan, &name, &registers, rng.next_u64());
         done += history.events().len() as u64;
         outcome.count("operations", history.events().len() as u64);

@@ -8,6 +8,7 @@ use shma_core::{Access, Error, Field, Shm, ShmState, Version};
 
 use super::log::{Log, Touches};
 use super::registers::{LARGE, PARTS, Registers, SMALL, SOLO, add, checksum, succeed, successor};
+use shma_tests::region::{self, InDirectory};
 use shma_tests::rng::Rng;
 
 /// Who replaces the field of which one process alone is the writer.
@@ -24,16 +25,16 @@ pub(super) fn work(arguments: &[&str]) {
     let calls: u64 = calls.parse().unwrap();
     let rng = Rng::new(seed);
     let log = if process < OBSERVERS {
-        let registers = Registers::open(region).unwrap();
-        let plain = untyped::options().open(region, None).unwrap();
+        let registers = Registers::in_directory().open(region).unwrap();
+        let plain = region::untyped().open(region, None).unwrap();
         started(Caller::new(&registers, plain, rng, seed), |caller| {
             for call in 0..calls {
                 if caller.rng.one_in(2) { caller.look() } else { caller.publish(process, call) }
             }
         })
     } else {
-        let registers = Registers::open_read_only(region).unwrap();
-        let plain = untyped::options().open_read_only(region, None).unwrap();
+        let registers = Registers::in_directory().open_read_only(region).unwrap();
+        let plain = region::untyped().open_read_only(region, None).unwrap();
         started(Caller::new(&registers, plain, rng, seed), |caller| {
             (0..calls).for_each(|_| caller.look());
         })

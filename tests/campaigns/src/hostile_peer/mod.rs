@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use shma_tests::child::Child;
 use shma_tests::hostile::shelf::Shelf;
 use shma_tests::notes::Notes;
-use shma_tests::region::Name;
+use shma_tests::region::{InDirectory, Name};
 
 pub(super) const CAMPAIGN: Campaign = Campaign {
     name: "hostile-peer",
@@ -39,7 +39,7 @@ const STUCK: Duration = Duration::from_millis(300);
 fn run(plan: &Plan, outcome: &mut Outcome) {
     let name = Name::new("hostile-peer");
     // Keeps the region, whatever the others do.
-    let _keeper = Shelf::create(&name, &Shelf::zeroed()).unwrap();
+    let _keeper = Shelf::in_directory().create(&name, &Shelf::zeroed()).unwrap();
     let mut rng = plan.rng();
     let mut start = |role: &str, more: &str| {
         let arguments = [role, &name, &rng.next_u64().to_string(), more];

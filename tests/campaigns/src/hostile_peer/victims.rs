@@ -3,13 +3,14 @@
 use std::io::{BufRead, Write, stdin, stdout};
 use std::time::Duration;
 
-use shma_core::untyped::{self, Fetch, State, Wait};
+use shma_core::untyped::{Fetch, State, Wait};
 use shma_core::{Shm, ShmState};
 
 use super::BATCH;
 use crate::outcome::caught;
 use shma_tests::hostile::shelf::{Shelf, look};
 use shma_tests::notes::Notes;
+use shma_tests::region::{self, InDirectory};
 use shma_tests::rng::Rng;
 
 /// How long a call waits that has to be told.
@@ -36,9 +37,9 @@ fn say(line: &str) {
 
 /// Calls with a bound that publish.
 pub(super) fn writer(name: &str, seed: u64) {
-    let shelf = Shelf::open(name).unwrap();
+    let shelf = Shelf::in_directory().open(name).unwrap();
     let (mut rng, mut copy) = (Rng::new(seed), Shelf::zeroed());
-    let state = untyped::options().open(name, None).unwrap();
+    let state = region::untyped().open(name, None).unwrap();
     serve(|| match rng.below(16) {
         12..16 => bounded(&state, &mut rng),
         0 => _ = shelf.number.try_update(|new, old| *new = old.wrapping_add(1)),
@@ -97,9 +98,9 @@ impl<T: Copy, const N: usize> Reverse for [T; N] {
 
 /// Calls with a bound of a handle that must not write.
 pub(super) fn observer(name: &str, seed: u64) {
-    let shelf = Shelf::open_read_only(name).unwrap();
+    let shelf = Shelf::in_directory().open_read_only(name).unwrap();
     let (mut rng, mut copy) = (Rng::new(seed), Shelf::zeroed());
-    let state = untyped::options().open_read_only(name, None).unwrap();
+    let state = region::untyped().open_read_only(name, None).unwrap();
     serve(|| match rng.below(6) {
         4 | 5 => bounded(&state, &mut rng),
         0 => _ = shelf.page.wait_newer(shelf.page.version(), LIMIT),
@@ -116,17 +117,17 @@ pub(super) fn opener(name: &str) {
         match turn % BATCH {
             // A process that finds that the region is gone looks for another one for a second.
             0 => {
-                if let Ok(shelf) = Shelf::open(name) {
+                if let Ok(shelf) = Shelf::in_directory().open(name) {
                     look(&shelf, &mut copy);
                 }
             }
             1 => {
-                if let Ok(shelf) = Shelf::open_read_only(name) {
+                if let Ok(shelf) = Shelf::in_directory().open_read_only(name) {
                     look(&shelf, &mut copy);
                 }
             }
             2 => {
-                if let Ok(state) = untyped::options().open_read_only(name, None) {
+                if let Ok(state) = region::untyped().open_read_only(name, None) {
                     bounded(&state, &mut Rng::new(turn));
                 }
             }
@@ -151,7 +152,7 @@ pub(super) fn waiter(name: &str, seed: u64, note: &str) {
 
 /// The header has to be right for the moment.
 fn attach(name: &str) -> Option<Shm<Shelf>> {
-    std::iter::repeat_with(|| Shelf::open(name)).find_map(Result::ok)
+    std::iter::repeat_with(|| Shelf::in_directory().open(name)).find_map(Result::ok)
 }
 
 fn wait(shelf: &Shm<Shelf>, rng: &mut Rng, copy: &mut Shelf) {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use shma_core::{Access, Error, Field, ReadOnly, Shm, ShmState, Version, untyped};
+use shma_core::{Access, Error, Field, ReadOnly, Shm, ShmState, Version};
 
 use crate::kill::shared::{Shared, Witness, now};
 use crate::kill::target::{
@@ -11,6 +11,7 @@ use crate::kill::target::{
     any_range, check, check_pair, put, put_part, stamp, version_of,
 };
 use crate::kill::untyped_life;
+use shma_tests::region::{self, InDirectory};
 use shma_tests::rng::Rng;
 
 /// The shortest that a wait for a publication may end in nothing.
@@ -21,13 +22,13 @@ pub fn write(name: &str, shared: Shared, seed: u64, witness: Option<Witness>) {
     let mut rng = Rng::new(seed);
     // One in three has no struct.
     if rng.one_in(3) {
-        let state = untyped::options().open(name, None).unwrap();
+        let state = region::untyped().open(name, None).unwrap();
         while !shared.stopped() {
             witnessed(shared, witness, || untyped_life::write(&state, shared, &mut rng));
         }
         return;
     }
-    let target: Shm<Target> = Target::open(name).unwrap();
+    let target: Shm<Target> = Target::in_directory().open(name).unwrap();
     while !shared.stopped() {
         witnessed(shared, witness, || match rng.below(7) {
             0 | 1 => change(&target.small, SMALL_FIELD, shared, &mut rng),
@@ -136,7 +137,7 @@ fn transact(target: &Shm<Target>, shared: Shared, rng: &mut Rng) {
 pub fn read(name: &str, shared: Shared, seed: u64, witness: Option<Witness>) {
     if seed.is_multiple_of(3) {
         // Without the struct, and one in two of them cannot write.
-        let options = untyped::options();
+        let options = region::untyped();
         let state = match seed.is_multiple_of(2) {
             true => options.open(name, None).unwrap(),
             false => options.open_read_only(name, None).unwrap(),
@@ -147,10 +148,10 @@ pub fn read(name: &str, shared: Shared, seed: u64, witness: Option<Witness>) {
             shared.count_checked();
         }
     } else if seed.is_multiple_of(2) {
-        let target: Shm<Target> = Target::open(name).unwrap();
+        let target: Shm<Target> = Target::in_directory().open(name).unwrap();
         Reader { target, shared, witness, rng: Rng::new(seed) }.read_on();
     } else {
-        let target: Shm<Target, ReadOnly> = Target::open_read_only(name).unwrap();
+        let target: Shm<Target, ReadOnly> = Target::in_directory().open_read_only(name).unwrap();
         Reader { target, shared, witness, rng: Rng::new(seed) }.read_on();
     }
 }

@@ -26,7 +26,7 @@ use crate::kill::herd::Herd;
 use crate::kill::target::{FIELDS, Target, versions, write_everywhere};
 use crate::outcome::{Failure, Outcome};
 use crate::plan::Plan;
-use shma_tests::region::Name;
+use shma_tests::region::{InDirectory, Name};
 
 /// The campaign.
 pub(super) const CAMPAIGN: Campaign = Campaign {
@@ -45,7 +45,7 @@ const LOOK: u64 = 64;
 fn run(plan: &Plan, outcome: &mut Outcome) {
     let name = Name::new("kill");
     // Persistent, because it happens that all who are attached are dead.
-    let options = Target::options().persistent(true);
+    let options = Target::in_directory().persistent(true);
     drop(options.create(&name, &Target::zeroed()).expect("the name is new"));
     let mut herd = Herd::new(&name, plan);
     let result = storm(plan, &mut herd, outcome).and_then(|()| herd.end());
@@ -77,7 +77,8 @@ fn storm(plan: &Plan, herd: &mut Herd<'_>, outcome: &mut Outcome) -> Result<(), 
 /// Afterwards: the next writer gets in everywhere, and every count is right.
 fn settle(name: &Name, herd: &Herd<'_>) -> Result<(), String> {
     let acknowledged = herd.shared.acknowledged();
-    let target: Shm<Target> = Target::open(name).map_err(|error| error.to_string())?;
+    let target: Shm<Target> =
+        Target::in_directory().open(name).map_err(|error| error.to_string())?;
     let published = versions(&target).map(|version| version - 1);
     for (field, count) in FIELDS.iter().zip(acknowledged.iter().zip(published)) {
         let (acknowledged, published) = count;

@@ -7,9 +7,10 @@ use std::process::{Stdio, exit};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, WaitOptions, waitpid};
-use shma_core::{Error, ShmState};
+use shma_core::Error;
 
 use super::{myself, next_line, say};
+use shma_tests::region::InDirectory;
 use shma_tests::states::Board;
 
 /// What the holder adds, if it ever publishes.
@@ -17,7 +18,7 @@ pub(super) const ADDS: u64 = 100;
 
 /// `story region`
 pub(super) fn hold(story: &str, region: &str) {
-    let board = Board::open(region).unwrap();
+    let board = Board::in_directory().open(region).unwrap();
     if story == "ForkChildStays" {
         fork(wait_for_the_end);
     }

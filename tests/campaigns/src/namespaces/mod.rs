@@ -16,7 +16,7 @@ use crate::outcome;
 use crate::outcome::{Failure, Outcome};
 use crate::plan::Plan;
 use shma_tests::child::Child;
-use shma_tests::region::Name;
+use shma_tests::region::{InDirectory, Name};
 use shma_tests::states::Board;
 
 pub(super) const CAMPAIGN: Campaign = Campaign {
@@ -91,7 +91,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     for round in plan.rounds("cases", CASES.len() as u64) {
         let case = CASES[round as usize % CASES.len()];
         let name = Name::new("namespaces");
-        let board = Board::create(&name, &Board::with(BEFORE)).unwrap();
+        let board = Board::in_directory().create(&name, &Board::with(BEFORE)).unwrap();
         let mut end = Ok(End::Played);
         let panicked = outcome::caught(|| end = play(plan, case, &name));
         match panicked.and(end) {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use shma_core::{Error, ShmState};
+use shma_core::Error;
 
 use super::{myself, next_line, place, say};
+use shma_tests::region::InDirectory;
 use shma_tests::states::Board;
 
 /// `place region`; then how to ask, a line each.
@@ -19,7 +20,7 @@ pub(super) fn contend(place: &str, region: &str) {
         inner.wait().unwrap();
         return;
     }
-    let board = Board::open(region).unwrap();
+    let board = Board::in_directory().open(region).unwrap();
     say("ready");
     let add = |new: &mut u64, old: &u64| {
         *new = old + 1;

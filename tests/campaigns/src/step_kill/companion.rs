@@ -3,11 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use shma_core::{Field, Shm, ShmState};
+use shma_core::{Field, Shm};
 
 use crate::forked::{End, Forked};
 use crate::shared_words::shared_words;
 use crate::step_kill::site::{Contents, Plot, Site};
+use shma_tests::region::InDirectory;
 use shma_tests::watchdog::{PATIENCE, until};
 
 /// Publishes once, to one field.
@@ -122,7 +123,7 @@ impl Companion {
 
     fn start(field: usize, live: impl FnOnce(Shm<Plot>, Signs), site: &Site) -> Self {
         let signs = Signs::new();
-        let process = Forked::start(|| live(Plot::open(&site.name).unwrap(), signs));
+        let process = Forked::start(|| live(Plot::in_directory().open(&site.name).unwrap(), signs));
         Self { process, field, signs }
     }
 

@@ -9,7 +9,7 @@ use crate::present::{BEFORE, MADE, Present, create, filled};
 use crate::ptrace::{Tracee, mark};
 use crate::step_kill::site::Site;
 use crate::step_kill::{self, Case};
-use shma_tests::region::Name;
+use shma_tests::region::{InDirectory, Name};
 use shma_tests::states::Board;
 use shma_tests::unfinished;
 use shma_tests::watchdog::PATIENCE;
@@ -83,7 +83,7 @@ impl Cycle {
     /// The region, if there is one, is whole and can be written. The last one to leave takes it
     /// along.
     fn check_region(&mut self, returned: bool) -> Result<(), String> {
-        let found = match Board::open(&self.name) {
+        let found = match Board::in_directory().open(&self.name) {
             Ok(board) => {
                 let row = the_same(&*board.row.read_boxed())?;
                 let count = board.count.read();
@@ -145,20 +145,22 @@ impl Case for Cycle {
         let name = &*self.name;
         let made = filled(MADE);
         Ok(match self.call {
-            Call::Create => step_kill::start(|| attach(|| Board::create(name, &made))),
-            Call::OpenOrCreate => {
-                step_kill::start(|| attach(|| Board::open_or_create(name, &made)))
+            Call::Create => {
+                step_kill::start(|| attach(|| Board::in_directory().create(name, &made)))
             }
-            Call::Open => step_kill::start(|| attach(|| Board::open(name))),
+            Call::OpenOrCreate => {
+                step_kill::start(|| attach(|| Board::in_directory().open_or_create(name, &made)))
+            }
+            Call::Open => step_kill::start(|| attach(|| Board::in_directory().open(name))),
             Call::Drop => step_kill::start(|| {
-                let board = Board::open(name).unwrap();
+                let board = Board::in_directory().open(name).unwrap();
                 mark();
                 drop(board);
                 mark();
             }),
             Call::Unlink => step_kill::start(|| {
                 mark();
-                Board::unlink(name).unwrap();
+                Board::in_directory().unlink(name).unwrap();
                 mark();
             }),
         })

@@ -1,13 +1,14 @@
 //! Victims that publish: in every way, to fields of every size, alone and beside others.
 
 use shma_core::untyped::{self, State, Wait};
-use shma_core::{Field, Shm, ShmState};
+use shma_core::{Field, Shm};
 
 use crate::ptrace::{Tracee, mark};
 use crate::step_kill::companion::Companion;
 use crate::step_kill::path::{self, Path, Point};
 use crate::step_kill::site::{Contents, FIELDS, LENGTHS, Plot, Site};
 use crate::step_kill::{self, Case};
+use shma_tests::region::{self, InDirectory};
 use shma_tests::rng::Rng;
 
 /// How a victim publishes.
@@ -188,12 +189,12 @@ impl Publish {
             let made = self.apply(found);
             let made = |field: usize| made.iter().map(move |made| &made[field].elements[..]);
             if matches!(call, Call::Held | Call::HeldPart | Call::Committed) {
-                let state = untyped::options().open(&site.name, None).unwrap();
+                let state = region::untyped().open(&site.name, None).unwrap();
                 let mut all = (0..FIELDS).map(|field| made(field).next().expect("one"));
                 let made = std::array::from_fn(|_| all.next().expect("one of each field"));
                 return without_struct(&state, call, field, made, inside);
             }
-            let plot: Shm<Plot> = Plot::open(&site.name).unwrap();
+            let plot: Shm<Plot> = Plot::in_directory().open(&site.name).unwrap();
             match field {
                 _ if call.is_transaction() => {
                     let mut all = (0..FIELDS).map(|field| made(field).next().expect("one"));

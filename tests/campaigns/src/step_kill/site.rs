@@ -3,7 +3,7 @@
 use shma_core::{Field, Shm, ShmState};
 
 use crate::forked::{End, Forked};
-use shma_tests::region::{Bytes, Name, control};
+use shma_tests::region::{Bytes, InDirectory, Name, control};
 use shma_tests::rng::Rng;
 
 /// A field of each size, with different numbers of slots, and one that is never changed.
@@ -55,7 +55,7 @@ impl Site {
         let name = Name::new("step-kill");
         let mut first = Plot::zeroed();
         first.still = STILL;
-        let plot = Plot::create(&name, &first).expect("the name is new");
+        let plot = Plot::in_directory().create(&name, &first).expect("the name is new");
         let now = LENGTHS.map(|length| Content { version: 1, elements: vec![0; length] });
         let mut site = Self { bytes: name.bytes(), name, plot, now, rng: again };
         let Self { plot, now: [tiny, middle, large], .. } = &mut site;
@@ -148,7 +148,7 @@ impl Site {
     fn let_next_in(&mut self) -> Result<(), String> {
         let elements = self.now.each_mut().map(change_one);
         let mut next = Forked::start(|| {
-            let plot: Shm<Plot> = Plot::open(&self.name).unwrap();
+            let plot: Shm<Plot> = Plot::in_directory().open(&self.name).unwrap();
             let [tiny, middle, large] = elements;
             plot.tiny.set(tiny.0, tiny.1);
             plot.middle.set(middle.0, middle.1);

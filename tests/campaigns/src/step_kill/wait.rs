@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use shma_core::{Field, Shm, ShmState, Version};
+use shma_core::{Field, Shm, Version};
 
 use crate::ptrace::{Tracee, mark};
 use crate::step_kill::companion::Companion;
 use crate::step_kill::site::{Contents, FIELDS, LENGTHS, Plot, Site};
 use crate::step_kill::{self, Case};
+use shma_tests::region::InDirectory;
 use shma_tests::watchdog::PATIENCE;
 
 /// How it waits.
@@ -107,7 +108,7 @@ impl Case for Wait {
         let Self { call, field, news, .. } = *self;
         // Before the publisher, which may publish at once if a process was killed in its sleep.
         let victim = step_kill::start(|| {
-            let plot: Shm<Plot> = Plot::open(&site.name).unwrap();
+            let plot: Shm<Plot> = Plot::in_directory().open(&site.name).unwrap();
             match (call, field) {
                 (Call::WaitNewer, 0) => wait(&plot.tiny, news),
                 (Call::WaitNewer, 1) => wait(&plot.middle, news),

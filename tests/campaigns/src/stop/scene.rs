@@ -8,7 +8,7 @@ use shma_core::{Access, Error, ReadOnly, Shm, ShmState};
 
 use rustix::process::Signal;
 use shma_tests::child::Child;
-use shma_tests::region::{Bytes, Name, control};
+use shma_tests::region::{Bytes, InDirectory, Name, control};
 use shma_tests::rng::Rng;
 use shma_tests::states::{Board, the_one};
 
@@ -37,8 +37,8 @@ pub struct Scene<'a> {
 impl<'a> Scene<'a> {
     pub fn new(program: &'a Path) -> Self {
         let name = Name::new("stop");
-        let board = Board::create(&name, &Board::zeroed()).expect("the name is new");
-        let seen = Board::open_read_only(&name).expect("it is there");
+        let board = Board::in_directory().create(&name, &Board::zeroed()).expect("the name is new");
+        let seen = Board::in_directory().open_read_only(&name).expect("it is there");
         Self { bytes: name.bytes(), program, name, board, seen }
     }
 
@@ -195,11 +195,11 @@ impl<'a> Scene<'a> {
         comer.tell("go");
         comer.await_stopped();
         let answers = [
-            Board::open(name).map(drop),
-            Board::open_read_only(name).map(drop),
-            Board::create(name, &Board::with(1)).map(drop),
-            Board::open_or_create(name, &Board::with(1)).map(drop),
-            Board::unlink(name),
+            Board::in_directory().open(name).map(drop),
+            Board::in_directory().open_read_only(name).map(drop),
+            Board::in_directory().create(name, &Board::with(1)).map(drop),
+            Board::in_directory().open_or_create(name, &Board::with(1)).map(drop),
+            Board::in_directory().unlink(name),
         ];
         for answer in answers {
             match answer {

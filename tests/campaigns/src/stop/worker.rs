@@ -2,8 +2,9 @@
 
 use std::io::BufRead;
 
-use shma_core::{Access, Shm, ShmState};
+use shma_core::{Access, Shm};
 
+use shma_tests::region::InDirectory;
 use shma_tests::states::{Board, the_one};
 
 /// Arguments: what it does, and the name of the region.
@@ -11,9 +12,13 @@ pub fn work(arguments: &[&str]) {
     let [call, name] = arguments[..] else { panic!("{arguments:?}") };
     match call {
         "create" | "unlink" | "open" => come(call, name),
-        "read-only" | "gaze-read-only" => read(call, &Board::open_read_only(name).unwrap()),
-        "read" | "snapshot" | "gaze" | "gaze-snapshot" => read(call, &Board::open(name).unwrap()),
-        _ => write(call, &Board::open(name).unwrap()),
+        "read-only" | "gaze-read-only" => {
+            read(call, &Board::in_directory().open_read_only(name).unwrap())
+        }
+        "read" | "snapshot" | "gaze" | "gaze-snapshot" => {
+            read(call, &Board::in_directory().open(name).unwrap())
+        }
+        _ => write(call, &Board::in_directory().open(name).unwrap()),
     }
 }
 
@@ -46,9 +51,9 @@ fn write(call: &str, board: &Shm<Board>) {
 
 fn come(call: &str, name: &str) {
     when_told(|| match call {
-        "open" => drop(Board::open(name).unwrap()),
-        "unlink" => Board::unlink(name).unwrap(),
-        _ => drop(Board::create(name, &Board::with(7)).unwrap()),
+        "open" => drop(Board::in_directory().open(name).unwrap()),
+        "unlink" => Board::in_directory().unlink(name).unwrap(),
+        _ => drop(Board::in_directory().create(name, &Board::with(7)).unwrap()),
     });
 }
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use shma_core::{Access, Error, Shm, ShmState, untyped};
+use shma_core::{Access, Error, Shm};
 
 use super::payload::{check, stay};
 use super::writer::{choose, field_name, say, wait};
+use shma_tests::region::{self, InDirectory};
 use shma_tests::rng::Rng;
 use shma_tests::states::Uniform;
 
@@ -32,9 +33,9 @@ pub(super) fn read<const WORDS: usize>(
     rng: Rng,
 ) {
     if access == "open" {
-        look(&Uniform::<WORDS>::open(name).unwrap(), field, place, rng);
+        look(&Uniform::<WORDS>::in_directory().open(name).unwrap(), field, place, rng);
     } else {
-        look(&Uniform::<WORDS>::open_read_only(name).unwrap(), field, place, rng);
+        look(&Uniform::<WORDS>::in_directory().open_read_only(name).unwrap(), field, place, rng);
     }
 }
 
@@ -45,7 +46,7 @@ fn look<const WORDS: usize, A: Access>(
     mut rng: Rng,
 ) {
     stay(place);
-    let untyped = untyped::options().open_read_only(state.name(), None).unwrap();
+    let untyped = region::untyped().open_read_only(state.name(), None).unwrap();
     let untyped = untyped.field(field_name(field)).unwrap();
     let field = choose(state, field);
     let mut value = field.read_boxed();

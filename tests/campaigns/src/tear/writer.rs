@@ -3,10 +3,11 @@
 use std::io::{Write, stdin, stdout};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use shma_core::untyped::{self, Wait};
+use shma_core::untyped::Wait;
 use shma_core::{Field, Shm, ShmState};
 
 use super::payload::{expected, fill, stay};
+use shma_tests::region::{self, InDirectory};
 use shma_tests::states::Uniform;
 
 /// A region in which every field has the value of its first version.
@@ -15,12 +16,12 @@ pub(super) fn create<const WORDS: usize>(name: &str) -> Shm<Uniform<WORDS>> {
     fill(&mut first.words, 1);
     fill(&mut first.narrow, 1);
     fill(&mut first.wide, 1);
-    Uniform::create(name, &first).unwrap()
+    Uniform::in_directory().create(name, &first).unwrap()
 }
 
 /// Publishes until it is told to stop, and says how often.
 pub(super) fn write<const WORDS: usize>(name: &str, field: &str, way: &str) {
-    let state = Uniform::<WORDS>::open(name).unwrap();
+    let state = Uniform::<WORDS>::in_directory().open(name).unwrap();
     let going = AtomicBool::new(true);
     say("ready");
     wait();
@@ -72,7 +73,7 @@ fn publish<const WORDS: usize>(
     stay(0);
     let chosen = choose(state, field);
     let mut value = state.words.read_boxed();
-    let untyped = untyped::options().open(state.name(), None).unwrap();
+    let untyped = region::untyped().open(state.name(), None).unwrap();
     let untyped = untyped.field(field_name(field)).unwrap();
     let first = u64::from(chosen.version());
     let mut version = first;

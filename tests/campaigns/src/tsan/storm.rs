@@ -10,6 +10,7 @@ use std::time::Duration;
 use shma_core::{Access, Error, Shm, ShmState};
 
 use super::table::{Plain, Table};
+use shma_tests::region::InDirectory;
 use shma_tests::rng::Rng;
 
 /// Threads on each of the two mappings that may be written.
@@ -20,9 +21,9 @@ const LIMIT: Duration = Duration::from_micros(200);
 
 /// Makes so many calls from several threads.
 pub(super) fn storm(name: &str, seed: u64, calls: u64) {
-    let one = Table::create(name, &Table::zeroed()).unwrap();
-    let other = Table::open(name).unwrap();
-    let reader = Table::open_read_only(name).unwrap();
+    let one = Table::in_directory().create(name, &Table::zeroed()).unwrap();
+    let other = Table::in_directory().open(name).unwrap();
+    let reader = Table::in_directory().open_read_only(name).unwrap();
     let sides = [Side::new(1, &one, calls), Side::new(2, &other, calls)];
     let share = calls / (2 * THREADS + 1);
     // What the standard library makes at first use, it makes out of the watcher's sight.

@@ -7,6 +7,7 @@ mod hostility;
 mod instruction_counts;
 mod linear_histories;
 mod mutants;
+mod places;
 mod platform;
 mod short_forms;
 #[cfg(target_arch = "x86_64")]
