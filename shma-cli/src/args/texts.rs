@@ -37,8 +37,8 @@ A path is written as for `shma get`.";
 
 /// What columns `top` may have, behind its help.
 pub const COLUMNS: &str = "\
-A PATH is written as for `shma get`. A region that has such a field shows its value, or the mean if the
-path selects several numbers; others show -.
+A PATH is written as for `shma get`. A region that has such a field shows its value, or
+the mean if the path selects several numbers; others show -.
   shma top step                    how far each trainer is
   shma top 'actors[0:3].episodes'  the mean of three
 On a terminal: arrow keys select a region, enter watches it, q leaves.";
