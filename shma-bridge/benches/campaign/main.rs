@@ -4,7 +4,7 @@
 //!
 //! - `kills SECONDS`: bridges are killed at random while both nodes count, over each engine for so long.
 //! - `large`: a value of more than 2 GiB goes over each engine; with `SHMA_DIR` on a disk it needs 11 GiB of
-//!   memory, and 20 otherwise.
+//!   memory, and 28 otherwise.
 //! - `networks`: two network namespaces, with a cable between them that is pulled.
 
 #[expect(dead_code, reason = "what measuring needs is not used here")]
