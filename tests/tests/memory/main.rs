@@ -4,6 +4,7 @@
 //! `unsafe` here: that allocator.
 
 mod allocations;
+mod checkpoint_memory;
 mod large_states;
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -3,6 +3,7 @@
 mod alarms;
 mod atomics;
 mod bank;
+mod bulk;
 mod copied;
 mod declared;
 mod descriptors;
@@ -40,6 +41,7 @@ fn main() {
         ["look", name, words, how, times] => storm::look(name, words, how, times),
         ["add", what, name, how, times] => sum::add(what, name, how, times),
         ["tally", name, own] => sum::tally(name, own),
+        ["bulk", how, mib, name, file] => bulk::run(how, mib.parse().unwrap(), name, file),
         ["large", name] => large::walk(name),
         ["put", way, name, first, end] => queue::put_all(way, name, number(first), number(end)),
         ["take", way, name, times] => queue::take_some(way, name, number(times)),
