@@ -23,6 +23,9 @@ use crate::sync::mutant;
 /// What stands between the target's name and the digits.
 const MARK: &[u8] = b".shma-tmp.";
 
+/// Bytes that are written in one call.
+const BLOCK: usize = 16 << 20;
+
 /// Hexadecimal digits of a hidden name.
 const DIGITS: usize = 16;
 
@@ -81,8 +84,10 @@ impl<'a> Replacement<'a> {
         Ok(Self { file, hidden, target, region, total })
     }
 
+    /// In blocks, so that what the kernel has counted tells how far it is.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.file.write_all(bytes).map_err(|error| self.failed("write", error))
+        let written = bytes.chunks(BLOCK).try_for_each(|block| self.file.write_all(block));
+        written.map_err(|error| self.failed("write", error))
     }
 
     /// Gives the complete file its name.
