@@ -4,7 +4,7 @@
 #![allow(unsafe_code)]
 
 use std::mem::ManuallyDrop;
-use std::sync::Arc;
+use std::ptr;
 
 use super::endable::Endable;
 use super::{AcquireError, Forked, Partition, lock_order};
@@ -17,34 +17,81 @@ use crate::words;
 /// The held semaphore of a partition. Dropped, by whichever thread, it is released, unless the process
 /// has become another one by forking meanwhile.
 #[derive(Debug)]
-pub(crate) struct DetachedGuard {
-    partition: Arc<Partition>,
+pub(crate) struct DetachedGuard<P: AsRef<Partition>> {
+    /// What keeps the partition.
+    keeper: P,
     record: Endable,
-    /// A process may wait for what was published.
-    published: bool,
 }
 
-impl DetachedGuard {
-    /// Acquires the semaphore for one publication.
-    #[inline]
-    pub(crate) fn acquire(partition: &Arc<Partition>, wait: Wait) -> Result<Self, AcquireError> {
-        let _kept = ManuallyDrop::new(partition.acquire(wait)?);
-        let record = Endable::new((partition.region.key(), partition.index()));
-        Ok(Self { partition: Arc::clone(partition), record, published: false })
+impl<P: AsRef<Partition>> DetachedGuard<P> {
+    /// Acquires the semaphore for one publication, if it is free and the thread holds no other.
+    /// Otherwise returns the keeper.
+    #[inline(always)]
+    pub(crate) fn acquire_alone(keeper: P) -> Result<Self, P> {
+        let acquired = keeper.as_ref().acquire_alone().map(ManuallyDrop::new).is_some();
+        if acquired { Ok(Self::acquired(keeper)) } else { Err(keeper) }
     }
 
+    /// Acquires the semaphore for one publication. Returns the keeper with an error.
+    pub(crate) fn acquire(keeper: P, wait: Wait) -> Result<Self, (P, AcquireError)> {
+        match keeper.as_ref().acquire(wait).map(ManuallyDrop::new).err() {
+            None => Ok(Self::acquired(keeper)),
+            Some(error) => Err((keeper, error)),
+        }
+    }
+
+    #[inline(always)]
+    fn acquired(keeper: P) -> Self {
+        Self { keeper, record: lock_order::make_endable() }
+    }
+
+    /// Releases the semaphore, and returns what keeps the partition.
+    #[inline(always)]
+    pub(crate) fn release(self) -> P {
+        self.release_after(false)
+    }
+
+    #[inline(always)]
+    fn release_after(self, published: bool) -> P {
+        let mut released = ManuallyDrop::new(self);
+        released.end(published);
+        // SAFETY: good for a read, and not used again: nothing drops `released`.
+        unsafe { ptr::read(&raw const released.keeper) }
+    }
+
+    /// What keeps the partition.
+    #[inline]
+    pub(crate) fn keeper(&self) -> &P {
+        &self.keeper
+    }
+
+    #[inline]
     pub(crate) fn partition(&self) -> &Partition {
-        &self.partition
+        self.keeper.as_ref()
+    }
+
+    /// Forgets the entry, and releases the semaphore. `published`: a process may wait for what was.
+    #[inline(always)]
+    fn end(&mut self, published: bool) {
+        let partition = self.keeper.as_ref();
+        let region = &partition.region;
+        lock_order::end(&mut self.record, region.key(), partition.index());
+        if region.is_forked() {
+            return;
+        }
+        notify::release(partition.control(), region.me(), published);
     }
 
     /// Whether the calling thread has acquired it.
+    #[inline]
     pub(crate) fn is_own(&self) -> bool {
-        self.record.is_own()
+        lock_order::is_own(&self.record)
     }
 
     /// The active publication.
+    #[inline]
     pub(crate) fn version(&self) -> u64 {
-        self.partition.slots().held_version()
+        self.partition().slots().held_version()
     }
 
     /// Copies the active value's bytes from `first` on.
@@ -52,10 +99,15 @@ impl DetachedGuard {
     /// # Errors
     ///
     /// `Forked`: the value is not held still in a child.
+    #[inline(always)]
     pub(crate) fn load_part(&self, first: usize, into: &mut [u8]) -> Result<u64, Forked> {
-        self.partition.check_fork()?;
+        self.partition().check_fork()?;
         let version = self.version();
-        words::load_part_over(self.partition.slots().slot(version), first, into);
+        let slot = self.partition().slots().slot(version);
+        match first {
+            0 => words::load_any(slot, into),
+            _ => words::load_part_over(slot, first, into),
+        }
         Ok(version)
     }
 
@@ -70,18 +122,26 @@ impl DetachedGuard {
         into: *mut u8,
         len: usize,
     ) -> Result<u64, Forked> {
-        self.partition.check_fork()?;
+        self.partition().check_fork()?;
         let version = self.version();
-        let slot = self.partition.slots().slot(version);
+        let slot = self.partition().slots().slot(version);
         // SAFETY: as the caller promises.
         unsafe { words::raw::load_part_raw(slot, first, into, len) };
         Ok(version)
     }
 
-    /// Publishes the value with these bytes in place of those from `first` on. The waiters wake when the
-    /// guard is dropped, which comes next.
-    pub(crate) fn publish_part(&mut self, first: usize, part: &[u8]) -> Result<u64, Forked> {
-        self.publish(first, part.len(), |slot| words::store_part(slot, first, part))
+    /// Publishes the value, wakes the waiters, and releases the semaphore, whether it has published or
+    /// not.
+    #[inline(always)]
+    pub(crate) fn publish_whole(self, value: &[u8]) -> (P, Result<u64, Forked>) {
+        self.publish(Change::Whole, |slot| words::store_any(slot, value))
+    }
+
+    /// Publishes the value with these bytes in place of those from `first` on. Otherwise as
+    /// [`publish_whole`](Self::publish_whole).
+    pub(crate) fn publish_part(self, first: usize, part: &[u8]) -> (P, Result<u64, Forked>) {
+        let change = Change::Words(words::covering(first, part.len()));
+        self.publish(change, |slot| words::store_part(slot, first, part))
     }
 
     /// As [`publish_part`](Self::publish_part), from memory that other threads may access meanwhile.
@@ -90,49 +150,40 @@ impl DetachedGuard {
     ///
     /// `from` can be read for `len` bytes, and is not shared memory.
     pub(crate) unsafe fn publish_part_raw(
-        &mut self,
+        self,
+        change: Change,
         first: usize,
         from: *const u8,
         len: usize,
-    ) -> Result<u64, Forked> {
-        self.publish(first, len, |slot| {
+    ) -> (P, Result<u64, Forked>) {
+        self.publish(change, |slot| {
             // SAFETY: as the caller promises.
             unsafe { words::raw::store_part_raw(slot, first, from, len) }
         })
     }
 
-    /// Publishes what `store` leaves in the slot: so many bytes from `first` on.
-    #[inline]
-    fn publish(
-        &mut self,
-        first: usize,
-        len: usize,
-        store: impl FnOnce(&[AtomicU64]),
-    ) -> Result<u64, Forked> {
-        self.partition.check_fork()?;
-        // Of a value that ends within a word, the rest of the word stays as it is, which is zeros.
-        let whole = first == 0 && len == self.partition.size();
-        let change = if whole { Change::Whole } else { Change::Words(words::covering(first, len)) };
-        let publication = self.partition.slots().begin(self.version(), change);
+    /// Publishes what `store` leaves in the slot, which is what `change` says.
+    #[inline(always)]
+    fn publish(self, change: Change, store: impl FnOnce(&[AtomicU64])) -> (P, Result<u64, Forked>) {
+        let published = self.try_publish(change, store);
+        (self.release_after(published.is_ok()), published)
+    }
+
+    #[inline(always)]
+    fn try_publish(&self, change: Change, store: impl FnOnce(&[AtomicU64])) -> Result<u64, Forked> {
+        self.partition().check_fork()?;
+        let publication = self.partition().slots().begin(self.version(), change);
         store(publication.slot);
-        self.partition.stamp();
+        self.partition().stamp();
         // As in `Guard::publish`.
-        self.partition.check_fork()?;
-        let version = publication.publish();
-        self.published = true;
-        Ok(version)
+        self.partition().check_fork()?;
+        Ok(publication.publish())
     }
 }
 
-impl Drop for DetachedGuard {
+impl<P: AsRef<Partition>> Drop for DetachedGuard<P> {
     #[inline]
     fn drop(&mut self) {
-        if self.record.end() {
-            lock_order::forget(self.partition.region.key(), self.partition.index());
-        }
-        if self.partition.region.is_forked() {
-            return;
-        }
-        notify::release(self.partition.control(), self.partition.region.me(), self.published);
+        self.end(false);
     }
 }

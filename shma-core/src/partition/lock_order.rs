@@ -2,12 +2,15 @@
 //!
 //! A thread that waited for a semaphore it holds, or for one whose holder waits for it, would wait
 //! for ever. So nested updates go in declaration order, and this record finds what does not.
+//!
+//! `unsafe` here: the thread-local that tells a thread's own guards from others'.
+#![allow(unsafe_code)]
 
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::ops::RangeInclusive;
 
-use super::endable::{self, Entry};
+use super::endable::{Endable, Entry, Own};
 use crate::region::RegionKey;
 
 /// What a thread holds. Nearly always that is one semaphore at a time.
@@ -17,6 +20,8 @@ struct Record {
     /// that a thread-local needs no destructor makes it cheap to find.
     rest: RefCell<ManuallyDrop<Vec<Entry>>>,
     nested: Cell<bool>,
+    /// Of what it holds, what any thread may end.
+    own: Own,
 }
 
 thread_local! {
@@ -25,6 +30,7 @@ thread_local! {
             first: Cell::new(None),
             rest: RefCell::new(ManuallyDrop::new(Vec::new())),
             nested: Cell::new(false),
+            own: Own::new(),
         }
     };
 }
@@ -47,7 +53,9 @@ pub(crate) fn note_first(region: RegionKey, field: usize) {
 /// noted is to be [forgotten](forget) by the last of them.
 pub(crate) fn note(region: RegionKey, fields: RangeInclusive<usize>) -> Result<(), usize> {
     let (first, last) = fields.into_inner();
-    sweep();
+    if !nothing() {
+        sweep();
+    }
     if nothing() {
         note_first(region, last);
         return Ok(());
@@ -97,10 +105,32 @@ fn forget_nested(entry: Entry) {
     });
 }
 
+/// Lets any thread [`end`] what the calling one has noted last.
+#[inline]
+pub(super) fn make_endable() -> Endable {
+    // SAFETY: the record is the calling thread's, and has no destructor.
+    RECORD.with(|record| unsafe { record.own.make() })
+}
+
+/// Whether the calling thread has made it, and it has not ended.
+#[inline]
+pub(super) fn is_own(endable: &Endable) -> bool {
+    RECORD.with(|record| record.own.made(endable))
+}
+
+/// Ends what [`make_endable`] was called for, in whichever thread: there it is [forgotten](forget), now or
+/// when it matters. Ended before, it is left alone.
+#[inline]
+pub(super) fn end(endable: &mut Endable, region: RegionKey, field: usize) {
+    if RECORD.with(|record| record.own.end(endable, || (region, field))) {
+        forget(region, field);
+    }
+}
+
 /// Ends the entries that other threads have ended.
 #[cold]
 fn sweep() {
-    endable::take_ended(|(region, field)| forget(region, field));
+    RECORD.with(|record| record.own.take_ended(|(region, field)| forget(region, field)));
 }
 
 /// Whether the thread holds any semaphore of the region.

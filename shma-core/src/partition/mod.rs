@@ -96,13 +96,15 @@ impl Partition {
         &self.memory
     }
 
+    #[inline]
     pub(crate) fn index(&self) -> usize {
         self.memory.index()
     }
 
-    /// Bytes of a value.
-    pub(crate) fn size(&self) -> usize {
-        self.region.manifest().fields[self.index()].size
+    /// Whether the attachment may write.
+    #[inline]
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writable
     }
 
     pub(crate) fn field_name(&self) -> Cow<'static, str> {
@@ -110,6 +112,7 @@ impl Partition {
     }
 
     /// The attachment that the partition is of.
+    #[inline]
     pub(crate) fn region(&self) -> &Arc<Region> {
         &self.region
     }

@@ -3,7 +3,7 @@
 use super::{Partition, lock_order, retry};
 use crate::error::Error;
 use crate::protocol::slots::Slots;
-use crate::sync::{Ordering, stop_point};
+use crate::sync::{AtomicU64, Ordering, stop_point};
 
 impl Partition {
     /// Copies one publication, however long it takes. `copy` gets the slots and a publication's
@@ -17,6 +17,20 @@ impl Partition {
             self.note_contention();
         }
         self.read_again(copy)
+    }
+
+    /// One optimistic attempt in few instructions, where no publication has begun and none has overtaken
+    /// a read lately. Otherwise the caller reads in another way.
+    #[inline]
+    pub(crate) fn read_alone(&self, copy: impl FnOnce(&[AtomicU64])) -> Option<u64> {
+        if self.contention.is_noted() {
+            return None;
+        }
+        let slots = self.slots();
+        let version = slots.enter_alone()?;
+        stop_point!("read.entered");
+        copy(slots.slot(version));
+        slots.is_intact(version).then_some(version)
     }
 
     /// One optimistic attempt.

@@ -87,7 +87,7 @@ impl<'h> RegionGuard<'h> {
             region: Arc::clone(guard.region),
             held: guard.held,
             last: guard.last,
-            record: Endable::new((guard.region.key(), guard.last)),
+            record: lock_order::make_endable(),
         }
     }
 }
@@ -118,7 +118,7 @@ impl DetachedRegionGuard {
 
     /// Whether the calling thread has acquired it.
     pub(crate) fn is_own(&self) -> bool {
-        self.record.is_own()
+        lock_order::is_own(&self.record)
     }
 
     /// As [`RegionGuard::publish`].
@@ -132,9 +132,7 @@ impl DetachedRegionGuard {
 
 impl Drop for DetachedRegionGuard {
     fn drop(&mut self) {
-        if self.record.end() {
-            lock_order::forget(self.region.key(), self.last);
-        }
+        lock_order::end(&mut self.record, self.region.key(), self.last);
         release(&self.region, self.held, |_| false);
     }
 }

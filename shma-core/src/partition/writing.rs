@@ -51,7 +51,7 @@ impl Partition {
 
     /// Acquires the semaphore if it is free and the thread holds no other.
     #[inline]
-    fn acquire_alone(&self) -> Option<Guard<'_>> {
+    pub(crate) fn acquire_alone(&self) -> Option<Guard<'_>> {
         if self.region.is_forked() || !lock_order::nothing() {
             return None;
         }
@@ -198,6 +198,14 @@ impl<'a> Guard<'a> {
     pub(crate) fn publish_whole(self, value: &[u8]) -> Result<u64, Forked> {
         let publication = self.begin(Change::Whole);
         words::store(publication.slot, value);
+        self.publish(publication)
+    }
+
+    /// As [`publish_whole`](Self::publish_whole), of a type that is known at run time only.
+    #[inline(always)]
+    pub(crate) fn publish_any(self, value: &[u8]) -> Result<u64, Forked> {
+        let publication = self.begin(Change::Whole);
+        words::store_any(publication.slot, value);
         self.publish(publication)
     }
 

@@ -115,6 +115,15 @@ impl<'a> Slots<'a> {
         enter_beside_publication(self.control, self.commit)
     }
 
+    /// As [`enter`](Self::enter), unless a publication has begun.
+    #[inline]
+    pub(crate) fn enter_alone(&self) -> Option<u64> {
+        // Meets the release in `Publication::publish`, and in the commit and its recovery.
+        let version = load_acquire_64(&self.control.version);
+        // Relaxed: as in `enter`.
+        (self.control.begin.load(Ordering::Relaxed) == version).then_some(version)
+    }
+
     /// Whether what was copied since `enter` is the publication that it found.
     #[inline]
     pub(crate) fn accept(&self, reading: Reading) -> bool {
@@ -151,7 +160,7 @@ impl<'a> Slots<'a> {
         if target == next { next } else { version }
     }
 
-    /// Whether what was copied since `enter_snapshot` is this publication.
+    /// Whether what was copied since `enter_snapshot`, or `enter_alone`, is this publication.
     #[inline]
     pub(crate) fn is_intact(&self, version: u64) -> bool {
         self.accept(Reading { version, pending: 0 })

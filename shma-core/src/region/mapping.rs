@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use super::access::Access;
 use super::file::{RegionFile, fstat, open_at_once};
-use super::memory::root;
+use super::memory::{Ordinary, root};
 use super::token::{NoToken, Token};
 use super::{DEADLINE, Memory, Name, Pages, Region};
 use crate::error::Error;
@@ -35,13 +35,11 @@ pub(super) fn map<A: Access>(
     if u64::try_from(stat.st_size).unwrap_or(0) < bytes as u64 {
         return Err(name.not_a_region("it was truncated while it was opened"));
     }
-    let fields = manifest.get().fields.iter().enumerate();
-    let ordinary = fields.filter(|(_, field)| !field.atomic);
     Ok(Region {
         memory: ManuallyDrop::new(Arc::new(Memory {
+            ordinary: Ordinary::all(&map, manifest.get()),
             map,
             name: name.clone(),
-            ordinary: ordinary.map(|(index, field)| (index, field.offset)).collect(),
             manifest,
             file: opened.id(),
             root: root(),

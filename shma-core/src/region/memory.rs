@@ -29,9 +29,8 @@ pub(crate) struct Memory {
     pub(super) map: Mapping,
     pub(super) name: Name,
     pub(super) manifest: Known,
-    /// The number of each field that has a semaphore, and where its partition begins. A transaction
-    /// goes over them several times, and over as little memory as it can.
-    pub(super) ordinary: Box<[(usize, usize)]>,
+    /// Of each field that has a semaphore. Invariant 2: of `map`.
+    pub(super) ordinary: Box<[Ordinary]>,
     pub(super) file: FileId,
     /// Where paths began when it was mapped.
     pub(super) root: Option<FileId>,
@@ -40,6 +39,28 @@ pub(crate) struct Memory {
     pub(super) generation: u64,
     /// Whether the mapping can be written.
     pub(super) writable: bool,
+}
+
+/// A field that has a semaphore: its number and its control block. A transaction goes over them several
+/// times, in as few instructions as it can.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ordinary {
+    index: usize,
+    control: NonNull<Control>,
+}
+
+// SAFETY: a control block consists of atomics alone, which any thread may use.
+unsafe impl Send for Ordinary {}
+// SAFETY: as above.
+unsafe impl Sync for Ordinary {}
+
+impl Ordinary {
+    /// Those of a manifest, for which the mapping is long enough, in declaration order.
+    pub(super) fn all(map: &Mapping, manifest: &Manifest<'_>) -> Box<[Self]> {
+        let fields = manifest.fields.iter().enumerate();
+        let ordinary = fields.filter(|(_, field)| !field.atomic);
+        ordinary.map(|(index, field)| Self { index, control: at(map, field.offset) }).collect()
+    }
 }
 
 /// Where the paths of this process begin; another directory after `chroot`.
@@ -132,15 +153,6 @@ impl Memory {
         unsafe { &*self.map.as_mut_ptr().cast::<Header>() }
     }
 
-    /// The control block at the offset of a partition of the manifest.
-    #[inline]
-    pub(crate) fn control_at(&self, offset: usize) -> &Control {
-        // SAFETY: the address is that of a control block inside the mapping, aligned, for as long
-        // as `self` is borrowed; `Control` consists of atomics alone, so any bytes are a value of
-        // it and others may write them.
-        unsafe { self.at::<Control>(offset).as_ref() }
-    }
-
     /// Where a partition lies.
     ///
     /// # Panics
@@ -152,9 +164,9 @@ impl Memory {
         let counters = field.offset + layout::CONTROL_BYTES;
         let counter_words = (field.slot_offset() - counters) / words::WORD;
         Addresses {
-            control: self.at(field.offset),
-            slots: NonNull::slice_from_raw_parts(self.at(field.slot_offset()), words),
-            call_counters: NonNull::slice_from_raw_parts(self.at(counters), counter_words),
+            control: at(&self.map, field.offset),
+            slots: NonNull::slice_from_raw_parts(at(&self.map, field.slot_offset()), words),
+            call_counters: NonNull::slice_from_raw_parts(at(&self.map, counters), counter_words),
             commit: NonNull::from(&self.header().commit),
         }
     }
@@ -170,7 +182,12 @@ impl Memory {
     /// The number of each field that has a semaphore, and its control block, in declaration order.
     #[inline]
     pub(crate) fn ordinary(&self) -> impl DoubleEndedIterator<Item = (usize, &Control)> + Clone {
-        self.ordinary.iter().map(|(index, offset)| (*index, self.control_at(*offset)))
+        self.ordinary.iter().map(|ordinary| {
+            // SAFETY: by invariant 2 the address is that of a control block inside the mapping, aligned,
+            // for as long as `self` is borrowed; `Control` consists of atomics alone, so any bytes are a
+            // value of it and others may write them.
+            (ordinary.index, unsafe { ordinary.control.as_ref() })
+        })
     }
 
     /// All control blocks in declaration order.
@@ -197,12 +214,12 @@ impl Memory {
         control.notify.store(Notify::FIRST, Ordering::Relaxed);
         control.published.store(crate::os::precise_nanos(), Ordering::Relaxed);
     }
+}
 
-    /// The address at an offset of the manifest.
-    fn at<T>(&self, offset: usize) -> NonNull<T> {
-        assert!(offset < self.map.len() && offset.is_multiple_of(layout::ALIGN));
-        // SAFETY: inside the mapping by the assertion.
-        let address = unsafe { self.map.as_mut_ptr().add(offset) };
-        NonNull::new(address.cast()).expect("a mapping does not start at address zero")
-    }
+/// The address at an offset of the manifest.
+fn at<T>(map: &Mapping, offset: usize) -> NonNull<T> {
+    assert!(offset < map.len() && offset.is_multiple_of(layout::ALIGN));
+    // SAFETY: inside the mapping by the assertion.
+    let address = unsafe { map.as_mut_ptr().add(offset) };
+    NonNull::new(address.cast()).expect("a mapping does not start at address zero")
 }

@@ -10,29 +10,33 @@ use std::time::{Duration, Instant};
 
 use super::bounds;
 use super::buffer::Buffer;
-use super::held::Held;
 use super::wait::Wait;
 use crate::error::{Error, SemaphoreHolder};
 use crate::field::any::sealed::{Behind, Watched};
 use crate::field::{Version, Waitable, cell_bytes, newer, scratch};
 use crate::manifest::FieldManifest;
-use crate::partition::{AcquireError, DetachedGuard, Guard, Partition};
-use crate::protocol::slots::Slots;
+use crate::partition::{AcquireError, Guard, Partition};
+use crate::protocol::slots::{Change, Slots};
 use crate::region::Region;
 use crate::state::part::Part;
+use crate::sync::AtomicU64;
 use crate::words;
 
 /// A handle to one field of a region. It keeps the attachment, and clones share it. Any thread may use
 /// it.
 #[derive(Debug, Clone)]
-pub struct Field {
-    partition: Arc<Partition>,
+pub struct Field(Arc<Shared>);
+
+/// What clones of a handle share.
+#[derive(Debug)]
+struct Shared {
+    partition: Partition,
     /// Bytes of a value.
     size: usize,
     /// Bytes of a number of an atomic field, 0 of an ordinary one.
     number: usize,
     /// The copies of the last update that is over.
-    spare: Arc<Mutex<Option<Copies>>>,
+    spare: Mutex<Option<Copies>>,
 }
 
 /// The private memory of an update.
@@ -46,7 +50,14 @@ impl Waitable for Field {}
 
 impl Watched for Field {
     fn watched(&self) -> Behind<'_> {
-        Behind(&self.partition)
+        Behind(self.partition())
+    }
+}
+
+impl AsRef<Partition> for Field {
+    #[inline]
+    fn as_ref(&self) -> &Partition {
+        self.partition()
     }
 }
 
@@ -60,12 +71,12 @@ enum Effort {
 impl Field {
     pub(super) fn new(region: &Arc<Region>, index: usize) -> Self {
         let field = &region.manifest().fields[index];
-        Self {
-            partition: Arc::new(Partition::new(Arc::clone(region), index)),
+        Self(Arc::new(Shared {
+            partition: Partition::new(Arc::clone(region), index),
             size: field.size,
             number: if field.atomic { field.ty.scalar().size() } else { 0 },
-            spare: Arc::default(),
-        }
+            spare: Mutex::default(),
+        }))
     }
 
     /// Its name.
@@ -81,13 +92,13 @@ impl Field {
     /// Bytes of one value.
     #[inline]
     pub fn size(&self) -> usize {
-        self.size
+        self.0.size
     }
 
     /// Whether every number is its own atomic.
     #[inline]
     pub fn is_atomic(&self) -> bool {
-        self.number != 0
+        self.0.number != 0
     }
 
     /// Whether this is the type that the caller takes it for, as manifests print it.
@@ -101,7 +112,7 @@ impl Field {
             return Ok(());
         }
         let expected = ty.chars().take(200).flat_map(char::escape_debug).collect();
-        Err(Error::WrongType { place: self.partition.place(), expected, found })
+        Err(Error::WrongType { place: self.partition().place(), expected, found })
     }
 
     /// Reads one consistent value into these bytes; of an atomic field each number by itself.
@@ -116,7 +127,7 @@ impl Field {
     #[inline]
     pub fn read(&self, into: &mut [u8]) -> Result<Version, Error> {
         self.check_whole(into.len())?;
-        self.read_by(&Effort::Forever, 0, into)
+        self.read_forever(words::load_any, 0, into)
     }
 
     /// Reads the bytes from `first` on, all from one publication.
@@ -128,9 +139,10 @@ impl Field {
     /// # Blocking
     ///
     /// As [`read`](Self::read).
+    #[inline]
     pub fn read_part(&self, first: usize, into: &mut [u8]) -> Result<Version, Error> {
         self.check_part(first, into.len())?;
-        self.read_by(&Effort::Forever, first, into)
+        self.read_forever(|slot, into| words::load_part_over(slot, first, into), first, into)
     }
 
     /// As [`read_part`](Self::read_part), with 64 tries.
@@ -181,10 +193,32 @@ impl Field {
         self.read_by(&effort, first, into)
     }
 
-    #[inline]
+    /// The plain way is compiled into the caller: an error that may come of the other one would be
+    /// returned through memory.
+    #[inline(always)]
+    fn read_forever(
+        &self,
+        load: impl Fn(&[AtomicU64], &mut [u8]),
+        first: usize,
+        into: &mut [u8],
+    ) -> Result<Version, Error> {
+        if !self.is_atomic() {
+            let read = self.partition().read_alone(|slot| load(slot, into));
+            if let Some(version) = read {
+                return Ok(Version::new(version));
+            }
+        }
+        self.read_otherwise(first, into)
+    }
+
+    #[cold]
+    fn read_otherwise(&self, first: usize, into: &mut [u8]) -> Result<Version, Error> {
+        self.read_by(&Effort::Forever, first, into)
+    }
+
     fn read_by(&self, effort: &Effort, first: usize, into: &mut [u8]) -> Result<Version, Error> {
         if let Some(size) = self.number_size() {
-            return Ok(Version::new(cell_bytes::load(&self.partition, size, first, into)));
+            return Ok(Version::new(cell_bytes::load(self.partition(), size, first, into)));
         }
         self.copy_by(effort, |slots, version| {
             words::load_part_over(slots.slot(version), first, into);
@@ -193,9 +227,9 @@ impl Field {
 
     fn copy_by(&self, effort: &Effort, copy: impl FnMut(Slots<'_>, u64)) -> Result<Version, Error> {
         let read = match effort {
-            Effort::Forever => Ok(self.partition.read(copy)),
-            Effort::Until(end) => self.partition.read_until(*end, copy),
-            Effort::Bounded => self.partition.read_bounded(copy),
+            Effort::Forever => Ok(self.partition().read(copy)),
+            Effort::Until(end) => self.partition().read_until(*end, copy),
+            Effort::Bounded => self.partition().read_bounded(copy),
         };
         read.map(Version::new)
     }
@@ -204,19 +238,19 @@ impl Field {
     /// creation.
     pub fn version(&self) -> Version {
         Version::new(match self.is_atomic() {
-            true => self.partition.counted_calls(),
-            false => self.partition.version(),
+            true => self.partition().counted_calls(),
+            false => self.partition().version(),
         })
     }
 
     /// Time since the latest publication; atomic fields do not note it.
     pub fn age(&self) -> Option<Duration> {
-        (!self.is_atomic()).then(|| self.partition.age())
+        (!self.is_atomic()).then(|| self.partition().age())
     }
 
     /// As [`Field::holder`](crate::Field::holder) of a typed handle; an atomic field has none.
     pub fn holder(&self) -> Option<SemaphoreHolder> {
-        if self.is_atomic() { None } else { self.partition.holder() }
+        if self.is_atomic() { None } else { self.partition().holder() }
     }
 
     /// Sleeps until there is a publication other than `since`, and returns its number, or that of a
@@ -231,7 +265,7 @@ impl Field {
     ///
     /// At most `timeout`. See [`wait_any`](crate::wait_any) for several fields at once.
     pub fn wait_newer(&self, since: Version, timeout: Duration) -> Result<Version, Error> {
-        self.partition.wait_newer(since.into(), timeout).map(Version::new)
+        self.partition().wait_newer(since.into(), timeout).map(Version::new)
     }
 
     /// As [`Field::newer`](crate::Field::newer) of a typed handle.
@@ -247,7 +281,7 @@ impl Field {
         &self,
         since: Version,
     ) -> impl Future<Output = Result<Version, Error>> + Send + use<> {
-        newer::of(&self.partition, since)
+        newer::of(self.partition(), since)
     }
 
     /// Replaces the value, and returns the publication's number. In an atomic field each number is
@@ -264,12 +298,23 @@ impl Field {
     pub fn write(&self, value: &[u8], wait: Wait) -> Result<Version, Error> {
         self.check_writable()?;
         self.check_whole(value.len())?;
+        if !self.is_atomic()
+            && let Some(guard) = self.partition().acquire_alone()
+        {
+            let published = guard.publish_any(value);
+            return published.map(Version::new).map_err(|forked| self.partition().explain(forked));
+        }
+        self.write_otherwise(value, wait)
+    }
+
+    #[cold]
+    fn write_otherwise(&self, value: &[u8], wait: Wait) -> Result<Version, Error> {
         if self.is_atomic() {
             return self.store_numbers(0, value);
         }
         let published =
-            self.partition.acquire(wait.into()).and_then(|guard| Ok(guard.publish_whole(value)?));
-        published.map(Version::new).map_err(|error| self.partition.explain(error))
+            self.partition().acquire(wait.into()).and_then(|guard| Ok(guard.publish_whole(value)?));
+        published.map(Version::new).map_err(|error| self.partition().explain(error))
     }
 
     /// Replaces the bytes from `first` on, at their cost, and returns the publication's number.
@@ -289,10 +334,10 @@ impl Field {
             return self.store_numbers(first, part);
         }
         let published = self
-            .partition
+            .partition()
             .acquire(wait.into())
             .and_then(|guard| Ok(guard.publish_part(first, part)?));
-        published.map(Version::new).map_err(|error| self.partition.explain(error))
+        published.map(Version::new).map_err(|error| self.partition().explain(error))
     }
 
     /// As [`read_part`](Self::read_part) if `timeout` is `None`, otherwise as
@@ -362,27 +407,13 @@ impl Field {
             unsafe { from.copy_to_nonoverlapping(numbers.as_mut_ptr(), len) };
             return self.store_numbers(first, &numbers);
         }
-        // SAFETY: as the caller promises.
-        unsafe { self.hold(wait)?.publish_part_raw(first, from, len) }
-    }
-
-    /// Acquires the semaphore for one publication.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::ReadOnly`], [`Error::WrongField`] for an atomic field, [`Error::Reentrant`],
-    /// [`Error::Forked`]; [`Error::WouldBlock`] or [`Error::Timeout`], which name the holder.
-    ///
-    /// # Blocking
-    ///
-    /// Waits for the holder of the semaphore, as long as `wait` says. Until the [`Held`] is published or
-    /// dropped, all others that need the semaphore wait.
-    #[inline]
-    pub fn hold(&self, wait: Wait) -> Result<Held, Error> {
-        self.check_writable()?;
-        self.check_ordinary()?;
-        let held = DetachedGuard::acquire(&self.partition, wait.into());
-        held.map(Held::new).map_err(|error| self.partition.explain(error))
+        let published = self.partition().acquire(wait.into()).and_then(|guard| {
+            let publication = guard.begin(self.change(first, len));
+            // SAFETY: as the caller promises.
+            unsafe { words::raw::store_part_raw(publication.slot, first, from, len) };
+            Ok(guard.publish(publication)?)
+        });
+        published.map(Version::new).map_err(|error| self.partition().explain(error))
     }
 
     /// Exclusive read-modify-write. `f` gets a private copy of the value to change, and the value as it
@@ -448,71 +479,72 @@ impl Field {
         let publish = |guard: Guard<'_>, new: &[u8]| -> Result<Option<u64>, AcquireError> {
             // The closure may have forked.
             guard.check_fork()?;
-            let whole = first == 0 && len == self.size;
+            let whole = first == 0 && len == self.0.size;
             let published =
                 if whole { guard.publish_whole(new) } else { guard.publish_part(first, new) };
             Ok(Some(published?))
         };
         let published = if len <= scratch::STACK_BYTES {
-            self.partition.acquire(wait.into()).and_then(|guard| {
+            self.partition().acquire(wait.into()).and_then(|guard| {
                 scratch::with_part_copies(guard.active(), first, len, |new, old| {
                     if f(new, old) { publish(guard, new) } else { Ok(None) }
                 })
             })
         } else {
             self.with_copies(len, |new, old| {
-                let guard = self.partition.acquire(wait.into())?;
+                let guard = self.partition().acquire(wait.into())?;
                 words::load_part_over(guard.active(), first, old);
                 new.copy_from_slice(old);
                 if f(new, old) { publish(guard, new) } else { Ok(None) }
             })
         };
-        let published = published.map_err(|error| self.partition.explain(error));
+        let published = published.map_err(|error| self.partition().explain(error));
         Ok(published?.map(Version::new))
     }
 
     /// Calls `f` with memory for two copies, from before the semaphore on.
     fn with_copies<R>(&self, len: usize, f: impl FnOnce(&mut [u8], &mut [u8]) -> R) -> R {
         // Not waited for: another thread that has them returns them soon, and new ones do as well.
-        let kept = self.spare.try_lock().ok().and_then(|mut spare| spare.take());
+        let kept = self.0.spare.try_lock().ok().and_then(|mut spare| spare.take());
         let kept = kept.filter(|copies| copies.new.holds(len));
         let mut copies =
             kept.unwrap_or_else(|| Copies { new: Buffer::new(len), old: Buffer::new(len) });
         let result = f(copies.new.bytes_mut(len), copies.old.bytes_mut(len));
-        if let Ok(mut spare) = self.spare.try_lock() {
+        if let Ok(mut spare) = self.0.spare.try_lock() {
             *spare = Some(copies);
         }
         result
     }
 
+    #[inline]
     pub(super) fn partition(&self) -> &Partition {
-        &self.partition
+        &self.0.partition
     }
 
     pub(super) fn region(&self) -> &Arc<Region> {
-        self.partition.region()
+        self.partition().region()
     }
 
     pub(super) fn index(&self) -> usize {
-        self.partition.index()
+        self.partition().index()
     }
 
     /// The field and memory for its value, to take part in a snapshot or a transaction.
     pub(super) fn part<'v>(&self, bytes: &'v mut [u8]) -> Part<'_, 'v> {
         match self.number_size() {
-            Some(size) => Part::atomic(&self.partition, bytes, size),
-            None => Part::ordinary(&self.partition, bytes),
+            Some(size) => Part::atomic(self.partition(), bytes, size),
+            None => Part::ordinary(self.partition(), bytes),
         }
     }
 
     /// Bytes of a number of an atomic field.
     #[inline]
     pub(super) fn number_size(&self) -> Option<usize> {
-        (self.number != 0).then_some(self.number)
+        (self.0.number != 0).then_some(self.0.number)
     }
 
     pub(super) fn wrong(&self, reason: &'static str) -> Error {
-        Error::WrongField { place: self.partition.place(), reason }
+        Error::WrongField { place: self.partition().place(), reason }
     }
 
     pub(super) fn out_of_range(
@@ -522,19 +554,21 @@ impl Field {
         end: usize,
         len: usize,
     ) -> Error {
-        Error::OutOfRange { place: self.partition.place(), unit, first, end, len }
+        Error::OutOfRange { place: self.partition().place(), unit, first, end, len }
     }
 
     pub(super) fn wrong_size(&self, expected: usize, found: usize) -> Error {
-        Error::WrongSize { place: self.partition.place(), expected, found }
+        Error::WrongSize { place: self.partition().place(), expected, found }
     }
 
     #[inline]
     pub(super) fn check_writable(&self) -> Result<(), Error> {
-        if self.region().is_writable() {
-            return Ok(());
-        }
-        Err(Error::ReadOnly { place: self.partition.place() })
+        if self.partition().is_writable() { Ok(()) } else { Err(self.read_only()) }
+    }
+
+    #[cold]
+    fn read_only(&self) -> Error {
+        Error::ReadOnly { place: self.partition().place() }
     }
 
     #[inline]
@@ -550,12 +584,12 @@ impl Field {
 
     #[inline]
     pub(super) fn check_whole(&self, len: usize) -> Result<(), Error> {
-        bounds::whole(&self.partition, self.size, len)
+        bounds::whole(self.partition(), self.size(), len)
     }
 
     #[inline]
     pub(super) fn check_part(&self, first: usize, len: usize) -> Result<(), Error> {
-        bounds::part(&self.partition, self.size, first, len)?;
+        bounds::part(self.partition(), self.size(), first, len)?;
         match self.number_size() {
             Some(number) if !first.is_multiple_of(number) || !len.is_multiple_of(number) => {
                 Err(self.wrong_size(number, len % number))
@@ -564,8 +598,16 @@ impl Field {
         }
     }
 
+    /// What a publication changes that replaces so many bytes from `first` on.
+    #[inline]
+    pub(super) fn change(&self, first: usize, len: usize) -> Change {
+        // Of a value that ends within a word, the rest of the word stays as it is, which is zeros.
+        let whole = first == 0 && len == self.size();
+        if whole { Change::Whole } else { Change::Words(words::covering(first, len)) }
+    }
+
     fn store_numbers(&self, first: usize, part: &[u8]) -> Result<Version, Error> {
-        let stored = cell_bytes::store(&self.partition, self.number, &[(first, part)]);
-        stored.map(Version::new).map_err(|error| self.partition.explain(error))
+        let stored = cell_bytes::store(self.partition(), self.0.number, &[(first, part)]);
+        stored.map(Version::new).map_err(|error| self.partition().explain(error))
     }
 }

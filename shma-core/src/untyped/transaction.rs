@@ -30,6 +30,71 @@ impl State {
         Ok(Transaction { guard: guard.map(RegionGuard::detach), state: self.clone() })
     }
 
+    /// Exclusive read-modify-write of some fields as one. `f` gets of each, in the order of the list, a
+    /// private copy of the value to change, and the value as it is. Then those that it has changed are
+    /// published. Returns what `f` returns. If `f` panics, nothing is published.
+    ///
+    /// As [`Shm::transaction_of`](crate::Shm::transaction_of): only these fields are copied and compared,
+    /// and all semaphores are held as ever.
+    ///
+    /// ```
+    /// use shma_core::untyped::{self, Attributes, Declaration, Wait};
+    ///
+    /// # let name = format!("doc-choice-{}", std::process::id());
+    /// let mut declaration = Declaration::new("Model")?;
+    /// declaration.field("policy", "[f32; 1000]".parse()?, Attributes::new())?;
+    /// declaration.field("step", "u64".parse()?, Attributes::new())?;
+    /// declaration.field("best", "f32".parse()?, Attributes::new())?;
+    /// let model = untyped::options().create(&name, &declaration)?;
+    ///
+    /// let fields = [model.field("step")?, model.field("best")?];
+    /// let step = model.transaction_of(&fields, Wait::Forever, |new, old| {
+    ///     let step = u64::from_ne_bytes(old[0].try_into().unwrap()) + 1;
+    ///     new[0].copy_from_slice(&step.to_ne_bytes());
+    ///     new[1].copy_from_slice(&0.5_f32.to_ne_bytes());
+    ///     step
+    /// })?;
+    /// assert_eq!(step, 1);
+    /// # Ok::<(), shma_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongField`] for an atomic field, one of another handle, and one that comes twice; and as
+    /// [`begin`](Self::begin).
+    ///
+    /// # Blocking
+    ///
+    /// As [`begin`](Self::begin).
+    pub fn transaction_of<R>(
+        &self,
+        fields: &[&Field],
+        wait: Wait,
+        f: impl FnOnce(&mut [&mut [u8]], &[&[u8]]) -> R,
+    ) -> Result<R, Error> {
+        self.check_writable()?;
+        self.check_distinct(fields.iter().copied())?;
+        fields.iter().try_for_each(|field| field.check_ordinary())?;
+        // Before the semaphores, so that they are not held meanwhile.
+        let buffer = |field: &&Field| Buffer::new(field.size());
+        let mut news: Vec<Buffer> = fields.iter().map(buffer).collect();
+        let mut olds: Vec<Buffer> = fields.iter().map(buffer).collect();
+        let transaction = self.begin(wait)?;
+        let mut new: Vec<&mut [u8]> = Vec::with_capacity(fields.len());
+        let mut old: Vec<&[u8]> = Vec::with_capacity(fields.len());
+        for ((field, room), kept) in fields.iter().zip(&mut news).zip(&mut olds) {
+            let (room, kept) = (room.bytes_mut(field.size()), kept.bytes_mut(field.size()));
+            transaction.load(field, room)?;
+            kept.copy_from_slice(room);
+            new.push(room);
+            old.push(kept);
+        }
+        let result = f(&mut new, &old);
+        let news: Vec<(&Field, &[u8])> =
+            fields.iter().copied().zip(new.iter().map(|new| &**new)).collect();
+        transaction.commit(&news).map(|_| result)
+    }
+
     /// Replaces the values of several fields, all of them or none: the ordinary fields as one
     /// transaction, then the numbers of atomic fields one by one. Returns the publications that the
     /// fields then have, in the order of the list. A field whose bytes do not change is not published.

@@ -326,6 +326,10 @@ fn patch(word: &AtomicU64, first: usize, bytes: &[u8]) {
 }
 
 mod assembly;
+#[cfg(not(loom))]
+mod lengths;
+#[cfg(not(loom))]
+pub(crate) use lengths::{load_any, store_any};
 #[cfg(all(target_arch = "aarch64", not(any(loom, shma_tsan))))]
 mod neon;
 #[cfg(not(loom))]

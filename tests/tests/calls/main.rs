@@ -18,6 +18,7 @@ mod snapshots;
 mod threads;
 mod transactions;
 mod untyped;
+mod untyped_choices;
 mod waiting;
 mod wraps;
 mod writers;

@@ -16,7 +16,8 @@ pub(crate) const PAIR: usize = 16;
 #[inline]
 pub(crate) unsafe fn pairs(to: *mut u8, from: *const u8, len: usize) {
     let quads = len - len % (4 * PAIR);
-    for first in (0..quads).step_by(4 * PAIR) {
+    let mut first = 0;
+    while first < quads {
         // SAFETY: moves the 64 bytes from `first` on, which are inside, since `quads` is at most
         // `len` and a multiple of 64.
         unsafe {
@@ -39,8 +40,9 @@ pub(crate) unsafe fn pairs(to: *mut u8, from: *const u8, len: usize) {
                 options(nostack, preserves_flags),
             );
         }
+        first += 4 * PAIR;
     }
-    for first in (quads..len).step_by(PAIR) {
+    while first < len {
         // SAFETY: moves the 16 bytes from `first` on, which are inside, since `len` is a multiple
         // of 16.
         unsafe {
@@ -54,5 +56,6 @@ pub(crate) unsafe fn pairs(to: *mut u8, from: *const u8, len: usize) {
                 options(nostack, preserves_flags),
             );
         }
+        first += PAIR;
     }
 }
