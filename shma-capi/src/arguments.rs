@@ -120,6 +120,7 @@ pub(crate) fn wait(milliseconds: i64) -> Result<Wait, Fault> {
 }
 
 /// A time; for ever is one that no clock can say.
+#[inline(never)]
 pub(crate) fn duration(milliseconds: i64, argument: &str) -> Result<Duration, Fault> {
     match u64::try_from(milliseconds) {
         Ok(milliseconds) => Ok(Duration::from_millis(milliseconds)),

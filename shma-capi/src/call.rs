@@ -13,11 +13,11 @@ use crate::message;
 pub(crate) fn call(name: &str, run: impl FnOnce() -> Result<c_int, Fault>) -> c_int {
     // What a panic leaves half done is never looked at again: the library's own state is shared memory,
     // which stands after the death of a process too, and handles, which a call changes last.
-    match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(Ok(given)) => given,
-        Ok(Err(fault)) => failed(name, fault),
-        Err(panic) => failed(name, panicked(panic.as_ref())),
-    }
+    //
+    // The code alone comes out of the closure, by way of memory. A fault and a code that share their place
+    // would be stored as the one and loaded as the other, and such a load waits for the cache.
+    let code = catch_unwind(AssertUnwindSafe(|| run().unwrap_or_else(|fault| failed(name, fault))));
+    code.unwrap_or_else(|panic| failed(name, panicked(panic.as_ref())))
 }
 
 /// As [`call`], of a call that gives a value that is no code: `instead`, if it fails.
@@ -43,6 +43,7 @@ fn failed(name: &str, fault: Fault) -> c_int {
     -fault.code
 }
 
+#[cold]
 fn panicked(panic: &(dyn Any + Send)) -> Fault {
     let told = panic.downcast_ref::<&str>().copied();
     let told = told.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

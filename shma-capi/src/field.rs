@@ -1,14 +1,14 @@
 //! Fields, and the checks that every call on one begins with.
 
 use std::ffi::{CStr, CString, c_char, c_int};
-use std::sync::Arc;
 
 use shma_core::untyped::Field;
 
 use crate::arguments::{c_text, place, reference, text};
 use crate::call::{call, ending, value};
 use crate::fault::Fault;
-use crate::memory::Spare;
+use crate::kept::Update;
+use crate::spare::Spare;
 use crate::state::shma_state;
 
 /// A field. It keeps the attachment.
@@ -19,8 +19,8 @@ pub struct shma_field {
     /// Its region, for messages.
     region: String,
     ty: CString,
-    /// Memory of the latest large update, for the next one.
-    pub(crate) spare: Arc<Spare>,
+    /// The latest update, for the next one.
+    pub(crate) spare: Spare<Update>,
 }
 
 impl shma_field {
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn shma_field_open(
         }
         let ty = CString::new(field.manifest().ty.to_string()).unwrap_or_default();
         let (field, region) = (field.clone(), state.name().to_owned());
-        *out = Box::into_raw(Box::new(shma_field { field, region, ty, spare: Arc::default() }));
+        *out = Box::into_raw(Box::new(shma_field { field, region, ty, spare: Spare::new() }));
         Ok(0)
     })
 }

@@ -1,20 +1,17 @@
 //! Private memory that C changes between two calls.
 
-use std::sync::Mutex;
-
 use crate::fault::Fault;
 
-/// Values above this size leave their memory to the next update of the field: a new one would cost more
-/// than the copy, because the system hands it out page by page. Below, the allocator is as quick.
-const KEPT_BYTES: usize = 4 << 10;
+/// What a field keeps for one thread only, since it may be a gigabyte.
+const LARGE_BYTES: usize = 64 << 10;
 
 /// Bytes that an address is a multiple of.
 const ALIGNED: usize = size_of::<u128>();
 
 /// The new value of an update and, where the caller wants it, the old one.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Pair {
-    /// First the new one.
+    /// First the new one. What is behind the two is left over from larger ones.
     room: Vec<u128>,
     len: usize,
     has_old: bool,
@@ -22,24 +19,50 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// Room for values of so many bytes, both or only the new one. What they hold is unspecified.
-    pub(crate) fn new(len: usize, has_old: bool, spare: &Spare) -> Result<Self, Fault> {
-        let kept = if len > KEPT_BYTES { spare.take() } else { None };
+    pub(crate) fn new(len: usize, has_old: bool) -> Result<Self, Fault> {
+        let mut pair = Self::default();
+        pair.prepare(len, has_old)?;
+        Ok(pair)
+    }
+
+    /// Makes room for other values, in the memory of the former ones if they fit. After an error there
+    /// is room for none.
+    #[inline]
+    pub(crate) fn prepare(&mut self, len: usize, has_old: bool) -> Result<(), Fault> {
         let words = Self::words(len) * if has_old { 2 } else { 1 };
-        let mut room = kept.filter(|kept| kept.len() >= words).unwrap_or_default();
-        if room.is_empty() {
-            let no_memory = |_| Fault::no_memory(words * ALIGNED);
-            room.try_reserve_exact(words).map_err(no_memory)?;
-            room.resize(words, 0);
+        if self.room.len() < words {
+            self.grow(words)?;
         }
-        Ok(Self { room, len, has_old })
+        (self.len, self.has_old) = (len, has_old);
+        Ok(())
+    }
+
+    #[cold]
+    fn grow(&mut self, words: usize) -> Result<(), Fault> {
+        // The former memory first: there may not be enough for both.
+        *self = Self::default();
+        let no_memory = |_| Fault::no_memory(words * ALIGNED);
+        self.room.try_reserve_exact(words).map_err(no_memory)?;
+        self.room.resize(words, 0);
+        Ok(())
+    }
+
+    /// Frees what is not worth keeping for more than one thread.
+    #[inline]
+    pub(crate) fn forget_large(&mut self) {
+        if self.room.len() * ALIGNED > LARGE_BYTES {
+            *self = Self::default();
+        }
     }
 
     /// Words of one value: at least one, so that every value has an address of its own.
+    #[inline]
     fn words(len: usize) -> usize {
         len.div_ceil(ALIGNED).max(1)
     }
 
     /// Where C finds the new value and the old one, which is `NULL` if there is none.
+    #[inline]
     pub(crate) fn addresses(&mut self) -> (*mut u8, *const u8) {
         let has_old = self.has_old;
         let (new, old) = self.room.split_at_mut(Self::words(self.len));
@@ -47,82 +70,68 @@ impl Pair {
         (new.as_mut_ptr().cast(), old)
     }
 
+    #[inline]
     pub(crate) fn new_value(&self) -> &[u8] {
-        // SAFETY: the room is at least as long; any words are bytes.
-        unsafe { std::slice::from_raw_parts(self.room.as_ptr().cast(), self.len) }
+        let room: &[u8] = bytemuck::cast_slice(&self.room);
+        &room[..self.len]
     }
 
-    /// Has both values filled, the old one as a copy of the new one.
-    pub(crate) fn fill<E>(
-        &mut self,
-        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let (new, old) = self.room.split_at_mut(Self::words(self.len));
-        // SAFETY: the room is at least as long; any bytes are words.
-        let bytes = unsafe { std::slice::from_raw_parts_mut(new.as_mut_ptr().cast(), self.len) };
-        fill(bytes)?;
+    /// The new value, to be filled.
+    #[inline]
+    pub(crate) fn new_value_mut(&mut self) -> &mut [u8] {
+        let room: &mut [u8] = bytemuck::cast_slice_mut(&mut self.room);
+        &mut room[..self.len]
+    }
+
+    /// Fills the old value as a copy of the new one.
+    #[inline]
+    pub(crate) fn copy_old(&mut self) {
         if self.has_old {
-            old[..new.len()].copy_from_slice(new);
-        }
-        Ok(())
-    }
-
-    /// Leaves the memory to the next update.
-    pub(crate) fn keep(self, spare: &Spare) {
-        if self.len > KEPT_BYTES {
-            spare.put(self.room);
-        }
-    }
-}
-
-/// Memory of the latest update of a field.
-#[derive(Debug, Default)]
-pub(crate) struct Spare(Mutex<Option<Vec<u128>>>);
-
-impl Spare {
-    /// Not waited for: new memory does as well, and a fork child may find the lock taken for ever.
-    fn take(&self) -> Option<Vec<u128>> {
-        self.0.try_lock().ok().and_then(|mut kept| kept.take())
-    }
-
-    fn put(&self, room: Vec<u128>) {
-        if let Ok(mut kept) = self.0.try_lock() {
-            *kept = Some(room);
+            let room: &mut [u8] = bytemuck::cast_slice_mut(&mut self.room);
+            let (new, old) = room.split_at_mut(Self::words(self.len) * ALIGNED);
+            old[..self.len].copy_from_slice(&new[..self.len]);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ALIGNED, Pair, Spare};
+    use super::{ALIGNED, Pair};
 
-    /// C takes these for any numbers, and both values at once.
+    /// C takes these for any numbers, and both values at once. They fill memory that had others.
     #[test]
     fn values_are_aligned_and_apart() {
-        let spare = Spare::default();
-        for len in [0, 1, 15, 16, 17, 4096, 4097, 100_000] {
+        let mut kept = Pair::default();
+        for (at, len) in [0, 1, 15, 16, 17, 100_000, 4096, 4097, 3].into_iter().enumerate() {
             for has_old in [false, true] {
-                let mut pair = Pair::new(len, has_old, &spare).unwrap();
-                pair.fill(|new| {
-                    new.fill(7);
-                    Ok::<_, ()>(())
-                })
-                .unwrap();
-                let (new, old) = pair.addresses();
-                assert_eq!((new.addr() % ALIGNED, old.addr() % ALIGNED), (0, 0));
-                assert_eq!(old.is_null(), !has_old);
-                assert!(old.is_null() || old.addr() >= new.addr() + len.max(1));
-                assert!(pair.new_value().iter().all(|byte| *byte == 7));
-                pair.keep(&spare);
+                let mut new = Pair::new(len, has_old).unwrap();
+                kept.prepare(len, has_old).unwrap();
+                for pair in [&mut new, &mut kept] {
+                    pair.new_value_mut().fill(at as u8);
+                    pair.copy_old();
+                    let (new, old) = pair.addresses();
+                    assert_eq!((new.addr() % ALIGNED, old.addr() % ALIGNED), (0, 0));
+                    assert_eq!(old.is_null(), !has_old);
+                    assert!(old.is_null() || old.addr() >= new.addr() + len.max(1));
+                    assert_eq!(pair.new_value(), vec![at as u8; len]);
+                    // SAFETY: the old value lies there, and the pair is borrowed as long.
+                    let old = has_old.then(|| unsafe { std::slice::from_raw_parts(old, len) });
+                    assert!(old.is_none_or(|old| old == pair.new_value()));
+                }
             }
         }
     }
 
-    /// A library that aborts takes its program along.
+    /// A library that aborts takes its program along. What was kept is of no more use then.
     #[test]
     fn memory_that_there_is_none_of_is_an_error() {
-        let fault = Pair::new(1 << 62, true, &Spare::default()).unwrap_err();
+        let mut pair = Pair::new(3, true).unwrap();
+        let fault = pair.prepare(1 << 62, true).unwrap_err();
         assert_eq!(fault.code, libc::ENOMEM);
         assert!(fault.text.contains("9223372036854775808 bytes"), "{}", fault.text);
+        assert!(pair.new_value().is_empty());
+        pair.prepare(3, true).unwrap();
+        pair.new_value_mut().fill(7);
+        assert_eq!(pair.new_value(), [7; 3]);
     }
 }

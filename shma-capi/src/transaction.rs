@@ -10,7 +10,7 @@ use crate::arguments::{place, reference, store, wait};
 use crate::call::{call, ending};
 use crate::fault::Fault;
 use crate::field::shma_field;
-use crate::memory::{Pair, Spare};
+use crate::memory::Pair;
 use crate::state::shma_state;
 use crate::update::check_own;
 
@@ -42,8 +42,9 @@ impl shma_transaction {
         field.check_ordinary()?;
         let at = self.transaction.state().index_of(&field.field)?;
         if !self.values.contains_key(&at) {
-            let mut pair = Pair::new(field.field.size(), true, &Spare::default())?;
-            pair.fill(|new| self.transaction.load(&field.field, new).map(drop))?;
+            let mut pair = Pair::new(field.field.size(), true)?;
+            self.transaction.load(&field.field, pair.new_value_mut())?;
+            pair.copy_old();
             self.values.insert(at, Value { field: field.field.clone(), pair });
         }
         self.values.get_mut(&at).ok_or_else(|| Fault::invalid("the value is gone"))

@@ -1,45 +1,55 @@
 //! Read-modify-write of one field.
 
 use std::ffi::{c_int, c_void};
-use std::sync::Arc;
-
-use shma_core::untyped::Held;
+use std::ptr::NonNull;
 
 use crate::arguments::{place, reference, store, wait};
 use crate::call::{call, ending};
 use crate::fault::Fault;
 use crate::field::shma_field;
-use crate::memory::{Pair, Spare};
+use crate::kept::Update;
+use crate::spare::{Block, Owned};
 
 /// An update under way.
-#[derive(Debug)]
 #[allow(non_camel_case_types)]
-pub struct shma_update {
-    held: Held,
-    first: usize,
-    values: Pair,
-    spare: Arc<Spare>,
-}
+pub type shma_update = Block<Update>;
 
 /// Refuses what belongs to another thread, or to the process that this one was forked from.
+#[inline]
 pub(crate) fn check_own(what: &str, forked: bool, own: bool) -> Result<(), Fault> {
+    if !forked && own { Ok(()) } else { Err(not_own(what, forked)) }
+}
+
+#[cold]
+fn not_own(what: &str, forked: bool) -> Fault {
     if forked {
         let text = format!(
             "this {what} was begun before a fork, and goes on in the parent: open the region in the child"
         );
-        return Err(Fault::new(libc::ECHILD, text));
-    }
-    if own {
-        return Ok(());
+        return Fault::new(libc::ECHILD, text);
     }
     let text = format!("this {what} belongs to the thread that began it: call from there");
-    Err(Fault::new(libc::EPERM, text))
+    Fault::new(libc::EPERM, text)
 }
 
-impl shma_update {
-    fn check_own(&self) -> Result<(), Fault> {
-        check_own("update", self.held.is_forked(), self.held.is_own())
-    }
+/// Refuses what this thread may not end, and returns it otherwise.
+///
+/// # Safety
+///
+/// Promises 1 and 3.
+#[inline(always)]
+unsafe fn own(update: *mut shma_update) -> Result<Owned<Update>, Fault> {
+    let block = NonNull::new(update).ok_or_else(|| Fault::null("update"))?;
+    // SAFETY: as the caller promises.
+    let open = unsafe { block.as_ref() };
+    // SAFETY: as the caller promises.
+    let held = unsafe { open.open() }.and_then(|update| update.held.as_ref());
+    let Some(held) = held else {
+        return Err(Fault::invalid("this update is over: begin another one"));
+    };
+    check_own("update", held.is_forked(), held.is_own())?;
+    // SAFETY: as the caller promises: of a call that begins one, and not used again.
+    Ok(unsafe { Owned::from_raw(block) })
 }
 
 /// See the header.
@@ -85,6 +95,7 @@ pub unsafe extern "C" fn shma_update_part_begin(
 /// # Safety
 ///
 /// Promise 1.
+#[inline(always)]
 unsafe fn begin(
     field: *mut shma_field,
     part: Option<(usize, usize)>,
@@ -109,17 +120,25 @@ unsafe fn begin(
     let (first, bytes) = part.unwrap_or((0, field.field.size()));
     field.check_part(first, bytes)?;
     let wait = wait(timeout_ms)?;
+    let mut update = field.spare.take(Update::default);
     // Before the semaphore, so that it is not held meanwhile.
-    let mut values = Pair::new(bytes, !old_value.is_null(), &field.spare)?;
-    let held = field.field.hold(wait)?;
-    values.fill(|new| held.load_part(first, new).map(drop))?;
-    let spare = Arc::clone(&field.spare);
-    let mut update = Box::new(shma_update { held, first, values, spare });
+    update.values.prepare(bytes, !old_value.is_null())?;
+    let handle = update.handle.take().unwrap_or_else(|| field.field.clone());
+    let held = match handle.into_held(wait) {
+        Ok(held) => held,
+        Err((handle, error)) => {
+            update.handle = Some(handle);
+            return Err(error.into());
+        }
+    };
+    held.load_part(first, update.values.new_value_mut())?;
+    update.values.copy_old();
+    (update.held, update.first) = (Some(held), first);
     let (new, old) = update.values.addresses();
     *new_value = new.cast();
     // SAFETY: as the caller promises.
     unsafe { store(old_value, old.cast()) };
-    *out = Box::into_raw(update);
+    *out = update.into_raw();
     Ok(0)
 }
 
@@ -131,15 +150,21 @@ unsafe fn begin(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shma_update_commit(update: *mut shma_update, version: *mut u64) -> c_int {
     call("shma_update_commit", || {
-        // SAFETY: promise 1.
-        unsafe { reference(update, "update") }?.check_own()?;
-        // SAFETY: promises 1 and 3: of a call that begins one, and not used again.
-        let shma_update { held, first, values, spare } = *unsafe { Box::from_raw(update) };
-        let published = held.publish_part(first, values.new_value());
-        values.keep(&spare);
-        // SAFETY: promise 1.
-        unsafe { store(version, published?.into()) };
-        Ok(0)
+        // SAFETY: promises 1 and 3.
+        let mut update = unsafe { own(update) }?;
+        let Some(held) = update.held.take() else { return Ok(0) };
+        match held.publish_part_keeping(update.first, update.values.new_value()) {
+            Ok((handle, published)) => {
+                update.over(handle);
+                // SAFETY: promise 1.
+                unsafe { store(version, published.into()) };
+                Ok(0)
+            }
+            Err((handle, error)) => {
+                update.over(handle);
+                Err(error.into())
+            }
+        }
     })
 }
 
@@ -151,12 +176,11 @@ pub unsafe extern "C" fn shma_update_commit(update: *mut shma_update, version: *
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shma_update_abort(update: *mut shma_update) {
     ending("shma_update_abort", || {
-        // SAFETY: promise 1.
-        if unsafe { update.as_ref() }.is_some_and(|update| update.check_own().is_ok()) {
-            // SAFETY: promises 1 and 3: of a call that begins one, and not used again.
-            let shma_update { held, values, spare, .. } = *unsafe { Box::from_raw(update) };
-            drop(held);
-            values.keep(&spare);
+        // SAFETY: promises 1 and 3.
+        if let Ok(mut update) = unsafe { own(update) }
+            && let Some(held) = update.held.take()
+        {
+            update.over(held.into_field());
         }
     });
 }

@@ -68,6 +68,11 @@ fn an_update_belongs_to_the_thread_that_began_it() {
 }
 
 #[test]
+fn what_a_field_keeps_of_its_updates_is_no_others() {
+    watched(|| told(gcc().into_iter().collect(), "c/kept.c"));
+}
+
+#[test]
 fn a_fork_child_ends_no_update_of_its_parent() {
     watched(|| told(gcc().into_iter().collect(), "c/forks.c"));
 }
@@ -80,9 +85,12 @@ fn valgrind_finds_nothing() {
             return skip("there is no valgrind");
         }
         let Some(gcc) = gcc() else { return };
-        for (source, more) in
-            [("c/calls.c", &[][..]), ("c/errors.c", &[]), ("c/cycles.c", &["20", "40"])]
-        {
+        for (source, more) in [
+            ("c/calls.c", &[][..]),
+            ("c/errors.c", &[]),
+            ("c/kept.c", &[]),
+            ("c/cycles.c", &["20", "40"]),
+        ] {
             let name = Name::new("valgrind");
             let second = Name::told(&format!("{}-2", &*name));
             let mut command = Command::new("valgrind");
