@@ -19,6 +19,7 @@ mod owner;
 mod paths;
 mod places;
 mod plain;
+mod progress;
 mod readme;
 mod setting;
 mod shma;
