@@ -78,6 +78,11 @@
 //! in step 3. That is the argument at the top, with this change in place of the release. A waiter
 //! whose kernel refuses it the heavy fence does not sleep on the word: it looks every [`POLL`].
 //!
+//! Linux (seen with 6.18) leaves a gap. A processor that waits for work keeps the memory of the process
+//! that it ran last. If that process asks for heavy fences meanwhile, the kernel does not note it
+//! there, nor when the process runs there again, until another one has. A wake-up may be lost then,
+//! as with a publisher that dies.
+//!
 //! # Deaths
 //!
 //! A publisher that dies before the wake leaves sleepers, which look again when their slice of sleep
