@@ -62,11 +62,15 @@ mod tests {
                 .args([name, "--exact", "--nocapture", "--test-threads=1"])
                 .env(CHILD, "")
                 .output()
-                .expect("this program starts again")
         });
-        let output = said.join().expect("it does not panic");
+        let output = said.join().expect("it does not panic").expect("this program has a file");
         let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-        assert!(output.status.success() && said[0].contains("1 passed"), "{}", said.concat());
+        if output.status.code() == Some(127) && said[0].is_empty() {
+            // It runs in an emulator, which the kernel does not know.
+            return println!("skipped: this program cannot be started again");
+        }
+        let status = output.status;
+        assert!(status.success() && said[0].contains("1 passed"), "{status}\n{}", said.concat());
         if said[0].contains("skipped") {
             println!("{}", said[0]);
         }
