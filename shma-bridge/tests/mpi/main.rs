@@ -6,11 +6,11 @@ mod support;
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
-use support::{Ends, Names, change, create, declare, read, settled, states, until, write};
+use support::{Ends, Names, change, counted, create, declare, read, settled, states, until, write};
 
 const FIELDS: [(&str, &str); 3] = [("step", "u64"), ("halo", "[[u64; 8]; 4]"), ("w", "[f64; 4]")];
 const RULES: [&str; 8] = ["--publish", "step@0", "--gather", "halo", "--mean", "w", "--every", "2"];
@@ -178,21 +178,10 @@ fn no_count_is_lost_when_ranks_are_killed() {
         let ends = Ends(done);
         let count = |(node, state)| {
             scope.spawn(move || {
-                let mut count = 0;
-                while !done.load(Ordering::Relaxed) {
-                    change::<u64>(state, "halo", |all| {
-                        let own = &mut all[16 * node..16 * (node + 1)];
-                        assert!(own.iter().all(|n| *n == count), "{own:?} and not {count}");
-                        count += 1;
-                        own.fill(count);
-                    });
-                    if node == 0 {
-                        write(state, "step", &[count]);
-                    }
+                support::count(state, node, done, || {
                     change::<f64>(state, "w", |w| w[0] += 1.0);
                     thread::sleep(Duration::from_micros(200));
-                }
-                count
+                })
             })
         };
         let counters: Vec<_> = states.iter().enumerate().map(count).collect();
@@ -211,11 +200,7 @@ fn no_count_is_lost_when_ranks_are_killed() {
         Some((counts, job))
     });
     let (counts, job) = told.expect("the launcher was there");
-    let halo = [[counts[0]; 16], [counts[1]; 16]].concat();
-    for state in &states {
-        until("all counts arrive", || read::<u64>(state, "halo") == halo);
-        until("the last step arrives", || read::<u64>(state, "step") == [counts[0]]);
-    }
+    counted(&states, &counts);
     until("the means agree", || read::<f64>(&states[0], "w") == read::<f64>(&states[1], "w"));
     let ranks = job.ranks(2);
     job.signal(&ranks[1], "-TERM");

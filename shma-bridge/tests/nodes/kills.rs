@@ -1,11 +1,11 @@
 //! Bridges as processes that are ended, stopped or killed.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
 use crate::support::{
-    Ends, Names, Processes, change, read, settled, states, until, version, write,
+    Ends, Names, Processes, change, count, counted, read, settled, states, until, version, write,
 };
 
 const FIELDS: [(&str, &str); 3] = [("step", "u64"), ("halo", "[[u64; 8]; 4]"), ("w", "[f64; 4]")];
@@ -76,28 +76,17 @@ fn no_count_is_lost_when_bridges_are_killed() {
     settled(&states);
     let kills = 25;
     let done = &AtomicBool::new(false);
-    let (counts, step) = thread::scope(|scope| {
+    let counts = thread::scope(|scope| {
         let ends = Ends(done);
         let counters: Vec<_> = states
             .iter()
             .enumerate()
             .map(|(node, state)| {
                 scope.spawn(move || {
-                    let mut count = 0;
-                    while !done.load(Ordering::Relaxed) {
-                        change::<u64>(state, "halo", |all| {
-                            let own = &mut all[16 * node..16 * (node + 1)];
-                            assert!(own.iter().all(|n| *n == count), "{own:?} and not {count}");
-                            count += 1;
-                            own.fill(count);
-                        });
-                        if node == 0 {
-                            write(state, "step", &[count]);
-                        }
+                    count(state, node, done, || {
                         change::<f64>(state, "w", |w| w[0] += 1.0);
                         thread::sleep(Duration::from_micros(200));
-                    }
-                    count
+                    })
                 })
             })
             .collect();
@@ -114,15 +103,9 @@ fn no_count_is_lost_when_bridges_are_killed() {
             bridges = Processes::start(2, &names.pattern, &RULES);
         }
         drop(ends);
-        let counts: Vec<u64> = counters.into_iter().map(|each| each.join().unwrap()).collect();
-        let step = counts[0];
-        (counts, step)
+        counters.into_iter().map(|each| each.join().unwrap()).collect::<Vec<u64>>()
     });
-    let halo = [[counts[0]; 16], [counts[1]; 16]].concat();
-    for state in &states {
-        until("all counts arrive", || read::<u64>(state, "halo") == halo);
-        until("the last step arrives", || read::<u64>(state, "step") == [step]);
-    }
+    counted(&states, &counts);
     until("the means agree", || read::<f64>(&states[0], "w") == read::<f64>(&states[1], "w"));
     let (mean, most) = (read::<f64>(&states[0], "w")[0], counts[0].max(counts[1]) as f64);
     assert!(mean > 0.0 && mean <= 2.0 * most, "{mean} of {counts:?}");

@@ -1,6 +1,5 @@
 //! What arrives where, in each mode.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -8,7 +7,9 @@ use shma_bridge::Settings;
 use shma_bridge::rules::Words;
 use shma_core::untyped::Wait;
 
-use crate::support::{Ends, Names, Team, change, read, settled, states, until, version, write};
+use crate::support::{
+    Names, Team, change, one_group, read, settled, states, until, version, write,
+};
 
 pub fn words(publish: &[&str], gather: &[&str], mean: &[&str], together: &[&str]) -> Words {
     let own = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
@@ -191,32 +192,7 @@ fn a_group_arrives_as_one() {
     let states = states(&names, 2, &[("a", "[u64; 32768]"), ("other", "u64"), ("b", "u64")]);
     let rules = words(&["a@0", "b@0"], &[], &[], &["a,b"]);
     let team = Team::start(2, settings(&names, rules));
-    let enough = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let _ends = Ends(&enough);
-        scope.spawn(|| {
-            let mut step = 0_u64;
-            while !enough.load(Ordering::Relaxed) {
-                step += 1;
-                let (one, all) = (step.to_ne_bytes(), step.to_ne_bytes().repeat(32768));
-                let (a, b) = (states[0].field("a").unwrap(), states[0].field("b").unwrap());
-                states[0].write_all(&[(a, &all), (b, &one)], Wait::Forever).unwrap();
-            }
-        });
-        let far = &states[1];
-        let (mut all, mut one) = (vec![0; 8 * 32768], [0; 8]);
-        let (mut last, mut steps) = (0, 0);
-        until("300 steps arrive", || {
-            let (a, b) = (far.field("a").unwrap(), far.field("b").unwrap());
-            far.snapshot(&mut [(a, &mut all), (b, &mut one)]).unwrap();
-            let step = u64::from_ne_bytes(one);
-            assert!(all.chunks(8).all(|number| number == one), "a mixture at step {step}");
-            assert!(step >= last, "from {last} back to {step}");
-            steps += u32::from(step > last);
-            last = step;
-            steps == 300
-        });
-    });
+    one_group(&states, 32768, 300);
     team.stop(0);
 }
 

@@ -137,6 +137,65 @@ pub fn change<T: Number>(state: &State, field: &str, f: impl FnOnce(&mut [T])) {
     changed.unwrap();
 }
 
+/// Counts in the node's row of `halo` until it is done, and returns the count. Each time it finds there
+/// what it has written last. Node 0 writes its count to `step`. `between` comes after each.
+pub fn count(state: &State, node: usize, done: &AtomicBool, mut between: impl FnMut()) -> u64 {
+    let mut count = 0_u64;
+    while !done.load(Ordering::Relaxed) {
+        change::<u64>(state, "halo", |all| {
+            let own = &mut all[16 * node..16 * (node + 1)];
+            assert!(own.iter().all(|n| *n == count), "{own:?} and not {count}");
+            count += 1;
+            own.fill(count);
+        });
+        if node == 0 {
+            write(state, "step", &[count]);
+        }
+        between();
+    }
+    count
+}
+
+/// Waits until both nodes have the last counts of both.
+pub fn counted(states: &[State], counts: &[u64]) {
+    let halo = [[counts[0]; 16], [counts[1]; 16]].concat();
+    for state in states {
+        until("all counts arrive", || read::<u64>(state, "halo") == halo);
+        until("the last step arrives", || read::<u64>(state, "step") == [counts[0]]);
+    }
+}
+
+/// Writes so many numbers to `a` and one to `b` at the first node, all the same, until so many of these
+/// steps have arrived at the second. Each arrives whole, and none goes back.
+pub fn one_group(states: &[State], numbers: usize, enough: u32) {
+    let over = &AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _ends = Ends(over);
+        let [a, b] = ["a", "b"].map(|name| states[0].field(name).unwrap());
+        scope.spawn(move || {
+            let mut step = 0_u64;
+            while !over.load(Ordering::Relaxed) {
+                step += 1;
+                let (one, all) = (step.to_ne_bytes(), step.to_ne_bytes().repeat(numbers));
+                states[0].write_all(&[(a, &all), (b, &one)], Wait::Forever).unwrap();
+            }
+        });
+        let far = &states[1];
+        let [a, b] = ["a", "b"].map(|name| far.field(name).unwrap());
+        let (mut all, mut one) = (vec![0; 8 * numbers], [0; 8]);
+        let (mut last, mut steps) = (0, 0);
+        until("all steps arrive", || {
+            far.snapshot(&mut [(a, &mut all), (b, &mut one)]).unwrap();
+            let step = u64::from_ne_bytes(one);
+            assert!(all.chunks(8).all(|number| number == one), "a mixture at step {step}");
+            assert!(step >= last, "from {last} back to {step}");
+            steps += u32::from(step > last);
+            last = step;
+            steps == enough
+        });
+    });
+}
+
 /// What a bridge ended with, and what it has moved.
 pub type Ended = (Result<(), Error>, Moved);
 

@@ -45,7 +45,7 @@ fn a_mean_is_refused_with_the_reason() {
     }
 }
 
-/// Two that meet nobody else both end with what differs.
+/// Of two nodes that differ and meet no third one, both end with what differs.
 #[test]
 fn both_of_two_that_differ_end() {
     let mut world = World::new(2, 0);

@@ -6,13 +6,16 @@ mod support;
 
 mod peers;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
 use peers::Job;
 use shma_core::untyped;
-use support::{Ends, Names, change, create, declare, read, states, until, version, write};
+use support::{
+    Ends, Names, change, count, counted, create, declare, one_group, read, states, until, version,
+    write,
+};
 
 const FIELDS: [(&str, &str); 3] = [("step", "u64"), ("halo", "[[u64; 8]; 4]"), ("go", "u32")];
 const RULES: [&str; 6] = ["--publish", "step@0", "--gather", "halo", "--publish", "go@1"];
@@ -57,20 +60,7 @@ fn either_may_be_killed_and_the_other_lives() {
             .enumerate()
             .map(|(node, state)| {
                 scope.spawn(move || {
-                    let mut count = 0;
-                    while !done.load(Ordering::Relaxed) {
-                        change::<u64>(state, "halo", |all| {
-                            let own = &mut all[16 * node..16 * (node + 1)];
-                            assert!(own.iter().all(|n| *n == count), "{own:?} and not {count}");
-                            count += 1;
-                            own.fill(count);
-                        });
-                        if node == 0 {
-                            write(state, "step", &[count]);
-                        }
-                        thread::sleep(Duration::from_micros(300));
-                    }
-                    count
+                    count(state, node, done, || thread::sleep(Duration::from_micros(300)))
                 })
             })
             .collect();
@@ -96,11 +86,7 @@ fn either_may_be_killed_and_the_other_lives() {
         drop(ends);
         counters.into_iter().map(|each| each.join().unwrap()).collect::<Vec<u64>>()
     });
-    let halo = [[counts[0]; 16], [counts[1]; 16]].concat();
-    for state in &states {
-        until("all counts arrive", || read::<u64>(state, "halo") == halo);
-        until("the last step arrives", || read::<u64>(state, "step") == [counts[0]]);
-    }
+    counted(&states, &counts);
     for node in 0..2 {
         assert_eq!(job.end(node, "-TERM"), (Some(0), String::new()));
     }
@@ -190,32 +176,7 @@ fn a_group_arrives_as_one() {
         &names.pattern,
         &["--publish", "a@0", "--publish", "b@0", "--together", "a,b"],
     );
-    let enough = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let _ends = Ends(&enough);
-        scope.spawn(|| {
-            let mut step = 0_u64;
-            while !enough.load(Ordering::Relaxed) {
-                step += 1;
-                let (one, all) = (step.to_ne_bytes(), step.to_ne_bytes().repeat(8192));
-                let (a, b) = (states[0].field("a").unwrap(), states[0].field("b").unwrap());
-                states[0].write_all(&[(a, &all), (b, &one)], untyped::Wait::Forever).unwrap();
-            }
-        });
-        let far = &states[1];
-        let (mut all, mut one) = (vec![0; 8 * 8192], [0; 8]);
-        let (mut last, mut steps) = (0, 0);
-        until("100 steps arrive", || {
-            let (a, b) = (far.field("a").unwrap(), far.field("b").unwrap());
-            far.snapshot(&mut [(a, &mut all), (b, &mut one)]).unwrap();
-            let step = u64::from_ne_bytes(one);
-            assert!(all.chunks(8).all(|number| number == one), "a mixture at step {step}");
-            assert!(step >= last, "from {last} back to {step}");
-            steps += u32::from(step > last);
-            last = step;
-            steps == 100
-        });
-    });
+    one_group(&states, 8192, 100);
 }
 
 /// What cannot be is said by the command, and what differs by both.
