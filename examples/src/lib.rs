@@ -8,6 +8,7 @@
 //! - the worker processes as the leader sees them (`crew`, `patience`), and the leader as a worker
 //!   sees it (`lifeline`);
 //! - names and signals (`region`, `stop`);
+//! - the heat equation, for `heat` and the programs that come to its bits (`scheme`);
 //! - files that are replaced as a whole (`files`, which the command `shma` has too).
 
 #![warn(missing_docs)]
@@ -26,5 +27,6 @@ pub mod patience;
 #[path = "../../shma-cli/src/files/mod.rs"]
 pub mod files;
 pub mod region;
+pub mod scheme;
 pub mod stop;
 pub mod track;

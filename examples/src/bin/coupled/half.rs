@@ -2,12 +2,12 @@
 
 use anyhow::{Result, ensure};
 use shma_core::{Shm, ShmState};
+use shma_examples::scheme;
 
 /// Rows of a half, between its outermost ones of the step before.
 pub const ROWS: usize = 34;
 /// The number of a row's step, and 64 temperatures.
 pub const WIDTH: usize = 65;
-const RATIO: f64 = 0.2;
 
 pub type Row = [f64; WIDTH];
 pub type Half = [Row; ROWS];
@@ -72,12 +72,7 @@ fn advance(now: &Half, below: &Row, next: &mut Half) {
     for y in 1..ROWS - 1 {
         let south = if y == 1 { below } else { &now[y - 1] };
         let north = if y == ROWS - 2 { &[0.0; WIDTH] } else { &now[y + 1] };
-        for x in 1..WIDTH {
-            let here = now[y][x];
-            let west = if x == 1 { 0.0 } else { now[y][x - 1] };
-            let east = if x == WIDTH - 1 { 0.0 } else { now[y][x + 1] };
-            next[y][x] = here + RATIO * ((west + east) + (south[x] + north[x]) - 4.0 * here);
-        }
+        scheme::advance_row(&now[y], south, north, &mut next[y]);
         next[y][0] = now[y][0] + 1.0;
     }
 }
@@ -85,8 +80,5 @@ fn advance(now: &Half, below: &Row, next: &mut Half) {
 /// As `heat` sums up its plate.
 pub fn checksum(plate: &Plate) -> u64 {
     let rows = plate.lower[1..ROWS - 1].iter().chain(&plate.upper[1..ROWS - 1]);
-    let bytes = rows.flat_map(|row| &row[1..]).flat_map(|cell| cell.to_bits().to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
-        (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    scheme::checksum(rows.flat_map(|row| &row[1..]))
 }

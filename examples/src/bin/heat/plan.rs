@@ -3,13 +3,10 @@
 use std::ops::Range;
 
 use shma_core::ShmElement;
+use shma_examples::scheme::RATIO;
 
 /// Strips of a plate, however many workers share them.
 pub const STRIPS: usize = 8;
-
-/// A time step is this much of the squared spacing of the grid. Above a quarter the scheme is
-/// unstable.
-pub const RATIO: f64 = 0.2;
 
 /// Steps at which the error is taken, at most, the first and the last among them.
 pub const MARKS: usize = 101;

@@ -1,14 +1,12 @@
-//! One step of the scheme: forward in time, centred in space, with five points.
+//! One step of the scheme, for a strip of the plate.
 
-use crate::plan::RATIO;
+use shma_examples::scheme::advance_row;
+
 use crate::plate::Strip;
 use crate::row::{self, Row};
 
 /// Computes a strip at the next step. `below` and `above` are the rows beside it, or `None` where
 /// the plate ends.
-///
-/// Every point is computed by the same operations in the same order wherever the plate is cut, so
-/// the bits of the result do not depend on the cuts.
 pub fn advance<const WIDTH: usize, const ROWS: usize>(
     now: &Strip<WIDTH, ROWS>,
     below: Option<&Row<WIDTH>>,
@@ -28,27 +26,10 @@ pub fn advance<const WIDTH: usize, const ROWS: usize>(
     }
 }
 
-fn advance_row<const WIDTH: usize>(
-    here: &Row<WIDTH>,
-    south: &Row<WIDTH>,
-    north: &Row<WIDTH>,
-    next: &mut Row<WIDTH>,
-) {
-    let last = WIDTH - 1;
-    next[1] = point(here[1], 0.0, here[2], south[1], north[1]);
-    for x in 2..last {
-        next[x] = point(here[x], here[x - 1], here[x + 1], south[x], north[x]);
-    }
-    next[last] = point(here[last], here[last - 1], 0.0, south[last], north[last]);
-}
-
-#[inline(always)]
-fn point(here: f64, west: f64, east: f64, south: f64, north: f64) -> f64 {
-    here + RATIO * ((west + east) + (south + north) - 4.0 * here)
-}
-
 #[cfg(test)]
 mod tests {
+    use shma_examples::scheme::RATIO;
+
     use super::*;
     use crate::plan::{Plan, STRIPS};
     use crate::plate::{self, Plate};

@@ -1,5 +1,7 @@
 //! The temperatures of the whole plate at one step.
 
+use shma_examples::scheme;
+
 use crate::truth::Truth;
 
 /// A square of temperatures, row after row, without the edge.
@@ -43,13 +45,9 @@ impl Temperature {
         rows.map(|(row, cells)| moment.error(row + 1, cells)).fold(0.0, f64::max)
     }
 
-    /// A number that differs for any two plates, except with a chance of one in 2^64: FNV-1a over the bits of
-    /// all temperatures (Fowler, Noll, Vo, 1991).
+    /// Its [`checksum`](scheme::checksum).
     pub fn checksum(&self) -> u64 {
-        let bytes = self.cells.iter().flat_map(|cell| cell.to_bits().to_le_bytes());
-        bytes.fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
-            (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
+        scheme::checksum(self.cells.iter())
     }
 }
 

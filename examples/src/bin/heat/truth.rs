@@ -106,7 +106,7 @@ mod tests {
                 let time = plan.time(step as u64);
                 let error = MODES.iter().map(|&(amplitude, m, n)| {
                     let waves = (m * PI * h / 2.0).sin().powi(2) + (n * PI * h / 2.0).sin().powi(2);
-                    let factor = 1.0 - 4.0 * crate::plan::RATIO * waves;
+                    let factor = 1.0 - 4.0 * shma_examples::scheme::RATIO * waves;
                     let exact = (-(m * m + n * n) * PI * PI * time).exp();
                     amplitude * (factor.powi(step) - exact).abs()
                 });

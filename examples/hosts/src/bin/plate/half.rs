@@ -8,14 +8,13 @@
 use anyhow::{Result, ensure};
 use shma_core::{Error, Shm, ShmState};
 use shma_examples::lifeline::{Lifeline, PATIENCE};
+use shma_examples::scheme;
 use shma_hosts::bridges::HOSTS;
 
 /// Rows of a half.
 const ROWS: usize = 128;
 /// The number of a row's step, and 256 temperatures.
 const WIDTH: usize = 257;
-/// A time step is this much of the squared spacing of the grid.
-const RATIO: f64 = 0.2;
 
 type Row = [f64; WIDTH];
 type Half = [Row; ROWS];
@@ -116,21 +115,12 @@ fn advance(now: &Half, host: usize, beside: &Row, next: &mut Half) {
     for y in 0..ROWS {
         let south = if y == 0 { below } else { &now[y - 1] };
         let north = if y == ROWS - 1 { above } else { &now[y + 1] };
-        for x in 1..WIDTH {
-            let here = now[y][x];
-            let west = if x == 1 { 0.0 } else { now[y][x - 1] };
-            let east = if x == WIDTH - 1 { 0.0 } else { now[y][x + 1] };
-            next[y][x] = here + RATIO * ((west + east) + (south[x] + north[x]) - 4.0 * here);
-        }
+        scheme::advance_row(&now[y], south, north, &mut next[y]);
         next[y][0] = now[y][0] + 1.0;
     }
 }
 
 /// As `heat` sums up its plate.
 pub fn checksum<'a>(halves: impl Iterator<Item = &'a Half>) -> u64 {
-    let cells = halves.flatten().flat_map(|row| &row[1..]);
-    let bytes = cells.flat_map(|cell| cell.to_bits().to_le_bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
-        (sum ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    scheme::checksum(halves.flatten().flat_map(|row| &row[1..]))
 }
