@@ -137,8 +137,7 @@ pub(crate) fn is_dead(asking: &File, description: Description, owner: u32) -> bo
         return true;
     }
     // What cannot be found out is taken for alive: stealing from the living would be worse.
-    let holder = ByteLock::Read.conflict(asking, byte_of(owner));
-    holder.is_ok_and(|holder| holder.is_none()) && description.is(asking)
+    lives(asking, owner).is_ok_and(|lives| !lives) && description.is(asking)
 }
 
 /// Whether an owner lives, as seen through a descriptor that belongs to none.
