@@ -80,9 +80,16 @@ fn together(number: u64, millis: u64) -> Result<Vec<(u64, u64)>> {
             .context("starting a process of the crowd")
     };
     let mut members = Members((0..number).map(|_| start()).collect::<Result<_>>()?);
-    while crowd.here.read() < number {
+    let mut here = 0;
+    let mut seen = crowd.here.read_into(&mut here);
+    while here < number {
         ensure!(!members.has_lost_one()?, "a process of the crowd has ended before its time");
-        std::thread::sleep(Duration::from_millis(1));
+        if let Err(error) = crowd.here.wait_newer(seen, Duration::from_millis(100))
+            && !matches!(error, Error::Timeout { .. })
+        {
+            return Err(error.into());
+        }
+        seen = crowd.here.read_into(&mut here);
     }
     crowd.begun.write(&1);
     members.0.iter_mut().map(said).collect()
