@@ -7,7 +7,8 @@ use super::value::Value;
 use super::view::View;
 use crate::checkpoint::{Content, save};
 use crate::error::Error;
-use crate::manifest::{Draft, Manifest, OwnedManifest, Type};
+use crate::manifest::Manifest;
+use crate::untyped::Declaration;
 
 impl View {
     /// As [`Shm::checkpoint`](crate::Shm::checkpoint). Returns the values that were saved, in declaration
@@ -47,39 +48,11 @@ impl View {
         path: impl AsRef<Path>,
         fields: &[FieldView],
     ) -> Result<Vec<Value>, Error> {
-        let manifest = self.restricted(fields)?;
+        let chosen = fields.iter().map(FieldView::manifest);
+        let manifest = Declaration::of_fields(self.manifest().name, chosen)?.manifest()?;
         let values = self.snapshot_of(fields)?;
         self.save(path.as_ref(), manifest.get(), &values)?;
         Ok(values)
-    }
-
-    /// A state of these fields.
-    fn restricted(&self, fields: &[FieldView]) -> Result<OwnedManifest, Error> {
-        let name = self.manifest().name;
-        let wrong = |field: Option<&str>, reason: &'static str| Error::Declaration {
-            state: name.to_owned().into(),
-            field: field.map(|field| field.to_owned().into()),
-            reason: reason.into(),
-        };
-        if fields.is_empty() {
-            return Err(wrong(None, "a state has at least one field"));
-        }
-        let mut drafts: Vec<Draft> = Vec::with_capacity(fields.len());
-        for field in fields.iter().map(FieldView::manifest) {
-            if drafts.iter().any(|draft| draft.name == field.name) {
-                return Err(wrong(Some(field.name), "it comes twice"));
-            }
-            drafts.push(Draft {
-                name: field.name.to_owned(),
-                ty: Type::of(field.ty)?,
-                slots: field.slots,
-                timed: field.timed,
-                atomic: field.atomic,
-            });
-        }
-        OwnedManifest::declare(name, &drafts).map_err(|index| {
-            wrong(Some(&drafts[index].name), "with it the state is larger than an address space")
-        })
     }
 
     fn save(&self, path: &Path, manifest: &Manifest<'_>, values: &[Value]) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use super::field::Field;
 use super::state::State;
 use crate::checkpoint::{Checkpoint, Content, Tensor, save};
 use crate::error::Error;
-use crate::manifest::{Number, Type};
+use crate::manifest::{Manifest, Number, Type};
 
 impl State {
     /// As [`Shm::checkpoint`](crate::Shm::checkpoint).
@@ -90,7 +90,10 @@ impl Declaration {
     /// Reads the file.
     pub fn load_only(saved: &Checkpoint, wanted: impl Fn(&str) -> bool) -> Result<Self, Error> {
         let mut declaration = match saved.manifest() {
-            Some(manifest) => Self::of_some(manifest.get(), &wanted)?,
+            Some(manifest) => {
+                let Manifest { name, fields, .. } = manifest.get();
+                Self::of_fields(name, fields.iter().filter(|field| wanted(field.name)))?
+            }
             None => of_tensors(saved, &wanted)?,
         };
         for (index, tensor) in saved.tensors().enumerate().filter(|(_, it)| wanted(it.name)) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::error::Error;
 use crate::manifest::{
-    Draft, Known, MOST_OBJECTS, Manifest, OwnedManifest, Type, check_state_name,
+    Draft, FieldManifest, Known, MOST_OBJECTS, Manifest, OwnedManifest, Type, check_state_name,
 };
 
 /// Slots of a field that does not say how many.
@@ -84,16 +84,16 @@ impl Declaration {
     ///
     /// [`Error::Declaration`] if a field is of a type that no region has.
     pub fn of(manifest: &Manifest<'_>) -> Result<Self, Error> {
-        Self::of_some(manifest, &|_| true)
+        Self::of_fields(manifest.name, manifest.fields)
     }
 
-    /// The fields of a manifest with names that are wanted.
-    pub(super) fn of_some(
-        manifest: &Manifest<'_>,
-        wanted: &impl Fn(&str) -> bool,
+    /// A state of this declared name, of fields of regions or files.
+    pub(crate) fn of_fields<'f>(
+        name: &str,
+        fields: impl IntoIterator<Item = &'f FieldManifest<'f>>,
     ) -> Result<Self, Error> {
-        let mut declaration = Self::new(manifest.name)?;
-        for field in manifest.fields.iter().filter(|field| wanted(field.name)) {
+        let mut declaration = Self::new(name)?;
+        for field in fields {
             let ty = Type::of(field.ty)?;
             let attributes =
                 Attributes { slots: field.slots, timed: field.timed, atomic: field.atomic };
