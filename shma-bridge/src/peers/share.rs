@@ -112,7 +112,7 @@ impl Share {
         out: &mut Vec<Letter>,
     ) -> Result<bool, Error> {
         let fresh = self.unit.is_fresh(state);
-        let offered = if fresh { self.adopt(now, out) } else { self.settle(out) };
+        let offered = if fresh { self.adopt(now) } else { self.settle() };
         if self.asked.is_none_or(|asked| fresh && now >= asked + SILENCE) {
             let kind = if fresh { Kind::AskAll } else { Kind::Ask };
             out.push(self.letter(To::All, kind, self.me, Tag::UNKNOWN));
@@ -141,7 +141,7 @@ impl Share {
     }
 
     /// A fresh node takes all parts in one publication, once it has all.
-    fn adopt(&mut self, now: Instant, _: &mut Vec<Letter>) -> bool {
+    fn adopt(&mut self, now: Instant) -> bool {
         let mut owners = (0..self.nodes).filter(|owner| self.owns(*owner));
         let all = owners.all(|owner| self.heard[owner].is_some());
         if !all || self.since.is_none_or(|since| now < since + GRACE) {
@@ -156,7 +156,7 @@ impl Share {
     }
 
     /// Another one takes each part as it comes. What third peers keep was for a fresh one.
-    fn settle(&mut self, _: &mut Vec<Letter>) -> bool {
+    fn settle(&mut self) -> bool {
         for (heard, unapplied) in self.heard.iter_mut().zip(&mut self.unapplied) {
             if *heard == Some(Tag::UNKNOWN) {
                 (*heard, *unapplied) = (None, false);
