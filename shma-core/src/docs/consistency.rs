@@ -198,6 +198,10 @@
 //! | after it has stored `version` | may have found no announcement | finds the new version, and does not sleep |
 //! | before that | finds the announcement when it reads `notify`, makes it another number, wakes | is turned away or woken, as above |
 //!
+//! Linux may miss the holder with that fence (seen with 6.18, if the holder's process has just begun to publish
+//! this way). So the first sleep of a waiter beside a `Writer` lasts for a millisecond, and then it looks again:
+//! by then each sees what the other had stored.
+//!
 //! So a publication that no process waits for pays one load. A publisher that dies before it wakes leaves
 //! sleepers, and they look again at the end of their slice of 100 ms. For atomic fields the counter
 //! of calls stands in place of the lock word.

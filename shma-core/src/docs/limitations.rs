@@ -266,7 +266,7 @@
 //!
 //! Time decides only how soon something is noticed. A waiting writer notices a death within 5 ms of
 //! the kernel's ending the process. A waiter notices within 100 ms that a wake-up was lost with a
-//! killed process. The same holds for a publication by a [`Writer`](crate::Writer) that the kernel's
+//! killed process. It notices within 1 ms a publication by a [`Writer`](crate::Writer) that the kernel's
 //! memory barriers do not reach: Linux 6.18 leaves out threads on a processor where their process had run
 //! before, and no other since, when it made its first writer.
 //!

@@ -23,7 +23,7 @@
 //! | `holder`, another attachment has it | 0 | 0 | 2: the lock of its byte, the descriptor |
 //! | `snapshot_into` | 1 of the state | none on x86-64, unless the thread holds a semaphore; else 1 fence | 0 |
 //! | `wait_newer`, something newer | 0 | 0 | 0 |
-//! | `wait_newer`, asleep | 0 | 2 a slice | 2 a slice of 100 ms: name, sleep; 1 more if a `Writer` holds the field: `membarrier`, which interrupts the holder's processor |
+//! | `wait_newer`, asleep | 0 | 2 a slice | 2 a slice of 100 ms: name, sleep; 1 more if a `Writer` holds the field: `membarrier`, which interrupts the holder's processor. The first slice is then 1 ms |
 //! | `wait_newer` by a read-only handle | 0 | 0 | 1 a millisecond: sleep; 1 in 100 ms: name |
 //! | `wait_any`, asleep | 0 | 2 a field and slice | 1 a slice of 100 ms: sleep; 1 more for each region: name |
 //! | `newer`, in the thread of the process | the waits and their wakers | the same | the same; to add a wait, 1 more that wakes the thread |

@@ -2,7 +2,7 @@
 //!
 //! A slice of sleep does not end by itself, so that a lost wake-up shows as loom's deadlock and is
 //! not mended by a time-out. Where a protocol relies on the end of its slices, which is how a
-//! sleeper learns of a death, the model says that [`time_passes`].
+//! sleeper learns of a death, the model says that [`time_passes`]. A sleep of [`SHORT`] ends at once.
 //!
 //! All calls take one lock, as those on one word do in a real kernel. Their order is explored, but
 //! each also sees what the ones before it saw; models must not owe their success to that.
@@ -47,7 +47,13 @@ pub(crate) enum Refused {
     Accepting,
     /// To a waiter, a heavy fence.
     Heavy,
+    /// To a heavy fence, that it reaches the publisher. What both have stored is visible all the same
+    /// when a sleep of [`SHORT`] ends.
+    Reaching,
 }
+
+/// The longest sleep that ends by itself.
+const SHORT: Duration = Duration::from_millis(1);
 
 /// Refuses it until the next [`boot`].
 pub(crate) fn refuse(what: Refused) {
@@ -64,7 +70,10 @@ pub(crate) fn pause(_at_most: Duration) {
     thread::yield_now();
 }
 
-pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, _at_most: Duration) {
+pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) -> bool {
+    if at_most <= SHORT {
+        return sleep_shortly();
+    }
     let sleeps = enter(|kernel| {
         // Relaxed: a value that a waker has left behind cannot be loaded after that waker's call.
         if word.load(Ordering::Relaxed) != seen || kernel.catches_up() {
@@ -77,6 +86,15 @@ pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, _at_most: Duration) {
     if sleeps {
         thread::park();
     }
+    false
+}
+
+fn sleep_shortly() -> bool {
+    thread::yield_now();
+    if REFUSED.get() == Some(Refused::Reaching) {
+        fence(Ordering::SeqCst);
+    }
+    true
 }
 
 /// The most words that a thread of a model sleeps on.
@@ -99,9 +117,12 @@ impl<'a> Words<'a> {
         self.1.push((word, seen));
     }
 
-    pub(crate) fn sleep(&self, at_most: Duration) {
+    pub(crate) fn sleep(&self, at_most: Duration) -> bool {
         if let [(_, seen)] = self.1[..] {
             return futex_wait(self.0, seen, at_most);
+        }
+        if at_most <= SHORT {
+            return sleep_shortly();
         }
         let mut entered = 0;
         for (word, seen) in &self.1 {
@@ -119,13 +140,14 @@ impl<'a> Words<'a> {
                 goes_on
             });
             if !goes_on {
-                return;
+                return false;
             }
             entered += 1;
         }
         // One that was woken since does not sleep: `park` returns at once after an `unpark`.
         thread::park();
         enter(Kernel::leave);
+        false
     }
 }
 
@@ -139,11 +161,11 @@ pub(crate) fn accept_heavy_fences() -> bool {
 /// two such fences do. So would two light ones, which the contract does not say: no model has two
 /// threads with light fences.
 pub(crate) fn heavy_fence() -> bool {
-    let refused = REFUSED.get() == Some(Refused::Heavy);
-    if !refused {
+    let refused = REFUSED.get();
+    if refused.is_none() {
         fence(Ordering::SeqCst);
     }
-    !refused
+    refused != Some(Refused::Heavy)
 }
 
 /// As above.

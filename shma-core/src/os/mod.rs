@@ -2,11 +2,11 @@
 //!
 //! | item | contract |
 //! |---|---|
-//! | `futex_wait(word, seen, at_most)` | sleeps while `word` is `seen`, woken by [`futex_wake_one`] or [`futex_wake_all`] from any process that maps the word; may return early for any reason |
-//! | `Words` | sleeps on up to `most_words()` words at once; only the first has to stay mapped |
+//! | `futex_wait(word, seen, at_most)` | sleeps while `word` is `seen`, woken by [`futex_wake_one`] or [`futex_wake_all`] from any process that maps the word; may return early for any reason; returns whether the whole time has passed |
+//! | `Words` | the same on up to `most_words()` words at once; only the first has to stay mapped |
 //! | `pause(at_most)` | sleeps; may return early for any reason |
 //! | `coarse_nanos`, `precise_nanos` | one monotonic clock for all processes, cheap and exact |
-//! | `light_fence`, `heavy_fence`, `accept_heavy_fences` | a heavy fence and a light one order each other as two fences of sequential consistency do, if the process of the light one has accepted heavy ones before; two light ones do not. A light fence is no instruction; the other two may be refused |
+//! | `light_fence`, `heavy_fence`, `accept_heavy_fences` | a heavy fence and a light one order each other as two fences of sequential consistency do, if the process of the light one has accepted heavy ones before; two light ones do not. A light fence is no instruction; the other two may be refused, and a heavy one may miss the light one at times |
 //! | `boot_id` | a number of this run of the machine, or `None` |
 //! | `ByteLock` | a lock on one byte of a file that belongs to the open file description |
 //! | `Description` | whether a number still refers to an open file description, and not to another one of the same file |

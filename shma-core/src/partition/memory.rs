@@ -11,7 +11,7 @@ use crate::os::ForkPage;
 use crate::protocol::call_counters::CallCounters;
 use crate::protocol::control::Control;
 use crate::protocol::layout;
-use crate::protocol::notify::{Notify, Source};
+use crate::protocol::notify::{Met, Notify, Source};
 use crate::protocol::slots::Slots;
 use crate::region::{Addresses, Memory};
 use crate::sync::AtomicU64;
@@ -137,7 +137,7 @@ impl Source for FieldMemory {
         self.memory.may_store()
     }
 
-    fn meet(&self) -> bool {
+    fn meet(&self) -> Met {
         if self.atomic { self.call_counters().meet() } else { self.slots().meet() }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Partition;
 use crate::error::{Error, Place};
 use crate::os;
-use crate::protocol::notify::{self, Notify, Source, Turn};
+use crate::protocol::notify::{self, Met, Notify, Source, Turn};
 use crate::sync::spin;
 
 /// How often the fields of a list are looked at, together, before a waiter sleeps.
@@ -34,7 +34,7 @@ impl Source for Partition {
         self.memory.may_announce()
     }
 
-    fn meet(&self) -> bool {
+    fn meet(&self) -> Met {
         self.memory.meet()
     }
 }

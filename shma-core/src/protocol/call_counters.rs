@@ -2,7 +2,7 @@
 
 use super::control::Control;
 use super::layout;
-use super::notify::{Notify, Source};
+use super::notify::{Met, Notify, Source};
 use crate::sync::{AtomicU64, Ordering, fence, mutant, touch_64};
 use crate::words;
 
@@ -64,11 +64,11 @@ impl Source for CallCounters<'_> {
     /// Changes nothing, but takes a place in the order of all changes of each counter. For every
     /// call, either this thread sees that it is counted, or the caller then sees what this thread
     /// did before.
-    fn meet(&self) -> bool {
+    fn meet(&self) -> Met {
         // Release: meets the acquire in `count`. Acquire: meets its release.
         let order = mutant!("calls-relaxed-meeting", Ordering::AcqRel => Ordering::Relaxed);
         let said = mutant!("calls-mute-meeting", order => Ordering::Acquire);
         self.counters().for_each(|counter| touch_64(counter, said));
-        true
+        Met::Surely
     }
 }

@@ -80,8 +80,12 @@
 //!
 //! Linux (seen with 6.18) leaves a gap. A processor that waits for work keeps the memory of the process
 //! that it ran last. If that process asks for heavy fences meanwhile, the kernel does not note it
-//! there, nor when the process runs there again, until another one has. A wake-up may be lost then,
-//! as with a publisher that dies.
+//! there, nor when the process runs there again, until another one has. Then the fence misses the
+//! publisher. So a waiter that has met one by a fence sleeps for [`POLL`] first, and looks once more.
+//! What either had stored before is visible to the other by then, without any fence: a store
+//! stays in the buffer of a processor for less than a microsecond. A publication whose look came
+//! before the announcement was visible is found by that second look, and the looks of all later ones
+//! find the announcement.
 //!
 //! # Deaths
 //!
@@ -126,9 +130,19 @@ pub(crate) trait Source {
     }
 
     /// Step 3: a read-modify-write, with acquire and release, of each word that a publisher changes by
-    /// one before it looks for sleepers. And the heavy fence, if a holder needs it. Returns whether
-    /// the next publication is sure to wake a waiter that then finds nothing newer.
-    fn meet(&self) -> bool;
+    /// one before it looks for sleepers. And the heavy fence, if a holder needs it.
+    fn meet(&self) -> Met;
+}
+
+/// How a waiter has met the publishers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Met {
+    /// In words that both change. The next publication wakes a waiter that then finds nothing newer.
+    Surely,
+    /// One that keeps the semaphore by a heavy fence, which may have missed it.
+    ByFence,
+    /// Not one that keeps the semaphore.
+    Not,
 }
 
 impl<S: Source> Source for &S {
@@ -144,7 +158,7 @@ impl<S: Source> Source for &S {
         (*self).may_announce()
     }
 
-    fn meet(&self) -> bool {
+    fn meet(&self) -> Met {
         (*self).meet()
     }
 }
@@ -158,14 +172,21 @@ impl Source for Slots<'_> {
         self.version()
     }
 
-    fn meet(&self) -> bool {
+    fn meet(&self) -> Met {
         // A publisher releases this word before it looks for sleepers, or keeps it.
         let kept = Semaphore(&self.control.lock).meet();
-        !kept || mutant!("notify-no-heavy-fence") || os::heavy_fence()
+        if !kept || mutant!("notify-no-heavy-fence") {
+            Met::Surely
+        } else if os::heavy_fence() {
+            Met::ByFence
+        } else {
+            Met::Not
+        }
     }
 }
 
-/// How often a waiter looks at what it is not woken for.
+/// How often a waiter looks at what it is not woken for. And how long it takes at most until what one
+/// processor stores is visible to the others, without any fence: by far.
 pub(crate) const POLL: Duration = Duration::from_millis(1);
 
 /// The most words that a thread can sleep on.
@@ -181,6 +202,8 @@ pub(crate) fn wait_any<S: Source>(
     mut turn: impl FnMut() -> Turn,
 ) -> Option<(usize, u64)> {
     let mut seen = [0; MOST];
+    // No word that a waiter has announced itself in.
+    let mut known = [0; MOST];
     loop {
         for (at, (source, since)) in sources.iter().enumerate() {
             if let Some(seen) = seen.get_mut(at) {
@@ -193,39 +216,60 @@ pub(crate) fn wait_any<S: Source>(
         }
         match turn() {
             Turn::Again => {}
-            Turn::Sleep(at_most) => sleep_on(sources, &seen, at_most),
+            Turn::Sleep(at_most) => {
+                if sleep_on(sources, &mut seen, &known, at_most) {
+                    known = seen;
+                }
+            }
             Turn::End => return None,
         }
     }
 }
 
-/// Sleeps until a source is published, for at most this long.
-fn sleep_on<S: Source>(sources: &[(S, u64)], seen: &[u32], at_most: Duration) {
+/// Sleeps until a source is published, for at most this long. Makes of the words that were seen those that
+/// were announced, and returns whether they are known by now.
+fn sleep_on<S: Source>(
+    sources: &[(S, u64)],
+    seen: &mut [u32],
+    known: &[u32],
+    mut at_most: Duration,
+) -> bool {
     let mut words: Option<os::Words<'_>> = None;
-    let mut is_woken = sources.len() <= os::most_words();
-    for ((source, since), seen) in sources.iter().zip(seen).take(os::most_words()) {
+    if sources.len() > os::most_words() {
+        at_most = at_most.min(POLL);
+    }
+    let lines = sources.iter().zip(seen).zip(known);
+    for (((source, since), seen), known) in lines.take(os::most_words()) {
         let announces = !mutant!("wait-any-announces-one") || words.is_none();
-        let seen = if announces && source.may_announce() {
-            match announce(source, *seen, *since) {
-                Announced::Sleep(announced) => announced,
-                Announced::Again => return,
-                Announced::Unsure => return os::pause(at_most.min(POLL)),
+        if announces && source.may_announce() {
+            match announce(source, *seen, *since, *known) {
+                Announced::Sleep(announced) => *seen = announced,
+                Announced::Unknown(announced) => {
+                    *seen = announced;
+                    at_most = at_most.min(POLL);
+                }
+                Announced::Again => return false,
+                Announced::Unsure => {
+                    os::pause(at_most.min(POLL));
+                    return false;
+                }
             }
         } else {
-            is_woken = false;
-            *seen
-        };
+            at_most = at_most.min(POLL);
+        }
         let word = source.notify().0;
         match &mut words {
-            None => words = Some(os::Words::new(word, seen)),
-            Some(words) => words.push(word, seen),
+            None => words = Some(os::Words::new(word, *seen)),
+            Some(words) => words.push(word, *seen),
         }
     }
     stop_point!("wait.sleeping");
-    let at_most = if is_woken { at_most } else { at_most.min(POLL) };
     match words {
-        Some(words) => words.sleep(at_most),
-        None => os::pause(at_most),
+        Some(words) => words.sleep(at_most) && at_most >= POLL,
+        None => {
+            os::pause(at_most);
+            false
+        }
     }
 }
 
@@ -233,21 +277,30 @@ fn sleep_on<S: Source>(sources: &[(S, u64)], seen: &[u32], at_most: Duration) {
 pub(crate) enum Announced {
     /// It sleeps while the word is this.
     Sleep(u32),
+    /// It sleeps while the word is this, and looks again after [`POLL`]. Then the word is known.
+    Unknown(u32),
     /// It looks again.
     Again,
     /// It looks every [`POLL`]: no wake-up is sure.
     Unsure,
 }
 
-/// Steps 2 and 3, by a waiter that has seen this word and then nothing newer than `since`.
-pub(crate) fn announce(source: &impl Source, seen: u32, since: u64) -> Announced {
+/// Steps 2 and 3, by a waiter that has seen this word and then nothing newer than `since`. All
+/// processors know that it has announced itself in the word `known`.
+pub(crate) fn announce(source: &impl Source, seen: u32, since: u64, known: u32) -> Announced {
     let Some(announced) = source.notify().mark(seen) else { return Announced::Again };
-    let surely = mutant!("notify-meets-none") || source.meet();
-    if !surely && !mutant!("notify-sleeps-unsure") {
+    let met = if mutant!("notify-meets-none") { Met::Surely } else { source.meet() };
+    if met == Met::Not && !mutant!("notify-sleeps-unsure") {
         return Announced::Unsure;
     }
     let found = !mutant!("notify-looks-once") && source.newest() != since;
-    if found { Announced::Again } else { Announced::Sleep(announced) }
+    if found {
+        Announced::Again
+    } else if met == Met::ByFence && announced != known && !mutant!("notify-trusts-heavy-fence") {
+        Announced::Unknown(announced)
+    } else {
+        Announced::Sleep(announced)
+    }
 }
 
 /// Releases the semaphore, and if its holder has published, wakes the waiters for that.

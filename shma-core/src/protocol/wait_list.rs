@@ -72,6 +72,10 @@ struct Watched<S> {
     source: S,
     /// The word as it was in the last pass, without the announcement; 0, which it never is first, before.
     word: u32,
+    /// The word in which the thread announced itself in the last pass; 0 before.
+    announced: u32,
+    /// The one that is known: see [`notify::announce`].
+    known: u32,
     waits: Vec<Wait>,
 }
 
@@ -119,7 +123,15 @@ impl<S: Source> WaitList<S> {
         match lines.watched(source) {
             Some(at) => lines.watched[at].waits.push(wait),
             None => {
-                lines.watched.push(Watched { source: source.clone(), word: 0, waits: vec![wait] });
+                let (word, announced, known) = (0, 0, 0);
+                let waits = vec![wait];
+                lines.watched.push(Watched {
+                    source: source.clone(),
+                    word,
+                    announced,
+                    known,
+                    waits,
+                });
             }
         }
         let starts = !std::mem::replace(&mut lines.served, true);
@@ -159,13 +171,15 @@ impl<S: Source> WaitList<S> {
     /// Waits for all, until the list is empty and the tempo says that this is the end.
     pub(crate) fn serve(&self, tempo: &mut impl Tempo<S>) {
         let notify = Notify(&self.notify);
+        // Whether the thread has slept for as long as it takes until its announcements are known.
+        let mut slept = false;
         loop {
             tempo.begin();
             let seen = notify.look();
             let marked = mutant!("list-unannounced", notify.mark(seen) => Some(seen));
             let Some(announced) = marked else { continue };
             let mut words = os::Words::new(&self.notify, announced);
-            let pass = self.lock().look(&mut words, tempo);
+            let pass = self.lock().look(&mut words, std::mem::take(&mut slept), tempo);
             let stays_awake = pass.missed || !pass.news.is_empty();
             pass.news.into_iter().for_each(|waker| tempo.wake(waker));
             drop(pass.left);
@@ -175,7 +189,8 @@ impl<S: Source> WaitList<S> {
             match tempo.rest(pass.sources) {
                 Turn::Again => {}
                 Turn::Sleep(at_most) => {
-                    words.sleep(if pass.polls { at_most.min(POLL) } else { at_most });
+                    let at_most = if pass.polls { at_most.min(POLL) } else { at_most };
+                    slept = words.sleep(at_most) && at_most >= POLL;
                 }
                 Turn::End if self.lock().end() => return,
                 Turn::End => {}
@@ -216,14 +231,23 @@ impl<S: Source> Lines<S> {
         is_empty
     }
 
-    /// Looks at every source, and announces the thread to each that has nothing newer.
-    fn look(&mut self, words: &mut os::Words<'_>, tempo: &mut impl Tempo<S>) -> Pass<S> {
+    /// Looks at every source, and announces the thread to each that has nothing newer. `slept` if it has
+    /// slept for [`POLL`] since the last pass.
+    fn look(
+        &mut self,
+        words: &mut os::Words<'_>,
+        slept: bool,
+        tempo: &mut impl Tempo<S>,
+    ) -> Pass<S> {
         let mut pass =
             Pass { news: Vec::new(), left: Vec::new(), sources: 0, missed: false, polls: false };
         // One of the words is the list's.
         let mut room = os::most_words() - 1;
         for watched in &mut self.watched {
-            let Watched { source, word, waits } = watched;
+            let Watched { source, word, announced, known, waits } = watched;
+            if slept {
+                *known = *announced;
+            }
             let seen = source.notify().look();
             let newest = source.newest();
             let is_hinted = std::mem::replace(word, Notify::number(seen)) != Notify::number(seen);
@@ -239,14 +263,23 @@ impl<S: Source> Lines<S> {
                 pass.polls = true;
                 continue;
             }
-            match notify::announce(source, seen, newest) {
-                Announced::Sleep(announced) => {
-                    room -= 1;
-                    words.push(source.notify().0, announced);
+            *announced = match notify::announce(source, seen, newest, *known) {
+                Announced::Sleep(word) => word,
+                Announced::Unknown(word) => {
+                    pass.polls = true;
+                    word
                 }
-                Announced::Again => pass.missed = true,
-                Announced::Unsure => pass.polls = true,
-            }
+                Announced::Again => {
+                    pass.missed = true;
+                    continue;
+                }
+                Announced::Unsure => {
+                    pass.polls = true;
+                    continue;
+                }
+            };
+            room -= 1;
+            words.push(source.notify().0, *announced);
         }
         pass.left.extend(self.watched.extract_if(.., |watched| watched.waits.is_empty()));
         pass.sources = self.watched.len();

@@ -21,6 +21,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::thread::futex;
 use rustix::time::{ClockId, Timespec};
 
@@ -42,10 +43,10 @@ pub(crate) use users::may_be_unmapped;
 pub(crate) use words::{MOST_WORDS, Words, most_words};
 
 /// Sleeps while `word` is `seen`, at most so long.
-pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) {
+pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) -> bool {
     // No flag: most words are shared between processes, whose wakes a private wait would not see.
-    // Every way to return is the same to the caller: it looks at the word again.
-    let _ = futex::wait(word, futex::Flags::empty(), seen, Some(&timespec(at_most)));
+    let slept = futex::wait(word, futex::Flags::empty(), seen, Some(&timespec(at_most)));
+    slept == Err(Errno::TIMEDOUT)
 }
 
 /// Sleeps, at most so long: a signal ends it, and the caller looks again. The standard library's

@@ -59,7 +59,8 @@ impl<'a> Words<'a> {
 
     /// Sleeps while every word is what it was seen to be, woken by a wake on any of them; may return
     /// early for any reason. Where the kernel lacks the call, the sleep is on the first word, and short.
-    pub(crate) fn sleep(&self, at_most: Duration) {
+    /// Returns whether the whole time has passed.
+    pub(crate) fn sleep(&self, at_most: Duration) -> bool {
         let first = self.waits[0].val as u32;
         if self.len == 1 {
             return futex_wait(self.first, first, at_most);
@@ -67,12 +68,13 @@ impl<'a> Words<'a> {
         let waits = &self.waits[..self.len];
         let end = after(at_most);
         match futex::waitv(waits, WaitvFlags::empty(), Some(&end), ClockId::Monotonic) {
-            Ok(_) | Err(Errno::AGAIN | Errno::INTR | Errno::TIMEDOUT) => return,
+            Ok(_) | Err(Errno::AGAIN | Errno::INTR) => return false,
+            Err(Errno::TIMEDOUT) => return true,
             // A word is not mapped any more, or there is no memory for it now.
             Err(Errno::FAULT | Errno::NOMEM) => {}
             Err(_) => REFUSED.store(true, Ordering::Relaxed),
         }
-        futex_wait(self.first, first, at_most.min(FIRST_ALONE));
+        futex_wait(self.first, first, at_most.min(FIRST_ALONE)) && at_most <= FIRST_ALONE
     }
 }
 

@@ -8,8 +8,8 @@ use loom::thread;
 
 use super::Model;
 use super::desk::Desk;
-use crate::os;
-use crate::protocol::notify::{self, Kept, Notify, Source, Turn};
+use crate::os::{self, Refused};
+use crate::protocol::notify::{self, Kept, Met, Notify, Source, Turn};
 use crate::protocol::semaphore::Semaphore;
 use crate::protocol::slots::Change;
 use crate::protocol::wait_list::{Tempo, WaitList};
@@ -33,7 +33,7 @@ impl Source for Field {
         self.0.slots(self.1).newest()
     }
 
-    fn meet(&self) -> bool {
+    fn meet(&self) -> Met {
         self.0.slots(self.1).meet()
     }
 }
@@ -128,8 +128,16 @@ fn wait(list: &List, field: &Field, since: u64) -> u64 {
 }
 
 /// So many publications, and one that waits for each in turn until it has the last.
-fn publications(until: u64, publish: fn(&Field, u64), how: &str) -> Model {
+fn publications(
+    until: u64,
+    publish: fn(&Field, u64),
+    refused: Option<Refused>,
+    how: &str,
+) -> Model {
     Model::new(format!("wait list: {} publications {how}", until - 1), move || {
+        if let Some(what) = refused {
+            os::refuse(what);
+        }
         let field = Field(Arc::new(OneWord::new(1)), 0);
         let waiter = thread::spawn({
             let (list, field) = (List::new(WaitList::new()), field.clone());
@@ -169,7 +177,7 @@ fn beside_a_sleep() -> Model {
 
 #[test]
 fn a_wait_learns_of_a_publication() {
-    let model = publications(2, Field::publish, "one by one").preempted_at_most(2);
+    let model = publications(2, Field::publish, None, "one by one").preempted_at_most(2);
     model.passes_either_way();
     model.catches("notify-same-word", "deadlock");
     model.catches("notify-looks-once", "deadlock");
@@ -179,7 +187,7 @@ fn a_wait_learns_of_a_publication() {
 
 #[test]
 fn a_wait_learns_of_each_publication() {
-    let model = publications(3, Field::publish, "one by one").preempted_at_most(2);
+    let model = publications(3, Field::publish, None, "one by one").preempted_at_most(2);
     model.passes();
     model.catches("list-ends-blindly", "deadlock");
 }
@@ -194,8 +202,17 @@ fn a_wait_is_added_while_the_thread_sleeps() {
 
 #[test]
 fn a_wait_learns_of_what_is_published_while_the_semaphore_is_held() {
-    let model = publications(2, Field::publish_held, "by a holder").preempted_at_most(2);
+    let model = publications(2, Field::publish_held, None, "by a holder").preempted_at_most(2);
     model.passes();
     model.catches("notify-no-heavy-fence", "deadlock");
     model.catches("notify-no-light-fence", "deadlock");
+}
+
+#[test]
+fn a_wait_looks_again_where_a_heavy_fence_may_miss_the_holder() {
+    let missed = Some(Refused::Reaching);
+    let how = "by a holder that fences miss";
+    let model = publications(2, Field::publish_held, missed, how).preempted_at_most(2);
+    model.passes();
+    model.catches("notify-trusts-heavy-fence", "deadlock");
 }

@@ -163,6 +163,16 @@ fn a_waiter_without_heavy_fences_polls() {
     model.catches("notify-sleeps-unsure", "deadlock");
 }
 
+#[test]
+fn a_waiter_looks_again_where_a_heavy_fence_may_miss_the_holder() {
+    let model = waiting(2, 1, Some(Refused::Reaching));
+    model.passes_either_way();
+    model.catches("notify-trusts-heavy-fence", "deadlock");
+    model.catches("notify-looks-once", "deadlock");
+    model.catches("notify-no-light-fence", "deadlock");
+    waiting(3, 1, Some(Refused::Reaching)).preempted_at_most(2).passes_either_way();
+}
+
 /// A holder that may die, beside a reader and the one that comes after it.
 fn successor_and_reader(places: usize) -> bool {
     const TIMES: u64 = 2;

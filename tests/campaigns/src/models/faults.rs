@@ -79,6 +79,7 @@ pub(super) const FAULTS: &[Fault] = &[
         &["notify-no-heavy-fence", "notify-no-light-fence", "NoHeavyFence", "Unregistered"],
     ),
     fault(11, "a kept semaphore that waiters take for another", &["writer-unmarked", "Unmarked"]),
+    fault(11, "a heavy fence that is taken to miss no holder", &["notify-trusts-heavy-fence"]),
     fault(11, "a heavy fence that comes too late", &["FenceAfterLook"]),
     fault(11, "a look for sleepers that the compiler moves", &["LookBeforeVersion"]),
     fault(11, "a holder that meets waiters nowhere", &["notify-untouched"]),
