@@ -11,13 +11,14 @@ mod mmap_sync;
 mod mutex;
 mod mutex_in_place;
 mod mutex_pair;
-mod numpy;
 mod plain_loop;
+mod python;
 #[cfg(feature = "peers")]
 mod raw_sync;
 mod robust;
 mod shma;
 mod shma_atomic;
+mod shma_c;
 mod shma_scattered;
 
 use crate::ability::Peer;
@@ -29,6 +30,9 @@ pub const HUGE: &str = "shma, huge pages";
 /// Its atomic fields, by loads and stores, and by compare-exchange.
 pub const SHMA_RACY: &str = "shma, racy";
 pub const SHMA_EXACT: &str = "shma, exact";
+/// The library from C, and from Python.
+pub const SHMA_C: &str = "shma, C";
+pub const SHMA_PYTHON: &str = "shma, Python";
 /// The references that targets are ratios to.
 pub const MEMCPY: &str = "memcpy";
 pub const LOOP: &str = "plain loop";
@@ -43,6 +47,8 @@ pub fn all() -> Vec<&'static dyn Peer> {
         &shma_scattered::Huge,
         &shma_atomic::Racy,
         &shma_atomic::Exact,
+        &shma_c::ShmaC,
+        &python::ShmaPython,
         &memcpy::Memcpy,
         &plain_loop::Loop,
         &mutex_pair::Pair,
@@ -59,6 +65,6 @@ pub fn all() -> Vec<&'static dyn Peer> {
         &raw_sync::RW_LOCK,
         #[cfg(feature = "peers")]
         &lmdb::Lmdb,
-        &numpy::Numpy,
+        &python::Numpy,
     ]
 }

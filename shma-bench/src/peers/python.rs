@@ -1,12 +1,15 @@
-//! Python: numpy arrays over `multiprocessing.shared_memory` with a `multiprocessing.Lock`. The loops
-//! run in an interpreter of their own, which is told what to do a line at a time.
+//! Python: the library's package, and numpy arrays over `multiprocessing.shared_memory` with a
+//! `multiprocessing.Lock`. The loops run in an interpreter of their own, which is told what to do a
+//! line at a time.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use super::SHMA_PYTHON;
 use crate::ability::{Done, Peer, Place, Store, Unable, unable};
 
-const PROGRAM: &str = include_str!("numpy.py");
+/// What answers the orders. It calls `begin(name, size)` of the other part.
+const LOOP: &str = include_str!("python.py");
 
 /// Names another interpreter than `python3`.
 const INTERPRETER: &str = "SHMA_BENCH_PYTHON";
@@ -29,11 +32,39 @@ impl Peer for Numpy {
     }
 
     fn create(&self, place: &Place) -> Result<Box<dyn Store>, Unable> {
-        Ok(Box::new(Interpreter::start(place)?))
+        let missing = "there is no Python with numpy";
+        Ok(Box::new(Interpreter::start(place, include_str!("numpy.py"), missing)?))
     }
 
     fn open(&self, _: &Place) -> Result<Box<dyn Store>, Unable> {
         unable("its lock is inherited, so that processes cannot meet by a name")
+    }
+}
+
+/// The library's package for Python.
+pub struct ShmaPython;
+
+impl Peer for ShmaPython {
+    fn name(&self) -> &'static str {
+        SHMA_PYTHON
+    }
+
+    fn about(&self) -> &'static str {
+        "this library's package for Python, with numpy arrays"
+    }
+
+    /// Four slots, two of an update's own, and what is read and written.
+    fn copies(&self) -> u64 {
+        8
+    }
+
+    fn create(&self, place: &Place) -> Result<Box<dyn Store>, Unable> {
+        let missing = "there is no Python with the package shma";
+        Ok(Box::new(Interpreter::start(place, include_str!("shma.py"), missing)?))
+    }
+
+    fn open(&self, _: &Place) -> Result<Box<dyn Store>, Unable> {
+        unable("is measured alone")
     }
 }
 
@@ -44,10 +75,10 @@ struct Interpreter {
 }
 
 impl Interpreter {
-    fn start(place: &Place) -> Result<Self, Unable> {
+    fn start(place: &Place, peer: &str, missing: &str) -> Result<Self, Unable> {
         let interpreter = std::env::var_os(INTERPRETER).unwrap_or_else(|| "python3".into());
         let mut process = Command::new(interpreter)
-            .args(["-c", PROGRAM, &place.name, &place.bytes.to_string()])
+            .args(["-c", &format!("{peer}\n{LOOP}"), &place.name, &place.bytes.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -56,7 +87,7 @@ impl Interpreter {
             return unable("no pipes to the interpreter");
         };
         let mut started = Self { process, orders, answers: BufReader::new(answers) };
-        started.answer("there is no Python with numpy")?;
+        started.answer(missing)?;
         Ok(started)
     }
 
@@ -94,7 +125,7 @@ impl Store for Interpreter {
     }
 
     fn update_with(&mut self, _: &[f64], times: u64) -> Done {
-        self.order("update", times)
+        self.order("update_with", times)
     }
 
     fn update(&mut self, _: &[f64], times: u64) -> Done {
