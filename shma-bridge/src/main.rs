@@ -104,8 +104,8 @@ fn main() -> ExitCode {
 #[cfg(feature = "mpi")]
 fn over_mpi(settings: Settings) -> ExitCode {
     match shma_bridge::engine::Mpi::start() {
-        Some(engine) => run(engine, settings),
-        None => fail("the MPI library does not start"),
+        Ok(engine) => run(engine, settings),
+        Err(error) => fail(error),
     }
 }
 

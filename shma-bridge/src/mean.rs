@@ -20,30 +20,38 @@ fn real(number: Number) -> Option<Number> {
     }
 }
 
+/// The current numbers, those that were sent, and the mean. Says whether a bit has changed.
+type Apply = fn(&mut [u8], Option<&[u8]>, &[f64]) -> bool;
+
 /// How the real numbers of a field lie in memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Floats {
     size: usize,
-    load: fn(&[u8]) -> f64,
-    store: fn(f64, &mut [u8]),
+    load: fn(&[u8], &mut [f64]),
+    apply: Apply,
 }
 
 macro_rules! floats {
-    ($ty:ty, $from:expr, $to:expr) => {
-        Floats {
-            size: size_of::<$ty>(),
-            load: |bytes| {
-                let mut own = [0; size_of::<$ty>()];
-                own.copy_from_slice(bytes);
-                let from: fn($ty) -> f64 = $from;
-                from(<$ty>::from_ne_bytes(own))
-            },
-            store: |value, bytes| {
-                let to: fn(f64) -> $ty = $to;
-                bytes.copy_from_slice(&to(value).to_ne_bytes());
-            },
+    ($ty:ty, $from:expr, $to:expr) => {{
+        const SIZE: usize = size_of::<$ty>();
+        fn get(bytes: [u8; SIZE]) -> f64 {
+            let from: fn($ty) -> f64 = $from;
+            from(<$ty>::from_ne_bytes(bytes))
         }
-    };
+        fn put(value: f64) -> [u8; SIZE] {
+            let to: fn(f64) -> $ty = $to;
+            to(value).to_ne_bytes()
+        }
+        Floats {
+            size: SIZE,
+            load: |bytes, into| {
+                for (value, bytes) in into.iter_mut().zip(bytes.as_chunks().0) {
+                    *value = get(*bytes);
+                }
+            },
+            apply: |current, sent, mean| apply(current, sent, mean, get, put),
+        }
+    }};
 }
 
 impl Floats {
@@ -64,30 +72,41 @@ impl Floats {
 
     /// All of them.
     pub fn load(self, bytes: &[u8], into: &mut [f64]) {
-        for (value, bytes) in into.iter_mut().zip(bytes.chunks_exact(self.size)) {
-            *value = (self.load)(bytes);
-        }
+        (self.load)(bytes, into);
     }
 
     /// Replaces each number by the mean, and keeps what was written since it was sent:
     /// `mean + (current - sent)`. Without `sent` the node has given nothing to the mean, and takes it as
     /// it is. Says whether a bit has changed.
     pub fn apply(self, current: &mut [u8], sent: Option<&[u8]>, mean: &[f64]) -> bool {
-        let mut changed = false;
-        let mut new = [0; size_of::<f64>()];
-        let new = &mut new[..self.size];
-        for (at, (current, mean)) in current.chunks_exact_mut(self.size).zip(mean).enumerate() {
-            let sent = sent.map(|sent| &sent[at * self.size..][..self.size]);
-            // Not as a difference of 0, which infinity less infinity is not.
-            let since = match sent {
-                Some(sent) if sent != current => (self.load)(current) - (self.load)(sent),
-                _ => 0.0,
-            };
-            let value = if since == 0.0 { *mean } else { mean + since };
-            (self.store)(value, new);
-            changed |= new != current;
-            current.copy_from_slice(new);
-        }
-        changed
+        (self.apply)(current, sent, mean)
     }
+}
+
+/// Of numbers of one kind.
+fn apply<const SIZE: usize>(
+    current: &mut [u8],
+    sent: Option<&[u8]>,
+    mean: &[f64],
+    get: impl Fn([u8; SIZE]) -> f64,
+    put: impl Fn(f64) -> [u8; SIZE],
+) -> bool {
+    let mut changed = false;
+    let current = current.as_chunks_mut().0;
+    let Some(sent) = sent else {
+        for (current, mean) in current.iter_mut().zip(mean) {
+            let new = put(*mean);
+            changed |= new != *current;
+            *current = new;
+        }
+        return changed;
+    };
+    for ((current, sent), mean) in current.iter_mut().zip(sent.as_chunks().0).zip(mean) {
+        // Not as a difference of 0, which infinity less infinity is not.
+        let since = if sent == current { 0.0 } else { get(*current) - get(*sent) };
+        let new = put(if since == 0.0 { *mean } else { mean + since });
+        changed |= new != *current;
+        *current = new;
+    }
+    changed
 }

@@ -4,9 +4,10 @@
 //! core and not see a signal. Each field has a communicator of its own.
 
 use std::io;
+use std::process::Command;
 
 use mpi::collective::SystemOperation;
-use mpi::environment::Universe;
+use mpi::environment::{self, Universe};
 use mpi::request::{Request, Scope};
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, CommunicatorCollectives, Root};
@@ -17,6 +18,8 @@ use super::Engine;
 pub struct Mpi {
     channels: Vec<SimpleCommunicator>,
     control: SimpleCommunicator,
+    /// What this rank adds to a sum.
+    own: Vec<f64>,
     /// After the communicators, which are freed before the library ends.
     _universe: Universe,
 }
@@ -27,13 +30,64 @@ impl std::fmt::Debug for Mpi {
     }
 }
 
+/// How many processes the launcher has started, as launchers say it: Open MPI's, MPICH's, Slurm's.
+const STARTED: [&str; 3] = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"];
+
 impl Mpi {
-    /// Starts the MPI library; `None` if the process has started it before.
-    pub fn start() -> Option<Self> {
-        let universe = mpi::initialize()?;
+    /// Starts the MPI library.
+    ///
+    /// # Errors
+    ///
+    /// The process has started it before. The launcher has started several processes, and belongs to
+    /// another MPI library: each process would be a job of one rank.
+    pub fn start() -> io::Result<Self> {
+        let universe = mpi::initialize()
+            .ok_or_else(|| io::Error::other("the MPI library was started before"))?;
         let control = universe.world().duplicate();
-        Some(Self { channels: Vec::new(), control, _universe: universe })
+        let more = |name: &str| {
+            std::env::var(name).is_ok_and(|size| size.parse().is_ok_and(|size: u32| size > 1))
+        };
+        let started = STARTED.into_iter().find(|name| more(name));
+        if let Some(name) = started.filter(|_| control.size() == 1) {
+            return Err(io::Error::other(format!(
+                "the launcher has started several processes ({name}), and each is alone: it belongs to \
+                 another MPI library than this program, which was built with {}",
+                library()
+            )));
+        }
+        Ok(Self { channels: Vec::new(), control, own: Vec::new(), _universe: universe })
     }
+
+    /// The launcher of the MPI library that this program was built with, for any number of ranks on this
+    /// machine, started by any user. `None` where there is none.
+    pub fn launcher() -> Option<Command> {
+        let (names, says, options): (_, _, &[_]) = match is_mpich() {
+            true => (["mpirun.mpich", "mpirun"], "HYDRA", &[]),
+            false => (
+                ["mpirun.openmpi", "mpirun"],
+                "Open MPI",
+                &["--oversubscribe", "--allow-run-as-root"],
+            ),
+        };
+        let fits = |name: &str| {
+            let version = Command::new(name).arg("--version").output();
+            version.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains(says))
+        };
+        let mut command = Command::new(names.into_iter().find(|name| fits(name))?);
+        command.args(options);
+        Some(command)
+    }
+}
+
+/// The first line of what the library says of itself.
+fn library() -> String {
+    let version = environment::library_version().unwrap_or_default();
+    version.lines().next().unwrap_or_default().replace('\t', " ")
+}
+
+/// Whether the MPI library is MPICH.
+pub fn is_mpich() -> bool {
+    library().contains("MPICH")
 }
 
 fn finish<'a, D: ?Sized, S: Scope<'a>>(mut request: Request<'a, D, S>, pause: &mut dyn FnMut()) {
@@ -43,10 +97,9 @@ fn finish<'a, D: ?Sized, S: Scope<'a>>(mut request: Request<'a, D, S>, pause: &m
     }
 }
 
-fn broadcast(on: &SimpleCommunicator, from: usize, bytes: &mut [u8], pause: &mut dyn FnMut()) {
-    let root = on.process_at_rank(from as i32);
-    mpi::request::scope(|scope| finish(root.immediate_broadcast_into(scope, bytes), pause));
-}
+/// Nodes at most that send each other their statuses, one message each: it takes as long as one. Beyond
+/// it a sum over a tree has fewer messages.
+const FEW: usize = 16;
 
 impl Engine for Mpi {
     fn node(&self) -> usize {
@@ -65,11 +118,10 @@ impl Engine for Mpi {
     fn broadcast(
         &mut self,
         channel: usize,
-        from: usize,
-        bytes: &mut [u8],
+        pieces: Vec<(usize, &mut [u8])>,
         pause: &mut dyn FnMut(),
     ) -> io::Result<()> {
-        broadcast(&self.channels[channel], from, bytes, pause);
+        broadcast(&self.channels[channel], pieces, pause);
         Ok(())
     }
 
@@ -79,25 +131,43 @@ impl Engine for Mpi {
         numbers: &mut [f64],
         pause: &mut dyn FnMut(),
     ) -> io::Result<()> {
-        let (on, own) = (&self.channels[channel], numbers.to_vec());
-        let add = SystemOperation::sum();
+        self.own.clear();
+        self.own.extend_from_slice(numbers);
+        let (on, own, add) = (&self.channels[channel], &self.own[..], SystemOperation::sum());
         mpi::request::scope(|scope| {
-            finish(on.immediate_all_reduce_into(scope, &own[..], numbers, add), pause);
+            finish(on.immediate_all_reduce_into(scope, own, numbers, add), pause);
         });
         Ok(())
     }
 
-    fn union(&mut self, bytes: &mut [u8], pause: &mut dyn FnMut()) -> io::Result<()> {
-        let (on, own) = (&self.control, bytes.to_vec());
+    fn exchange(&mut self, own: &[u8], all: &mut [u8], pause: &mut dyn FnMut()) -> io::Result<()> {
+        let on = &self.control;
+        if self.nodes() <= FEW {
+            mpi::request::scope(|scope| {
+                finish(on.immediate_all_gather_into(scope, own, all), pause);
+            });
+            return Ok(());
+        }
+        let mut board = vec![0; all.len()];
+        board[self.node() * own.len()..][..own.len()].copy_from_slice(own);
         let or = SystemOperation::bitwise_or();
         mpi::request::scope(|scope| {
-            finish(on.immediate_all_reduce_into(scope, &own[..], bytes, or), pause);
+            finish(on.immediate_all_reduce_into(scope, &board[..], all, or), pause);
         });
         Ok(())
     }
 
     fn tell(&mut self, from: usize, bytes: &mut [u8], pause: &mut dyn FnMut()) -> io::Result<()> {
-        broadcast(&self.control, from, bytes, pause);
+        broadcast(&self.control, vec![(from, bytes)], pause);
         Ok(())
     }
+}
+
+fn broadcast(on: &SimpleCommunicator, pieces: Vec<(usize, &mut [u8])>, pause: &mut dyn FnMut()) {
+    mpi::request::scope(|scope| {
+        let start =
+            |(from, bytes)| on.process_at_rank(from as i32).immediate_broadcast_into(scope, bytes);
+        let requests: Vec<_> = pieces.into_iter().map(start).collect();
+        requests.into_iter().for_each(|request| finish(request, pause));
+    });
 }
