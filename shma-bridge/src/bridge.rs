@@ -173,19 +173,17 @@ impl<E: Engine> Bridge<E> {
         if self.problem.is_some() {
             own |= head::FAILED;
         }
-        let (me, nodes, len) = (self.engine.node(), self.engine.nodes(), statuses.len() + 1);
-        let mut board = vec![0; nodes * len];
-        board[me * len] = own;
-        for (place, status) in board[me * len + 1..].iter_mut().zip(statuses) {
-            *place = status.0;
-        }
+        let own: Vec<u8> =
+            [own].into_iter().chain(statuses.iter().map(|status| status.0)).collect();
+        let mut board = vec![0; self.engine.nodes() * own.len()];
         let Self { engine, patience, .. } = self;
         let mut pause = || patience.pause();
-        engine.union(&mut board, &mut pause)?;
+        engine.exchange(&own, &mut board, &mut pause)?;
+        let len = own.len();
         let said: Vec<&[u8]> = board.chunks_exact(len).collect();
         if let Some(node) = said.iter().position(|said| said[0] & head::FAILED != 0) {
-            let own = self.problem.as_ref().map(Error::to_string).unwrap_or_default();
-            let reason = hello::tell(engine, node, &own, &mut pause)?;
+            let reason = self.problem.as_ref().map(Error::to_string).unwrap_or_default();
+            let reason = hello::tell(engine, node, &reason, &mut pause)?;
             return Err(Error::Node { node, reason });
         }
         let heads = said.iter().fold(0, |heads, said| heads | said[0]);
@@ -210,6 +208,8 @@ impl<E: Engine> Bridge<E> {
         for (at, statuses) in statuses.iter().enumerate() {
             let pace = self.units[at].pace();
             if let Some(plan) = Plan::of(statuses, pace, heads & head::DUE != 0) {
+                // Before, since a large value takes its time, and the library moves it while it is asked.
+                self.patience.moved();
                 self.carry(at, &plan)?;
                 moved = true;
             }

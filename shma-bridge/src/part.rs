@@ -147,10 +147,28 @@ impl Part {
         pieces.find(|piece| piece.owner == owner).map_or(0..0, |piece| piece.bytes)
     }
 
-    /// Where a piece is sent from at its source, and where it arrives elsewhere.
-    pub(crate) fn moving(&mut self, piece: &Piece, is_source: bool) -> &mut [u8] {
-        let memory = if is_source { &mut self.sent } else { &mut self.arrived };
-        &mut memory[piece.bytes.clone()]
+    /// The pieces that move, each with the node that sends it, in parts of at most so many bytes. They are
+    /// sent from what was taken, and arrive beside it.
+    pub(crate) fn moving(
+        &mut self,
+        plan: &Plan,
+        me: usize,
+        nodes: usize,
+        most: usize,
+    ) -> Vec<(usize, &mut [u8])> {
+        let pieces = self.pieces(nodes);
+        let (mut sent, mut arrived) = (&mut self.sent[..], &mut self.arrived[..]);
+        let mut moving = Vec::new();
+        // Pieces lie one after the other, without a gap.
+        for Piece { owner, bytes } in pieces {
+            let (own, other) =
+                (sent.split_off_mut(..bytes.len()), arrived.split_off_mut(..bytes.len()));
+            let source = plan.source(owner);
+            let memory = if source == me { own } else { other };
+            let memory = memory.filter(|_| plan.moves(owner)).unwrap_or_default();
+            moving.extend(memory.chunks_mut(most).map(|bytes| (source, bytes)));
+        }
+        moving
     }
 
     /// The numbers that are added up: the value's, zeros at a node that is no source, and at the end
@@ -208,6 +226,17 @@ impl Part {
             }
         }
         changed
+    }
+
+    /// What has arrived, if it is published whatever is there: a publication of another node that owns
+    /// all of it.
+    pub(crate) fn replacement(&self, arrived: &Arrived, me: usize) -> Option<&[u8]> {
+        match self.mode {
+            Mode::Publish(owner) if owner != me && arrived.news && arrived.from[owner] => {
+                Some(&self.arrived)
+            }
+            _ => None,
+        }
     }
 
     /// Whether a publication counts as one even if it repeats the value.

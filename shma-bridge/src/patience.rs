@@ -33,11 +33,11 @@ impl Patience {
         }
     }
 
-    /// Waits for other nodes.
+    /// Waits for other nodes, for a fifth of what it may sleep.
     pub(crate) fn pause(&self) {
         match self.sleep() {
             None => thread::yield_now(),
-            Some(_) => thread::sleep(Duration::from_micros(100)),
+            Some(time) => thread::sleep(time / 5),
         }
     }
 }

@@ -126,11 +126,9 @@ impl Unit {
         let mut reports = Vec::new();
         for part in &mut self.parts {
             let channel = part.index;
-            for piece in part.pieces(nodes).filter(|piece| plan.moves(piece.owner)) {
-                let source = plan.source(piece.owner);
-                for bytes in part.moving(&piece, source == me).chunks_mut(part_bytes) {
-                    engine.broadcast(channel, source, bytes, pause)?;
-                }
+            let pieces = part.moving(plan, me, nodes, part_bytes);
+            if !pieces.is_empty() {
+                engine.broadcast(channel, pieces, pause)?;
             }
             let numbers = part.numbers(plan.is_source(me).then_some(me));
             for numbers in numbers.chunks_mut((part_bytes / size_of::<f64>()).max(1)) {
@@ -231,7 +229,13 @@ fn publish(
     known: &mut u64,
 ) -> Result<(), shma_core::Error> {
     let held = state.fields()[part.index].hold(Wait::AtMost(TRY))?;
-    let before = u64::from(held.load(&mut part.current)?);
+    let before = u64::from(held.version());
+    if let Some(whole) = part.replacement(arrived, me).filter(|_| before != CREATED) {
+        let after = held.publish(whole)?.into();
+        *known = sent(*known, before, after, false);
+        return Ok(());
+    }
+    held.load(&mut part.current)?;
     let fresh = before == CREATED;
     let adopts = fresh && arrived.full;
     // A publication of what was there already still is one, and an adopted one ends being fresh.

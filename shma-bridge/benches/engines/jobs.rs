@@ -1,11 +1,15 @@
 //! Two regions, and the bridges between them.
 
+#[path = "../../tests/mpi/processes.rs"]
+mod processes;
+
 use std::error::Error;
 use std::fs::File;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use processes::bridges_under;
 use shma_core::Options;
 use shma_core::untyped::{self, Attributes, Declaration, State, Untyped};
 
@@ -19,15 +23,21 @@ pub enum Engine {
     Zenoh,
 }
 
-/// `mpirun`, with what it needs to run here.
+/// The launcher for ranks that reach each other by TCP, and give up the processor while they wait, as
+/// those of two machines do that share theirs with programs.
+#[cfg(feature = "mpi")]
 pub fn launcher() -> Result<Command, Box<dyn Error>> {
-    let version = Command::new("mpirun").arg("--version").output().map_err(|_| "no mpirun")?;
-    let mut command = Command::new("mpirun");
-    // MPICH's needs no permission for either.
-    if String::from_utf8_lossy(&version.stdout).contains("Open MPI") {
-        command.args(["--oversubscribe", "--allow-run-as-root", "--mca", "btl", "self,vader,tcp"]);
-    }
+    let mut command = shma_bridge::engine::Mpi::launcher().ok_or("no launcher of this library")?;
+    // Of Open MPI, and of MPICH.
+    command.env("OMPI_MCA_btl", "self,tcp").env("OMPI_MCA_mpi_yield_when_idle", "1");
+    command.env("OMPI_MCA_pml", "ob1");
+    command.env("MPIR_CVAR_NOLOCAL", "1").env("UCX_TLS", "self,tcp");
     Ok(command)
+}
+
+#[cfg(not(feature = "mpi"))]
+pub fn launcher() -> Result<Command, Box<dyn Error>> {
+    Err("it was built without MPI".into())
 }
 
 /// In the directory that the bridges take too.
@@ -129,21 +139,7 @@ impl Job {
 
     /// The processes of the bridges.
     pub fn bridges(&self) -> Vec<u32> {
-        let mut found = Vec::new();
-        for process in &self.processes {
-            let id = process.id();
-            let children = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten();
-            let children = children
-                .flatten()
-                .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-            let children = children.collect::<String>();
-            let all = children.split_whitespace().filter_map(|id| id.parse().ok());
-            found.extend(all.chain([id]).filter(|id| {
-                let name = std::fs::read_to_string(format!("/proc/{id}/comm"));
-                name.is_ok_and(|name| name.trim() == "shma-bridge")
-            }));
-        }
-        found
+        self.processes.iter().flat_map(|process| bridges_under(process.id())).collect()
     }
 
     /// Kills one bridge, and starts it again; all of them, where one does not live without the other.

@@ -14,8 +14,6 @@ use crate::{SIZES, median};
 /// What a rank is started with.
 pub const RANK: &str = "--raw-rank";
 
-const ROUNDS: usize = 2000;
-
 /// Medians in seconds, for each size.
 pub struct Raw {
     /// A broadcast from each of two ranks, one after the other.
@@ -40,17 +38,17 @@ pub fn rank() -> Result<(), Box<dyn Error>> {
     let universe = mpi::initialize().ok_or("the MPI library does not start")?;
     let world = universe.world();
     let mut medians = Vec::new();
-    for (size, _) in SIZES {
+    for (size, rounds) in SIZES {
         let mut bytes = vec![1_u8; size];
-        medians.push(timed(|| {
+        medians.push(timed(rounds, || {
             world.process_at_rank(0).broadcast_into(&mut bytes[..]);
             world.process_at_rank(1).broadcast_into(&mut bytes[..]);
         }));
     }
-    for (size, _) in SIZES {
+    for (size, rounds) in SIZES {
         let own = vec![1.0_f64; size / size_of::<f64>()];
         let mut sum = own.clone();
-        medians.push(timed(|| {
+        medians.push(timed(rounds, || {
             world.all_reduce_into(&own[..], &mut sum[..], SystemOperation::sum());
         }));
     }
@@ -61,12 +59,12 @@ pub fn rank() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn timed(mut call: impl FnMut()) -> f64 {
-    (0..ROUNDS / 10).for_each(|_| call());
+fn timed(rounds: u64, mut call: impl FnMut()) -> f64 {
+    (0..rounds / 4).for_each(|_| call());
     let time = |_| {
         let start = Instant::now();
         call();
         start.elapsed().as_secs_f64()
     };
-    median((0..ROUNDS).map(time).collect())
+    median((0..rounds).map(time).collect())
 }

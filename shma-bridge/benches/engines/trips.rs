@@ -9,31 +9,30 @@ use shma_core::untyped::{Field, Wait};
 use crate::jobs::{Engine, Job};
 use crate::{SIZES, median};
 
-const ROUNDS: u64 = 500;
 const LONG: Duration = Duration::from_secs(30);
 
 /// Medians in seconds: node 0 publishes, a program of node 1 waits for it and publishes in its turn, and
 /// a program of node 0 waits for that.
 pub fn publish(engine: Engine) -> Result<[f64; SIZES.len()], Box<dyn Error>> {
     let mut medians = [0.0; SIZES.len()];
-    for (place, (size, _)) in medians.iter_mut().zip(SIZES) {
+    for (place, (size, rounds)) in medians.iter_mut().zip(SIZES) {
         let ty = format!("[u64; {}]", size / 8);
         let fields = [("ping", ty.clone()), ("pong", ty)];
         let rules = ["--publish", "ping@0", "--publish", "pong@1"];
         let job = Job::start(engine, &fields, &rules)?;
-        *place = median(there_and_back(&job, size)?);
+        *place = median(there_and_back(&job, size, rounds)?);
     }
     Ok(medians)
 }
 
 /// Times of trips, after some that do not count.
-fn there_and_back(job: &Job, size: usize) -> Result<Vec<f64>, Box<dyn Error>> {
+fn there_and_back(job: &Job, size: usize, rounds: u64) -> Result<Vec<f64>, Box<dyn Error>> {
     let (near, far) = (&job.states[0], &job.states[1]);
     thread::scope(|scope| {
         let answers = scope.spawn(|| -> Result<(), shma_core::Error> {
             let (ping, pong) = (far.field("ping")?, far.field("pong")?);
             let mut bytes = vec![0; size];
-            for round in 0..ROUNDS {
+            for round in 0..rounds {
                 until(ping, &mut bytes, round + 1)?;
                 pong.write(&bytes, Wait::Forever)?;
             }
@@ -42,12 +41,12 @@ fn there_and_back(job: &Job, size: usize) -> Result<Vec<f64>, Box<dyn Error>> {
         let (ping, pong) = (near.field("ping")?, near.field("pong")?);
         let (mut bytes, mut back) = (vec![0; size], vec![0; size]);
         let mut times = Vec::new();
-        for round in 0..ROUNDS {
+        for round in 0..rounds {
             bytes[..8].copy_from_slice(&(round + 1).to_ne_bytes());
             let start = Instant::now();
             ping.write(&bytes, Wait::Forever)?;
             until(pong, &mut back, round + 1)?;
-            if round >= ROUNDS / 5 {
+            if round >= rounds / 4 {
                 times.push(start.elapsed().as_secs_f64());
             }
         }
@@ -71,13 +70,13 @@ fn until(field: &Field, bytes: &mut [u8], number: u64) -> Result<(), shma_core::
 /// is 1 more.
 pub fn mean() -> Result<[f64; SIZES.len()], Box<dyn Error>> {
     let mut medians = [0.0; SIZES.len()];
-    for (place, (size, _)) in medians.iter_mut().zip(SIZES) {
+    for (place, (size, rounds)) in medians.iter_mut().zip(SIZES) {
         let fields = [("w", format!("[f64; {}]", size / 8))];
         let job = Job::start(Engine::Mpi, &fields, &["--mean", "w", "--every", "0"])?;
         job.settle("w")?;
         let mut times = Vec::new();
         let mut bytes = vec![0; size];
-        for round in 1..=ROUNDS / 2 {
+        for round in 1..=rounds {
             let mean = (round as f64).to_ne_bytes();
             let start = Instant::now();
             let w = job.states[0].field("w")?;
@@ -97,7 +96,7 @@ pub fn mean() -> Result<[f64; SIZES.len()], Box<dyn Error>> {
                     w.wait_newer(seen, LONG)?;
                 }
             }
-            if round > ROUNDS / 10 {
+            if round > rounds / 4 {
                 times.push(start.elapsed().as_secs_f64());
             }
         }

@@ -7,6 +7,8 @@ use std::fmt;
 pub struct Machine {
     /// Seconds that a message of no length takes.
     pub latency: f64,
+    /// Seconds of a processor for a message.
+    pub handling: f64,
     /// Bytes a second of a link.
     pub bandwidth: f64,
     /// Bytes a second of a copy in memory.
@@ -23,6 +25,7 @@ impl Default for Machine {
     fn default() -> Self {
         Self {
             latency: 5e-6,
+            handling: 1e-6,
             bandwidth: 10e9 / 8.0,
             copy: 5e9,
             delay: 1e-3,
@@ -36,9 +39,10 @@ impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "assumed: {:.0} µs for a message, {:.1} Gbit/s, {:.0} GB/s to copy; one of {:.0} rounds of \
+            "assumed: {:.0} µs for a message, {:.0} µs of them at its node, {:.1} Gbit/s, {:.0} GB/s to copy; one of {:.0} rounds of \
              a node begins {:.0} ms late",
             self.latency * 1e6,
+            self.handling * 1e6,
             self.bandwidth * 8e-9,
             self.copy / 1e9,
             1.0 / self.delayed,
@@ -102,17 +106,32 @@ fn reduce(machine: &Machine, nodes: usize, bytes: f64) -> f64 {
     tree.min(ring)
 }
 
-/// A round in which the parts of so many owners move, if no node is late: the statuses, a byte for each
-/// node and unit and one more, then each part by itself, then a publication at each node.
+/// The statuses, a byte for each node and unit and one more: few nodes send each other a message each.
+fn statuses(machine: &Machine, nodes: usize) -> f64 {
+    match nodes {
+        0..=16 => machine.latency + (nodes - 1) as f64 * machine.handling,
+        _ => reduce(machine, nodes, 2.0 * nodes as f64),
+    }
+}
+
+/// Broadcasts of so many owners at the same time. Each byte comes to each node once, and on the average
+/// each passes it on once.
+fn broadcasts(machine: &Machine, nodes: usize, owners: usize, bytes: f64) -> f64 {
+    let next = machine.handling + bytes / machine.bandwidth;
+    broadcast(machine, nodes, bytes) + (owners - 1) as f64 * next
+}
+
+/// A round in which the parts of so many owners move, if no node is late: the statuses, then the parts,
+/// then a publication at each node.
 pub fn quiet_round(machine: &Machine, mode: Mode, load: &Load, moved: usize) -> f64 {
     let Load { nodes, size, .. } = *load;
-    let statuses = reduce(machine, nodes, 2.0 * nodes as f64);
+    let statuses = statuses(machine, nodes);
     if moved == 0 {
         return statuses;
     }
     let carried = match mode {
         Mode::Publish => broadcast(machine, nodes, size),
-        Mode::Gather => moved as f64 * broadcast(machine, nodes, size / nodes as f64),
+        Mode::Gather => broadcasts(machine, nodes, moved, size / nodes as f64),
         // Numbers of four bytes are added as eight.
         Mode::Mean => reduce(machine, nodes, 2.0 * size),
     };

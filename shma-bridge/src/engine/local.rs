@@ -95,20 +95,6 @@ impl Local {
         }
         Ok(())
     }
-
-    /// Node 0 puts all nodes' bytes together, and sends them what comes of it.
-    fn combine(&mut self, bytes: &mut [u8], put: impl Fn(&mut [u8], &[u8])) -> io::Result<()> {
-        if self.node > 0 {
-            self.sockets[0].write_all(bytes)?;
-            return self.sockets[0].read_exact(bytes);
-        }
-        let mut theirs = vec![0; bytes.len()];
-        for socket in &mut self.sockets {
-            socket.read_exact(&mut theirs)?;
-            put(bytes, &theirs);
-        }
-        self.sockets.iter_mut().try_for_each(|socket| socket.write_all(bytes))
-    }
 }
 
 impl Engine for Local {
@@ -127,36 +113,43 @@ impl Engine for Local {
     fn broadcast(
         &mut self,
         _: usize,
-        from: usize,
-        bytes: &mut [u8],
+        pieces: Vec<(usize, &mut [u8])>,
         _: &mut dyn FnMut(),
     ) -> io::Result<()> {
-        self.relay(from, bytes)
+        pieces.into_iter().try_for_each(|(from, bytes)| self.relay(from, bytes))
     }
 
     fn sum(&mut self, _: usize, numbers: &mut [f64], _: &mut dyn FnMut()) -> io::Result<()> {
         let mut bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_ne_bytes()).collect();
-        let number = |bytes: &[u8]| {
-            let mut own = [0; 8];
-            own.copy_from_slice(bytes);
-            f64::from_ne_bytes(own)
-        };
-        self.combine(&mut bytes, |ours, theirs| {
-            for (ours, theirs) in ours.chunks_exact_mut(8).zip(theirs.chunks_exact(8)) {
-                let sum = number(ours) + number(theirs);
-                ours.copy_from_slice(&sum.to_ne_bytes());
+        if self.node > 0 {
+            self.sockets[0].write_all(&bytes)?;
+        } else {
+            for socket in &mut self.sockets {
+                socket.read_exact(&mut bytes)?;
+                for (sum, number) in numbers.iter_mut().zip(bytes.as_chunks().0) {
+                    *sum += f64::from_ne_bytes(*number);
+                }
             }
-        })?;
-        for (value, bytes) in numbers.iter_mut().zip(bytes.chunks_exact(8)) {
-            *value = number(bytes);
+            bytes = numbers.iter().flat_map(|number| number.to_ne_bytes()).collect();
+        }
+        self.relay(0, &mut bytes)?;
+        for (sum, number) in numbers.iter_mut().zip(bytes.as_chunks().0) {
+            *sum = f64::from_ne_bytes(*number);
         }
         Ok(())
     }
 
-    fn union(&mut self, bytes: &mut [u8], _: &mut dyn FnMut()) -> io::Result<()> {
-        self.combine(bytes, |ours, theirs| {
-            ours.iter_mut().zip(theirs).for_each(|(ours, theirs)| *ours |= theirs);
-        })
+    fn exchange(&mut self, own: &[u8], all: &mut [u8], _: &mut dyn FnMut()) -> io::Result<()> {
+        if self.node > 0 {
+            self.sockets[0].write_all(own)?;
+        } else {
+            let (first, others) = all.split_at_mut(own.len());
+            first.copy_from_slice(own);
+            for (socket, place) in self.sockets.iter_mut().zip(others.chunks_mut(own.len())) {
+                socket.read_exact(place)?;
+            }
+        }
+        self.relay(0, all)
     }
 
     fn tell(&mut self, from: usize, bytes: &mut [u8], _: &mut dyn FnMut()) -> io::Result<()> {

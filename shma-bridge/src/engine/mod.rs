@@ -7,7 +7,7 @@ mod mpi;
 use std::io;
 
 #[cfg(feature = "mpi")]
-pub use self::mpi::Mpi;
+pub use self::mpi::{Mpi, is_mpich};
 pub use local::Local;
 
 /// The nodes of a job, and what they can do together.
@@ -31,7 +31,8 @@ pub trait Engine {
     /// Another node is gone.
     fn open_channels(&mut self, count: usize) -> io::Result<()>;
 
-    /// Replaces the bytes by those of node `from`.
+    /// Replaces the bytes of each piece by those of the node that stands with it. All pieces move at the
+    /// same time.
     ///
     /// # Errors
     ///
@@ -39,8 +40,7 @@ pub trait Engine {
     fn broadcast(
         &mut self,
         channel: usize,
-        from: usize,
-        bytes: &mut [u8],
+        pieces: Vec<(usize, &mut [u8])>,
         pause: &mut dyn FnMut(),
     ) -> io::Result<()>;
 
@@ -56,15 +56,15 @@ pub trait Engine {
         pause: &mut dyn FnMut(),
     ) -> io::Result<()>;
 
-    /// Replaces each byte by the union of the bits that all nodes have at its place. It has a channel of
-    /// its own, from the beginning.
+    /// Puts the bytes of all nodes one after the other: as many of each, the own ones included. It has a
+    /// channel of its own, from the beginning.
     ///
     /// # Errors
     ///
     /// Another node is gone.
-    fn union(&mut self, bytes: &mut [u8], pause: &mut dyn FnMut()) -> io::Result<()>;
+    fn exchange(&mut self, own: &[u8], all: &mut [u8], pause: &mut dyn FnMut()) -> io::Result<()>;
 
-    /// Replaces the bytes by those of node `from`, on the channel of [`union`](Self::union).
+    /// Replaces the bytes by those of node `from`, on the channel of [`exchange`](Self::exchange).
     ///
     /// # Errors
     ///

@@ -4,30 +4,28 @@
 #[path = "../nodes/support.rs"]
 mod support;
 
+mod processes;
+
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
+use processes::bridges_under;
+use shma_bridge::engine::Mpi;
 use support::{Ends, Names, change, counted, create, declare, read, settled, states, until, write};
 
 const FIELDS: [(&str, &str); 3] = [("step", "u64"), ("halo", "[[u64; 8]; 4]"), ("w", "[f64; 4]")];
 const RULES: [&str; 8] = ["--publish", "step@0", "--gather", "halo", "--mean", "w", "--every", "2"];
 
-/// The launcher with what it needs to run here; `None`, and a word, where there is none.
+/// The launcher; `None`, and a word, where there is none.
 fn launcher() -> Option<Command> {
-    let version = Command::new("mpirun").arg("--version").output();
-    let Ok(version) = version else {
-        let _ = writeln!(std::io::stderr(), "skipped: there is no mpirun");
-        return None;
-    };
-    let mut command = Command::new("mpirun");
-    // MPICH's needs no permission for either.
-    if String::from_utf8_lossy(&version.stdout).contains("Open MPI") {
-        command.args(["--oversubscribe", "--allow-run-as-root", "--mca", "btl", "self,vader,tcp"]);
+    let launcher = Mpi::launcher();
+    if launcher.is_none() {
+        let _ = writeln!(std::io::stderr(), "skipped: there is no launcher of this MPI library");
     }
-    Some(command)
+    launcher
 }
 
 /// A job. Dropped, it is ended.
@@ -43,19 +41,9 @@ impl Job {
 
     /// The processes of the ranks, once all are there.
     fn ranks(&self, nodes: usize) -> Vec<String> {
-        let id = self.0.id();
         let mut ranks = Vec::new();
         until("all ranks start", || {
-            let tasks = std::fs::read_dir(format!("/proc/{id}/task")).unwrap();
-            let children = tasks
-                .flatten()
-                .filter_map(|task| std::fs::read_to_string(task.path().join("children")).ok());
-            let children = children.collect::<String>();
-            let started = |id: &&str| {
-                let name = std::fs::read_to_string(format!("/proc/{id}/comm"));
-                name.is_ok_and(|name| name.trim() == "shma-bridge")
-            };
-            ranks = children.split_whitespace().filter(started).map(str::to_owned).collect();
+            ranks = bridges_under(self.0.id()).iter().map(u32::to_string).collect();
             ranks.len() == nodes
         });
         ranks
@@ -124,6 +112,23 @@ fn a_signal_to_the_launcher_ends_all() {
     for id in ranks {
         until("the rank is gone", || !std::path::Path::new(&format!("/proc/{id}")).exists());
     }
+}
+
+/// A launcher of another MPI library starts each rank as a job of its own, which would mirror nothing. What
+/// it says to its processes differs; Slurm's word is one that no library listens to here.
+#[test]
+fn ranks_of_a_foreign_launcher_end() {
+    let names = Names::new(1);
+    let _states = states(&names, 1, &FIELDS);
+    if launcher().is_none() {
+        return;
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shma-bridge"));
+    command.arg(&names.pattern).args(RULES).env("SLURM_STEP_NUM_TASKS", "2");
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    let (code, said) = Job(command.spawn().unwrap()).end();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("each is alone: it belongs to another MPI library"), "{said}");
 }
 
 /// Every rank says it, before the launcher ends the job.
