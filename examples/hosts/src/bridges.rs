@@ -1,6 +1,7 @@
 //! The bridges between the hosts: processes that this program starts, kills and starts again.
 
 use std::env;
+use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -72,12 +73,21 @@ impl One {
 
 #[cfg(feature = "mpi")]
 fn over_mpi(settings: Settings) -> Result<()> {
-    let engine = shma_bridge::engine::Mpi::start().context("the MPI library does not start")?;
-    bridge(engine, settings)
+    bridge(shma_bridge::engine::Mpi::start()?, settings)
+}
+
+#[cfg(feature = "mpi")]
+fn launcher() -> Result<Command> {
+    shma_bridge::engine::Mpi::launcher().context("there is no launcher of this MPI library")
 }
 
 #[cfg(not(feature = "mpi"))]
 fn over_mpi(_: Settings) -> Result<()> {
+    launcher().map(drop)
+}
+
+#[cfg(not(feature = "mpi"))]
+fn launcher() -> Result<Command> {
     anyhow::bail!("--mpirun needs a program that was built with --features mpi")
 }
 
@@ -127,12 +137,7 @@ impl Bridges {
     pub fn start_again(&mut self) -> Result<()> {
         let program = env::current_exe().context("cannot find this program's own file")?;
         if self.how.mpirun {
-            let mut command = Command::new("mpirun");
-            let version = Command::new("mpirun").arg("--version").output().context("no mpirun")?;
-            // MPICH's needs no permission for either.
-            if String::from_utf8_lossy(&version.stdout).contains("Open MPI") {
-                command.args(["--oversubscribe", "--allow-run-as-root"]);
-            }
+            let mut command = launcher()?;
             command.args(["-n", &HOSTS.to_string()]).arg(program);
             return self.spawn(command, &[]);
         }
@@ -155,14 +160,20 @@ impl Bridges {
         Ok(())
     }
 
-    /// Kills all by SIGKILL.
+    /// Kills all by SIGKILL, and waits until they are gone.
     ///
     /// # Errors
     ///
     /// One cannot be killed.
     pub fn kill(&mut self) -> Result<()> {
         for (process, _) in &mut self.processes {
-            process.kill().context("cannot kill a bridge")?;
+            let ranks = if self.how.mpirun { started_by(process.id()) } else { Vec::new() };
+            if ranks.is_empty() {
+                process.kill().context("cannot kill a bridge")?;
+            } else {
+                // The launcher ends because of it.
+                Command::new("kill").arg("-KILL").args(&ranks).status().context("no kill")?;
+            }
         }
         for (mut process, _) in self.processes.drain(..) {
             process.wait().context("cannot wait for a bridge")?;
@@ -209,6 +220,17 @@ impl Bridges {
         }
         Ok(())
     }
+}
+
+/// The processes of this program that a launcher has started, itself or by processes of its own.
+fn started_by(id: u32) -> Vec<String> {
+    let tasks = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    let children = tasks
+        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
+        .collect::<String>();
+    let children = children.split_whitespace().filter_map(|id| id.parse().ok());
+    let own = |id: u32| fs::read_link(format!("/proc/{id}/exe")).ok() == env::current_exe().ok();
+    children.flat_map(|id| if own(id) { vec![id.to_string()] } else { started_by(id) }).collect()
 }
 
 impl Drop for Bridges {

@@ -1,5 +1,7 @@
 //! The programs as a person starts them.
 
+#[cfg(feature = "mpi")]
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -51,4 +53,24 @@ fn two_hosts_come_to_the_bits_of_heat() {
         let text = said(&run(env!("CARGO_BIN_EXE_plate"), &[&["--steps", "400"], kill].concat()));
         assert!(text.contains("checksum  87b5112875ad1c48"), "{text}");
     }
+}
+
+/// The same with bridges that a launcher starts, of which the ranks are killed.
+#[cfg(feature = "mpi")]
+#[test]
+fn bridges_may_be_the_ranks_of_an_mpi_job() {
+    if shma_bridge::engine::Mpi::launcher().is_none() {
+        let _ = writeln!(std::io::stderr(), "skipped: there is no launcher of this MPI library");
+        return;
+    }
+    for kill in [&[][..], &["--kill-bridge"]] {
+        let arguments = [&["--mpirun", "--steps", "400"], kill].concat();
+        let text = said(&run(env!("CARGO_BIN_EXE_plate"), &arguments));
+        assert!(text.contains("checksum  87b5112875ad1c48"), "{text}");
+    }
+    let output = run(env!("CARGO_BIN_EXE_digits"), &["--mpirun", "--kill-bridge"]);
+    let text = said(&output);
+    assert!(text.contains("host  digits   alone  with bridges"), "{text}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("started the bridges again"), "{errors}");
 }
