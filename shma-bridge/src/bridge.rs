@@ -204,22 +204,20 @@ impl<E: Engine> Bridge<E> {
         if due {
             self.due = Instant::now() + self.settings.every;
         }
-        let mut moved = false;
+        let mut moves = None;
         for (at, statuses) in statuses.iter().enumerate() {
             let pace = self.units[at].pace();
             if let Some(plan) = Plan::of(statuses, pace, heads & head::DUE != 0) {
-                // Before, since a large value takes its time, and the library moves it while it is asked.
-                self.patience.moved();
+                moves.get_or_insert_with(|| self.patience.moves());
                 self.carry(at, &plan)?;
-                moved = true;
             }
         }
         if heads & head::STOP != 0 {
             return Ok(false);
         }
-        match moved {
-            true => self.patience.moved(),
-            false => self.idle(),
+        match moves {
+            Some(since) => self.patience.moved(since),
+            None => self.idle(),
         }
         Ok(true)
     }
@@ -261,7 +259,8 @@ impl<E: Engine> Bridge<E> {
 
     /// Sleeps until there is a publication to send, or until the other nodes may have one.
     fn idle(&mut self) {
-        let Some(time) = self.patience.sleep() else { return thread::yield_now() };
+        // Awake, it gives up the processor while it waits for the other nodes in the next round.
+        let Some(time) = self.patience.sleep() else { return };
         let (me, nodes) = (self.engine.node(), self.engine.nodes());
         let Some(state) = self.home.state() else { return thread::sleep(time) };
         let watched = self.units.iter().flat_map(|unit| unit.watched(state, me, nodes));

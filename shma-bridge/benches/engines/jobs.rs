@@ -23,14 +23,12 @@ pub enum Engine {
     Zenoh,
 }
 
-/// The launcher for ranks that reach each other by TCP, and give up the processor while they wait, as
-/// those of two machines do that share theirs with programs.
+/// The launcher for ranks that reach each other by TCP, as those of two machines do.
 #[cfg(feature = "mpi")]
 pub fn launcher() -> Result<Command, Box<dyn Error>> {
     let mut command = shma_bridge::engine::Mpi::launcher().ok_or("no launcher of this library")?;
     // Of Open MPI, and of MPICH.
-    command.env("OMPI_MCA_btl", "self,tcp").env("OMPI_MCA_mpi_yield_when_idle", "1");
-    command.env("OMPI_MCA_pml", "ob1");
+    command.env("OMPI_MCA_pml", "ob1").env("OMPI_MCA_btl", "self,tcp");
     command.env("MPIR_CVAR_NOLOCAL", "1").env("UCX_TLS", "self,tcp");
     Ok(command)
 }

@@ -138,8 +138,9 @@ impl<W: Wire> Peers<W> {
     pub fn run(&mut self, stop: &AtomicBool) -> Result<(), Error> {
         // Relaxed: it is a flag, and nothing is read because of it.
         while !stop.load(Ordering::Relaxed) {
-            match self.step(Instant::now())? {
-                true => self.patience.moved(),
+            let start = Instant::now();
+            match self.step(start)? {
+                true => self.patience.moved(start),
                 false => self.idle(),
             }
         }
