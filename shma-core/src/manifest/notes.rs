@@ -105,9 +105,7 @@ impl Manifest<'_> {
     /// The text that lies in a region with these notes, or why there is none.
     pub(crate) fn text_with(&self, notes: &Notes) -> Result<String, String> {
         notes.check()?;
-        let mut text = self.to_json();
-        text.pop();
-        text.push_str(&notes.tail());
+        let text = self.open_json() + &notes.tail();
         match text.len() > MAX_TEXT {
             true => Err("its manifest and its notes would be longer than 512 KiB; declare fewer fields, or arrays \
                          in place of many fields".into()),
@@ -118,8 +116,7 @@ impl Manifest<'_> {
     /// The notes in a region's text, if the text is exactly this manifest's and theirs. So a text
     /// that this library wrote need not be read as a whole.
     pub(crate) fn notes_behind(&self, text: &[u8]) -> Option<Result<Notes, String>> {
-        let own = self.to_json();
-        let rest = text.strip_prefix(own.strip_suffix('}')?.as_bytes())?;
+        let rest = self.behind_json(text)?;
         if rest == b"}" {
             return Some(Ok(Notes::default()));
         }
