@@ -19,6 +19,7 @@ mod namespace;
 mod numbers;
 mod order;
 mod parts;
+mod publishing;
 mod queue;
 mod redeclared;
 mod scribble;

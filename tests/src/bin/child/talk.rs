@@ -12,9 +12,8 @@ use shma_core::{Element, Error, Options, ReadOnly, Shm, ShmState, Version, Write
 use shma_tests::panics;
 use shma_tests::region;
 use shma_tests::states::{Board, Row, the_one};
-use shma_tests::watchdog::PATIENCE;
 
-use crate::{alarms, say, scribble};
+use crate::{alarms, publishing, say, scribble};
 
 /// Answers line after line.
 pub fn run() {
@@ -59,7 +58,7 @@ struct Talk {
     lines: Receiver<String>,
 }
 
-type Answer = Result<String, Error>;
+pub type Answer = Result<String, Error>;
 
 /// The same call on a handle of either kind.
 macro_rules! on_either {
@@ -196,7 +195,7 @@ impl Talk {
             ["read-later"] => on_either!(handle, board => board.later.read()).to_string(),
             ["read-row"] => on_either!(handle, board => the_one(&board.row.read())).to_string(),
             ["read-row-into"] => on_either!(handle, board => {
-                let mut row = row("0");
+                let mut row = [0; 1024];
                 let version = board.row.read_into(&mut row);
                 format!("{} of publication {version}", the_one(&row))
             }),
@@ -244,39 +243,6 @@ impl Talk {
             ["add", n] => board.count.update(|new, old| *new = old + number(n)),
             ["add-later", n] => board.later.update(|new, old| *new = old + number(n)),
             ["write", n] => _ = board.count.write(&number(n)),
-            ["row-write", n] => _ = board.row.write(&row(n)),
-            ["row-update", n] => board.row.update(|new, _| *new = row(n)),
-            ["row-update-with", n] => _ = board.row.update_with(&row(n), |new, _| new),
-            ["row-merge", n] => _ = board.row.merge(&mut row(n), |new, _| new),
-            ["row-update-if", n] => {
-                let update = board.row.update_if(|new, _| fill(new, number(n)));
-                update.expect("the closure wants it published");
-            }
-            ["row-update-when", n] => {
-                let update = board.row.update_when(PATIENCE, |new, _| fill(new, number(n)));
-                return Some(update.map(ok));
-            }
-            ["row-range-if", n] => {
-                let update = board.row.update_range_if(.., |new, _| fill(new, number(n)));
-                update.expect("the closure wants it published");
-            }
-            ["row-write-flat", n] => _ = board.row.write_flat(&row(n)),
-            ["row-update-flat", n] => board.row.update_flat(|new, _| new.fill(number(n))),
-            ["row-update-with-flat", n] => _ = board.row.update_with_flat(&row(n), |new, _| new),
-            ["row-decline", n] => {
-                let none = board.row.update_if(|new, _| {
-                    new.fill(number(n));
-                    None::<()>
-                });
-                assert_eq!(none, None);
-            }
-            ["row-decline-range", n] => {
-                let none = board.row.update_range_if(100..200, |new, _| {
-                    new.fill(number(n));
-                    None::<()>
-                });
-                assert_eq!(none, None);
-            }
             ["hold-and-decline"] => {
                 let none = board.count.update_if(|new, _| {
                     self.inside(new);
@@ -292,9 +258,6 @@ impl Talk {
                 });
                 return Some(taken.map(|before| before.to_string()));
             }
-            ["row-set", i, n] => _ = board.row.set(number(i) as usize, number(n)),
-            ["transaction", n] => transact(board, number(n)),
-            ["transaction-of-later", n] => board.transaction(|new, _| *new.later = number(n)),
             ["hold-writer"] => return Some(self.under(board.row.writer(), board)),
             ["hold-writer-within", millis] => {
                 let limit = Duration::from_millis(number(millis));
@@ -309,7 +272,7 @@ impl Talk {
                 self.inside(&mut value);
                 new.fill(value);
             }),
-            _ => return None,
+            ref words => return publishing::call(board, words),
         }
         Some(Ok(ok(())))
     }
@@ -333,7 +296,7 @@ impl Talk {
                     let version = writer.update_with(&T::of(number(n)), |new, _| new);
                     say(&version.to_string());
                 }
-                ["transaction", n] => transact(board, number(n)),
+                ["transaction", n] => publishing::transact(board, number(n)),
                 ref words => say(&T::part(&mut writer, words).to_string()),
             }
         }
@@ -411,34 +374,17 @@ fn crime(words: &[&str]) -> Option<String> {
     })
 }
 
-/// Gives all three fields one number, at once.
-fn transact(board: &Shm<Board>, n: u64) {
-    board.transaction(|new, _| {
-        (*new.count, *new.later, *new.row) = (n, n, [n; 1024]);
-    });
-}
-
 /// What the three fields hold.
 fn three(board: &Board) -> String {
     format!("{} {} {}", board.count, board.later, the_one(&board.row))
 }
 
-fn ok(_: ()) -> String {
+pub fn ok(_: ()) -> String {
     "ok".to_owned()
 }
 
-/// Fills what a closure gets, and has it published.
-fn fill(new: &mut [u64], n: u64) -> Option<()> {
-    new.fill(n);
-    Some(())
-}
-
-fn number(text: &str) -> u64 {
+pub fn number(text: &str) -> u64 {
     text.parse().unwrap_or_else(|_| panic!("`{text}` is no number"))
-}
-
-fn row(n: &str) -> Row {
-    [number(n); 1024]
 }
 
 /// The variant's name, and the message with its source in one line.

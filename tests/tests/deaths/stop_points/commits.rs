@@ -1,6 +1,7 @@
 //! Stops inside a transaction, and inside its recovery: all of it, or nothing.
 
 use shma_core::Error;
+use shma_tests::region::{control, header};
 use shma_tests::states::Board;
 use shma_tests::watchdog::until;
 
@@ -19,6 +20,10 @@ const BEFORE: [&str; 6] = [
 /// Points at which it has.
 const AFTER: [&str; 5] =
     ["commit.happened", "commit.version", "commit.version:2", "commit.version:3", "commit.done"];
+
+/// Every way of publishing the number 7 in all fields.
+const CALLS: [&str; 4] =
+    ["transaction 7", "transaction-if 7", "transaction-within 7", "transaction-of 7"];
 
 pub const POINTS: &[&str] = &[
     "transaction.acquired",
@@ -45,18 +50,46 @@ const RECOVERY: [&str; 5] = [
 #[test]
 fn no_transaction_is_cut_in_half() {
     watched(|| {
-        for point in BEFORE {
-            let scene = Scene::new("before");
-            dies_of(stopping_in(&scene.name, point), "transaction 7");
+        let before = BEFORE.map(|point| (point, (1, 1)));
+        for (point, seen) in before.into_iter().chain(AFTER.map(|point| (point, (7, 2)))) {
+            for call in CALLS {
+                let scene = Scene::new("cut");
+                dies_of(stopping_in(&scene.name, point), call);
+                scene.all_read(seen, seen, seen);
+                scene.goes_on();
+            }
+        }
+    });
+}
+
+/// A transaction that publishes nothing dies while it holds all semaphores, or some of them. It leaves
+/// no trace, not even a target that a recovery could take for a commit.
+#[test]
+fn a_declined_transaction_leaves_nothing_behind() {
+    const CALL: &str = "transaction-declined 666";
+    watched(|| {
+        let words = |scene: &Scene| {
+            let bytes = scene.name.bytes();
+            let begins = Board::partitions().map(|field| bytes.u64(field + control::BEGIN));
+            (bytes.u64(header::COMMIT), begins)
+        };
+        for point in ["acquire.acquired", "acquire.acquired:2", "transaction.acquired"] {
+            let scene = Scene::new("declined");
+            let before = words(&scene);
+            dies_of(stopping_in(&scene.name, point), CALL);
             scene.all_read((1, 1), (1, 1), (1, 1));
+            assert_eq!(words(&scene), before, "{point}");
             scene.goes_on();
         }
-        for point in AFTER {
-            let scene = Scene::new("after");
-            dies_of(stopping_in(&scene.name, point), "transaction 7");
-            scene.all_read((7, 2), (7, 2), (7, 2));
-            scene.goes_on();
+        // No point of a commit lies on its way.
+        let scene = Scene::new("declined");
+        let before = words(&scene);
+        for point in BEFORE[1..].iter().chain(&AFTER).chain(&["wake.released", "wake.told"]) {
+            stopping_in(&scene.name, point).order(CALL);
         }
+        scene.all_read((1, 1), (1, 1), (1, 1));
+        assert_eq!(words(&scene), before);
+        scene.goes_on();
     });
 }
 
@@ -87,7 +120,7 @@ fn no_recovery_is_cut_in_half() {
 }
 
 fn commit_is_odd(scene: &Scene) -> bool {
-    let word = scene.name.bytes().u64(shma_tests::region::header::COMMIT);
+    let word = scene.name.bytes().u64(header::COMMIT);
     !word.is_multiple_of(2)
 }
 

@@ -29,12 +29,14 @@ pub const POINTS: &[&str] = &[
 ];
 
 /// Every way of publishing the number 7 in the row.
-const CALLS: [&str; 10] = [
+const CALLS: [&str; 12] = [
     "row-write 7",
     "row-update 7",
     "row-update-with 7",
     "row-merge 7",
     "row-update-if 7",
+    "row-try-if 7",
+    "row-if-within 7",
     "row-update-when 7",
     "row-range-if 7",
     "row-write-flat 7",
@@ -43,7 +45,8 @@ const CALLS: [&str; 10] = [
 ];
 
 /// Calls whose closure has changed its copy, and does not want it published.
-const DECLINED: [&str; 2] = ["row-decline 666", "row-decline-range 666"];
+const DECLINED: [&str; 4] =
+    ["row-decline 666", "row-decline-try 666", "row-decline-within 666", "row-decline-range 666"];
 
 /// A writer dies before its publication. Whatever it has stored lies in a slot that no process
 /// reads, and the next writer has to allow for that.
