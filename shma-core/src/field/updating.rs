@@ -46,6 +46,10 @@ impl<T: Element> Field<T, ReadWrite> {
     /// [`Error::WouldBlock`] if another thread or process holds the semaphore,
     /// [`Error::Reentrant`], [`Error::Forked`].
     ///
+    /// # Panics
+    ///
+    /// Only if `f` does; nothing is published then.
+    ///
     /// # Blocking
     ///
     /// Never blocks; a dead holder is replaced at once.
@@ -59,6 +63,10 @@ impl<T: Element> Field<T, ReadWrite> {
     /// # Errors
     ///
     /// [`Error::Timeout`], which names the holder, [`Error::Reentrant`], [`Error::Forked`].
+    ///
+    /// # Panics
+    ///
+    /// Only if `f` does; nothing is published then.
     ///
     /// # Blocking
     ///

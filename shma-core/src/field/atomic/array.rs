@@ -14,6 +14,10 @@ impl<E: AtomicElement, A: Access, const N: usize> Atomic<[E; N], A> {
     /// # Panics
     ///
     /// If `index` is out of range.
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn get(&self, index: usize) -> E::Scalar {
@@ -28,6 +32,10 @@ impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn set(&self, index: usize, value: E::Scalar) {
@@ -40,6 +48,10 @@ impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn swap(&self, index: usize, value: E::Scalar) -> E::Scalar {
@@ -56,9 +68,17 @@ impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
     /// A failure counts for no call, and wakes no waiter. It is never spurious: the number was
     /// another one.
     ///
+    /// # Errors
+    ///
+    /// The number that is there, if it is another one. Nothing is changed then.
+    ///
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn compare_exchange(
@@ -76,6 +96,10 @@ impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_add(&self, index: usize, value: E::Scalar) -> E::Scalar {
@@ -88,6 +112,10 @@ impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_sub(&self, index: usize, value: E::Scalar) -> E::Scalar {
@@ -100,6 +128,10 @@ impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_max(&self, index: usize, value: E::Scalar) -> E::Scalar {
@@ -112,6 +144,10 @@ impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_min(&self, index: usize, value: E::Scalar) -> E::Scalar {
@@ -124,6 +160,10 @@ impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[track_caller]
     pub fn add(&self, values: &[E; N]) {
         self.write(|cells| cells.add_all(0, element::scalars(values)));
@@ -134,6 +174,10 @@ impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
     /// # Panics
     ///
     /// If the range is out of bounds or `values` has another length; otherwise see [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[track_caller]
     pub fn add_range(&self, range: impl RangeBounds<usize>, values: &[E::Scalar]) {
         let range = bounds::within(&range, Self::LEN, || self.partition.place());
@@ -148,6 +192,10 @@ impl<E: AtomicElement<Scalar: AtomicInteger>, const N: usize> Atomic<[E; N], Rea
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_and(&self, index: usize, value: E::Scalar) -> E::Scalar {
@@ -160,6 +208,10 @@ impl<E: AtomicElement<Scalar: AtomicInteger>, const N: usize> Atomic<[E; N], Rea
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_or(&self, index: usize, value: E::Scalar) -> E::Scalar {
@@ -172,6 +224,10 @@ impl<E: AtomicElement<Scalar: AtomicInteger>, const N: usize> Atomic<[E; N], Rea
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_xor(&self, index: usize, value: E::Scalar) -> E::Scalar {

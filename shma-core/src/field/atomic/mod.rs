@@ -168,6 +168,10 @@ impl<T: AtomicElement> Atomic<T, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`]. If `f` panics, the elements before are changed.
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[track_caller]
     pub fn update_with(&self, new: &T, mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
         self.write(|cells| {

@@ -62,6 +62,10 @@ impl<T: AtomicElement> Atomic<T, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn add_racy(&self, values: &T) {
@@ -79,6 +83,10 @@ impl<T: AtomicElement> Atomic<T, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`]. If `f` panics, the blocks before are changed.
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn update_with_racy(&self, new: &T, mut f: impl FnMut(T::Scalar, T::Scalar) -> T::Scalar) {
@@ -104,6 +112,10 @@ impl<E: AtomicElement, const N: usize> Atomic<[E; N], ReadWrite> {
     /// # Panics
     ///
     /// If the range is out of bounds or `values` has another length; otherwise see [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn add_range_racy(&self, range: impl RangeBounds<usize>, values: &[E::Scalar]) {

@@ -18,6 +18,10 @@ impl<S: AtomicNumber + AtomicElement> Atomic<S, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn set(&self, value: S) {
@@ -29,6 +33,10 @@ impl<S: AtomicNumber + AtomicElement> Atomic<S, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn swap(&self, value: S) -> S {
@@ -44,9 +52,17 @@ impl<S: AtomicNumber + AtomicElement> Atomic<S, ReadWrite> {
     /// A failure counts for no call, and wakes no waiter. It is never spurious: the number was
     /// another one.
     ///
+    /// # Errors
+    ///
+    /// The number that is there, if it is another one. Nothing is changed then.
+    ///
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn compare_exchange(&self, current: S, new: S) -> Result<S, S> {
@@ -58,6 +74,10 @@ impl<S: AtomicNumber + AtomicElement> Atomic<S, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_add(&self, value: S) -> S {
@@ -69,6 +89,10 @@ impl<S: AtomicNumber + AtomicElement> Atomic<S, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_sub(&self, value: S) -> S {
@@ -80,6 +104,10 @@ impl<S: AtomicNumber + AtomicElement> Atomic<S, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_max(&self, value: S) -> S {
@@ -91,6 +119,10 @@ impl<S: AtomicNumber + AtomicElement> Atomic<S, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_min(&self, value: S) -> S {
@@ -104,6 +136,10 @@ impl<S: AtomicInteger + AtomicElement> Atomic<S, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_and(&self, value: S) -> S {
@@ -115,6 +151,10 @@ impl<S: AtomicInteger + AtomicElement> Atomic<S, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_or(&self, value: S) -> S {
@@ -126,6 +166,10 @@ impl<S: AtomicInteger + AtomicElement> Atomic<S, ReadWrite> {
     /// # Panics
     ///
     /// See [`Atomic`].
+    ///
+    /// # Blocking
+    ///
+    /// Never blocks.
     #[inline]
     #[track_caller]
     pub fn fetch_xor(&self, value: S) -> S {
