@@ -22,6 +22,16 @@ pub struct Measure {
     pub about: &'static str,
 }
 
+impl Measure {
+    pub fn is_time(&self) -> bool {
+        self.unit == "ns"
+    }
+
+    pub fn is_rate(&self) -> bool {
+        self.unit == "1/s"
+    }
+}
+
 /// A question.
 #[derive(Debug)]
 pub struct Question {

@@ -32,6 +32,18 @@ impl Summary {
         }
     }
 
+    /// The same of every value divided by this one.
+    pub fn divided_by(self, divisor: f64) -> Self {
+        Self {
+            min: self.min / divisor,
+            lower_quartile: self.lower_quartile / divisor,
+            median: self.median / divisor,
+            upper_quartile: self.upper_quartile / divisor,
+            max: self.max / divisor,
+            ..self
+        }
+    }
+
     /// How far the quartiles are apart, as a part of the median.
     pub fn spread(&self) -> f64 {
         (self.upper_quartile - self.lower_quartile) / self.median

@@ -1,4 +1,5 @@
-//! The pictures: a curve for each peer, both axes logarithmic, with the quartiles as whiskers.
+//! The pictures: a curve for each peer, both axes logarithmic, with the quartiles as whiskers. Times and
+//! rates are divided by that of a reference in the same case, so that a factor of two can be seen at every size.
 
 use anyhow::{Result, anyhow};
 use plotters::coord::combinators::{BindKeyPoints, IntoLogRange};
@@ -14,11 +15,13 @@ const SIZE: (u32, u32) = (960, 600);
 const GREY: RGBColor = RGBColor(110, 110, 110);
 /// Okabe and Ito's colours, which colour-blind readers can tell apart too, and darker ones of them:
 /// one for each peer, in their order.
-pub const COLOURS: [RGBColor; 16] = [
+pub const COLOURS: [RGBColor; 18] = [
     RGBColor(213, 94, 0),
     RGBColor(128, 0, 0),
     RGBColor(255, 140, 120),
     RGBColor(150, 100, 50),
+    RGBColor(230, 60, 90),
+    RGBColor(255, 190, 0),
     RGBColor(0, 0, 0),
     RGBColor(110, 110, 110),
     RGBColor(170, 170, 170),
@@ -33,7 +36,51 @@ pub const COLOURS: [RGBColor; 16] = [
     RGBColor(0, 90, 60),
 ];
 
-/// A peer's points: the case, and what was measured.
+/// What the values of a picture are divided by.
+#[derive(Clone, Copy)]
+enum Reference {
+    /// What this peer has in the case.
+    Peer(&'static str),
+    /// What the best peer has there.
+    Best,
+    /// Nothing: they are counts and shares.
+    None,
+}
+
+impl Reference {
+    /// The first of the references that was measured.
+    fn of(answers: &Answers, measure: &Measure) -> Self {
+        if !measure.is_time() && !measure.is_rate() {
+            return Self::None;
+        }
+        let has_all = |peer: &&str| {
+            answers.cases.iter().all(|case| answers.median(peer, measure.name, *case).is_some())
+        };
+        [peers::MEMCPY, peers::LOOP].into_iter().find(has_all).map_or(Self::Best, Self::Peer)
+    }
+
+    fn value(self, answers: &Answers, measure: &Measure, case: u64) -> Option<f64> {
+        let median = |name| answers.median(name, measure.name, case).filter(|it| *it > 0.0);
+        match self {
+            Self::Peer(name) => median(name),
+            Self::Best => {
+                let values = peers::all().into_iter().filter_map(|peer| median(peer.name()));
+                values.reduce(if measure.is_rate() { f64::max } else { f64::min })
+            }
+            Self::None => Some(1.0),
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Peer(name) => format!(", as a multiple of {name}'s"),
+            Self::Best => ", as a multiple of the best".to_owned(),
+            Self::None => String::new(),
+        }
+    }
+}
+
+/// A peer's points: the case, and what was measured as a multiple of the reference.
 struct Curve {
     name: &'static str,
     colour: RGBColor,
@@ -48,22 +95,25 @@ pub fn pictures(answers: &Answers) -> Result<Vec<(String, String)>> {
         return Ok(pictures);
     }
     for measure in answers.question.measures {
-        let curves = curves(answers, measure);
+        let reference = Reference::of(answers, measure);
+        let curves = curves(answers, measure, reference);
         if curves.iter().any(|curve| curve.points.len() > 1) {
             let name = format!("{}.{}.svg", answers.question.name, measure.name.replace(' ', "-"));
-            let picture = picture(answers, measure, &curves).map_err(|error| anyhow!("{error}"))?;
+            let picture = picture(answers, measure, reference, &curves)
+                .map_err(|error| anyhow!("{error}"))?;
             pictures.push((name, picture));
         }
     }
     Ok(pictures)
 }
 
-fn curves(answers: &Answers, measure: &Measure) -> Vec<Curve> {
+fn curves(answers: &Answers, measure: &Measure, reference: Reference) -> Vec<Curve> {
     let curve = |(index, name): (usize, &'static str)| {
         let points = answers.cases.iter().filter_map(|case| {
             let summary = answers.summary(name, measure.name, *case)?;
+            let divisor = reference.value(answers, measure, *case)?;
             // A logarithmic axis has no zero.
-            (summary.min > 0.0).then_some((*case as f64, summary))
+            (summary.min > 0.0).then(|| (*case as f64, summary.divided_by(divisor)))
         });
         Curve { name, colour: COLOURS[index % COLOURS.len()], points: points.collect() }
     };
@@ -73,7 +123,12 @@ fn curves(answers: &Answers, measure: &Measure) -> Vec<Curve> {
 
 type Drawn<T> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
 
-fn picture(answers: &Answers, measure: &Measure, curves: &[Curve]) -> Drawn<String> {
+fn picture(
+    answers: &Answers,
+    measure: &Measure,
+    reference: Reference,
+    curves: &[Curve],
+) -> Drawn<String> {
     let mut svg = String::new();
     let axis = answers.question.axis;
     {
@@ -85,6 +140,8 @@ fn picture(answers: &Answers, measure: &Measure, curves: &[Curve]) -> Drawn<Stri
         let (first, last) = bounds(points().map(|(case, _)| *case));
         let beyond = if axis == Axis::Bytes { 1.3 } else { 1.1 };
         let cases = answers.cases.iter().map(|case| *case as f64).collect();
+        let (low, high) = (low / 1.2, high * 1.2);
+        let up = (low..high).log_scale().with_key_points(powers_of_two(low, high));
         let across = (first / beyond..last * beyond).log_scale().with_key_points(cases);
         let mut chart = ChartBuilder::on(&area)
             .caption(answers.question.about, ("sans-serif", 17))
@@ -92,7 +149,7 @@ fn picture(answers: &Answers, measure: &Measure, curves: &[Curve]) -> Drawn<Stri
             .margin_right(40)
             .x_label_area_size(42)
             .y_label_area_size(78)
-            .build_cartesian_2d(across, (low / 1.5..high * 1.5).log_scale())?;
+            .build_cartesian_2d(across, up)?;
         chart
             .configure_mesh()
             .light_line_style(WHITE)
@@ -100,8 +157,9 @@ fn picture(answers: &Answers, measure: &Measure, curves: &[Curve]) -> Drawn<Stri
             .axis_style(GREY)
             .x_labels(answers.cases.len())
             .x_label_formatter(&|case| table::case(axis, case.round() as u64))
-            .y_label_formatter(&|value| quantity::value(*value, measure.unit))
-            .y_desc(format!("{}, {}", measure.name, measure.about))
+            .y_labels(KEY_POINTS)
+            .y_label_formatter(&|value| quantity::digits(*value))
+            .y_desc(format!("{}, {}{}", measure.name, measure.about, reference.text()))
             .draw()?;
         for curve in curves {
             let colour = curve.colour;
@@ -124,13 +182,21 @@ fn picture(answers: &Answers, measure: &Measure, curves: &[Curve]) -> Drawn<Stri
         }
         chart
             .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
+            .position(SeriesLabelPosition::UpperRight)
             .background_style(WHITE.mix(0.85))
             .border_style(GREY)
             .draw()?;
         area.present()?;
     }
     Ok(svg)
+}
+
+/// The most lines across a picture.
+const KEY_POINTS: usize = 24;
+
+fn powers_of_two(low: f64, high: f64) -> Vec<f64> {
+    let (first, last) = (low.log2().ceil() as i32, high.log2().floor() as i32);
+    (first..=last).map(|power| f64::from(power).exp2()).collect()
 }
 
 fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
