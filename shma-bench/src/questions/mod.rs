@@ -16,6 +16,7 @@ mod publish;
 mod read;
 mod retries;
 mod scattered;
+pub mod several;
 mod snapshot;
 mod together;
 mod transaction;
@@ -45,6 +46,7 @@ pub static ALL: &[Question] = &[
     scattered::UPDATES,
     snapshot::QUESTION,
     transaction::QUESTION,
+    several::QUESTION,
     pipeline::QUESTION,
     attach::QUESTION,
     memory::QUESTION,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Report, quantity};
 use crate::peers::{FUTEX, LOOP, MEMCPY, MUTEX_IN_PLACE, MUTEX_PAIR, SHMA, SHMA_RACY};
+use crate::questions::several;
 use crate::sizes::{ALL, IN_PLACE, LARGEST};
 
 /// The sizes that targets are given for. The last one is also for all larger sizes.
@@ -80,6 +81,7 @@ pub fn targets(report: &Report) -> Vec<Target> {
     let mut targets = Vec::new();
     targets.extend(calls(report));
     targets.extend(in_place(report));
+    targets.extend(several(report));
     targets.extend(beside(report));
     targets.extend(others(report));
     targets
@@ -121,6 +123,31 @@ fn in_place(report: &Report) -> Vec<Target> {
         Target::at_most(what, 1.3, ratio(time(SHMA_RACY), time(LOOP)))
     };
     IN_PLACE.into_iter().filter_map(target).collect()
+}
+
+/// Several fields as one.
+fn several(report: &Report) -> Vec<Target> {
+    let time = |measure| median(report, several::QUESTION.name, SHMA, measure, ALL[0]);
+    let target = |what: &str, most, above, below| {
+        Target::at_most(what.to_owned(), most, ratio(time(above), time(below)))
+    };
+    [
+        target(
+            "transaction of two fields of 64 B / update",
+            3.0,
+            several::TRANSACTION,
+            several::UPDATE,
+        ),
+        target(
+            "snapshot of eight fields of 64 B / their reads",
+            1.5,
+            several::SNAPSHOT,
+            several::READS,
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A reader and a writer.
