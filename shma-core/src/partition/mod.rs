@@ -50,7 +50,7 @@ use crate::sync::Ordering;
 pub(crate) use detached::DetachedGuard;
 pub(crate) use holding::Hold;
 pub(crate) use memory::FieldMemory;
-pub(crate) use region_guard::{DetachedRegionGuard, RegionGuard};
+pub(crate) use region_guard::{DetachedRegionGuard, News, RegionGuard};
 pub(crate) use waiting::{WAIT_SLICE, wait_any};
 pub(crate) use writing::{AcquireError, Forked, Guard};
 

@@ -8,12 +8,21 @@ use super::endable::Endable;
 use super::settle::settle;
 use super::{AcquireError, Forked, Partition, lock_order};
 use crate::error::Error;
-use crate::protocol::commit;
+use crate::protocol::commit::{self, Joined};
 use crate::protocol::control::Control;
 use crate::protocol::notify;
 use crate::protocol::semaphore::{Owners, Semaphore, Wait};
 use crate::region::Region;
-use crate::sync::{Ordering, stop_point};
+use crate::sync::{AtomicU64, Ordering, stop_point};
+
+/// A field that gets a new value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct News<'a> {
+    pub(crate) partition: &'a Partition,
+    pub(crate) bytes: &'a [u8],
+    /// As in [`Joined`].
+    pub(crate) store: fn(&[AtomicU64], &[u8]),
+}
 
 /// The held semaphores of all ordinary fields of a region. Dropped, they are released, unless the
 /// process that holds them has become another one by forking meanwhile.
@@ -65,7 +74,7 @@ impl<'h> RegionGuard<'h> {
     /// published then.
     pub(crate) fn publish<'a, N>(mut self, news: N) -> Result<(), Error>
     where
-        N: Iterator<Item = (&'a Partition, &'a [u8])> + Clone,
+        N: Iterator<Item = News<'a>> + Clone,
     {
         let region = self.region;
         check_fork(region)
@@ -124,7 +133,7 @@ impl DetachedRegionGuard {
     /// As [`RegionGuard::publish`].
     pub(crate) fn publish<'a, N>(mut self, news: N) -> Result<(), Forked>
     where
-        N: Iterator<Item = (&'a Partition, &'a [u8])> + Clone,
+        N: Iterator<Item = News<'a>> + Clone,
     {
         publish(&self.region, std::mem::take(&mut self.held), news)
     }
@@ -152,11 +161,15 @@ fn check_fork(region: &Region) -> Result<(), Forked> {
 /// are all.
 fn publish<'a, N>(region: &Region, held: usize, news: N) -> Result<(), Forked>
 where
-    N: Iterator<Item = (&'a Partition, &'a [u8])> + Clone,
+    N: Iterator<Item = News<'a>> + Clone,
 {
-    Partition::stamp_all(news.clone().map(|(partition, _)| partition));
+    Partition::stamp_all(news.clone().map(|it| it.partition));
     let fields = region.ordinary().map(|(_, control)| control);
-    let joined = news.clone().map(|(partition, bytes)| (partition.slots(), bytes));
+    let joined = news.clone().map(|it| Joined {
+        slots: it.partition.slots(),
+        bytes: it.bytes,
+        store: it.store,
+    });
     // A handler of a signal may have forked since the closure. What remains is as in
     // `Guard::publish`.
     let fork = || check_fork(region);
@@ -164,7 +177,7 @@ where
         release(region, held, |_| false);
         return Err(forked);
     }
-    let mut published = news.map(|(partition, _)| partition.index()).peekable();
+    let mut published = news.map(|it| it.partition.index()).peekable();
     release(region, held, |index| published.next_if_eq(&index).is_some());
     Ok(())
 }

@@ -21,31 +21,39 @@
 use super::control::Control;
 use super::notify::Notify;
 use super::semaphore::Semaphore;
-use super::slots::{Change, Publication, Slots};
+use super::slots::{self, Change, Slots};
 use crate::sync::mutant;
 use crate::sync::stop_point;
 use crate::sync::{AtomicU64, Ordering, load_acquire_64, load_held_64};
-use crate::words;
+
+/// A field that gets a new value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Joined<'a> {
+    pub(crate) slots: Slots<'a>,
+    pub(crate) bytes: &'a [u8],
+    /// Stores the bytes into a slot: [`words::store`], or the same for one length.
+    pub(crate) store: fn(&[AtomicU64], &[u8]),
+}
 
 /// Publishes several fields as one. `fields` are all fields of the region that have a semaphore,
-/// which the caller holds. `joined` are those of them that get a new value, each with its bytes. It
-/// is gone over several times, so that nothing is allocated.
+/// which the caller holds. `joined` are those of them that get a new value. It is gone over several
+/// times, so that nothing is allocated.
 ///
 /// `check` has the last word: it runs behind everything that is not visible.
 pub(crate) fn publish<'a, E>(
     word: &AtomicU64,
     fields: impl Iterator<Item = &'a Control>,
-    joined: impl Iterator<Item = (Slots<'a>, &'a [u8])> + Clone,
+    joined: impl Iterator<Item = Joined<'a>> + Clone,
     check: impl FnOnce() -> Result<(), E>,
 ) -> Result<(), E> {
     fields.for_each(stay);
-    joined.clone().for_each(|(slots, _)| join(slots));
-    for (slots, bytes) in joined.clone() {
-        words::store(slots.begun(slots.held_version()).slot, bytes);
+    joined.clone().for_each(|it| join(it.slots));
+    for Joined { slots, bytes, store } in joined.clone() {
+        store(slots.begun(slots.held_version()).slot, bytes);
         stop_point!("commit.slot");
     }
     check()?;
-    happen(word, joined.map(|(slots, _)| slots.begun(slots.held_version())));
+    happen(word, joined.map(|it| it.slots.control));
     Ok(())
 }
 
@@ -72,7 +80,7 @@ fn stay(control: &Control) {
 }
 
 /// Publishes all that joined, as one. Their slots have been stored.
-fn happen<'a>(word: &AtomicU64, joined: impl Iterator<Item = Publication<'a>>) {
+fn happen<'a>(word: &AtomicU64, joined: impl Iterator<Item = &'a Control>) {
     // Only the holder of all semaphores changes it, or a recoverer, before the dead owner's
     // semaphore can be acquired.
     let even = load_held_64(word) & !1;
@@ -82,8 +90,9 @@ fn happen<'a>(word: &AtomicU64, joined: impl Iterator<Item = Publication<'a>>) {
     let order = mutant!("commit-relaxed", Ordering::Release => Ordering::Relaxed);
     word.store(even.wrapping_add(1), order);
     stop_point!("commit.happened");
-    for publication in joined {
-        publication.publish();
+    for control in joined {
+        // Held: as in `stay`.
+        slots::publish(control, load_held_64(&control.version).wrapping_add(1));
         stop_point!("commit.version");
     }
     // Release: a thread that sees it even sees all versions.

@@ -241,7 +241,9 @@ fn sleep_on<S: Source>(
     let lines = sources.iter().zip(seen).zip(known);
     for (((source, since), seen), known) in lines.take(os::most_words()) {
         let announces = !mutant!("wait-any-announces-one") || words.is_none();
-        if announces && source.may_announce() {
+        if !source.may_announce() {
+            at_most = at_most.min(POLL);
+        } else if announces {
             match announce(source, *seen, *since, *known) {
                 Announced::Sleep(announced) => *seen = announced,
                 Announced::Unknown(announced) => {
@@ -254,8 +256,6 @@ fn sleep_on<S: Source>(
                     return false;
                 }
             }
-        } else {
-            at_most = at_most.min(POLL);
         }
         let word = source.notify().0;
         match &mut words {

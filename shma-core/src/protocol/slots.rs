@@ -280,16 +280,22 @@ impl Publication<'_> {
     /// sleep on.
     #[inline]
     pub(crate) fn publish(self) -> u64 {
-        stop_point!("publish.stored");
-        if mutant!("slots-late-begin") {
-            self.control.begin.store(self.next, Ordering::Relaxed);
-        }
-        // Meets the acquire loads in `enter`: case 2 above.
-        let order = mutant!("slots-relaxed-version", Ordering::Release => Ordering::Relaxed);
-        self.control.version.store(self.next, order);
-        stop_point!("publish.published");
+        publish(self.control, self.next);
         self.next
     }
+}
+
+/// Makes a publication that has begun, and whose slot is stored, the active one.
+#[inline]
+pub(super) fn publish(control: &Control, next: u64) {
+    stop_point!("publish.stored");
+    if mutant!("slots-late-begin") {
+        control.begin.store(next, Ordering::Relaxed);
+    }
+    // Meets the acquire loads in `enter`: case 2 above.
+    let order = mutant!("slots-relaxed-version", Ordering::Release => Ordering::Relaxed);
+    control.version.store(next, order);
+    stop_point!("publish.published");
 }
 
 fn pack(range: Range<usize>) -> u64 {

@@ -11,7 +11,7 @@ use super::family::{Nothing, State, Values, Zip};
 use super::handles::Handles;
 use crate::field::{Atomic, Field, cell_bytes};
 use crate::manifest::element::{AtomicElement, Element};
-use crate::partition::Partition;
+use crate::partition::{News, Partition};
 use crate::protocol::snapshot::{self, Attempt};
 use crate::region::access::Access;
 use crate::sync::AtomicU64;
@@ -25,20 +25,25 @@ const INLINE: usize = 16;
 struct Kind {
     /// Copies a value from a slot.
     load: fn(&[AtomicU64], &mut [u8]),
+    /// Stores a value into a slot.
+    store: fn(&[AtomicU64], &[u8]),
     /// Bytes of a number of an atomic field, 0 for an ordinary one.
     number: usize,
 }
 
 /// A field of a type that is known at run time only.
-const UNTYPED: &Kind = &Kind { load: words::load_over, number: 0 };
+const UNTYPED: &Kind = &Kind { load: words::load_over, store: words::store, number: 0 };
 
 /// Fields of this type. Its size is a constant, so that a few moves are all there is to copying a
 /// small value.
 struct Typed<T>(PhantomData<T>);
 
 impl<T: Element> Typed<T> {
-    const KIND: &'static Kind =
-        &Kind { load: |from, into| words::load_over(from, &mut into[..size_of::<T>()]), number: 0 };
+    const KIND: &'static Kind = &Kind {
+        load: |from, into| words::load_over(from, &mut into[..size_of::<T>()]),
+        store: |to, from| words::store(to, &from[..size_of::<T>()]),
+        number: 0,
+    };
 }
 
 /// A field, and private bytes for its value.
@@ -70,10 +75,16 @@ impl<'h, 'v> Part<'h, 'v> {
     /// fields do as one; its numbers are read one by one.
     #[inline]
     pub(crate) fn atomic(partition: &'h Partition, bytes: &'v mut [u8], number: usize) -> Self {
-        const HALVES: &Kind = &Kind { load: words::load_over, number: 4 };
-        const WHOLES: &Kind = &Kind { load: words::load_over, number: 8 };
+        const HALVES: &Kind = &Kind { load: words::load_over, store: words::store, number: 4 };
+        const WHOLES: &Kind = &Kind { load: words::load_over, store: words::store, number: 8 };
         let kind = if number == 4 { HALVES } else { WHOLES };
         Self { partition, bytes, kind, version: 0 }
+    }
+
+    /// What a transaction publishes of it: its bytes.
+    #[inline]
+    pub(super) fn news(&self) -> News<'_> {
+        News { partition: self.partition, bytes: self.bytes, store: self.kind.store }
     }
 
     #[inline]

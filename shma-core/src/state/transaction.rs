@@ -136,7 +136,7 @@ impl<S: State> Spare<S> {
 ///
 /// `Forked`: the process got the attachment through fork. Nothing is published then.
 pub(super) fn publish(guard: RegionGuard<'_>, changed: &[Part<'_, '_>]) -> Result<(), Error> {
-    guard.publish(changed.iter().map(|part| (part.partition, &*part.bytes)))
+    guard.publish(changed.iter().map(Part::news))
 }
 
 /// Makes what the closure changes.

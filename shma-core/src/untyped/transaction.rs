@@ -6,7 +6,7 @@ use super::state::State;
 use super::wait::Wait;
 use crate::error::Error;
 use crate::field::Version;
-use crate::partition::{DetachedRegionGuard, Partition, RegionGuard};
+use crate::partition::{DetachedRegionGuard, News, Partition, RegionGuard};
 use crate::words;
 
 /// Bytes that are compared at a time.
@@ -226,18 +226,20 @@ impl Transaction {
         }
         let mut room = Buffer::new(BLOCK);
         let mut versions = Vec::with_capacity(news.len());
-        let mut changed: Vec<(&Partition, &[u8])> = Vec::with_capacity(news.len());
+        let mut changed: Vec<News<'_>> = Vec::with_capacity(news.len());
         for (field, value) in news {
             let held = field.partition().slots().held_version();
             let differs = differs(field.partition(), held, value, room.bytes_mut(BLOCK));
             if differs {
-                changed.push((field.partition(), value));
+                let store = words::store;
+                changed.push(News { partition: field.partition(), bytes: value, store });
             }
             versions.push(Version::new(held.wrapping_add(u64::from(differs))));
         }
-        changed.sort_by_key(|(partition, _)| partition.index());
-        if let (Some(guard), Some((first, _))) = (self.guard, changed.first()) {
-            guard.publish(changed.iter().copied()).map_err(|forked| first.explain(forked))?;
+        changed.sort_by_key(|it| it.partition.index());
+        if let (Some(guard), Some(first)) = (self.guard, changed.first()) {
+            let published = guard.publish(changed.iter().copied());
+            published.map_err(|forked| first.partition.explain(forked))?;
         }
         Ok(versions)
     }

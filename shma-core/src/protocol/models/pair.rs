@@ -6,7 +6,7 @@ use std::convert::Infallible;
 
 use super::crew::Crew;
 use super::desk::Desk;
-use crate::protocol::commit;
+use crate::protocol::commit::{self, Joined};
 use crate::protocol::notify;
 use crate::protocol::semaphore::{Acquired, Semaphore, Wait};
 use crate::protocol::slots::Change;
@@ -62,7 +62,11 @@ impl Pair {
     pub(super) fn transact(&self, author: u32, parts: [bool; 2], versions: [u64; 2]) {
         let values = versions.map(|version| value(version + 1, author).to_ne_bytes());
         let joined = [0, 1].into_iter().filter(|field| parts[*field]);
-        let joined = joined.map(|field| (self.desk.slots(field), &values[field][..]));
+        let joined = joined.map(|field| Joined {
+            slots: self.desk.slots(field),
+            bytes: &values[field],
+            store: words::store,
+        });
         let published: Result<(), Infallible> =
             commit::publish(&self.desk.commit, self.desk.fields.iter(), joined, || Ok(()));
         published.expect("nothing refuses it");
