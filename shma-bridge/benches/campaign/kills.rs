@@ -58,8 +58,12 @@ fn over(engine: Engine, time: Duration) -> Result<(), Box<dyn Error>> {
         }
         thread::sleep(Duration::from_millis(1));
     }
+    let hung = match job.hung {
+        0 => String::new(),
+        hung => format!("; {hung} launchers hung in their own end, and were killed"),
+    };
     println!(
-        "{engine:?}: {kills} kills in {} s, counts {counts:?} exact at both nodes",
+        "{engine:?}: {kills} kills in {} s, counts {counts:?} exact at both nodes{hung}",
         time.as_secs()
     );
     Ok(())

@@ -61,6 +61,23 @@ pub struct Job {
     /// Launchers or bridges.
     processes: Vec<Child>,
     folder: Option<tempfile::TempDir>,
+    /// How many launchers did not end by themselves, though all their ranks had.
+    pub hung: u64,
+}
+
+/// Waits for the end of a process. Open MPI's launcher may hang in its own end (a lock in
+/// `PMIx_server_finalize`); then it is killed. Says whether it was.
+fn end(process: &mut Child) -> std::io::Result<bool> {
+    let start = Instant::now();
+    while process.try_wait()?.is_none() {
+        if start.elapsed() > Duration::from_secs(20) && bridges_under(process.id()).is_empty() {
+            process.kill()?;
+            process.wait()?;
+            return Ok(true);
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Ok(false)
 }
 
 impl Job {
@@ -83,7 +100,7 @@ impl Job {
         drop(taken);
         let rules = rules.iter().map(|rule| (*rule).to_owned()).collect();
         let (processes, folder) = (Vec::new(), None);
-        let mut job = Self { states, engine, name, rules, addresses, processes, folder };
+        let mut job = Self { states, engine, name, rules, addresses, processes, folder, hung: 0 };
         job.start_bridges()?;
         Ok(job)
     }
@@ -162,7 +179,7 @@ impl Job {
             self.processes.iter_mut().try_for_each(Child::kill)?;
         }
         for mut process in self.processes.drain(..) {
-            process.wait()?;
+            self.hung += u64::from(end(&mut process)?);
         }
         self.start_bridges()
     }
