@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use shma_core::{Waitable, wait_any};
 
+use crate::board::Board;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::hello::{self, Hello};
@@ -19,6 +20,9 @@ use crate::unit::Unit;
 
 /// Between two looks for a region that is not there yet.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// Bytes of values that go along with the statuses, of all nodes together.
+const ALONG: usize = 1024;
 
 /// What a node says at the head of a round, as bits.
 mod head {
@@ -43,6 +47,8 @@ pub struct Bridge<E> {
     settings: Settings,
     home: Home,
     units: Vec<Unit>,
+    /// Bytes that a node says in a round.
+    row: usize,
     patience: Patience,
     due: Instant,
     moved: Moved,
@@ -70,6 +76,7 @@ impl<E: Engine> Bridge<E> {
             settings,
             home,
             units: Vec::new(),
+            row: 1,
             patience: Patience::new(),
             due: Instant::now(),
             moved: Moved::default(),
@@ -121,7 +128,7 @@ impl<E: Engine> Bridge<E> {
                 }
             }
             let not_ready = if ready { 0 } else { head::NOT_READY };
-            let (heads, _) = self.agree(stop, not_ready, &[])?;
+            let heads = self.agree(stop, vec![not_ready])?.heads();
             if heads & head::STOP != 0 {
                 return Ok(false);
             }
@@ -142,6 +149,12 @@ impl<E: Engine> Bridge<E> {
         rules.check(manifest.get())?;
         self.units =
             rules.units.iter().map(|unit| Unit::new(unit, manifest)).collect::<Result<_, _>>()?;
+        let nodes = self.engine.nodes();
+        let (mut begin, end) = (self.units.len(), self.units.len() + ALONG / nodes);
+        for unit in &mut self.units {
+            begin = unit.reserve(begin..end, nodes);
+        }
+        self.row = 1 + begin;
         Ok(())
     }
 
@@ -158,57 +171,47 @@ impl<E: Engine> Bridge<E> {
         hello::compare(&texts)
     }
 
-    /// Tells all nodes how this one stands, and learns how they do: what is at the head of any, and
-    /// the statuses of each unit. If a node has failed, all end here with its reason.
-    fn agree(
-        &mut self,
-        stop: &AtomicBool,
-        mut own: u8,
-        statuses: &[Status],
-    ) -> Result<(u8, Vec<Vec<Status>>), Error> {
+    /// Tells all nodes how this one stands, and learns how they do. If a node has failed, all end here
+    /// with its reason.
+    fn agree(&mut self, stop: &AtomicBool, mut own: Vec<u8>) -> Result<Board, Error> {
         // Relaxed: it is a flag, and nothing is read because of it.
         if stop.load(Ordering::Relaxed) {
-            own |= head::STOP;
+            own[0] |= head::STOP;
         }
         if self.problem.is_some() {
-            own |= head::FAILED;
+            own[0] |= head::FAILED;
         }
-        let own: Vec<u8> =
-            [own].into_iter().chain(statuses.iter().map(|status| status.0)).collect();
-        let mut board = vec![0; self.engine.nodes() * own.len()];
         let Self { engine, patience, .. } = self;
         let mut pause = || patience.pause();
-        engine.exchange(&own, &mut board, &mut pause)?;
-        let len = own.len();
-        let said: Vec<&[u8]> = board.chunks_exact(len).collect();
-        if let Some(node) = said.iter().position(|said| said[0] & head::FAILED != 0) {
+        let board = Board::exchange(engine, &own, &mut pause)?;
+        if let Some(node) = board.first(head::FAILED) {
             let reason = self.problem.as_ref().map(Error::to_string).unwrap_or_default();
             let reason = hello::tell(engine, node, &reason, &mut pause)?;
             return Err(Error::Node { node, reason });
         }
-        let heads = said.iter().fold(0, |heads, said| heads | said[0]);
-        let unit = |at: usize| said.iter().map(|said| Status(said[at])).collect();
-        Ok((heads, (1..len).map(unit).collect()))
+        Ok(board)
     }
 
     /// One round. False if it was the last.
     fn round(&mut self, stop: &AtomicBool) -> Result<bool, Error> {
-        let statuses = self.look().unwrap_or_else(|error| {
+        let mut own = vec![0; self.row];
+        if let Err(error) = self.look(&mut own[1..]) {
             self.problem = Some(error);
-            vec![Status::ABSENT; self.units.len()]
-        });
+        }
         // The clock of node 0 counts, so that all take the mean in the same round.
         let due = self.engine.node() == 0 && Instant::now() >= self.due;
-        let own = if due { head::DUE } else { 0 };
-        let (heads, statuses) = self.agree(stop, own, &statuses)?;
+        own[0] = if due { head::DUE } else { 0 };
+        let board = self.agree(stop, own)?;
+        let heads = board.heads();
         if due {
             self.due = Instant::now() + self.settings.every;
         }
         let mut moves = None;
-        for (at, statuses) in statuses.iter().enumerate() {
-            let pace = self.units[at].pace();
-            if let Some(plan) = Plan::of(statuses, pace, heads & head::DUE != 0) {
+        for at in 0..self.units.len() {
+            let statuses = board.statuses(at);
+            if let Some(plan) = Plan::of(&statuses, self.units[at].pace(), heads & head::DUE != 0) {
                 moves.get_or_insert_with(|| self.patience.moves());
+                self.units[at].hear(&board, &statuses, self.engine.node());
                 self.carry(at, &plan)?;
             }
         }
@@ -222,12 +225,17 @@ impl<E: Engine> Bridge<E> {
         Ok(true)
     }
 
-    fn look(&mut self) -> Result<Vec<Status>, Error> {
+    /// Writes how this node stands with each unit, and behind it what goes along.
+    fn look(&mut self, row: &mut [u8]) -> Result<(), Error> {
         if self.home.look()? {
             self.units.iter_mut().for_each(Unit::forget);
         }
         let (state, me, nodes) = (self.home.state(), self.engine.node(), self.engine.nodes());
-        self.units.iter_mut().map(|unit| unit.look(state, me, nodes)).collect()
+        for (at, unit) in self.units.iter_mut().enumerate() {
+            row[at] = unit.look(state, me, nodes)?.0;
+            unit.tell(state, row, Status(row[at]), (me, nodes))?;
+        }
+        Ok(())
     }
 
     /// Moves a unit. What goes wrong in the region is told in the next round, since the other nodes
@@ -235,8 +243,8 @@ impl<E: Engine> Bridge<E> {
     fn carry(&mut self, at: usize, plan: &Plan) -> Result<(), Error> {
         let Self { engine, home, units, patience, problem, settings, .. } = self;
         let (unit, me) = (&mut units[at], engine.node());
-        let sends = unit.is_sent_by(plan, me, engine.nodes());
-        if let Some(state) = home.state().filter(|_| sends)
+        let reads = unit.is_to_be_read(plan, me, engine.nodes());
+        if let Some(state) = home.state().filter(|_| reads)
             && let Err(error) = unit.take(state)
         {
             *problem = Some(error);

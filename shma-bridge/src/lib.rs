@@ -12,6 +12,7 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+mod board;
 mod bridge;
 pub mod engine;
 mod error;

@@ -147,16 +147,16 @@ impl Part {
         pieces.find(|piece| piece.owner == owner).map_or(0..0, |piece| piece.bytes)
     }
 
-    /// The pieces that move, each with the node that sends it, in parts of at most so many bytes. They are
-    /// sent from what was taken, and arrive beside it.
+    /// The pieces that move and did not come along, each with the node that sends it, in parts of at most
+    /// so many bytes. They are sent from what was taken, and arrive beside it.
     pub(crate) fn moving(
         &mut self,
         plan: &Plan,
+        along: &[bool],
         me: usize,
-        nodes: usize,
         most: usize,
     ) -> Vec<(usize, &mut [u8])> {
-        let pieces = self.pieces(nodes);
+        let pieces = self.pieces(along.len());
         let (mut sent, mut arrived) = (&mut self.sent[..], &mut self.arrived[..]);
         let mut moving = Vec::new();
         // Pieces lie one after the other, without a gap.
@@ -165,7 +165,8 @@ impl Part {
                 (sent.split_off_mut(..bytes.len()), arrived.split_off_mut(..bytes.len()));
             let source = plan.source(owner);
             let memory = if source == me { own } else { other };
-            let memory = memory.filter(|_| plan.moves(owner)).unwrap_or_default();
+            let moves = plan.moves(owner) && !along[owner];
+            let memory = memory.filter(|_| moves).unwrap_or_default();
             moving.extend(memory.chunks_mut(most).map(|bytes| (source, bytes)));
         }
         moving

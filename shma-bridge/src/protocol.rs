@@ -14,6 +14,8 @@
 //! - What a fresh node takes it takes under the semaphore, and only if it is still fresh there.
 //! - A node that is not fresh never takes its own part.
 //! - A publication that a bridge made is no news to it. So a value goes round once.
+//! - A small part that has changed goes along with the status that says so: it was read before that, and
+//!   is not read again.
 
 /// How a node stands with a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -129,6 +131,12 @@ impl Plan {
 /// unit are at version 1, and the semaphore is held. `full`: all parts have arrived.
 pub fn takes(own: bool, fresh: bool, full: bool) -> bool {
     if fresh { full } else { !own }
+}
+
+/// Whether the node's own part goes along with its status. `small`: there is room for it. It always moves
+/// then, from this node: a node that has changed is a source.
+pub fn goes_along(status: Status, small: bool) -> bool {
+    small && status.has(Status::CHANGED)
 }
 
 /// The publication that counts as sent after the bridge itself has published `after` over `before`.

@@ -1,15 +1,17 @@
 //! What moves as one: a field, or a group of fields.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use shma_core::OwnedManifest;
 use shma_core::Version;
 use shma_core::untyped::{Field, State, Wait};
 
+use crate::board::Board;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::part::{Arrived, Part};
-use crate::protocol::{Pace, Plan, Status, sent};
+use crate::protocol::{Pace, Plan, Status, goes_along, sent};
 use crate::rules::Rule;
 
 /// How long one try for a semaphore that a local program holds may delay the other nodes.
@@ -29,6 +31,10 @@ pub(crate) struct Unit {
     /// All parts have arrived once since the region was attached.
     filled: bool,
     pending: Option<Arrived>,
+    /// Where a node's part goes along with its status, if it is so small.
+    place: Range<usize>,
+    /// The nodes whose parts have come along in this round.
+    along: Vec<bool>,
 }
 
 impl Unit {
@@ -36,7 +42,15 @@ impl Unit {
         let parts: Vec<Part> =
             rules.iter().map(|rule| Part::new(rule, manifest)).collect::<Result<_, _>>()?;
         let versions = vec![0; parts.len()];
-        Ok(Self { parts, sent: versions.clone(), seen: versions, filled: false, pending: None })
+        Ok(Self {
+            parts,
+            sent: versions.clone(),
+            seen: versions,
+            filled: false,
+            pending: None,
+            place: 0..0,
+            along: Vec::new(),
+        })
     }
 
     /// Forgets what it knows of the region, since there is another one.
@@ -109,9 +123,46 @@ impl Unit {
         self.sent.iter().fold(0, |sum, version| sum.wrapping_add(*version))
     }
 
-    /// Whether this node sends any of it.
-    pub(crate) fn is_sent_by(&self, plan: &Plan, me: usize, nodes: usize) -> bool {
-        self.parts.iter().any(|part| part.is_sent_by(plan, me, nodes))
+    /// Takes the place for what goes along, if it fits in. Returns where the next place begins.
+    pub(crate) fn reserve(&mut self, room: Range<usize>, nodes: usize) -> usize {
+        let most = (0..nodes).map(|owner| self.len_of(owner, nodes)).max().unwrap_or(0);
+        self.along = vec![false; nodes];
+        // A mean waits until it is due.
+        let len = if self.pace().mean || most > room.len() { 0 } else { most };
+        self.place = room.start..room.start + len;
+        self.place.end
+    }
+
+    /// Reads what goes along with this status, and puts it in its place.
+    pub(crate) fn tell(
+        &mut self,
+        state: Option<&State>,
+        row: &mut [u8],
+        status: Status,
+        (me, nodes): (usize, usize),
+    ) -> Result<(), Error> {
+        let Some(state) = state.filter(|_| goes_along(status, !self.place.is_empty())) else {
+            return Ok(());
+        };
+        self.take(state)?;
+        let own = self.bytes_of(me, nodes, |part| &part.sent);
+        row[self.place.clone()][..own.len()].copy_from_slice(&own);
+        Ok(())
+    }
+
+    /// Keeps what has come along.
+    pub(crate) fn hear(&mut self, board: &Board, statuses: &[Status], me: usize) {
+        for (owner, status) in statuses.iter().enumerate() {
+            self.along[owner] = goes_along(*status, !self.place.is_empty());
+            if self.along[owner] && owner != me {
+                self.keep(owner, statuses.len(), board.along(owner, self.place.clone()));
+            }
+        }
+    }
+
+    /// Whether this node sends any of it that did not go along, and so was read already.
+    pub(crate) fn is_to_be_read(&self, plan: &Plan, me: usize, nodes: usize) -> bool {
+        !self.along[me] && self.parts.iter().any(|part| part.is_sent_by(plan, me, nodes))
     }
 
     /// Moves what the plan says; `part_bytes` at a time. Returns what is to be reported.
@@ -126,7 +177,7 @@ impl Unit {
         let mut reports = Vec::new();
         for part in &mut self.parts {
             let channel = part.index;
-            let pieces = part.moving(plan, me, nodes, part_bytes);
+            let pieces = part.moving(plan, &self.along, me, part_bytes);
             if !pieces.is_empty() {
                 engine.broadcast(channel, pieces, pause)?;
             }

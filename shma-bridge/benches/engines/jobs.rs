@@ -67,7 +67,7 @@ pub struct Job {
 
 /// Waits for the end of a process. Open MPI's launcher may hang in its own end (a lock in
 /// `PMIx_server_finalize`); then it is killed. Says whether it was.
-fn end(process: &mut Child) -> std::io::Result<bool> {
+fn await_end(process: &mut Child) -> std::io::Result<bool> {
     let start = Instant::now();
     while process.try_wait()?.is_none() {
         if start.elapsed() > Duration::from_secs(20) && bridges_under(process.id()).is_empty() {
@@ -179,7 +179,7 @@ impl Job {
             self.processes.iter_mut().try_for_each(Child::kill)?;
         }
         for mut process in self.processes.drain(..) {
-            self.hung += u64::from(end(&mut process)?);
+            self.hung += u64::from(await_end(&mut process)?);
         }
         self.start_bridges()
     }

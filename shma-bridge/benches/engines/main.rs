@@ -17,21 +17,23 @@ use std::error::Error;
 /// Sizes of what goes there and back, in bytes, and how often it does in a run.
 pub const SIZES: [(usize, u64); 2] = [(64, 400), (1 << 20, 80)];
 
-/// Runs of all, one after the other, so that what else the machine does is the same for all.
+/// Runs of all, one after the other, so that what else the machine does is the same for all. Another number
+/// may stand on the command line.
 const RUNS: usize = 5;
 
 fn main() -> Result<(), Box<dyn Error>> {
     if std::env::args().any(|argument| argument == raw::RANK) {
         return raw::rank();
     }
+    let runs = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(RUNS).max(1);
     let mut rows = rows();
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         let raw = raw::measure()?;
         for row in &mut rows {
             row.runs.push((row.measure)(&raw)?);
         }
     }
-    println!("| medians of {RUNS} runs on {} | 64 B | 1 MiB |", machine());
+    println!("| medians of {runs} runs on {} | 64 B | 1 MiB |", machine());
     println!("|---|---|---|");
     for (at, row) in rows.iter().enumerate() {
         let base = rows[..=at].iter().rfind(|base| base.is_base);

@@ -9,15 +9,19 @@ mod model;
 use model::{Fault, Limits, explore};
 
 /// Two nodes, with everything that may happen.
-const TWO: Limits = Limits { nodes: 2, writes: 2, remakes: 1, kills: 1, busy: 1, own: 5 };
+const TWO: Limits =
+    Limits { nodes: 2, writes: 2, remakes: 1, kills: 1, busy: 1, own: 5, small: false };
+/// The same, with rows that go along with the statuses.
+const SMALL: Limits = Limits { small: true, ..TWO };
 /// As many, whose regions are created alike.
 const ALIKE: Limits = Limits { own: 0, ..TWO };
 /// Three, so that one may lag behind another when all die.
-const THREE: Limits = Limits { nodes: 3, writes: 1, remakes: 0, kills: 1, busy: 0, own: 5 };
+const THREE: Limits =
+    Limits { nodes: 3, writes: 1, remakes: 0, kills: 1, busy: 0, own: 5, small: false };
 
 #[test]
 fn nothing_is_lost_and_nothing_goes_round_for_ever() {
-    for limits in [TWO, ALIKE, THREE] {
+    for limits in [TWO, SMALL, ALIKE, THREE] {
         let states = explore(limits, Fault::None).unwrap_or_else(|broken| panic!("{broken}"));
         println!("{limits:?}: {states} states");
         assert!(states > 1000, "only {states} states were visited");
@@ -68,6 +72,12 @@ fn taking_the_own_rows_is_caught() {
 #[test]
 fn reading_what_does_not_move_is_caught() {
     is_caught(TWO, Fault::ReadsUnsent, "lost");
+}
+
+/// What went along with the status is older than what is read after it, and would count as sent.
+#[test]
+fn reading_again_what_went_along_is_caught() {
+    is_caught(SMALL, Fault::ReadsAgain, "lost");
 }
 
 /// A local publication below the bridge's own counts as sent, and was not.

@@ -22,6 +22,8 @@ pub struct Limits {
     pub busy: u8,
     /// What a node's own row is created with; the others are zero.
     pub own: u8,
+    /// Whether rows that have changed go along with the statuses.
+    pub small: bool,
 }
 
 /// A wrong variant.
@@ -36,6 +38,7 @@ pub enum Fault {
     ReadsUnsent,
     CountsLocal,
     AdoptsSilently,
+    ReadsAgain,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +68,8 @@ struct Bridge {
     status: Status,
     /// What it has read to send.
     read: [u8; MOST],
+    /// What went along with its status.
+    along: Option<u8>,
 }
 
 /// Where the round is; the nodes that are through with the step, as bits.

@@ -1,6 +1,6 @@
 //! The steps of a program and of a bridge.
 
-use shma_bridge::protocol::{Pace, Plan, Status, sent, takes};
+use shma_bridge::protocol::{Pace, Plan, Status, goes_along, sent, takes};
 
 use super::{Bridge, Fault, MOST, Model, Pending, State};
 
@@ -45,11 +45,17 @@ impl Model {
             .and(Status::PENDING, pending)
             .and(Status::WANTS, wants && !pending)
             .and(Status::CHANGED, region.version != bridge.sent && !fresh);
+        bridge.along = None;
+        if goes_along(bridge.status, self.limits.small) {
+            (bridge.read, bridge.sent) = (region.rows, region.version);
+            bridge.along = Some(region.rows[node]);
+        }
     }
 
     pub(super) fn read(&self, state: &mut State, plan: &Plan, node: usize) {
         let moves = plan.is_source(node) && plan.moves(node);
-        if moves || self.fault == Fault::ReadsUnsent {
+        let read = state.bridges[node].along.is_some() && self.fault != Fault::ReadsAgain;
+        if (moves && !read) || self.fault == Fault::ReadsUnsent {
             let bridge = &mut state.bridges[node];
             let region = bridge.retired.unwrap_or(state.regions[node]);
             bridge.read = region.rows;
@@ -64,7 +70,8 @@ impl Model {
         pending.full |= plan.is_full();
         for owner in self.nodes().filter(|&owner| plan.moves(owner)) {
             pending.from[owner] = true;
-            pending.rows[owner] = state.bridges[plan.source(owner)].read[owner];
+            let source = state.bridges[plan.source(owner)];
+            pending.rows[owner] = state.bridges[owner].along.unwrap_or(source.read[owner]);
         }
         state.bridges[node].pending = Some(pending);
     }
