@@ -4,6 +4,7 @@ use std::error::Error;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use shma_core::Version;
 use shma_core::untyped::{Field, Wait};
 
 use crate::jobs::{Engine, Job};
@@ -31,21 +32,21 @@ fn there_and_back(job: &Job, size: usize, rounds: u64) -> Result<Vec<f64>, Box<d
     thread::scope(|scope| {
         let answers = scope.spawn(|| -> Result<(), shma_core::Error> {
             let (ping, pong) = (far.field("ping")?, far.field("pong")?);
-            let mut bytes = vec![0; size];
+            let (mut bytes, mut seen) = (vec![0; size], Version::default());
             for round in 0..rounds {
-                until(ping, &mut bytes, round + 1)?;
+                seen = until(ping, &mut bytes, (round + 1).to_ne_bytes(), seen)?;
                 pong.write(&bytes, Wait::Forever)?;
             }
             Ok(())
         });
         let (ping, pong) = (near.field("ping")?, near.field("pong")?);
         let (mut bytes, mut back) = (vec![0; size], vec![0; size]);
-        let mut times = Vec::new();
+        let (mut times, mut seen) = (Vec::new(), Version::default());
         for round in 0..rounds {
             bytes[..8].copy_from_slice(&(round + 1).to_ne_bytes());
             let start = Instant::now();
             ping.write(&bytes, Wait::Forever)?;
-            until(pong, &mut back, round + 1)?;
+            seen = until(pong, &mut back, (round + 1).to_ne_bytes(), seen)?;
             if round >= rounds / 4 {
                 times.push(start.elapsed().as_secs_f64());
             }
@@ -55,14 +56,19 @@ fn there_and_back(job: &Job, size: usize, rounds: u64) -> Result<Vec<f64>, Box<d
     })
 }
 
-/// Waits for a value that begins with this number.
-fn until(field: &Field, bytes: &mut [u8], number: u64) -> Result<(), shma_core::Error> {
+/// Waits for a value that begins like this, newer than the one that was seen last.
+fn until(
+    field: &Field,
+    bytes: &mut [u8],
+    begin: [u8; 8],
+    mut seen: Version,
+) -> Result<Version, shma_core::Error> {
     loop {
-        let seen = field.read(bytes)?;
-        if bytes[..8] == number.to_ne_bytes() {
-            return Ok(());
-        }
         field.wait_newer(seen, LONG)?;
+        seen = field.read(bytes)?;
+        if bytes[..8] == begin {
+            return Ok(seen);
+        }
     }
 }
 
@@ -74,28 +80,20 @@ pub fn mean() -> Result<[f64; SIZES.len()], Box<dyn Error>> {
         let fields = [("w", format!("[f64; {}]", size / 8))];
         let job = Job::start(Engine::Mpi, &fields, &["--mean", "w", "--every", "0"])?;
         job.settle("w")?;
-        let mut times = Vec::new();
+        let (near, far) = (job.states[0].field("w")?, job.states[1].field("w")?);
+        let (mut times, mut seen) = (Vec::new(), Version::default());
         let mut bytes = vec![0; size];
         for round in 1..=rounds {
             let mean = (round as f64).to_ne_bytes();
             let start = Instant::now();
-            let w = job.states[0].field("w")?;
-            w.update(Wait::Forever, |new, old| {
+            let own = near.update(Wait::Forever, |new, old| {
                 for (new, old) in new.chunks_exact_mut(8).zip(old.chunks_exact(8)) {
                     let old = f64::from_ne_bytes(old.try_into().unwrap_or_default());
                     new.copy_from_slice(&(old + 2.0).to_ne_bytes());
                 }
             })?;
-            for state in &job.states {
-                let w = state.field("w")?;
-                loop {
-                    let seen = w.read(&mut bytes)?;
-                    if bytes[..8] == mean {
-                        break;
-                    }
-                    w.wait_newer(seen, LONG)?;
-                }
-            }
+            until(near, &mut bytes, mean, own)?;
+            seen = until(far, &mut bytes, mean, seen)?;
             if round > rounds / 4 {
                 times.push(start.elapsed().as_secs_f64());
             }
