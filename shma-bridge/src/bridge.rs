@@ -9,10 +9,10 @@ use shma_core::{Waitable, wait_any};
 
 use crate::board::Board;
 use crate::engine::Engine;
-use crate::error::Error;
+use crate::error::{Error, say};
 use crate::hello::{self, Hello};
 use crate::home::Home;
-use crate::patience::Patience;
+use crate::patience::{Patience, after};
 use crate::protocol::{Plan, Status};
 use crate::rules::Rules;
 use crate::settings::Settings;
@@ -80,7 +80,7 @@ impl<E: Engine> Bridge<E> {
             patience: Patience::new(),
             due: Instant::now(),
             moved: Moved::default(),
-            report: Box::new(|text| eprintln!("shma-bridge: {text}")),
+            report: Box::new(say),
             problem: None,
         }
     }
@@ -116,7 +116,7 @@ impl<E: Engine> Bridge<E> {
     fn start(&mut self, stop: &AtomicBool) -> Result<bool, Error> {
         let rules = Rules::read(&self.settings.rules, self.engine.nodes());
         let rules = rules.map_err(|error| self.problem = Some(error)).ok();
-        let end = Instant::now() + self.settings.wait;
+        let end = after(self.settings.wait);
         let mut ready = false;
         loop {
             if let Some(rules) = rules.as_ref().filter(|_| !ready && self.problem.is_none()) {
@@ -204,7 +204,7 @@ impl<E: Engine> Bridge<E> {
         let board = self.agree(stop, own)?;
         let heads = board.heads();
         if due {
-            self.due = Instant::now() + self.settings.every;
+            self.due = after(self.settings.every);
         }
         let mut moves = None;
         for at in 0..self.units.len() {

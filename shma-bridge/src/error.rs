@@ -1,6 +1,6 @@
-//! What can go wrong.
+//! What can go wrong, and how it is said.
 
-use std::io;
+use std::io::{self, Write};
 
 /// Why a bridge ends. Every message that is about a field names it.
 #[derive(Debug, thiserror::Error)]
@@ -65,4 +65,11 @@ pub enum Error {
     /// The engine between the nodes: another node's bridge has died.
     #[error("the bridge of another node is gone: {0}; start all bridges again, nothing is lost")]
     Engine(#[from] io::Error),
+}
+
+/// Says something on standard error. Several bridges may have the same one, so a text goes there in one
+/// call, and does not mix with another.
+pub fn say(text: &str) {
+    // Where it cannot be said, there is nothing else to be done.
+    let _ = io::stderr().write_all(format!("shma-bridge: {text}\n").as_bytes());
 }

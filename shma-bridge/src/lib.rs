@@ -28,5 +28,5 @@ mod settings;
 mod unit;
 
 pub use bridge::{Bridge, Moved};
-pub use error::Error;
+pub use error::{Error, say};
 pub use settings::{PART, Settings};

@@ -165,6 +165,6 @@ fn run(engine: impl Engine, settings: Settings) -> ExitCode {
 }
 
 fn fail(error: impl std::fmt::Display) -> ExitCode {
-    eprintln!("shma-bridge: {error}");
+    shma_bridge::say(&error.to_string());
     ExitCode::FAILURE
 }

@@ -1,4 +1,4 @@
-//! How a bridge passes the time between two looks.
+//! How a bridge passes the time.
 
 use std::cell::Cell;
 use std::thread;
@@ -9,6 +9,14 @@ use std::time::{Duration, Instant};
 const AWAKE: Duration = Duration::from_millis(2);
 /// So long after it the bridge sleeps briefly.
 const DROWSY: Duration = Duration::from_secs(2);
+
+/// Longer than any bridge runs.
+const AGES: Duration = Duration::from_secs(1 << 32);
+
+/// The moment after so much time, or ages from now, if there is none.
+pub(crate) fn after(time: Duration) -> Instant {
+    Instant::now() + time.min(AGES)
+}
 
 /// When the last value moved, and for how long.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Engine;
+use crate::patience::after;
 
 /// Between two tries to reach node 0.
 const TRY_AGAIN: Duration = Duration::from_millis(5);
@@ -45,7 +46,7 @@ impl Local {
     ///
     /// The system's; the nodes do not meet in this time.
     pub fn meet(path: &Path, node: usize, nodes: usize, within: Duration) -> io::Result<Self> {
-        let end = Instant::now() + within;
+        let end = after(within);
         let again = |error: io::Error| match Instant::now() < end {
             true => {
                 thread::sleep(TRY_AGAIN);

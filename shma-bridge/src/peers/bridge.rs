@@ -12,10 +12,10 @@ use super::message::{Head, Kind};
 use super::order::{self, Tag};
 use super::share::{Came, Letter, Share};
 use super::wire::{To, Wire};
-use crate::error::Error;
+use crate::error::{Error, say};
 use crate::hello::{self, Hello};
 use crate::home::Home;
-use crate::patience::Patience;
+use crate::patience::{Patience, after};
 use crate::rules::{Mode, Rules};
 use crate::settings::Settings;
 use crate::unit::Unit;
@@ -74,7 +74,7 @@ impl<W: Wire> Peers<W> {
         refuse_means(&rules)?;
         let mut home =
             Home::new(settings.name.replace("{rank}", &me.to_string()), settings.dir.clone());
-        let end = Instant::now() + settings.wait;
+        let end = after(settings.wait);
         loop {
             // Relaxed: it is a flag, and nothing is read because of it.
             if stop.load(Ordering::Relaxed) {
@@ -111,7 +111,7 @@ impl<W: Wire> Peers<W> {
             started: epoch,
             epoch,
             patience: Patience::new(),
-            report: Box::new(|text| eprintln!("shma-bridge: {text}")),
+            report: Box::new(say),
             out: Vec::new(),
         }))
     }

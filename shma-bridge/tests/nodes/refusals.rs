@@ -1,5 +1,8 @@
 //! What is refused, at start and later: on every node, with the reason, which names the field.
 
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
+use std::process::Command;
 use std::time::Duration;
 
 use shma_bridge::Settings;
@@ -142,4 +145,37 @@ fn each_process_says_why() {
         assert_eq!(code, Some(1), "{said}");
         assert!(said.contains("`n`") && said.contains("only floats"), "{said}");
     }
+}
+
+/// Times that no clock reaches are as good as for ever.
+#[test]
+fn a_wait_may_be_endless() {
+    let names = Names::new(2);
+    let near = create(&names.of(0), &declare(&[("a", "u64"), ("w", "f32")]));
+    let most = u64::MAX.to_string();
+    let rules = ["--publish", "a@0", "--mean", "w", "--wait", &most, "--every", &most];
+    let bridges = Processes::start(2, &names.pattern, &rules);
+    write(&near, "a", &[3_u64]);
+    let far = create(&names.of(1), &declare(&[("a", "u64"), ("w", "f32")]));
+    until("it arrives", || read::<u64>(&far, "a") == [3]);
+    bridges.signal(0, "-TERM");
+    for (code, said) in bridges.end() {
+        assert_eq!((code, said.as_str()), (Some(0), ""));
+    }
+}
+
+/// Bridges of one job share standard error. What one says in pieces mixes with what others say.
+#[test]
+fn a_reason_is_said_in_one_piece() {
+    let (ours, theirs) = UnixDatagram::pair().unwrap();
+    let names = Names::new(1);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shma-bridge"));
+    command.arg(&names.pattern).args(["--gather", "a", "--node", "1", "--nodes", "1"]);
+    command.args(["--local", "/nowhere"]).stderr(OwnedFd::from(theirs));
+    assert_eq!(command.status().unwrap().code(), Some(1));
+    // Each call that writes is a message of its own.
+    let mut bytes = [0; 1000];
+    let len = ours.recv(&mut bytes).unwrap();
+    let said = String::from_utf8_lossy(&bytes[..len]);
+    assert_eq!(said, "shma-bridge: there is no node 1: the last of 1 nodes is 0\n");
 }
