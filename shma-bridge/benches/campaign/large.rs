@@ -13,8 +13,8 @@ use crate::jobs::{Engine, Job};
 const BYTES: usize = (22 << 30) / 10 / 8 * 8 + 8;
 /// Copies in bridges and in the program that writes.
 const COPIES: usize = 5;
-/// Two regions of four slots each, which need no memory in a directory on a disk (`SHMA_DIR`).
-const SLOTS: usize = 8;
+/// Two regions of two slots each, which need no memory in a directory on a disk (`SHMA_DIR`).
+const SLOTS: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Over each engine.

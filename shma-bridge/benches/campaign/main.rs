@@ -4,8 +4,10 @@
 //!
 //! - `kills SECONDS`: bridges are killed at random while both nodes count, over each engine for so long.
 //! - `large`: a value of more than 2 GiB goes over each engine; with `SHMA_DIR` on a disk it needs 11 GiB of
-//!   memory, and 28 otherwise.
+//!   memory, and 20 otherwise.
 //! - `networks`: two network namespaces, with a cable between them that is pulled.
+//!
+//! `over ENGINE` behind it chooses one engine: `over mpi`.
 
 #[expect(dead_code, reason = "what measuring needs is not used here")]
 #[path = "../engines/jobs.rs"]
@@ -18,8 +20,12 @@ use std::error::Error;
 
 use jobs::Engine;
 
-/// Those that this program was built with.
+/// Those that this program was built with, or the one that is asked for.
 fn engines() -> Vec<Engine> {
+    let asked = std::env::args().skip_while(|word| word != "over").nth(1);
+    let is_asked = |engine: &Engine| {
+        asked.as_ref().is_none_or(|asked| format!("{engine:?}").eq_ignore_ascii_case(asked))
+    };
     let mut engines = vec![Engine::Local];
     if cfg!(feature = "mpi") {
         engines.push(Engine::Mpi);
@@ -27,13 +33,14 @@ fn engines() -> Vec<Engine> {
     if cfg!(feature = "zenoh") {
         engines.push(Engine::Zenoh);
     }
+    engines.retain(is_asked);
     engines
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Cargo adds an option of its own.
-    let arguments: Vec<String> =
-        std::env::args().skip(1).filter(|text| text != "--bench").collect();
+    let words = std::env::args().skip(1).filter(|word| word != "--bench");
+    let arguments: Vec<String> = words.take_while(|word| word != "over").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["kills", seconds] => kills::run(seconds.parse()?),
         ["large"] => large::run(),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use processes::bridges_under;
 use shma_core::Options;
-use shma_core::untyped::{self, Attributes, Declaration, State, Untyped};
+use shma_core::untyped::{self, Attributes, Declaration, State, Type, Untyped};
 
 const BRIDGE: &str = env!("CARGO_BIN_EXE_shma-bridge");
 
@@ -70,7 +70,7 @@ pub struct Job {
 fn await_end(process: &mut Child) -> std::io::Result<bool> {
     let start = Instant::now();
     while process.try_wait()?.is_none() {
-        if start.elapsed() > Duration::from_secs(20) && bridges_under(process.id()).is_empty() {
+        if start.elapsed() > Duration::from_secs(5) && bridges_under(process.id()).is_empty() {
             process.kill()?;
             process.wait()?;
             return Ok(true);
@@ -90,7 +90,11 @@ impl Job {
             format!("bench-bridge-{}-{:08x}-{{rank}}", std::process::id(), fastrand::u32(..));
         let mut declaration = Declaration::new("Bench")?;
         for (name, ty) in fields {
-            declaration.field(*name, ty.parse()?, Attributes::new())?;
+            let ty: Type = ty.parse()?;
+            // What is large has as few slots as there can be.
+            let attributes =
+                if ty.size() > 1 << 30 { Attributes::new().slots(2) } else { Attributes::new() };
+            declaration.field(*name, ty, attributes)?;
         }
         let create = |node| options().create(&name_of(&name, node), &declaration);
         let states = (0..2).map(create).collect::<Result<_, _>>()?;

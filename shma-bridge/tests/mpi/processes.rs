@@ -5,7 +5,9 @@
 pub fn bridges_under(id: u32) -> Vec<u32> {
     let name = std::fs::read_to_string(format!("/proc/{id}/comm"));
     if name.is_ok_and(|name| name.trim() == "shma-bridge") {
-        return vec![id];
+        // One that has ended, and whose end its launcher has not asked for, has no command line.
+        let line = std::fs::read(format!("/proc/{id}/cmdline"));
+        return if line.is_ok_and(|line| !line.is_empty()) { vec![id] } else { Vec::new() };
     }
     let tasks = std::fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
     let children = tasks
