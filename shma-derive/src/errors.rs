@@ -38,15 +38,15 @@ impl Errors {
     }
 }
 
+/// Of a length with cases.
+pub const UNREADABLE_LENGTH: &str = "the derive cannot read this length; give it a name, `const LENGTH: \
+                                     usize = ..;`, and write `[u8; LENGTH]`";
+
 /// A declaration that cannot be read. The parser leaves out the expressions that lengths hardly ever
 /// are, such as `if` and `match`.
 pub fn unreadable(error: Error) -> TokenStream {
     let error = match error.to_string().starts_with("unsupported expression") {
-        true => Error::new(
-            error.span(),
-            "the derive cannot read this length; give it a name, `const LENGTH: usize = ..;`, and \
-             write `[u8; LENGTH]`",
-        ),
+        true => Error::new(error.span(), UNREADABLE_LENGTH),
         false => error,
     };
     error.to_compile_error()

@@ -1,17 +1,21 @@
 //! Types that cannot lie in shared memory, known by how they are written. Whatever hides behind an
 //! alias is left to the bounds of the generated code.
 
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::{Expr, GenericArgument, Lit, PathArguments, PathSegment, Type, TypePath};
 
-use crate::errors::{Errors, Place};
+use crate::errors::{Errors, Place, UNREADABLE_LENGTH};
 use crate::model::{Field, shape};
 
 /// Refuses arrays without elements, and what arrays may not consist of.
 pub fn is_element(field: &Field<'_>, errors: &mut Errors) {
     let place = Place::Field(field.index);
     let (lengths, scalar) = shape(&field.original.ty);
+    for case in lengths.iter().filter_map(|length| case(length.to_token_stream())) {
+        errors.push(place, case, UNREADABLE_LENGTH);
+    }
     for length in lengths.into_iter().filter(|length| is_zero(length)) {
         let message = "an array in shared memory has at least one element; write a length of 1 or \
                        more, or remove the field";
@@ -24,6 +28,22 @@ pub fn is_element(field: &Field<'_>, errors: &mut Errors) {
     if let Some(message) = message {
         errors.push(place, scalar, message);
     }
+}
+
+/// The first keyword of a length that has cases. The parser leaves such lengths out, unless another
+/// package of the build has asked it for all expressions. They are refused in any
+/// build, except in the arguments of a macro.
+fn case(length: TokenStream) -> Option<Ident> {
+    let mut is_of_macro = false;
+    length.into_iter().find_map(|token| {
+        let is_argument = is_of_macro;
+        is_of_macro = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '!');
+        match token {
+            TokenTree::Ident(ident) if ident == "if" || ident == "match" => Some(ident),
+            TokenTree::Group(group) if !is_argument => case(group.stream()),
+            _ => None,
+        }
+    })
 }
 
 /// Refuses the numbers that have no atomics in an `#[shm(atomic)]` field.
