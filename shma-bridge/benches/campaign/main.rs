@@ -3,8 +3,8 @@
 //!     cargo bench --manifest-path shma-bridge/Cargo.toml --features mpi,zenoh --bench campaign -- kills 120
 //!
 //! - `kills SECONDS`: bridges are killed at random while both nodes count, over each engine for so long.
-//! - `large`: a value of more than 2 GiB goes over each engine; with `SHMA_DIR` on a disk it needs 11 GiB of
-//!   memory, and 20 otherwise.
+//! - `large`: a value of more than 2 GiB goes over each engine; with `SHMA_DIR` on a disk it needs 7 GiB of
+//!   memory, and 16 otherwise.
 //! - `networks`: two network namespaces, with a cable between them that is pulled.
 //!
 //! `over ENGINE` behind it chooses one engine: `over mpi`.
