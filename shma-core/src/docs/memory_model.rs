@@ -123,6 +123,23 @@
 //! | the list's `notify`, in `wake_if_announced` | Relaxed | behind the lock, under which the wait was added | `list-adds-silently` |
 //! | the end of the thread | the lock | a wait that is added starts another thread | `list-ends-blindly` |
 //!
+//! # Between the threads of a process (`mailbox.rs`, `lease.rs`)
+//!
+//! No word of these lies in a region. A thread that ends another one's held semaphore leaves the entry in
+//! that thread's mailbox. A field of the C library lends memory to its updates.
+//!
+//! | access | ordering | meets | without it |
+//! |---|---|---|---|
+//! | the list of a mailbox, an entry put first | Release, Relaxed on failure | the acquire in `take`, whose thread reads the entry | `mailbox-relaxed-put` |
+//! | the list of a mailbox, taken out | Acquire | the release of each entry | `mailbox-relaxed-take` |
+//! | the list of a mailbox, in `is_empty` | Relaxed | nothing: an entry that is not seen yet is taken out later | |
+//! | `owed`, less a share | AcqRel | Release: what this thread did comes before another one frees the mailbox. Acquire: that of the others | `mailbox-unreleased-settle`, `mailbox-unacquired-settle` |
+//! | `owed`, and what was taken out | Relaxed | nothing: the owner's share keeps the mailbox | |
+//! | the state of a lease, before it begins | Acquire | the release at the end of the last one, by an earlier thread | `lease-relaxed-start` |
+//! | the state of a lease, as it begins | Relaxed | nothing: no other thread changes it then | |
+//! | the state of a lease, exchanged at its end | AcqRel | Release: the next lease, or the end of the lender, which frees the value. Acquire: the end of the lender | `lease-unreleased-end`, `lease-unacquired-end` |
+//! | the state of a lease, exchanged at the end of its lender | AcqRel | the same in the other direction | `lease-unreleased-lender`, `lease-unacquired-lender` |
+//!
 //! # Atomic fields (`cells.rs`, `numbers`, `call_counters.rs`)
 //!
 //! | access | ordering | meets | without it |

@@ -5,32 +5,19 @@
 //! that it holds something, which is rare. What a thread makes and ends itself costs no locked
 //! instruction.
 //!
-//! # Who frees a mailbox
-//!
-//! An entry may outlive its thread, so a mailbox may too. `owed` in it counts what keeps it:
-//!
-//! - the thread that owns it, [`OWNER`], until it ends;
-//! - each entry that the thread has left open when it ended, until another thread ends it.
-//!
-//! While the owner lives it counts its open entries itself. What others end meanwhile is taken off
-//! `owed`, and the owner adds it again when it takes it out of the mailbox. So `owed` is zero only
-//! after the owner has ended and with the last open entry, and the thread that makes it zero frees
-//! the mailbox.
+//! A [mailbox](crate::protocol::mailbox) outlives its thread, if entries do.
 //!
 //! `unsafe` here: mailboxes.
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
-use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::ptr::NonNull;
 
+use crate::protocol::mailbox;
 use crate::region::RegionKey;
 
 /// A held semaphore: the region, and the number of the field.
 pub(super) type Entry = (RegionKey, usize);
-
-/// What a living owner adds to `owed`: more than there are entries.
-const OWNER: u64 = 1 << 63;
 
 /// In [`Own::open`]: the thread is on its way out, and nothing closes its mailbox for it.
 const LATE: u64 = 1 << 62;
@@ -51,71 +38,7 @@ impl Drop for Closer {
     }
 }
 
-/// Where other threads leave the entries of a thread that they have ended.
-#[derive(Debug)]
-struct Mailbox {
-    owed: AtomicU64,
-    /// A list, the latest first.
-    ended: AtomicPtr<Letter>,
-}
-
-#[derive(Debug)]
-struct Letter {
-    entry: Entry,
-    next: *mut Letter,
-}
-
-impl Mailbox {
-    /// Leaves an entry.
-    #[cold]
-    fn put(&self, entry: Entry) {
-        let letter = Box::into_raw(Box::new(Letter { entry, next: ptr::null_mut() }));
-        // Relaxed: nothing is read through it.
-        let mut first = self.ended.load(Ordering::Relaxed);
-        loop {
-            // SAFETY: of the box above, and no other thread has it yet.
-            unsafe { (*letter).next = first };
-            // Release: meets the acquire in `take`. Relaxed on failure: as above.
-            match self.ended.compare_exchange(first, letter, Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => return,
-                Err(now) => first = now,
-            }
-        }
-    }
-
-    /// Takes all entries out, and returns how many there were.
-    fn take(&self, mut each: impl FnMut(Entry)) -> u64 {
-        // Acquire: meets the release in `put`.
-        let mut next = self.ended.swap(ptr::null_mut(), Ordering::Acquire);
-        let mut taken = 0;
-        while !next.is_null() {
-            // SAFETY: of `put`; the swap has given it to this thread alone.
-            let letter = unsafe { Box::from_raw(next) };
-            next = letter.next;
-            each(letter.entry);
-            taken += 1;
-        }
-        taken
-    }
-}
-
-/// Takes so much off what a mailbox is owed, and frees it if nothing is left.
-///
-/// # Safety
-///
-/// The caller owes this much, and does not use the mailbox afterwards.
-#[cold]
-unsafe fn settle(mailbox: NonNull<Mailbox>, share: u64) {
-    // SAFETY: the caller's share keeps it.
-    let owed = unsafe { &mailbox.as_ref().owed };
-    // Release: what this thread did with it comes before its end. Acquire: meets that release of the
-    // others.
-    if owed.fetch_sub(share, Ordering::AcqRel) == share {
-        // SAFETY: of `Own::open_mailbox`; no other thread owes anything, so none has it.
-        let mailbox = unsafe { Box::from_raw(mailbox.as_ptr()) };
-        mailbox.take(|_| ());
-    }
-}
+type Mailbox = mailbox::Mailbox<Entry>;
 
 /// What a thread has of its own entries. Without a destructor, so that it is cheap to find.
 #[derive(Debug)]
@@ -164,7 +87,8 @@ impl Own {
                     self.close();
                 }
             }
-            Some(other) => end_elsewhere(other, entry()),
+            // SAFETY: this entry is an open one of it, and ends once, because it was taken from it.
+            Some(other) => unsafe { Mailbox::end(other, entry()) },
             None => {}
         }
         own
@@ -173,17 +97,12 @@ impl Own {
     /// Gives `end` the entries of the thread that others have ended.
     pub(super) fn take_ended(&self, end: impl FnMut(Entry)) {
         let Some(mailbox) = self.mailbox.get() else { return };
-        // SAFETY: the thread owes `OWNER`.
+        // SAFETY: the thread owns it.
         let mailbox = unsafe { mailbox.as_ref() };
-        // Relaxed: an entry that is not seen yet is taken out later. A thread that sees an end before the
-        // semaphore is free waits for that, as for any other holder.
-        if mailbox.ended.load(Ordering::Relaxed).is_null() {
-            return;
+        // A thread that sees an end before the semaphore is free waits for that, as for any other holder.
+        if !mailbox.is_empty() {
+            self.open.set(self.open.get() - mailbox.take(end));
         }
-        let taken = mailbox.take(end);
-        self.open.set(self.open.get() - taken);
-        // Relaxed: the thread's own share keeps it.
-        mailbox.owed.fetch_add(taken, Ordering::Relaxed);
     }
 
     /// # Safety
@@ -191,8 +110,7 @@ impl Own {
     /// As [`make`](Self::make).
     #[cold]
     unsafe fn open_mailbox(&self) -> NonNull<Mailbox> {
-        let mailbox = Mailbox { owed: AtomicU64::new(OWNER), ended: AtomicPtr::default() };
-        let mailbox = NonNull::from(Box::leak(Box::new(mailbox)));
+        let mailbox = Mailbox::open();
         self.mailbox.set(Some(mailbox));
         // A thread whose destructors have run closes it with its last entry. If another thread ends
         // that one, the mailbox stays.
@@ -205,18 +123,10 @@ impl Own {
     fn close(&self) {
         self.take_ended(|_| ());
         if let Some(mailbox) = self.mailbox.take() {
-            // SAFETY: the thread owes `OWNER`, and leaves its open entries to those that end them.
-            unsafe { settle(mailbox, OWNER - (self.open.take() & !LATE)) };
+            // SAFETY: the thread owns it, and leaves its open entries to those that end them.
+            unsafe { Mailbox::close(mailbox, self.open.take() & !LATE) };
         }
     }
-}
-
-#[cold]
-fn end_elsewhere(mailbox: NonNull<Mailbox>, entry: Entry) {
-    // SAFETY: the entry keeps it until it is settled: it is counted by the owner, or in `owed`.
-    unsafe { mailbox.as_ref() }.put(entry);
-    // SAFETY: as above; this entry is settled once, because its mailbox was taken from it.
-    unsafe { settle(mailbox, 1) };
 }
 
 /// An entry of the thread that made it, which any thread may end.

@@ -1,4 +1,5 @@
-//! The protocols between processes, each on the words that it is given: a region's, or a model's.
+//! The protocols between processes, each on the words that it is given: a region's, or a model's. And
+//! those between threads that free what they share.
 //!
 //! [`models`] runs this code under loom, which is why nothing here knows of files, mappings or
 //! types.
@@ -11,6 +12,8 @@
 //! | [`snapshot`] | reads several fields as they stood at one instant |
 //! | [`notify`] | wakes the waiters for a publication |
 //! | [`wait_list`] | lets one thread wait for all the futures of a process |
+//! | [`mailbox`] | leaves a thread what others have ended for it |
+//! | [`lease`] | lends a block, which outlives its lender |
 //! | [`call_counters`] | stands in for versions where a field has no semaphore |
 //!
 //! [`control`] is the block of words that they share, and [`layout`] says where everything lies.
@@ -19,6 +22,8 @@ pub(crate) mod call_counters;
 pub(crate) mod commit;
 pub(crate) mod control;
 pub(crate) mod layout;
+pub(crate) mod lease;
+pub(crate) mod mailbox;
 pub(crate) mod notify;
 pub(crate) mod semaphore;
 pub(crate) mod slots;

@@ -3,11 +3,11 @@
 //! Beside them, what tests do to the protocols: [faults](mod@mutant) and [places to die](stop).
 
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 #[cfg(loom)]
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+pub(crate) use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
 #[cfg(not(loom))]
 pub(crate) use std::sync::{Mutex, MutexGuard};
 
@@ -84,6 +84,45 @@ pub(crate) fn touch_64(word: &AtomicU64, order: Ordering) {
     // Relaxed on failure: tried again.
     while let Err(other) = word.compare_exchange(seen, seen, order, Ordering::Relaxed) {
         seen = other;
+    }
+}
+
+/// What no other thread accesses any more. Loom ends the model if there is an access that this is not
+/// ordered with.
+pub(crate) fn exclusive_ptr<T>(pointer: &mut AtomicPtr<T>) -> *mut T {
+    #[cfg(not(loom))]
+    return *pointer.get_mut();
+    // A model that has ended panics in this way too, and one panic is enough.
+    #[cfg(loom)]
+    return match std::thread::panicking() {
+        true => std::ptr::null_mut(),
+        false => pointer.with_mut(|pointer| *pointer),
+    };
+}
+
+/// As [`exclusive_ptr`], of a word that is not needed any more.
+pub(crate) fn exclusive_8(word: &mut AtomicU8) {
+    #[cfg(not(loom))]
+    let _ = word;
+    #[cfg(loom)]
+    if !std::thread::panicking() {
+        word.with_mut(|_| ());
+    }
+}
+
+/// A part of what threads free by themselves: loom ends a model that has not dropped each.
+#[derive(Debug)]
+pub(crate) struct Live {
+    #[cfg(loom)]
+    _tracked: loom::alloc::Track<()>,
+}
+
+impl Live {
+    pub(crate) fn new() -> Self {
+        Self {
+            #[cfg(loom)]
+            _tracked: loom::alloc::Track::new(()),
+        }
     }
 }
 

@@ -40,6 +40,8 @@ mod call_counters;
 mod commit;
 mod crew;
 mod desk;
+mod lease;
+mod mailbox;
 mod notify;
 mod pair;
 mod recovery;

@@ -14,7 +14,7 @@ const fn fault(section: u8, what: &'static str, names: &'static [&'static str]) 
     Fault { section, what, names }
 }
 
-/// All that sections 5, 6 and 8 name, and what section 11 makes possible.
+/// All that sections 5, 6 and 8 name, and what sections 11, 13 and 14 make possible.
 pub(super) const FAULTS: &[Fault] = &[
     fault(5, "a limit of K instead of K - 1", &["slots-limit", "LimitOfK"]),
     fault(5, "a look at the version alone", &["SecondLookAtVersion"]),
@@ -89,6 +89,37 @@ pub(super) const FAULTS: &[Fault] = &[
     fault(5, "a waiter that meets callers without order", &["calls-relaxed-meeting"]),
     fault(5, "a waiter that callers do not hear", &["calls-mute-meeting"]),
     fault(5, "a sum of calls without its fence", &["calls-unordered-sum"]),
+    fault(
+        13,
+        "an entry that its thread takes out without order",
+        &["mailbox-relaxed-put", "mailbox-relaxed-take"],
+    ),
+    fault(
+        13,
+        "a mailbox that is freed beside another thread",
+        &["mailbox-unreleased-settle", "mailbox-unacquired-settle"],
+    ),
+    fault(
+        13,
+        "a mailbox that is never freed, or not with all in it",
+        &["mailbox-forgets-taken", "mailbox-freed-full", "mailbox-never-freed"],
+    ),
+    fault(
+        14,
+        "memory of an update that a later thread takes without order",
+        &["lease-relaxed-start"],
+    ),
+    fault(
+        14,
+        "an update whose memory is freed beside its field",
+        &["lease-unreleased-end", "lease-unacquired-end"],
+    ),
+    fault(
+        14,
+        "a field whose updates' memory is freed beside them",
+        &["lease-unreleased-lender", "lease-unacquired-lender"],
+    ),
+    fault(14, "memory of an update that is never freed", &["lease-never-freed"]),
     fault(
         8,
         "a snapshot without the commit word",
