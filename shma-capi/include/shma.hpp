@@ -48,6 +48,14 @@ inline void check(int code)
         throw error(-code, shma_message());
 }
 
+/// Text for a call, which would take a NUL for its end.
+inline const char *text(const std::string &from)
+{
+    if (from.find('\0') != std::string::npos)
+        throw error(EINVAL, "`" + std::string(from.c_str()) + "` goes on behind a NUL: pass text without one");
+    return from.c_str();
+}
+
 struct closing {
     void operator()(shma_state *it) const noexcept { shma_close(it); }
     void operator()(shma_field *it) const noexcept { shma_field_close(it); }
@@ -160,7 +168,7 @@ inline shma_options plain(const options &from)
     to.prefault = from.prefault;
     to.huge_pages = from.huge_pages;
     to.wait_ms = from.wait.milliseconds();
-    to.dir = from.dir.empty() ? nullptr : from.dir.c_str();
+    to.dir = from.dir.empty() ? nullptr : text(from.dir);
     return to;
 }
 
@@ -206,7 +214,7 @@ public:
     field(shma_state *state, const std::string &name)
     {
         shma_field *opened = nullptr;
-        detail::check(shma_field_open(state, name.c_str(), element<T>::name().c_str(), &opened));
+        detail::check(shma_field_open(state, detail::text(name), element<T>::name().c_str(), &opened));
         field_.reset(opened);
         if (shma_field_bytes(opened) != sizeof(T))
             throw error(EPROTO, "field `" + name + "` has " + std::to_string(shma_field_bytes(opened)) +
@@ -363,7 +371,7 @@ public:
     explicit declaration(const std::string &state_name)
     {
         shma_declaration *declared = nullptr;
-        detail::check(shma_declare(state_name.c_str(), &declared));
+        detail::check(shma_declare(detail::text(state_name), &declared));
         declaration_.reset(declared);
     }
     /// Adds a field, of zeros or of an initial value. Flags are SHMA_ATOMIC and SHMA_TIMED; 0 slots are 4.
@@ -382,7 +390,7 @@ public:
 private:
     declaration &add(const std::string &name, const std::string &type, unsigned flags, int slots, const void *initial)
     {
-        detail::check(shma_declare_field(get(), name.c_str(), type.c_str(), slots, flags, initial));
+        detail::check(shma_declare_field(get(), detail::text(name), type.c_str(), slots, flags, initial));
         return *this;
     }
 
@@ -421,7 +429,7 @@ public:
     explicit state(const std::string &name, const options &how = {}) : state_(open(shma_open, name, nullptr, how)) {}
     /// Opens a region of this layout.
     state(const std::string &name, const declaration &expected, const options &how = {})
-        : state_(open(shma_open, name, expected.get(), how))
+        : state_(open(shma_open, name, some(expected), how))
     {
     }
     static state create(const std::string &name, const declaration &declared, const options &how = {})
@@ -435,7 +443,7 @@ public:
     static void unlink(const std::string &name, const options &how = {})
     {
         const shma_options plain = detail::plain(how);
-        detail::check(shma_unlink(name.c_str(), &plain));
+        detail::check(shma_unlink(detail::text(name), &plain));
     }
 
     template <class T>
@@ -460,9 +468,10 @@ public:
     /// Throws EPROTO unless the layout has this fingerprint, 32 hexadecimal digits.
     void expect(const std::string &fingerprint) const
     {
-        const std::string text = manifest(), key = "\"fingerprint\":\"";
+        // With the quotation mark behind it, so that a part of one is none.
+        const std::string text = manifest(), key = "\"fingerprint\":\"", value = fingerprint + "\"";
         const std::size_t at = text.find(key);
-        if (at == std::string::npos || text.compare(at + key.size(), fingerprint.size(), fingerprint) != 0)
+        if (at == std::string::npos || text.compare(at + key.size(), value.size(), value) != 0)
             throw error(EPROTO, "the region has another layout than this program: its fingerprint is not " + fingerprint);
     }
     /// Reads fields as they stand together at one instant: snapshot(plate.into(value), step.into(number)).
@@ -493,13 +502,21 @@ public:
 private:
     explicit state(detail::owned<shma_state> opened) noexcept : state_(std::move(opened)) {}
 
+    /// NULL would be any layout.
+    static const shma_declaration *some(const declaration &expected)
+    {
+        if (expected.get() == nullptr)
+            throw error(EFAULT, "`expected` was moved from: pass the declaration that it was moved to");
+        return expected.get();
+    }
+
     template <class Call>
     static detail::owned<shma_state> open(Call call, const std::string &name, const shma_declaration *declared,
                                           const options &how)
     {
         const shma_options plain = detail::plain(how);
         shma_state *opened = nullptr;
-        detail::check(call(name.c_str(), declared, &plain, &opened));
+        detail::check(call(detail::text(name), declared, &plain, &opened));
         return detail::owned<shma_state>(opened);
     }
 

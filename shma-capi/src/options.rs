@@ -62,6 +62,11 @@ impl Chosen {
         let mut options = untyped::options().mode(mode).wait(wait);
         // SAFETY: as the caller promises.
         if let Some(dir) = unsafe { c_text(chosen.dir) } {
+            if dir.is_empty() {
+                return Err(Fault::invalid(
+                    "`options->dir` is empty: name a directory, or pass NULL for /dev/shm",
+                ));
+            }
             options = options.dir(OsStr::from_bytes(dir.to_bytes()));
         }
         options = options.persistent(chosen.persistent != 0);

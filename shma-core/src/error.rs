@@ -190,7 +190,7 @@ pub enum Error {
         r#source: io::Error,
     },
     /// The text cannot be a region's name.
-    #[error("`{name}` cannot name a region: {reason}")]
+    #[error("`{name:.200}` cannot name a region: {reason}")]
     #[non_exhaustive]
     InvalidName {
         /// The text.
@@ -409,10 +409,10 @@ impl fmt::Display for Undeclarable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { state, field, reason } = self;
         match field {
-            Some(field) => write!(f, "field `{field}` of the state `{state}`: {reason}"),
+            Some(field) => write!(f, "field `{field}` of the state `{state:.200}`: {reason}"),
             // A type by itself.
             None if state.is_empty() => f.write_str(reason),
-            None => write!(f, "the state `{state}` cannot be declared like this: {reason}"),
+            None => write!(f, "the state `{state:.200}` cannot be declared like this: {reason}"),
         }
     }
 }

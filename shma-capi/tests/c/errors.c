@@ -7,12 +7,17 @@ static void *const SOME = (void *)(uintptr_t)0x1000;
 
 static void declaring(void)
 {
+    static char long_name[100000];
     shma_declaration *declaration = (shma_declaration *)SOME;
     FAILS(EFAULT, "`state_name`", shma_declare(NULL, &declaration));
     CHECK(declaration == NULL);
     FAILS(EFAULT, "`out`", shma_declare("Plate", NULL));
     FAILS(EINVAL, "", shma_declare("", &declaration));
     FAILS(EINVAL, "UTF-8", shma_declare("a\xff", &declaration));
+    memset(long_name, '-', sizeof long_name);
+    long_name[sizeof long_name - 1] = 0;
+    FAILS(EINVAL, "state", shma_declare(long_name, &declaration));
+    CHECK(strlen(shma_message()) < 1000);
     CHECK(declaration == NULL);
     OK(shma_declare("Plate", &declaration));
     FAILS(EFAULT, "`declaration`", shma_declare_field(NULL, "a", "f64", 0, 0, NULL));
@@ -75,6 +80,7 @@ static void attaching(const char *name)
     FAILS(EINVAL, "name", shma_create("a/b", declaration, NULL, &state));
     FAILS(EINVAL, "name", shma_create("", declaration, NULL, &state));
     FAILS(EINVAL, "name", shma_open(long_name, NULL, NULL, &state));
+    CHECK(strlen(shma_message()) < 300);
     FAILS(EINVAL, "UTF-8", shma_open("\xff", NULL, NULL, &state));
     FAILS(ENOENT, name, shma_open(name, NULL, NULL, &state));
     FAILS(ENOENT, name, shma_unlink(name, NULL));
@@ -98,6 +104,9 @@ static void attaching(const char *name)
     FAILS(EINVAL, "read_only", shma_create(name, declaration, &options, &state));
     FAILS(EINVAL, "read_only", shma_open_or_create(name, declaration, &options, &state));
     options = options_of_size(sizeof options);
+    options.dir = "";
+    CHECK(fails_with_options(name, options) == -EINVAL);
+    CHECK(strstr(shma_message(), "`options->dir` is empty") != NULL);
     options.dir = "/proc/nothing";
     FAILS(ENOENT, "/proc/nothing", shma_create(name, declaration, &options, &state));
     options = options_of_size(sizeof options);

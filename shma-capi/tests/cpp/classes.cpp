@@ -158,6 +158,27 @@ int main(int count, char **arguments)
     });
     CHECK(step.read() == 11);
 
+    // What C takes for the end of a text is none in C++.
+    const std::string longer = std::string("step\0", 5), whole = name + std::string("\0", 1);
+    shma::options elsewhere;
+    elsewhere.dir = std::string("/dev/shm\0", 9);
+    throws(EINVAL, "NUL", [&] { state.field<std::uint64_t>(longer); });
+    throws(EINVAL, "NUL", [&] { shma::state none(whole); });
+    throws(EINVAL, "NUL", [&] { shma::state::unlink(whole); });
+    throws(EINVAL, "NUL", [&] { shma::state::create(name + "-3", plate_of(), elsewhere); });
+    throws(EINVAL, "NUL", [&] { shma::declaration none(longer); });
+    throws(EINVAL, "NUL", [&] { plate_of().field<double>(longer); });
+    const std::string key = "\"fingerprint\":\"", manifest = state.manifest();
+    const std::string fingerprint = manifest.substr(manifest.find(key) + key.size(), 32);
+    state.expect(fingerprint);
+    throws(EPROTO, "another layout", [&] { state.expect(fingerprint.substr(0, 31)); });
+    throws(EPROTO, "another layout", [&] { state.expect(""); });
+
+    shma::declaration given("Plate");
+    const shma::declaration taken = std::move(given);
+    throws(EFAULT, "`expected`", [&] { shma::state none(name, given); });
+    throws(EFAULT, "`declaration`", [&] { shma::state::create(name, given); });
+    throws(EFAULT, "`declaration`", [&] { given.field<double>("more"); });
     shma::state moved = std::move(state);
     throws(EFAULT, "`state`", [&] { state.is_current(); });
     throws(EFAULT, "`state`", [&] { state.manifest(); });
