@@ -1,8 +1,7 @@
 //! Calls of the C library beside those of typed handles: medians of many short turns, by turns.
 //!
 //! `cargo bench -p shma-capi`. The aim is 1.1 from 4 KiB on, and 30 ns more below, of the shared library
-//! that C programs load as well as of the static one. Updates miss it below 64 KiB: 50 ns. All of them
-//! copy to and from the same memory.
+//! that C programs load as well as of the static one. All of them copy to and from the same memory.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::hint::black_box;

@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_void};
 use shma_core::untyped::{Fetch, Number};
 
 use crate::arguments::{bytes, bytes_mut, reference};
-use crate::call::call;
+use crate::call::quick;
 use crate::fault::Fault;
 use crate::field::shma_field;
 
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn shma_load(
     index: usize,
     value: *mut c_void,
 ) -> c_int {
-    call("shma_load", || {
+    quick("shma_load", || {
         // SAFETY: promise 1.
         let field = unsafe { reference(field, "field") }?;
         let size = field.number_bytes()?;
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn shma_store(
     index: usize,
     value: *const c_void,
 ) -> c_int {
-    call("shma_store", || {
+    quick("shma_store", || {
         // SAFETY: promise 1.
         let field = unsafe { reference(field, "field") }?;
         let size = field.number_bytes()?;
@@ -90,7 +90,7 @@ unsafe fn fetch(
     value: *const c_void,
     before: *mut c_void,
 ) -> c_int {
-    call(name, || {
+    quick(name, || {
         // SAFETY: as the caller promises.
         let field = unsafe { reference(field, "field") }?;
         let size = field.number_bytes()?;

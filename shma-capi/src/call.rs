@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libc::c_int;
+use shma_core::private::Uncancelled;
 
 use crate::fault::Fault;
 use crate::message;
@@ -11,11 +12,17 @@ use crate::message;
 /// Runs a call of the header. Returns what it gives, or a negative code, and then leaves a message.
 #[inline]
 pub(crate) fn call(name: &str, run: impl FnOnce() -> Result<c_int, Fault>) -> c_int {
+    let _uncancelled = Uncancelled::new();
+    quick(name, run)
+}
+
+/// As [`call`], of a call that the core keeps from being cancelled where the C library waits.
+#[inline]
+pub(crate) fn quick(name: &str, run: impl FnOnce() -> Result<c_int, Fault>) -> c_int {
     // What a panic leaves half done is never looked at again: the library's own state is shared memory,
     // which stands after the death of a process too, and handles, which a call changes last.
     //
-    // The code alone comes out of the closure, by way of memory. A fault and a code that share their place
-    // would be stored as the one and loaded as the other, and such a load waits for the cache.
+    // The code alone comes out of the closure: it does by way of memory.
     let code = catch_unwind(AssertUnwindSafe(|| run().unwrap_or_else(|fault| failed(name, fault))));
     code.unwrap_or_else(|panic| failed(name, panicked(panic.as_ref())))
 }

@@ -1,19 +1,34 @@
 //! What a call gives instead of 0.
 
+use std::ops::Deref;
+
 use libc::c_int;
 use shma_core::Error;
 
+/// A failure of a call. In a box, so that calls that succeed keep no room for it.
+#[derive(Debug)]
+pub(crate) struct Fault(Box<Told>);
+
 /// A code of the header's table, and the sentence that goes with it.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct Told {
     /// A positive `errno` value.
     pub(crate) code: c_int,
     pub(crate) text: String,
 }
 
+impl Deref for Fault {
+    type Target = Told;
+
+    fn deref(&self) -> &Told {
+        &self.0
+    }
+}
+
 impl Fault {
+    #[cold]
     pub(crate) fn new(code: c_int, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self(Box::new(Told { code, text: text.into() }))
     }
 
     pub(crate) fn invalid(text: impl Into<String>) -> Self {
@@ -40,7 +55,7 @@ impl Fault {
 impl From<Error> for Fault {
     #[cold]
     fn from(error: Error) -> Self {
-        Self { code: code(&error), text: error.to_string() }
+        Self::new(code(&error), error.to_string())
     }
 }
 

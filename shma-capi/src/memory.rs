@@ -8,11 +8,44 @@ const LARGE_BYTES: usize = 64 << 10;
 /// Bytes that an address is a multiple of.
 const ALIGNED: usize = size_of::<u128>();
 
+/// Memory of one value, which may be left over from a larger one.
+#[derive(Debug, Default)]
+struct Room(Vec<u128>);
+
+impl Room {
+    /// Whether a value of so many bytes has room. An empty one has to have an address too.
+    #[inline]
+    fn holds(&self, len: usize) -> bool {
+        len.max(1) <= self.0.len() * ALIGNED
+    }
+
+    #[cold]
+    fn grow(&mut self, len: usize) -> Result<(), Fault> {
+        // The former memory first: there may not be enough for both.
+        *self = Self::default();
+        let words = len.div_ceil(ALIGNED).max(1);
+        let no_memory = |_| Fault::no_memory(words * ALIGNED);
+        self.0.try_reserve_exact(words).map_err(no_memory)?;
+        self.0.resize(words, 0);
+        Ok(())
+    }
+
+    #[inline]
+    fn bytes(&self, len: usize) -> &[u8] {
+        &bytemuck::cast_slice(&self.0)[..len]
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self, len: usize) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.0)[..len]
+    }
+}
+
 /// The new value of an update and, where the caller wants it, the old one.
 #[derive(Debug, Default)]
 pub(crate) struct Pair {
-    /// First the new one. What is behind the two is left over from larger ones.
-    room: Vec<u128>,
+    new: Room,
+    old: Room,
     len: usize,
     has_old: bool,
 }
@@ -29,74 +62,57 @@ impl Pair {
     /// is room for none.
     #[inline]
     pub(crate) fn prepare(&mut self, len: usize, has_old: bool) -> Result<(), Fault> {
-        let words = Self::words(len) * if has_old { 2 } else { 1 };
-        if self.room.len() < words {
-            self.grow(words)?;
+        if !self.new.holds(len) || has_old && !self.old.holds(len) {
+            self.grow(len, has_old)?;
         }
         (self.len, self.has_old) = (len, has_old);
         Ok(())
     }
 
     #[cold]
-    fn grow(&mut self, words: usize) -> Result<(), Fault> {
-        // The former memory first: there may not be enough for both.
+    fn grow(&mut self, len: usize, has_old: bool) -> Result<(), Fault> {
         *self = Self::default();
-        let no_memory = |_| Fault::no_memory(words * ALIGNED);
-        self.room.try_reserve_exact(words).map_err(no_memory)?;
-        self.room.resize(words, 0);
-        Ok(())
+        self.new.grow(len)?;
+        if has_old { self.old.grow(len) } else { Ok(()) }
     }
 
     /// Frees what is not worth keeping for more than one thread.
     #[inline]
     pub(crate) fn forget_large(&mut self) {
-        if self.room.len() * ALIGNED > LARGE_BYTES {
+        if self.new.holds(LARGE_BYTES + 1) {
             *self = Self::default();
         }
-    }
-
-    /// Words of one value: at least one, so that every value has an address of its own.
-    #[inline]
-    fn words(len: usize) -> usize {
-        len.div_ceil(ALIGNED).max(1)
     }
 
     /// Where C finds the new value and the old one, which is `NULL` if there is none.
     #[inline]
     pub(crate) fn addresses(&mut self) -> (*mut u8, *const u8) {
-        let has_old = self.has_old;
-        let (new, old) = self.room.split_at_mut(Self::words(self.len));
-        let old = if has_old { old.as_ptr().cast() } else { std::ptr::null() };
-        (new.as_mut_ptr().cast(), old)
+        let old = if self.has_old { self.old.0.as_ptr().cast() } else { std::ptr::null() };
+        (self.new.0.as_mut_ptr().cast(), old)
     }
 
     #[inline]
     pub(crate) fn new_value(&self) -> &[u8] {
-        let room: &[u8] = bytemuck::cast_slice(&self.room);
-        &room[..self.len]
+        self.new.bytes(self.len)
     }
 
-    /// The new value, to be filled.
+    /// Both, to be filled alike.
     #[inline]
-    pub(crate) fn new_value_mut(&mut self) -> &mut [u8] {
-        let room: &mut [u8] = bytemuck::cast_slice_mut(&mut self.room);
-        &mut room[..self.len]
-    }
-
-    /// Fills the old value as a copy of the new one.
-    #[inline]
-    pub(crate) fn copy_old(&mut self) {
-        if self.has_old {
-            let room: &mut [u8] = bytemuck::cast_slice_mut(&mut self.room);
-            let (new, old) = room.split_at_mut(Self::words(self.len) * ALIGNED);
-            old[..self.len].copy_from_slice(&new[..self.len]);
-        }
+    pub(crate) fn values_mut(&mut self) -> (&mut [u8], Option<&mut [u8]>) {
+        let Self { new, old, len, has_old } = self;
+        (new.bytes_mut(*len), has_old.then(|| old.bytes_mut(*len)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{ALIGNED, Pair};
+
+    fn fill(pair: &mut Pair, with: u8) {
+        let (new, old) = pair.values_mut();
+        new.fill(with);
+        old.into_iter().for_each(|old| old.fill(with));
+    }
 
     /// C takes these for any numbers, and both values at once. They fill memory that had others.
     #[test]
@@ -107,12 +123,11 @@ mod tests {
                 let mut new = Pair::new(len, has_old).unwrap();
                 kept.prepare(len, has_old).unwrap();
                 for pair in [&mut new, &mut kept] {
-                    pair.new_value_mut().fill(at as u8);
-                    pair.copy_old();
+                    fill(pair, at as u8);
                     let (new, old) = pair.addresses();
                     assert_eq!((new.addr() % ALIGNED, old.addr() % ALIGNED), (0, 0));
                     assert_eq!(old.is_null(), !has_old);
-                    assert!(old.is_null() || old.addr() >= new.addr() + len.max(1));
+                    assert!(old.is_null() || old.addr().abs_diff(new.addr()) >= len.max(1));
                     assert_eq!(pair.new_value(), vec![at as u8; len]);
                     // SAFETY: the old value lies there, and the pair is borrowed as long.
                     let old = has_old.then(|| unsafe { std::slice::from_raw_parts(old, len) });
@@ -128,10 +143,10 @@ mod tests {
         let mut pair = Pair::new(3, true).unwrap();
         let fault = pair.prepare(1 << 62, true).unwrap_err();
         assert_eq!(fault.code, libc::ENOMEM);
-        assert!(fault.text.contains("9223372036854775808 bytes"), "{}", fault.text);
+        assert!(fault.text.contains("4611686018427387904 bytes"), "{}", fault.text);
         assert!(pair.new_value().is_empty());
         pair.prepare(3, true).unwrap();
-        pair.new_value_mut().fill(7);
+        fill(&mut pair, 7);
         assert_eq!(pair.new_value(), [7; 3]);
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::{c_int, c_void};
 use shma_core::Version;
 
 use crate::arguments::{bytes_mut, duration, place, reference, store};
-use crate::call::call;
+use crate::call::{call, quick};
 use crate::fault::Fault;
 use crate::field::shma_field;
 
@@ -21,7 +21,7 @@ pub unsafe extern "C" fn shma_read(
     bytes: usize,
     version: *mut u64,
 ) -> c_int {
-    call("shma_read", || {
+    quick("shma_read", || {
         // SAFETY: promise 1.
         let field = unsafe { reference(field, "field") }?;
         field.check_whole(bytes)?;
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn shma_read_part(
     bytes: usize,
     version: *mut u64,
 ) -> c_int {
-    call("shma_read_part", || {
+    quick("shma_read_part", || {
         // SAFETY: promise 1.
         let field = unsafe { reference(field, "field") }?;
         field.check_part(first, bytes)?;
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn shma_try_read(
     bytes: usize,
     version: *mut u64,
 ) -> c_int {
-    call("shma_try_read", || {
+    quick("shma_try_read", || {
         // SAFETY: promise 1.
         let field = unsafe { reference(field, "field") }?;
         field.check_whole(bytes)?;
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn shma_try_read(
 /// As [`shma_read`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shma_version(field: *const shma_field, version: *mut u64) -> c_int {
-    call("shma_version", || {
+    quick("shma_version", || {
         // SAFETY: promise 1.
         let version = unsafe { place(version, "version") }?;
         // SAFETY: promise 1.
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn shma_version(field: *const shma_field, version: *mut u6
 /// As [`shma_read`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shma_age_ns(field: *const shma_field, nanoseconds: *mut u64) -> c_int {
-    call("shma_age_ns", || {
+    quick("shma_age_ns", || {
         // SAFETY: promise 1.
         let nanoseconds = unsafe { place(nanoseconds, "nanoseconds") }?;
         // SAFETY: promise 1.

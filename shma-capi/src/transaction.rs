@@ -43,8 +43,10 @@ impl shma_transaction {
         let at = self.transaction.state().index_of(&field.field)?;
         if !self.values.contains_key(&at) {
             let mut pair = Pair::new(field.field.size(), true)?;
-            self.transaction.load(&field.field, pair.new_value_mut())?;
-            pair.copy_old();
+            let (new, old) = pair.values_mut();
+            for value in [Some(new), old].into_iter().flatten() {
+                self.transaction.load(&field.field, value)?;
+            }
             self.values.insert(at, Value { field: field.field.clone(), pair });
         }
         self.values.get_mut(&at).ok_or_else(|| Fault::invalid("the value is gone"))

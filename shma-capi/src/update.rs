@@ -3,12 +3,13 @@
 use std::ffi::{c_int, c_void};
 use std::ptr::NonNull;
 
+use shma_core::private::{Block, Lease};
+
 use crate::arguments::{place, reference, store, wait};
-use crate::call::{call, ending};
+use crate::call::{ending, quick};
 use crate::fault::Fault;
 use crate::field::shma_field;
-use crate::kept::Update;
-use crate::spare::{Block, Owned};
+use crate::kept::{Update, over};
 
 /// An update under way.
 #[allow(non_camel_case_types)]
@@ -38,18 +39,18 @@ fn not_own(what: &str, forked: bool) -> Fault {
 ///
 /// Promises 1 and 3.
 #[inline(always)]
-unsafe fn own(update: *mut shma_update) -> Result<Owned<Update>, Fault> {
+unsafe fn own(update: *mut shma_update) -> Result<Lease<Update>, Fault> {
     let block = NonNull::new(update).ok_or_else(|| Fault::null("update"))?;
     // SAFETY: as the caller promises.
     let open = unsafe { block.as_ref() };
     // SAFETY: as the caller promises.
-    let held = unsafe { open.open() }.and_then(|update| update.held.as_ref());
+    let held = unsafe { open.lent() }.and_then(|update| update.held.as_ref());
     let Some(held) = held else {
         return Err(Fault::invalid("this update is over: begin another one"));
     };
     check_own("update", held.is_forked(), held.is_own())?;
     // SAFETY: as the caller promises: of a call that begins one, and not used again.
-    Ok(unsafe { Owned::from_raw(block) })
+    Ok(unsafe { Lease::from_raw(block) })
 }
 
 /// See the header.
@@ -66,7 +67,7 @@ pub unsafe extern "C" fn shma_update_begin(
     out: *mut *mut shma_update,
 ) -> c_int {
     // SAFETY: promise 1.
-    call("shma_update_begin", || unsafe {
+    quick("shma_update_begin", || unsafe {
         begin(field, None, timeout_ms, new_value, old_value, out)
     })
 }
@@ -87,7 +88,7 @@ pub unsafe extern "C" fn shma_update_part_begin(
     out: *mut *mut shma_update,
 ) -> c_int {
     // SAFETY: promise 1.
-    call("shma_update_part_begin", || unsafe {
+    quick("shma_update_part_begin", || unsafe {
         begin(field, Some((first, bytes)), timeout_ms, new_value, old_value, out)
     })
 }
@@ -120,20 +121,22 @@ unsafe fn begin(
     let (first, bytes) = part.unwrap_or((0, field.field.size()));
     field.check_part(first, bytes)?;
     let wait = wait(timeout_ms)?;
-    let mut update = field.spare.take(Update::default);
+    let mut update = field.spare.take(Update::new);
     // Before the semaphore, so that it is not held meanwhile.
     update.values.prepare(bytes, !old_value.is_null())?;
     let handle = update.handle.take().unwrap_or_else(|| field.field.clone());
-    let held = match handle.into_held(wait) {
-        Ok(held) => held,
+    // Where it stays: what is moved in other pieces waits for the cache.
+    match handle.into_held(wait) {
+        Ok(held) => update.held = Some(held),
         Err((handle, error)) => {
             update.handle = Some(handle);
             return Err(error.into());
         }
-    };
-    held.load_part(first, update.values.new_value_mut())?;
-    update.values.copy_old();
-    (update.held, update.first) = (Some(held), first);
+    }
+    if let Err(error) = update.load(first) {
+        update.held = None;
+        return Err(error.into());
+    }
     let (new, old) = update.values.addresses();
     *new_value = new.cast();
     // SAFETY: as the caller promises.
@@ -149,19 +152,19 @@ unsafe fn begin(
 /// As [`shma_update_begin`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn shma_update_commit(update: *mut shma_update, version: *mut u64) -> c_int {
-    call("shma_update_commit", || {
+    quick("shma_update_commit", || {
         // SAFETY: promises 1 and 3.
         let mut update = unsafe { own(update) }?;
         let Some(held) = update.held.take() else { return Ok(0) };
         match held.publish_part_keeping(update.first, update.values.new_value()) {
             Ok((handle, published)) => {
-                update.over(handle);
+                over(update, handle);
                 // SAFETY: promise 1.
                 unsafe { store(version, published.into()) };
                 Ok(0)
             }
             Err((handle, error)) => {
-                update.over(handle);
+                over(update, handle);
                 Err(error.into())
             }
         }
@@ -180,7 +183,7 @@ pub unsafe extern "C" fn shma_update_abort(update: *mut shma_update) {
         if let Ok(mut update) = unsafe { own(update) }
             && let Some(held) = update.held.take()
         {
-            update.over(held.into_field());
+            over(update, held.into_field());
         }
     });
 }

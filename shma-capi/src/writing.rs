@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_void};
 
 use crate::arguments::{bytes as bytes_of, reference, store, wait};
-use crate::call::call;
+use crate::call::quick;
 use crate::field::shma_field;
 
 /// See the header.
@@ -19,7 +19,7 @@ pub unsafe extern "C" fn shma_write(
     timeout_ms: i64,
     version: *mut u64,
 ) -> c_int {
-    call("shma_write", || {
+    quick("shma_write", || {
         // SAFETY: promise 1.
         let field = unsafe { reference(field, "field") }?;
         field.check_whole(bytes)?;
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn shma_write_part(
     timeout_ms: i64,
     version: *mut u64,
 ) -> c_int {
-    call("shma_write_part", || {
+    quick("shma_write_part", || {
         // SAFETY: promise 1.
         let field = unsafe { reference(field, "field") }?;
         field.check_ordinary()?;

@@ -72,6 +72,12 @@ fn what_a_field_keeps_of_its_updates_is_no_others() {
     watched(|| told(gcc().into_iter().collect(), "c/kept.c"));
 }
 
+/// To be cancelled is to be unwound, which would end the process inside of a call.
+#[test]
+fn a_cancelled_thread_returns_from_its_call_first() {
+    watched(|| told(gcc().into_iter().collect(), "c/cancelled.c"));
+}
+
 #[test]
 fn a_fork_child_ends_no_update_of_its_parent() {
     watched(|| told(gcc().into_iter().collect(), "c/forks.c"));

@@ -14,6 +14,7 @@
 //! | `Mapping`, `How`, `HUGE` | a mapping that no fork child can write, at an address that huge pages fit |
 //! | `ForkPage` | a number that is another one in a child than in its parent, and a time in which no fork copies what a thread is about to give up |
 //! | `spawn_unsignalled` | a thread that no handler of a signal runs in |
+//! | `Uncancelled` | a time in which the thread is not cancelled, and so not unwound |
 //! | `file_size_limit` | how long a file this process may make |
 //! | `free_memory` | bytes that this process may still take, or `None` |
 //! | `may_be_unmapped(uid)` | whether the number may stand for users that it does not tell apart |
@@ -27,5 +28,7 @@ mod linux;
 
 #[cfg(loom)]
 pub(crate) use heap::*;
+#[cfg(not(loom))]
+pub use linux::Uncancelled;
 #[cfg(not(loom))]
 pub(crate) use linux::*;

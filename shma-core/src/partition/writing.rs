@@ -65,6 +65,8 @@ impl Partition {
     #[cold]
     fn acquire_otherwise(&self, wait: Wait) -> Result<Guard<'_>, AcquireError> {
         self.check_fork()?;
+        // A look at the holder opens and closes files.
+        let _uncancelled = os::Uncancelled::new();
         // The plain way has looked only if the thread holds nothing.
         self.acquire_as(self.region.me(), lock_order::nothing(), wait)
     }

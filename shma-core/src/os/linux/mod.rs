@@ -4,6 +4,7 @@
 #![allow(unsafe_code)]
 
 mod boot;
+mod cancel;
 mod description;
 mod descriptors;
 mod fences;
@@ -28,6 +29,7 @@ use rustix::time::{ClockId, Timespec};
 use crate::sync::AtomicU32;
 
 pub(crate) use boot::boot_id;
+pub use cancel::Uncancelled;
 pub(crate) use description::{Description, FileId};
 pub(crate) use descriptors::{
     above_streams, create_new, names_among, names_in, open, open_at_once, read, read_text,
