@@ -4,6 +4,7 @@
 //! ordinary build. Sanitizers are for every package.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -116,17 +117,32 @@ impl Build {
                 .env("RUSTC_BOOTSTRAP", "1");
         } else {
             command
-                .env("CARGO_BUILD_BUILD_DIR", target_directory())
+                .env("CARGO_BUILD_BUILD_DIR", build_directory())
                 .env("RUSTC_WORKSPACE_WRAPPER", here.join("switches").join(self.name));
         }
         let output = command.output().unwrap();
         let complaints = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "`{name}` was not built for {self:?}:\n{complaints}");
-        let built = if self.flags.is_some() { target.join(TARGET) } else { target.to_owned() };
-        let program = built.join("debug").join(name);
+        let sanitized = self.flags.map(|_| TARGET.into());
+        let triple = sanitized.or_else(other_target).unwrap_or_default();
+        let program = target.join(triple).join("debug").join(name);
         assert!(program.exists(), "{} is not there", program.display());
         program
     }
+}
+
+/// What programs are built for, if it is not what the compiler runs on: cargo asks the same.
+fn other_target() -> Option<OsString> {
+    std::env::var_os("CARGO_BUILD_TARGET")
+}
+
+/// Where cargo keeps what it has built before, for all targets.
+fn build_directory() -> PathBuf {
+    let mut here = target_directory();
+    if other_target().is_some_and(|target| here.ends_with(target)) {
+        here.pop();
+    }
+    here
 }
 
 /// Where the running program was built: the directory that cargo has marked.
