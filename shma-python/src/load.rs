@@ -33,7 +33,10 @@ pub fn load(py: Python<'_>, path: PathBuf) -> PyResult<(String, Vec<Saved<'_>>)>
     for field in manifest.get().fields {
         let ty = describe(py, &Type::of(field.ty).map_err(refuse)?)?;
         let bytes = declaration.initial_value(field.name).unwrap_or_default();
-        let bytes = PyByteArray::new(py, bytes);
+        let bytes = PyByteArray::new_with(py, bytes.len(), |memory| {
+            memory.copy_from_slice(bytes);
+            Ok(())
+        })?;
         let version = versions.get(field.name).copied().flatten();
         fields.push((
             field.name.to_owned(),

@@ -1,5 +1,15 @@
 //! Private memory for bytes.
 
+use std::io;
+
+/// Zeroed bytes, as many as a region or a file says, which may be more than there is memory for.
+pub(super) fn zeroed(len: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len).map_err(|_| io::Error::from_raw_os_error(libc::ENOMEM))?;
+    bytes.resize(len, 0);
+    Ok(bytes)
+}
+
 /// Zeroed bytes, aligned to 16, so that they can be taken for any numbers.
 #[derive(Debug)]
 pub(super) struct Buffer(Vec<u128>);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::buffer::zeroed;
 use super::declaration::{Attributes, Declaration};
 use super::field::Field;
 use super::state::State;
@@ -20,15 +21,17 @@ impl State {
     ///
     /// As [`Shm::checkpoint`](crate::Shm::checkpoint).
     pub fn checkpoint(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
         let sizes = self.fields().iter().map(|field| field.manifest().size);
-        let mut values: Vec<Vec<u8>> = sizes.map(|size| vec![0; size]).collect();
+        let values: Result<Vec<Vec<u8>>, Error> = sizes.map(|size| value_for(path, size)).collect();
+        let mut values = values?;
         let bytes = values.iter_mut().map(Vec::as_mut_slice);
         let mut parts: Vec<(&Field, &mut [u8])> = self.fields().iter().zip(bytes).collect();
         let versions = self.snapshot(&mut parts)?;
         let values = values.iter().zip(versions);
         let values = values.map(|(bytes, version)| Content { bytes, version: version.into() });
         let values: Vec<Content<'_>> = values.collect();
-        save(path.as_ref(), self.name(), self.manifest(), self.region().notes(), &values)
+        save(path, self.name(), self.manifest(), self.region().notes(), &values)
     }
 }
 
@@ -97,12 +100,18 @@ impl Declaration {
             None => of_tensors(saved, &wanted)?,
         };
         for (index, tensor) in saved.tensors().enumerate().filter(|(_, it)| wanted(it.name)) {
-            let mut value = vec![0; tensor.bytes];
+            let mut value = value_for(saved.path(), tensor.bytes)?;
             saved.read(index, 0, &mut value)?;
             declaration.init(tensor.name, value)?;
         }
         Ok(declaration)
     }
+}
+
+/// Memory for a value of the file.
+fn value_for(path: &Path, size: usize) -> Result<Vec<u8>, Error> {
+    let call = "allocating memory for a value of";
+    zeroed(size).map_err(|source| Error::File { path: path.to_owned(), call, source })
 }
 
 fn of_tensors(saved: &Checkpoint, wanted: &impl Fn(&str) -> bool) -> Result<Declaration, Error> {
