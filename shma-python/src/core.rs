@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use pyo3::exceptions::PyValueError;
@@ -29,8 +29,8 @@ pub(crate) struct Shared {
     state: Mutex<Option<State>>,
     /// Calls that use it.
     uses: AtomicUsize,
-    /// Whether a fork child could not attach for itself, because the region has lost its name.
-    lost: AtomicBool,
+    /// Why a fork child could not attach for itself: `None` if the region has lost its name.
+    lost: OnceLock<Option<Error>>,
 }
 
 impl fmt::Debug for Shared {
@@ -98,15 +98,15 @@ impl Shared {
         Ok(Used { field, _using: self.using() })
     }
 
-    /// The exception that the error of a call is. In a fork child that could not attach, because the
+    /// The exception that the error of a call is. In a fork child that could not attach it says why: if the
     /// region has no name any more, the inherited handle is that of a retired region.
     pub(crate) fn raise(&self, py: Python<'_>, error: &Error) -> PyErr {
-        match error {
-            // Relaxed: it is set before the child's code runs.
-            Error::Forked { place, .. } if self.lost.load(Ordering::Relaxed) => {
+        match (error, self.lost.get()) {
+            (Error::Forked { place, .. }, Some(None)) => {
                 retired(py, &self.name, place.field.as_deref())
             }
-            error => raise(py, error),
+            (Error::Forked { .. }, Some(Some(reason))) => raise(py, reason),
+            (error, _) => raise(py, error),
         }
     }
 
@@ -157,7 +157,7 @@ impl Core {
             writable: state.is_writable(),
             state: Mutex::new(Some(state)),
             uses: AtomicUsize::new(0),
-            lost: AtomicBool::new(false),
+            lost: OnceLock::new(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -260,8 +260,9 @@ impl Core {
         match py.detach(|| self.shared.reopen()) {
             // What was inherited is the parent's attachment, and dropping it leaves that alone.
             Ok(Some(own)) => drop(self.shared.lock().replace(own)),
-            // Relaxed: read by this thread, and by those that it starts.
-            Ok(None) | Err(_) => self.shared.lost.store(true, Ordering::Relaxed),
+            // A child of this child has the first reason as well.
+            Ok(None) => drop(self.shared.lost.set(None)),
+            Err(error) => drop(self.shared.lost.set(Some(error))),
         }
     }
 }
@@ -379,7 +380,7 @@ pub fn reopen(
         writable: !read_only,
         state: Mutex::new(None),
         uses: AtomicUsize::new(0),
-        lost: AtomicBool::new(false),
+        lost: OnceLock::new(),
     };
     match py.detach(|| shared.reopen()) {
         Ok(Some(state)) => Ok(Core::new(state, shared.dir.clone())),

@@ -178,6 +178,29 @@ def test_a_fork_child_is_attached_when_its_code_runs(name: str) -> None:
         assert name not in shma.names()
 
 
+def test_a_fork_child_that_cannot_attach_says_why(name: str, script: Any) -> None:
+    code = """
+import os, resource, sys, shma
+state = shma.open(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+try:
+    while True: os.dup(0)
+except OSError: pass
+child = os.fork()
+if child == 0:
+    try: state.count.write(1)
+    except shma.SystemCallFailed as error: print(error.errno, error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(state.count.write(2), flush=True)
+"""
+    with make(name):
+        alone = script(code, name)
+        number, _, text = alone.line().partition(" ")
+        assert int(number) == errno.EMFILE and name in text and "RLIMIT_NOFILE" in text
+        assert alone.line() == "2" and alone.process.wait() == 0
+
+
 def test_a_child_forked_inside_an_update_cannot_end_it(name: str) -> None:
     with make(name) as state:
 

@@ -43,7 +43,9 @@ def _leave_late(_: object = None) -> None:
 
 def _before_fork() -> None:
     if _live:
-        _pipes.append(os.pipe())
+        # Without a descriptor left, the parent does not wait.
+        with contextlib.suppress(OSError):
+            _pipes.append(os.pipe())
 
 
 def _in_parent() -> None:
