@@ -28,6 +28,19 @@ def test_the_page_for_users_of_shmarrays_runs(tmp_path: pathlib.Path) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "(8, 4) 201\n", "")
 
 
+def test_the_page_of_the_package_runs(tmp_path: pathlib.Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    program = tmp_path / "page.py"
+    program.write_text(code.replace('"trainer"', f'"trainer-{tmp_path.name}-{os.getpid()}"'))
+    ran = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+
+
+def test_every_block_of_every_page_is_run() -> None:
+    blocks = {page.name: page.read_text().count("```python") for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]}
+    assert blocks == {"README.md": 1, "coming-from-shmarrays.md": 1, "torch-jax-asyncio-jupyter.md": 7}
+
+
 def test_every_call_says_what_it_does() -> None:
     silent = []
     for name in shma.__all__:
