@@ -19,6 +19,9 @@ pub(crate) const SMALL: usize = 32 << 10;
 static FIT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static FIT_RETURNED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
+/// `is_masked` of the module `_values`.
+static IS_MASKED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
 /// The memory of an array, to take to where the interpreter's lock is not held. Its owner keeps the
 /// array for as long.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +47,9 @@ impl Memory {
     /// The caller keeps the array, which has as many bytes.
     pub(crate) unsafe fn to_vec(self) -> PyResult<Vec<u8>> {
         let mut bytes = Vec::new();
-        bytes.try_reserve_exact(self.len).map_err(|_| PyMemoryError::new_err(()))?;
+        bytes.try_reserve_exact(self.len).map_err(|_| {
+            PyMemoryError::new_err(format!("there is no memory for a copy of {} bytes", self.len))
+        })?;
         // SAFETY: there is room for as many bytes, and the caller keeps what they are copied from.
         unsafe { self.at.copy_to_nonoverlapping(bytes.as_mut_ptr(), self.len) };
         // SAFETY: they were written above.
@@ -151,7 +156,10 @@ impl Layout {
         value: &Bound<'py, PyAny>,
         place: &str,
     ) -> PyResult<(Bound<'py, PyAny>, Memory)> {
-        if let Some(memory) = self.exact(value) {
+        // What a subclass means is not its memory alone: an array may be masked.
+        if value.is_exact_instance_of::<PyUntypedArray>()
+            && let Some(memory) = self.exact(value)
+        {
             return Ok((value.clone(), memory));
         }
         let py = value.py();
@@ -230,6 +238,15 @@ pub(crate) fn exact(
     }
     let (found, expected) = (array.dtype(), descr.bind(value.py()));
     (found.is(expected) || found.is_equiv_to(expected)).then(|| memory(array, bytes))
+}
+
+/// Whether the array hides elements behind a mask, which its memory does not have.
+pub(crate) fn is_masked(array: &Bound<'_, PyUntypedArray>) -> PyResult<bool> {
+    if array.is_exact_instance_of::<PyUntypedArray>() {
+        return Ok(false);
+    }
+    let is_masked = IS_MASKED.import(array.py(), "shma._values", "is_masked")?;
+    is_masked.call1((array,))?.extract()
 }
 
 pub(crate) fn is_writeable(array: &Bound<'_, PyUntypedArray>) -> bool {

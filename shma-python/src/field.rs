@@ -13,7 +13,9 @@ use pyo3::types::PyTuple;
 use shma_core::untyped::{self, Fetch, Wait};
 use shma_core::{Error, Version};
 
-use crate::array::{Layout, Memory, SMALL, copying, is_writeable, memory, new_array, scalar};
+use crate::array::{
+    Layout, Memory, SMALL, copying, is_masked, is_writeable, memory, new_array, scalar,
+};
 use crate::base::FieldBase;
 use crate::core::{Core, Used};
 use crate::errors::raise;
@@ -72,6 +74,12 @@ impl FieldBase {
         })?;
         if !is_writeable(array) {
             return Err(PyValueError::new_err(format!("{}: `out` is read-only", self.place())));
+        }
+        if is_masked(array)? {
+            return Err(PyValueError::new_err(format!(
+                "{}: `out` has masked elements, which would hide what is read: give its `.data`",
+                self.place()
+            )));
         }
         let memory = self.layout.exact(out).ok_or_else(|| {
             PyValueError::new_err(format!(
@@ -351,8 +359,8 @@ impl FieldBase {
     /// `timeout` is in seconds. `timeout=0` does not wait for a holder that lives. An atomic field has
     /// no semaphore, and each number is replaced by itself.
     ///
-    /// Raises ValueError for another shape and after `close`, TypeError for another kind, OverflowError
-    /// for integers that do not fit, WouldBlock, Timeout, Reentrant, ReadOnly.
+    /// Raises ValueError for another shape and after `close`, TypeError for another kind and for masked
+    /// elements, OverflowError for integers that do not fit, WouldBlock, Timeout, Reentrant, ReadOnly.
     #[pyo3(signature = (value, *, timeout=None))]
     fn write(
         &self,
@@ -362,10 +370,7 @@ impl FieldBase {
     ) -> PyResult<u64> {
         let limit = Limit::of(timeout)?;
         self.shared.check_open()?;
-        let (_array, memory) = match self.layout.exact(value) {
-            Some(memory) => (value.clone(), memory),
-            None => self.layout.fit(value, &self.place())?,
-        };
+        let (_array, memory) = self.layout.fit(value, &self.place())?;
         self.write_memory(py, 0, memory, limit)
     }
 

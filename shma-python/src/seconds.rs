@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 /// So long a call sleeps before it looks for signals: Ctrl-C reaches it within this time.
@@ -26,6 +26,12 @@ pub(crate) fn seconds(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Dur
                 false => f64::INFINITY,
             }
         }
+        Err(error) if error.is_instance_of::<PyTypeError>(timeout.py()) => {
+            return Err(PyTypeError::new_err(format!(
+                "a time is a number of seconds, or None to wait for ever, and this is {}",
+                timeout.repr()?
+            )));
+        }
         Err(error) => return Err(error),
     };
     if seconds.is_nan() || seconds < 0.0 {
@@ -36,5 +42,7 @@ pub(crate) fn seconds(timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Dur
     if seconds > LONGEST {
         return Ok(None);
     }
-    Ok(Some(Duration::from_secs_f64(seconds)))
+    // A time that rounds to none is still one: only zero means not to wait.
+    let shortest = if seconds > 0.0 { Duration::from_nanos(1) } else { Duration::ZERO };
+    Ok(Some(Duration::from_secs_f64(seconds).max(shortest)))
 }

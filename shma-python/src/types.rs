@@ -63,7 +63,13 @@ impl<'py> FromPyObject<'_, 'py> for Name {
     type Error = PyErr;
 
     fn extract(name: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        Ok(Self(name.cast::<PyString>()?.to_string_lossy().into_owned()))
+        let text = name.cast::<PyString>().map_err(|_| {
+            pyo3::exceptions::PyTypeError::new_err(format!(
+                "a name is a text, and this is {:?}",
+                &*name
+            ))
+        })?;
+        Ok(Self(text.to_string_lossy().into_owned()))
     }
 }
 

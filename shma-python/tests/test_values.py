@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -220,6 +223,8 @@ def test_wrong_attributes_are_refused(name: str) -> None:
         shma.field(1.0, slots=3),  # type: ignore[arg-type]
         shma.field(1.0, slots=-1),  # type: ignore[arg-type]
         shma.field(1.0, slots="4"),  # type: ignore[arg-type]
+        shma.field(1.0, slots=True),
+        shma.field(1.0, slots=2.0),  # type: ignore[arg-type]
         shma.field(np.float16(1), atomic=True),
     ):
         with pytest.raises(shma.DeclarationError):
@@ -228,6 +233,8 @@ def test_wrong_attributes_are_refused(name: str) -> None:
         shma.create(name, {"a-b": 1.0})
     with pytest.raises(shma.DeclarationError):
         shma.struct("P", np.dtype([("a", np.uint8), ("b", np.uint32)], align=True))
+    with shma.create(name, {"a": shma.field(1.0, slots=np.int64(2))}) as state:  # type: ignore[arg-type]
+        assert state.manifest["fields"][0]["slots"] == 2
 
 
 def test_errors_are_builtins_and_can_be_pickled(name: str) -> None:
@@ -286,6 +293,87 @@ def test_any_other_time_is_one(name: str, time: float | None) -> None:
         assert state.snapshot(timeout=time).a.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize(("time", "error"), [(0, shma.WouldBlock), (-0.0, shma.WouldBlock), (1e-300, shma.Timeout), (1e-12, shma.Timeout)])
+def test_only_zero_means_not_to_wait(name: str, time: float, error: type[Exception]) -> None:
+    with shma.create(name, {"a": np.zeros(2)}) as state:
+        raised: list[type[BaseException]] = []
+
+        def write() -> None:
+            try:
+                state.a.write([1, 2], timeout=time)
+            except shma.Error as late:
+                raised.append(type(late))
+
+        with state.a.writing():
+            thread = threading.Thread(target=write)
+            thread.start()
+            thread.join()
+        assert raised == [error]
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "match"),
+    [
+        ({"mode": "600"}, TypeError, "`mode` is a number such as 0o600, and not '600'"),
+        ({"mode": -1}, ValueError, "`mode` .* not -1"),
+        ({"mode": 2**40}, ValueError, "`mode` .* not 1099511627776"),
+        ({"persistent": 1}, TypeError, "`persistent` is True or False, and not 1"),
+        ({"prefault": None}, TypeError, "`prefault` is True or False, and not None"),
+        ({"huge_pages": "yes"}, TypeError, "`huge_pages` is True or False, and not 'yes'"),
+        ({"state": 5}, TypeError, "declared name .* a text, and this is 5"),
+        ({"state": "\ud800"}, shma.DeclarationError, "declared name .* no Unicode text"),
+        ({"name": 5}, TypeError, "a name is a text, and this is 5"),
+        ({"fields": {"a": [[1], [1, 2]]}}, ValueError, "field `a` takes an array or a number"),
+        ({"fields": {"a": "text"}}, shma.DeclarationError, "field `a`: "),
+    ],
+    ids=repr,
+)
+def test_messages_name_the_argument_and_what_was_found(name: str, said: dict[str, Any], error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=match):
+        shma.create(**{"name": name, "fields": {"a": 1.0}, **said})
+
+
+def test_messages_of_calls_say_what_was_found(name: str) -> None:
+    with shma.create(name, {"a": np.zeros(2)}) as state:
+        with pytest.raises(TypeError, match="a number of seconds, or None to wait for ever, and this is '1'"):
+            state.a.write([1, 2], timeout="1")  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match=f"field `a` of region `{name}` takes float64, and this is no array"):
+            state.a.write([[1], [1, 2]])  # type: ignore[list-item]
+        with pytest.raises(TypeError, match="`read_only` is True or False"):
+            shma.open(name, read_only=1)  # type: ignore[arg-type]
+
+
+def test_what_a_mask_hides_is_neither_written_nor_read_into(name: str) -> None:
+    # numpy's own copies show the memory behind a mask, which the caller has not meant.
+    hidden = np.ma.array(np.full(4, 9.0), mask=[True, False, False, False])
+    with shma.create(name, {"a": np.zeros(4), "n": shma.field(np.zeros(4, np.uint32), atomic=True)}) as state:
+        writes: list[Callable[[], object]] = [
+            lambda: state.a.write(hidden),
+            lambda: state.a.__setitem__(..., hidden),
+            lambda: state.a.update(lambda new, old: hidden),
+            lambda: state.a.update_with(1, lambda new, old: hidden),
+            lambda: state.a.add_scaled(hidden),
+            lambda: state.a.lerp(hidden, 0.5),
+            lambda: state.add_scaled({"a": hidden}),
+            lambda: state["n"].write(hidden.astype(np.uint32)),
+            lambda: state["n"].add(hidden.astype(np.uint32)),
+            lambda: state.transaction().__enter__().__setitem__("a", hidden),
+            lambda: state.a.__setitem__(0, np.ma.masked),
+            lambda: shma.create(name + "-other", {"a": hidden}),
+        ]
+        for write in writes:
+            with pytest.raises(TypeError, match="masked elements"):
+                write()
+        for read in (lambda: state.a.read(out=hidden), lambda: state.snapshot(out={"a": hidden})):
+            with pytest.raises(ValueError, match="masked elements"):
+                read()
+        assert state.a.version == 1 and not state["n"].read().any()
+        # A mask that hides nothing is none, and other subclasses mean their memory.
+        state.a.write(np.ma.array(np.ones(4)))
+        out = np.zeros(4).view(np.recarray)
+        assert state.a.read(out=out) is out and out.tolist() == [1] * 4
+
+
 def test_after_close_every_call_is_a_value_error(name: str) -> None:
     state = shma.create(name, {"a": np.zeros(2), "n": shma.field(np.zeros(2, np.uint64), atomic=True)})
     a, n = state.a, state.n
@@ -306,6 +394,24 @@ def test_after_close_every_call_is_a_value_error(name: str) -> None:
         with pytest.raises(ValueError):
             call()
     assert "closed" in repr(state) and "closed" in repr(a) and "closed" in state._repr_html_()
+    assert name not in shma.names()
+
+
+@pytest.mark.parametrize("field", ["_core", "_table", "_fields", "_arrays", "_state", "_begun", "__len__", "name", "close"])
+def test_a_field_takes_no_name_of_its_handle_away(name: str, field: str) -> None:
+    # Another program chooses the names of fields.
+    declared = type("M", (shma.Declared,), {field: shma.array(np.float64), "z": shma.array(np.float64)})
+    with declared.create(name, {field: 1.0}) as state:
+        for one in (state, shma.open(name)):
+            assert one[field].read() == 1.0 and one.z.read() == 0 and one.name == name and len(one) == 2
+            assert one.read() == {field: 1.0, "z": 0} and field in repr(one)
+            if one is not state:
+                assert pickle.loads(pickle.dumps(one))[field].read() == 1.0
+            with one.transaction() as t:
+                t[field] += 0
+            with pytest.raises(AttributeError):
+                delattr(one, field)
+            one.close()
     assert name not in shma.names()
 
 

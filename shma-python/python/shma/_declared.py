@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from typing_extensions import Self
 
 from shma import _shma, _types, _values
-from shma._state import State, path_of, without_values
+from shma._state import State, creation_of, flag, path_of, without_values
 
 
 class _Array:
@@ -66,8 +66,8 @@ class Declared(State):
         super().__init_subclass__(**kwargs)
         own = {name: at for name, at in vars(cls).items() if isinstance(at, _Array)}
         for name in own:
-            if hasattr(State, name):
-                # The method keeps the name, and the field is an item.
+            if hasattr(Declared, name) or name in State.__annotations__:
+                # The method, or what the handle keeps, has the name, and the field is an item.
                 delattr(cls, name)
         cls._arrays = {**cls._arrays, **own}
 
@@ -79,15 +79,15 @@ class Declared(State):
         fields: list[_types.Declaration] = []
         for name, at in cls._arrays.items():
             if not all(0 < length < 1 << 63 for length in at.shape):
-                raise _types.refused(name, f"an array has at least one element, and not shape {at.shape}")
-            type_ = _types.type_of(at.dtype, at.shape, name)
-            _types.check_slots(name, at.slots)
+                raise _types.refused(f"field `{name}`", f"an array has at least one element, and not shape {at.shape}")
+            type_ = _types.type_of(at.dtype, at.shape, f"field `{name}`")
+            slots = _types.number_of_slots(name, at.slots)
             value = None
             if name in values:
                 dtype, shape = _types.dtype_of(type_)
                 place = f"field `{name}` of `{cls.__name__}`"
                 value = np.array(_values.fit(dtype, shape, values.pop(name), place), copy=True)
-            fields.append((name, type_, at.slots, at.timed, at.atomic, value))
+            fields.append((name, type_, slots, at.timed, at.atomic, value))
         if values:
             raise KeyError(f"`{cls.__name__}` has no field {next(iter(values))!r}")
         return cls.__name__, fields
@@ -105,7 +105,7 @@ class Declared(State):
         huge_pages: bool = False,
     ) -> Self:
         """As `shma.create`."""
-        creation = (mode, persistent, prefault, huge_pages)
+        creation = creation_of(mode, persistent, prefault, huge_pages)
         return cls._of(_shma.create(name, cls._declaration(init), creation, path_of(dir), False))
 
     @classmethod
@@ -119,7 +119,7 @@ class Declared(State):
     ) -> Self:
         """As `shma.open`, of this layout: otherwise LayoutMismatch."""
         expected = without_values(*cls._declaration(None))
-        return cls._of(_shma.open(name, expected, read_only, wait, path_of(dir)))
+        return cls._of(_shma.open(name, expected, flag("read_only", read_only), wait, path_of(dir)))
 
     @classmethod
     def open_or_create(
@@ -134,5 +134,5 @@ class Declared(State):
         huge_pages: bool = False,
     ) -> Self:
         """As `shma.open_or_create`."""
-        creation = (mode, persistent, prefault, huge_pages)
+        creation = creation_of(mode, persistent, prefault, huge_pages)
         return cls._of(_shma.create(name, cls._declaration(init), creation, path_of(dir), True))

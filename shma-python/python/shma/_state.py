@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from os import PathLike, fspath
@@ -17,7 +18,6 @@ from shma import _life, _shma, _transaction, _types, _values
 from shma._field import AtomicField, Field
 from shma._snapshot import Snapshot
 from shma._types import Attributes
-
 
 
 class State(Mapping[str, Field[Any]]):
@@ -64,6 +64,9 @@ class State(Mapping[str, Field[Any]]):
             f"`state[{name!r}][...] = ..`"
         )
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a state keeps its attributes, and {name!r} as well")
+
     def __getitem__(self, name: str) -> Field[Any]:
         """The field of this name. Raises KeyError if there is none, TypeError if numpy lacks its type."""
         field = self._fields.get(name)
@@ -83,8 +86,8 @@ class State(Mapping[str, Field[Any]]):
             ) from error
         made: Field[Any] = (AtomicField if atomic else Field)(self._core, at, name, dtype, shape)
         self._fields[name] = made
-        if not callable(getattr(type(self), name, None)):
-            # The next look at the attribute finds it without a call.
+        if not name.startswith("_") and not callable(getattr(type(self), name, None)):
+            # The next look at the attribute finds it without a call. Names with `_` are the handle's own.
             self.__dict__[name] = made
         return made
 
@@ -223,6 +226,8 @@ class State(Mapping[str, Field[Any]]):
             field = self[name]
             if not isinstance(array, np.ndarray):
                 raise TypeError(f"`out[{name!r}]` is a numpy array, and not {type(array).__name__}")
+            if _values.is_masked(array):
+                raise ValueError(f"`out[{name!r}]` has masked elements: give its `.data`")
             if array.shape != field.shape or array.dtype != field.dtype or not array.flags.writeable:
                 raise ValueError(
                     f"`out[{name!r}]` has to be a writable array of {field.dtype} and shape {field.shape}"
@@ -321,6 +326,7 @@ def declaration(
     fields: Mapping[str, ArrayLike | Attributes], state: str
 ) -> tuple[str, list[_types.Declaration]]:
     """The declared name and the fields, those of a snapshot as its region had them."""
+    _types.check_declared_name(state)
     if not isinstance(fields, Mapping):
         raise TypeError(f"fields are a mapping from names to values, and not {type(fields).__name__}")
     if not isinstance(fields, Snapshot) or not fields._declared:
@@ -337,6 +343,27 @@ def declaration(
         # An atomic field has one slot, which is not declared.
         declared.append((name, type_, 4 if atomic else slots, timed, atomic, fitted))
     return (fields._state or state) if state == "State" else state, declared
+
+
+def creation_of(
+    mode: int, persistent: bool, prefault: bool, huge_pages: bool
+) -> tuple[int, bool, bool, bool]:
+    """What is said at creation, each by its name in the error if it is nothing of the kind."""
+    try:
+        bits = operator.index(mode)
+    except TypeError:
+        raise TypeError(f"`mode` is a number such as 0o600, and not {mode!r}") from None
+    if not 0 <= bits <= 0o7777:
+        raise ValueError(f"`mode` is a number of permission bits such as 0o600, and not {bits!r}")
+    flags = flag("persistent", persistent), flag("prefault", prefault), flag("huge_pages", huge_pages)
+    return bits, *flags
+
+
+def flag(name: str, value: object) -> bool:
+    """An argument that is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"`{name}` is True or False, and not {value!r}")
+    return bool(value)
 
 
 def path_of(dir: str | PathLike[str] | None) -> str | None:
@@ -364,7 +391,7 @@ def create(
 
     Raises AlreadyExists, NoSpace, InvalidName, ForeignOwner, NotARegion, DeclarationError.
     """
-    creation = (mode, persistent, prefault, huge_pages)
+    creation = creation_of(mode, persistent, prefault, huge_pages)
     return State._of(_shma.create(name, declaration(fields, state), creation, path_of(dir), False))
 
 
@@ -386,7 +413,7 @@ def open(
     ForeignOwner, NotARegion, InvalidName.
     """
     expected = None if expect is None else without_values(*declaration(expect, state))
-    return State._of(_shma.open(name, expected, read_only, wait, path_of(dir)))
+    return State._of(_shma.open(name, expected, flag("read_only", read_only), wait, path_of(dir)))
 
 
 def without_values(
@@ -411,7 +438,7 @@ def open_or_create(
 
     Arguments as `create`. Raises what `create` and `open` raise.
     """
-    creation = (mode, persistent, prefault, huge_pages)
+    creation = creation_of(mode, persistent, prefault, huge_pages)
     return State._of(_shma.create(name, declaration(fields, state), creation, path_of(dir), True))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
 from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from shma import _values
 from shma._errors import DeclarationError, make
 
 try:
@@ -102,7 +105,8 @@ def _said(dtype: np.dtype[Any]) -> Any:
 
 def refused(place: str, reason: str) -> DeclarationError:
     """A declaration that is no state."""
-    error = make("DeclarationError", f"{place}: {reason}", "", place or None)
+    named = place.removeprefix("field `").removesuffix("`")
+    error = make("DeclarationError", f"{place}: {reason}" if place else reason, "", named or None)
     assert isinstance(error, DeclarationError)
     return error
 
@@ -174,17 +178,32 @@ def declare(name: str, said: object) -> Declaration:
     if not isinstance(name, str):
         raise TypeError(f"the name of a field is a text, and this is {name!r}")
     at = said if isinstance(said, Attributes) else Attributes(said, 4, False, False)  # type: ignore[arg-type]
-    value: np.ndarray[Any, Any] = np.asarray(at.value)
-    type_ = type_of(value.dtype, value.shape, name)
-    check_slots(name, at.slots)
+    value = _values.as_array(at.value, f"field `{name}` takes an array or a number")
+    type_ = type_of(value.dtype, value.shape, f"field `{name}`")
+    slots = number_of_slots(name, at.slots)
     copied: np.ndarray[Any, Any] = np.array(value, order="C", copy=True)
-    return name, type_, at.slots, bool(at.timed), bool(at.atomic), copied
+    return name, type_, slots, bool(at.timed), bool(at.atomic), copied
 
 
-def check_slots(name: str, slots: object) -> None:
-    """Refuses what the library does not even take for a number of slots."""
-    if isinstance(slots, bool) or not isinstance(slots, int) or not 0 <= slots < 1 << 16:
-        raise refused(name, f"a field has 2, 4 or 8 slots, and not {slots!r}")
+def number_of_slots(name: str, slots: Any) -> int:
+    """The slots as a number of Python's, which the library may refuse."""
+    number = -1
+    if not isinstance(slots, bool):
+        with contextlib.suppress(TypeError):
+            number = operator.index(slots)
+    if not 0 <= number < 1 << 16:
+        raise refused(f"field `{name}`", f"a field has 2, 4 or 8 slots, and not {slots!r}")
+    return number
+
+
+def check_declared_name(state: object) -> None:
+    """Refuses what is no text at all, or cannot be one in Rust."""
+    if not isinstance(state, str):
+        raise TypeError(f"the declared name of a state is a text, and this is {state!r}")
+    try:
+        state.encode()
+    except UnicodeEncodeError:
+        raise refused("", f"the declared name {state!r} is no Unicode text") from None
 
 
 def declare_all(fields: Mapping[str, ArrayLike | Attributes]) -> list[Declaration]:

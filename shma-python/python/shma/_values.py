@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def cast(dtype: np.dtype[Any], value: object, place: str) -> Array:
         return _raw(dtype, value, place)
     if dtype.names is not None:
         return _structs(dtype, value, place)
-    array: Array = np.asarray(value)
+    array = as_array(value, f"{place} takes {dtype}")
     if array.dtype == dtype:
         return array
     kind = array.dtype.kind
@@ -54,6 +55,22 @@ def cast(dtype: np.dtype[Any], value: object, place: str) -> Array:
         _check_range(dtype, array, place)
     with np.errstate(over="ignore", invalid="ignore"):
         return array.astype(dtype)
+
+
+def is_masked(value: object) -> bool:
+    """Whether a mask hides elements of the value. There is no such array before its module is imported."""
+    ma: Any = sys.modules.get("numpy.ma")
+    return ma is not None and isinstance(value, ma.MaskedArray) and bool(ma.is_masked(value))
+
+
+def as_array(value: object, takes: str) -> Array:
+    """The value as an array. What a mask hides is refused, because a copy would show it."""
+    if is_masked(value):
+        raise TypeError(f"{takes}, and this array has masked elements: fill them first (`.filled(..)`)")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{takes}, and this is no array: {error}") from None
 
 
 def _is_bf16(dtype: np.dtype[Any]) -> bool:
@@ -111,7 +128,7 @@ def _raw(dtype: np.dtype[Any], value: object, place: str) -> Array:
             raise TypeError(f"{place} takes {dtype.itemsize} bytes for each number")
         array: Array = np.frombuffer(data, dtype=dtype)
         return array[0].reshape(()) if len(array) == 1 else array
-    array = np.asarray(value)
+    array = as_array(value, f"{place} takes {dtype}")
     if array.dtype.kind != "V" or array.dtype.names is not None or array.dtype.itemsize != dtype.itemsize:
         raise TypeError(
             f"{place} has numbers that numpy lacks: it takes their bytes, {dtype.itemsize} for each, or "
@@ -123,7 +140,7 @@ def _raw(dtype: np.dtype[Any], value: object, place: str) -> Array:
 def _structs(dtype: np.dtype[Any], value: object, place: str) -> Array:
     """Structs: an array of this dtype, or tuples in the order of the members."""
     if isinstance(value, (np.ndarray, np.generic)) or hasattr(value, "__array__"):
-        array: Array = np.asarray(value)
+        array = as_array(value, f"{place} takes {dtype}")
         if array.dtype != dtype:
             raise TypeError(f"{place} takes {dtype}, and not {array.dtype}")
         return array.astype(dtype)
