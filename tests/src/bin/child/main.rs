@@ -1,6 +1,7 @@
 //! The other process of the tests. Its arguments say what it does; it ends when its input does.
 
 mod alarms;
+mod answer;
 mod atomics;
 mod bank;
 mod bulk;

@@ -4,7 +4,7 @@ use shma_core::Shm;
 use shma_tests::states::{Board, Row};
 use shma_tests::watchdog::PATIENCE;
 
-use crate::talk::{Answer, number, ok};
+use crate::answer::{Answer, number, ok};
 
 /// Makes the call that the words name, if they name one.
 pub fn call(board: &Shm<Board>, words: &[&str]) -> Option<Answer> {

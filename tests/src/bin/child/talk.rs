@@ -13,6 +13,7 @@ use shma_tests::panics;
 use shma_tests::region;
 use shma_tests::states::{Board, Row, the_one};
 
+use crate::answer::{Answer, number, ok};
 use crate::{alarms, publishing, say, scribble};
 
 /// Answers line after line.
@@ -57,8 +58,6 @@ struct Talk {
     directory: PathBuf,
     lines: Receiver<String>,
 }
-
-pub type Answer = Result<String, Error>;
 
 /// The same call on a handle of either kind.
 macro_rules! on_either {
@@ -377,14 +376,6 @@ fn crime(words: &[&str]) -> Option<String> {
 /// What the three fields hold.
 fn three(board: &Board) -> String {
     format!("{} {} {}", board.count, board.later, the_one(&board.row))
-}
-
-pub fn ok(_: ()) -> String {
-    "ok".to_owned()
-}
-
-pub fn number(text: &str) -> u64 {
-    text.parse().unwrap_or_else(|_| panic!("`{text}` is no number"))
 }
 
 /// The variant's name, and the message with its source in one line.
