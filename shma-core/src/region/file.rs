@@ -74,6 +74,8 @@ fn not_opened(
     match errno {
         _ if refused => not_permitted(name, writable),
         Errno::AGAIN => leased(name),
+        // It went, and another one has come since.
+        Errno::NOENT => name.not_found(),
         errno => name.io("open", errno.into()),
     }
 }

@@ -4,9 +4,11 @@ use std::fs::{self, File};
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
-use shma_core::ShmState;
+use shma_core::{Error, ShmState};
 use shma_tests::child;
 use shma_tests::child::Child;
 use shma_tests::place::Place;
@@ -130,6 +132,36 @@ fn attaching_and_detaching_at_once_leaves_nothing() {
         }
         order_all(&mut children, "close");
         assert!(!name.exists());
+    });
+}
+
+/// Between two system calls a name may go, come back, and be another file's.
+#[test]
+fn a_name_that_comes_and_goes_is_there_or_is_not_found() {
+    watched(|| {
+        let (name, aside) = (Name::new("flickers"), Name::new("aside"));
+        let _kept = Board::create(&name, &Board::with(1)).unwrap();
+        let is_over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let flickers = scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    fs::rename(name.path(), aside.path()).unwrap();
+                    fs::rename(aside.path(), name.path()).unwrap();
+                }
+            });
+            let (mut there, mut missing, mut others) = (0, 0, Vec::new());
+            while there + missing < 200_000 && others.is_empty() {
+                match Board::open(&name) {
+                    Ok(_) => there += 1,
+                    Err(Error::NotFound { .. }) => missing += 1,
+                    Err(error) => others.push(error),
+                }
+            }
+            is_over.store(true, Ordering::Relaxed);
+            flickers.join().unwrap();
+            assert!(others.is_empty(), "{there} {missing} {others:?}");
+            assert!(there > 0 && missing > 0, "{there} times there, {missing} times missing");
+        });
     });
 }
 
