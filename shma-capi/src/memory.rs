@@ -5,12 +5,18 @@ use crate::fault::Fault;
 /// What a field keeps for one thread only, since it may be a gigabyte.
 const LARGE_BYTES: usize = 64 << 10;
 
-/// Bytes that an address is a multiple of.
-const ALIGNED: usize = size_of::<u128>();
+/// What an address is a multiple of: copies by whole vectors take half the time if no vector lies in two
+/// lines of the cache.
+#[derive(Debug, Clone, Copy, bytemuck::Zeroable, bytemuck::Pod)]
+#[repr(C, align(64))]
+struct Line([u64; 8]);
+
+/// Its bytes.
+const ALIGNED: usize = size_of::<Line>();
 
 /// Memory of one value, which may be left over from a larger one.
 #[derive(Debug, Default)]
-struct Room(Vec<u128>);
+struct Room(Vec<Line>);
 
 impl Room {
     /// Whether a value of so many bytes has room. An empty one has to have an address too.
@@ -23,10 +29,10 @@ impl Room {
     fn grow(&mut self, len: usize) -> Result<(), Fault> {
         // The former memory first: there may not be enough for both.
         *self = Self::default();
-        let words = len.div_ceil(ALIGNED).max(1);
-        let no_memory = |_| Fault::no_memory(words * ALIGNED);
-        self.0.try_reserve_exact(words).map_err(no_memory)?;
-        self.0.resize(words, 0);
+        let lines = len.div_ceil(ALIGNED).max(1);
+        let no_memory = |_| Fault::no_memory(lines * ALIGNED);
+        self.0.try_reserve_exact(lines).map_err(no_memory)?;
+        self.0.resize(lines, Line([0; 8]));
         Ok(())
     }
 
