@@ -102,7 +102,7 @@ const CALLS: [(&str, Call); 6] = [
         it.eight.g.read_into(black_box(&mut it.copy.g));
         it.eight.h.read_into(black_box(&mut it.copy.h));
     }),
-    (SNAPSHOT, |it| _ = it.eight.snapshot_into(black_box(&mut it.copy))),
+    (SNAPSHOT, |it| it.eight.snapshot_into(black_box(&mut it.copy))),
 ];
 
 fn measure(worker: &Worker) -> Result<()> {
