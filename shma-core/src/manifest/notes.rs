@@ -114,9 +114,13 @@ impl Manifest<'_> {
     }
 
     /// The notes in a region's text, if the text is exactly this manifest's and theirs. So a text
-    /// that this library wrote need not be read as a whole.
-    pub(crate) fn notes_behind(&self, text: &[u8]) -> Option<Result<Notes, String>> {
-        let rest = self.behind_json(text)?;
+    /// that this library wrote need not be read as a whole. The caller has computed the fingerprint.
+    pub(crate) fn notes_behind(
+        &self,
+        text: &[u8],
+        fingerprint: u128,
+    ) -> Option<Result<Notes, String>> {
+        let rest = self.behind_json(text, fingerprint)?;
         if rest == b"}" {
             return Some(Ok(Notes::default()));
         }

@@ -28,21 +28,23 @@ impl Manifest<'_> {
     /// The same without the last brace, before which notes may stand.
     pub(super) fn open_json(&self) -> String {
         let mut text = String::with_capacity(FIELD_BYTES * (1 + self.fields.len()));
-        self.write(&mut text).expect("a string takes all that is written to it");
+        self.write(&mut text, self.fingerprint())
+            .expect("a string takes all that is written to it");
         text
     }
 
-    /// What follows [`open_json`](Self::open_json), if this text begins with it.
-    pub(super) fn behind_json<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
+    /// What follows [`open_json`](Self::open_json), if this text begins with it. The caller has computed the
+    /// fingerprint.
+    pub(super) fn behind_json<'t>(&self, text: &'t [u8], fingerprint: u128) -> Option<&'t [u8]> {
         let mut expected = Expected(text);
-        self.write(&mut expected).is_ok().then_some(expected.0)
+        self.write(&mut expected, fingerprint).is_ok().then_some(expected.0)
     }
 
-    fn write(&self, text: &mut impl Write) -> fmt::Result {
+    fn write(&self, text: &mut impl Write, fingerprint: u128) -> fmt::Result {
         let order = if cfg!(target_endian = "little") { "little" } else { "big" };
         write!(text, "{{\"byte_order\":\"{order}\",\"fields\":")?;
         list(text, self.fields, FieldManifest::write)?;
-        write!(text, ",\"fingerprint\":\"{:032x}\",\"format\":{FORMAT}", self.fingerprint())?;
+        write!(text, ",\"fingerprint\":\"{fingerprint:032x}\",\"format\":{FORMAT}")?;
         write!(text, ",\"name\":{}", Quoted(self.name))
     }
 }

@@ -51,7 +51,8 @@ pub(super) fn check_layout(
     header: &CheckedHeader,
     manifest: &Manifest<'_>,
 ) -> Result<Notes, Error> {
-    if header.fingerprint != manifest.fingerprint() {
+    let fingerprint = manifest.fingerprint();
+    if header.fingerprint != fingerprint {
         let stored = stored_manifest(name, file, header)?;
         let attached = ByteLock::Write.conflict(file, ATTACHED);
         // What cannot be found out is taken for alive.
@@ -59,7 +60,7 @@ pub(super) fn check_layout(
         return Err(mismatch(name, stored.get(), manifest, attached, header.persistent));
     }
     let text = manifest_text(name, file, header)?;
-    let notes = match manifest.notes_behind(&text) {
+    let notes = match manifest.notes_behind(&text, fingerprint) {
         Some(notes) => notes,
         // A later version of the library may say more of the same layout.
         None => notes_of_another_version(&text, manifest),
