@@ -79,6 +79,12 @@ struct Watched<S> {
     waits: Vec<Wait>,
 }
 
+impl<S> Watched<S> {
+    fn new(source: S, wait: Wait) -> Self {
+        Self { source, word: 0, announced: 0, known: 0, waits: vec![wait] }
+    }
+}
+
 #[derive(Debug)]
 struct Wait {
     number: u64,
@@ -122,17 +128,7 @@ impl<S: Source> WaitList<S> {
         let wait = Wait { number: lines.added, since, waker };
         match lines.watched(source) {
             Some(at) => lines.watched[at].waits.push(wait),
-            None => {
-                let (word, announced, known) = (0, 0, 0);
-                let waits = vec![wait];
-                lines.watched.push(Watched {
-                    source: source.clone(),
-                    word,
-                    announced,
-                    known,
-                    waits,
-                });
-            }
+            None => lines.watched.push(Watched::new(source.clone(), wait)),
         }
         let starts = !std::mem::replace(&mut lines.served, true);
         drop(lines);

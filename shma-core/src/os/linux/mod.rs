@@ -44,7 +44,7 @@ pub(crate) use thread::spawn_unsignalled;
 pub(crate) use users::may_be_unmapped;
 pub(crate) use words::{MOST_WORDS, Words, most_words};
 
-/// Sleeps while `word` is `seen`, at most so long.
+/// Sleeps while `word` is `seen`, at most so long. Returns whether the whole time has passed.
 pub(crate) fn futex_wait(word: &AtomicU32, seen: u32, at_most: Duration) -> bool {
     // No flag: most words are shared between processes, whose wakes a private wait would not see.
     let slept = futex::wait(word, futex::Flags::empty(), seen, Some(&timespec(at_most)));
