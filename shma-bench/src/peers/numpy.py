@@ -4,7 +4,7 @@ import numpy
 
 
 def begin(name, own, step):
-    global memory, value, end
+    global memory, value
     memory = shared_memory.SharedMemory(name=name, create=True, size=own.nbytes)
     lock = Lock()
     value = numpy.ndarray(own.shape, dtype=own.dtype, buffer=memory.buf)

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use super::SHMA_PYTHON;
 use crate::ability::{Done, Peer, Place, Store, Unable, unable};
 
-/// What answers the orders. It calls `begin(name, size)` of the other part.
+/// What answers the orders. It calls `begin(name, own, step)` and `end()` of the peer's part.
 const LOOP: &str = include_str!("python.py");
 
 /// Names another interpreter than `python3`.

@@ -35,8 +35,8 @@ struct Eight {
 
 pub const UPDATE: &str = "update";
 pub const TRANSACTION: &str = "transaction";
-pub const TWO_OF_TWO: &str = "two of two";
-pub const TWO_OF_EIGHT: &str = "two of eight";
+const TWO_OF_TWO: &str = "two of two";
+const TWO_OF_EIGHT: &str = "two of eight";
 pub const READS: &str = "eight reads";
 pub const SNAPSHOT: &str = "snapshot";
 
