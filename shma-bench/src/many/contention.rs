@@ -4,15 +4,20 @@
 //! The line with the semaphore is the server of a queue. A core that has it uses it at once; for another
 //! one it takes the way from core to core, which is measured here, and requests are served one by one.
 //! An update alone takes a time that is measured too: for the most part of it the semaphore is held. A
-//! core that finds it held asks again, as the library does before it sleeps; the holder's own request
-//! to release it waits in the same queue. A new holder fetches the value from the last one.
+//! new holder fetches the value from the last one. A core that finds the semaphore held looks again as the
+//! library does: [`LOOKS`] times, each time after twice as many pauses, and then it sleeps until a holder
+//! wakes it. The holder's own request to release it waits in the same queue.
 //!
-//! Left out: sleepers, whom the library wakes by the kernel after 50 µs of looking; ways between
-//! sockets, which take two to five times as long; and what a memory system does with many requests for
-//! one line at once, which is at least as bad as one after the other.
+//! A release leaves the line with the holder, who mostly acquires again before another core has looked. So
+//! a core makes many updates in a row, and the others pay with their longest waits.
+//!
+//! Left out: ways between sockets, which take two to five times as long; and what a memory system does with
+//! many requests for one line at once, which is at least as bad as one after the other.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -35,8 +40,10 @@ const LINES: f64 = 2.0;
 /// The part of an update for which the semaphore is held.
 const HELD: f64 = 0.75;
 
-/// Nanoseconds between two looks of a core: what the processor's instruction for such loops takes.
-const AGAIN: f64 = 40.0;
+/// Looks at a semaphore that is held before the core sleeps, and pauses before the second look. They are
+/// the library's.
+const LOOKS: u32 = 7;
+const PAUSES: u32 = 4;
 
 /// Requests that are simulated for each number of cores.
 const REQUESTS: u64 = 2_000_000;
@@ -50,10 +57,10 @@ pub fn simulate(quick: bool) -> Result<Vec<Curves>> {
         return Ok(Vec::new());
     };
     let two = measured(2, time)?;
-    let update = 1e9 / alone;
+    let costs = Costs { update: 1e9 / alone, line, ..Costs::of_waiting() };
     let (mut rates, mut waits) = (Vec::new(), Vec::new());
     for cores in NUMBERS {
-        let (rate, wait) = simulated(cores as usize, update, line);
+        let (rate, wait) = simulated(cores as usize, &costs);
         rates.push(rate);
         waits.push(wait);
     }
@@ -77,8 +84,13 @@ pub fn simulate(quick: bool) -> Result<Vec<Curves>> {
             "1/s",
             vec![("simulated", rates), ("measured", seen)],
             format!(
-                "An update alone takes {update:.0} ns, a line from core to core {line:.0} ns; at two \
-                 cores the simulation is off by {error:+.0} %.\n"
+                "An update alone takes {:.0} ns, a line from core to core {line:.0} ns, a pause {:.0} \
+                 ns, waking {:.1} µs, and the sleeper is there after {:.0} µs; at two cores the simulation \
+                 is off by {error:+.0} %.\n",
+                costs.update,
+                costs.pause,
+                costs.wake / 1e3,
+                costs.awake / 1e3,
             ),
         ),
         curves("contention-waits", "ns", vec![("longest, simulated", waits)], String::new()),
@@ -110,6 +122,74 @@ fn measured(threads: usize, time: Duration) -> Result<f64> {
     Ok(counts.iter().sum::<u64>() as f64 / time.as_secs_f64())
 }
 
+/// What the steps take, in nanoseconds.
+#[derive(Debug, Clone, Copy)]
+struct Costs {
+    /// An update alone.
+    update: f64,
+    /// The way of a line from core to core.
+    line: f64,
+    /// The processor's instruction for loops that wait.
+    pause: f64,
+    /// The system call that wakes a sleeper.
+    wake: f64,
+    /// From that call to the sleeper's next look.
+    awake: f64,
+}
+
+impl Costs {
+    /// What waiting costs here.
+    fn of_waiting() -> Self {
+        let start = Instant::now();
+        (0..PAUSED).for_each(|_| std::hint::spin_loop());
+        let pause = start.elapsed().as_nanos() as f64 / f64::from(PAUSED);
+        let (wake, awake) = waking();
+        Self { update: 0.0, line: 0.0, pause, wake, awake }
+    }
+}
+
+/// Pauses that are measured, and times that a thread is woken.
+const PAUSED: u32 = 100_000;
+const WOKEN: usize = 2_000;
+
+/// Nanoseconds of the call that wakes a thread, and from its beginning until that thread runs: medians.
+fn waking() -> (f64, f64) {
+    let (waker, sleeper) = (thread::current(), Instant::now());
+    let since = |start: Instant| start.elapsed().as_nanos() as u64;
+    let woken_at = AtomicU64::new(0);
+    let (mut calls, mut ways) = (Vec::new(), Vec::new());
+    thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            for _ in 0..WOKEN {
+                thread::park();
+                // Release: meets the acquire below. It is never 0, as the threads started before it.
+                woken_at.store(since(sleeper).max(1), Ordering::Release);
+                waker.unpark();
+            }
+        });
+        for _ in 0..WOKEN {
+            // Long enough for the other thread to be asleep on its idle core.
+            thread::sleep(Duration::from_micros(100));
+            let start = since(sleeper);
+            other.thread().unpark();
+            calls.push(since(sleeper) - start);
+            loop {
+                // Acquire: meets the release above.
+                match woken_at.swap(0, Ordering::Acquire) {
+                    0 => thread::park(),
+                    at => break ways.push(at - start),
+                }
+            }
+        }
+    });
+    (middle(calls), middle(ways))
+}
+
+fn middle(mut times: Vec<u64>) -> f64 {
+    times.sort_unstable();
+    times[times.len() / 2] as f64
+}
+
 /// What a core asks the line for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Request {
@@ -117,55 +197,90 @@ enum Request {
     Release,
 }
 
+/// A core.
+#[derive(Debug, Clone, Copy)]
+struct Core {
+    /// When its update began, in ticks.
+    since: u64,
+    /// Looks at the held semaphore since then, or since it woke.
+    looks: u32,
+    /// It has slept for this update, and so takes others for sleepers.
+    slept: bool,
+}
+
 /// Updates a second of all cores, and the longest wait of one, in nanoseconds.
-fn simulated(cores: usize, update: f64, line: f64) -> (f64, f64) {
+fn simulated(cores: usize, costs: &Costs) -> (f64, f64) {
     // Times in thousandths of a nanosecond, which have an order.
     let ticks = |nanos: f64| (nanos * 1e3) as u64;
-    let (way, held) = (ticks(line), ticks(HELD * update));
-    let (between, fetch) = (ticks((1.0 - HELD) * update), ticks(LINES * line));
+    let (way, held) = (ticks(costs.line), ticks(HELD * costs.update));
+    let (between, fetch) = (ticks((1.0 - HELD) * costs.update), ticks(LINES * costs.line));
+    let (wake, awake) = (ticks(costs.wake), ticks(costs.awake));
     let mut lots = fastrand::Rng::with_seed(cores as u64);
-    let mut since: Vec<u64> = (0..cores).map(|_| lots.u64(..ticks(update).max(1))).collect();
-    let first = since.iter().enumerate();
+    let start = |_| Core { since: lots.u64(..ticks(costs.update).max(1)), looks: 0, slept: false };
+    let mut all: Vec<Core> = (0..cores).map(start).collect();
+    let first = all.iter().enumerate();
     let mut requests: BinaryHeap<_> =
-        first.map(|(core, at)| Reverse((*at, core, Request::Acquire))).collect();
+        first.map(|(number, core)| Reverse((core.since, number, Request::Acquire))).collect();
     let (mut is_held, mut owner, mut holder, mut idle_from) = (false, 0, 0, 0);
+    // The bit that says that there are sleepers, and those there are.
+    let (mut waiters, mut sleepers) = (false, VecDeque::new());
     let (mut updates, mut longest) = (0_u64, 0);
     for _ in 0..REQUESTS {
-        let Some(Reverse((at, core, request))) = requests.pop() else { break };
-        let served = at.max(idle_from) + if core == owner { 0 } else { way };
-        (owner, idle_from) = (core, served);
-        let next = match request {
-            Request::Acquire if is_held => {
+        let Some(Reverse((at, number, request))) = requests.pop() else { break };
+        let served = at.max(idle_from) + if number == owner { 0 } else { way };
+        (owner, idle_from) = (number, served);
+        let core = &mut all[number];
+        match request {
+            Request::Acquire if is_held && core.looks < LOOKS => {
                 // Not the same each time, as no two loops go on in step for ever.
-                served + ticks(AGAIN * (0.5 + lots.f64()))
+                let pauses = f64::from(PAUSES << core.looks) * (0.75 + 0.5 * lots.f64());
+                core.looks += 1;
+                requests.push(Reverse((
+                    served + ticks(pauses * costs.pause),
+                    number,
+                    Request::Acquire,
+                )));
+            }
+            Request::Acquire if is_held => {
+                waiters = true;
+                (core.slept, core.looks) = (true, 0);
+                sleepers.push_back(number);
             }
             Request::Acquire => {
-                is_held = true;
-                longest = longest.max(served - since[core]);
-                let value = if core == holder { 0 } else { fetch };
-                holder = core;
-                requests.push(Reverse((served + value + held, core, Request::Release)));
-                continue;
+                (is_held, waiters) = (true, core.slept);
+                longest = longest.max(served - core.since);
+                let value = if number == holder { 0 } else { fetch };
+                holder = number;
+                requests.push(Reverse((served + value + held, number, Request::Release)));
             }
             Request::Release => {
                 is_held = false;
                 updates += 1;
-                since[core] = served;
-                served + between
+                let mut free = served;
+                if waiters {
+                    waiters = false;
+                    free += wake;
+                    let woken = sleepers.pop_front();
+                    requests.extend(
+                        woken.map(|woken| Reverse((served + awake, woken, Request::Acquire))),
+                    );
+                }
+                *core = Core { since: free, looks: 0, slept: false };
+                requests.push(Reverse((free + between, number, Request::Acquire)));
             }
-        };
-        requests.push(Reverse((next, core, Request::Acquire)));
+        }
     }
     (updates as f64 / idle_from as f64 * 1e12, longest as f64 / 1e3)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::simulated;
+    use super::{Costs, simulated};
 
     #[test]
     fn one_core_is_not_disturbed_and_each_more_costs_more() {
-        let rate = |cores| simulated(cores, 50.0, 40.0).0;
+        let costs = Costs { update: 50.0, line: 40.0, pause: 40.0, wake: 2e3, awake: 2e4 };
+        let rate = |cores| simulated(cores, &costs).0;
         assert!((rate(1) / 2e7 - 1.0).abs() < 0.01);
         assert!(rate(2) < rate(1) && rate(8) < rate(2) && rate(64) < rate(8));
     }
