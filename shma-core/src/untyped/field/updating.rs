@@ -8,7 +8,6 @@ use crate::field::{Version, scratch};
 use crate::partition::{AcquireError, Guard};
 use crate::untyped::buffer::Buffer;
 use crate::untyped::wait::Wait;
-use crate::words;
 
 impl Field {
     /// Exclusive read-modify-write. `f` gets a private copy of the value to change, and the value as it
@@ -88,8 +87,7 @@ impl Field {
         } else {
             self.with_copies(len, |new, old| {
                 let guard = self.partition().acquire(wait.into())?;
-                words::load_part_over(guard.active(), first, old);
-                new.copy_from_slice(old);
+                scratch::load_twice(guard.active(), first, new, old);
                 if f(new, old) { publish(guard, new) } else { Ok(None) }
             })
         };
