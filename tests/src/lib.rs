@@ -18,6 +18,7 @@ pub mod refusal;
 pub mod region;
 pub mod rng;
 pub mod sandbox;
+pub mod sizes;
 pub mod skip;
 pub mod slot_counts;
 pub mod states;

@@ -12,6 +12,7 @@ use shma_tests::kill_storm::KillStorm;
 use shma_tests::notes::Notes;
 use shma_tests::panics::panic_of;
 use shma_tests::rng::Rng;
+use shma_tests::sizes;
 use shma_tests::watchdog::watched;
 
 /// Starts all at once, and waits for what each says at its end.
@@ -158,7 +159,7 @@ fn a_death_loses_the_token_in_hand_alone() {
                 command
             })
         };
-        let deaths = storm.run(Duration::from_secs(2), &mut Rng::new(2), || 0);
+        let deaths = storm.run(sizes::storm(), &mut Rng::new(2), || 0);
         drop(storm);
         let mut tokens = counters.snapshot().u64s[..4].to_vec();
         tokens.sort_unstable();
@@ -241,7 +242,7 @@ fn a_death_amid_racy_additions_tears_nothing() {
                 command
             })
         };
-        let deaths = storm.run(Duration::from_secs(2), &mut Rng::new(3), || 0);
+        let deaths = storm.run(sizes::storm(), &mut Rng::new(3), || 0);
         drop(storm);
         let copy = counters.snapshot();
         let halves = |n: u64| {

@@ -1,7 +1,6 @@
 //! Atomic fields that lose counts, tear elements, or let a waiter sleep.
 
 use std::process::Command;
-use std::time::Duration;
 
 use shma_core::{ShmState, Version};
 use shma_tests::child;
@@ -11,6 +10,7 @@ use shma_tests::kill_storm::KillStorm;
 use shma_tests::notes::Notes;
 use shma_tests::panics::panic_of;
 use shma_tests::rng::Rng;
+use shma_tests::sizes;
 use shma_tests::watchdog::watched;
 
 /// Processes add at once, in every way, to numbers of every kind. Floats of small integers add up
@@ -205,7 +205,7 @@ fn deaths_lose_no_count_and_tear_no_element() {
                 command
             })
         };
-        let deaths = storm.run(Duration::from_secs(2), &mut Rng::new(1), || 0);
+        let deaths = storm.run(sizes::storm(), &mut Rng::new(1), || 0);
         drop(storm);
         let mut sum = 0;
         for element in 0..4 {

@@ -13,6 +13,7 @@ use shma_tests::child;
 use shma_tests::child::Child;
 use shma_tests::place::Place;
 use shma_tests::region::{DIRECTORY, Name, files};
+use shma_tests::sizes;
 use shma_tests::states::Board;
 use shma_tests::watchdog::{until, watched};
 
@@ -139,6 +140,7 @@ fn attaching_and_detaching_at_once_leaves_nothing() {
 #[test]
 fn a_name_that_comes_and_goes_is_there_or_is_not_found() {
     watched(|| {
+        let opens = if sizes::all() { 200_000 } else { 20_000 };
         let (name, aside) = (Name::new("flickers"), Name::new("aside"));
         let _kept = Board::create(&name, &Board::with(1)).unwrap();
         let is_over = AtomicBool::new(false);
@@ -150,7 +152,7 @@ fn a_name_that_comes_and_goes_is_there_or_is_not_found() {
                 }
             });
             let (mut there, mut missing, mut others) = (0, 0, Vec::new());
-            while there + missing < 200_000 && others.is_empty() {
+            while there + missing < opens && others.is_empty() {
                 match Board::open(&name) {
                     Ok(_) => there += 1,
                     Err(Error::NotFound { .. }) => missing += 1,
