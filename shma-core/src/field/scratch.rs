@@ -72,17 +72,7 @@ pub(crate) fn load_twice(from: &[AtomicU64], first: usize, new: &mut [u8], old: 
 /// large for the stack. Guarded by a lock of this process: the shared semaphore would not do,
 /// since a peer can clear it and let two threads in.
 #[derive(Debug)]
-pub(crate) struct Spare<T>(Mutex<Option<Box<[Aligned<T>; 2]>>>);
-
-/// A value that begins with a line of the cache, as slots do. Copies between places that differ by a
-/// part of a line, modulo 4 KiB, wait for stores that only seem to overlap: 64 KiB took 1.4 times as
-/// long.
-#[derive(Debug, Clone, Copy)]
-#[repr(align(64))]
-struct Aligned<T>(T);
-
-// SAFETY: zeros are a value of `T`, and any bytes are padding.
-unsafe impl<T: bytemuck::Zeroable> bytemuck::Zeroable for Aligned<T> {}
+pub(crate) struct Spare<T>(Mutex<Option<Box<[T; 2]>>>);
 
 impl<T: Element> Spare<T> {
     pub(crate) const fn new() -> Self {
@@ -106,8 +96,8 @@ impl<T: Element> Spare<T> {
     fn with_boxed<R>(&self, from: &[AtomicU64], f: impl FnOnce(&mut T, &T) -> R) -> R {
         // Not waited for: another thread that has it returns it soon, and a new pair does as well.
         let kept = self.0.try_lock().ok().and_then(|mut spare| spare.take());
-        let mut pair = kept.unwrap_or_else(bytemuck::zeroed_box::<[Aligned<T>; 2]>);
-        let [Aligned(new), Aligned(old)] = &mut *pair;
+        let mut pair = kept.unwrap_or_else(bytemuck::zeroed_box::<[T; 2]>);
+        let [new, old] = &mut *pair;
         load_twice(from, 0, bytemuck::bytes_of_mut(new), bytemuck::bytes_of_mut(old));
         let result = f(new, old);
         if let Ok(mut spare) = self.0.try_lock() {
