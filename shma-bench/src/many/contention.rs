@@ -25,6 +25,7 @@ use shma_core::{Shm, ShmState};
 
 use super::curve::{Axis, Curves};
 use super::name;
+use crate::statistics::Summary;
 use crate::{line, pinning};
 
 #[derive(ShmState)]
@@ -172,22 +173,17 @@ fn waking() -> (f64, f64) {
             thread::sleep(Duration::from_micros(100));
             let start = since(sleeper);
             other.thread().unpark();
-            calls.push(since(sleeper) - start);
+            calls.push((since(sleeper) - start) as f64);
             loop {
                 // Acquire: meets the release above.
                 match woken_at.swap(0, Ordering::Acquire) {
                     0 => thread::park(),
-                    at => break ways.push(at - start),
+                    at => break ways.push((at - start) as f64),
                 }
             }
         }
     });
-    (middle(calls), middle(ways))
-}
-
-fn middle(mut times: Vec<u64>) -> f64 {
-    times.sort_unstable();
-    times[times.len() / 2] as f64
+    (Summary::of(&calls).median, Summary::of(&ways).median)
 }
 
 /// What a core asks the line for.

@@ -34,7 +34,7 @@ fn the_sanitizers_find_nothing() {
         if !is_here() {
             return skip("g++ is not here, or has no AddressSanitizer");
         }
-        // The others take long to build, and run under Valgrind and by themselves in any case.
+        // The others take long to build. Each runs by itself in any case, and most under Valgrind.
         let sources = ["c/threads.c", "c/calls.c", "c/errors.c", "c/kept.c", "c/forks.c"];
         for source in if sizes::all() { &sources[..] } else { &sources[..1] } {
             tell(&gcc.build(source, &SANITIZED));
