@@ -181,12 +181,20 @@ impl<E: Engine> Bridge<E> {
         if self.problem.is_some() {
             own[0] |= head::FAILED;
         }
-        let Self { engine, patience, .. } = self;
-        let mut pause = || patience.pause();
-        let board = Board::exchange(engine, &own, &mut pause)?;
+        let Self { engine, patience, home, units, problem, .. } = self;
+        let (me, nodes) = (engine.node(), engine.nodes());
+        let board = Board::exchange(engine, &own, &mut || {
+            let state = home.state().filter(|_| problem.is_none());
+            let mut units = units.iter_mut();
+            match units.try_fold(false, |any, unit| Ok(any | unit.read_ahead(state, me, nodes)?)) {
+                Ok(true) => {}
+                Ok(false) => patience.pause(),
+                Err(error) => *problem = Some(error),
+            }
+        })?;
         if let Some(node) = board.first(head::FAILED) {
-            let reason = self.problem.as_ref().map(Error::to_string).unwrap_or_default();
-            let reason = hello::tell(engine, node, &reason, &mut pause)?;
+            let reason = problem.as_ref().map(Error::to_string).unwrap_or_default();
+            let reason = hello::tell(engine, node, &reason, &mut || patience.pause())?;
             return Err(Error::Node { node, reason });
         }
         Ok(board)

@@ -23,6 +23,7 @@ mod part;
 mod patience;
 pub mod peers;
 pub mod protocol;
+mod publishing;
 pub mod rules;
 mod settings;
 mod unit;

@@ -16,6 +16,9 @@
 //! - A publication that a bridge made is no news to it. So a value goes round once.
 //! - A small part that has changed goes along with the status that says so: it was read before that, and
 //!   is not read again.
+//! - Another part that has changed may be read while the node waits for the statuses of the others. That
+//!   says nothing yet: it moves once a status says that it has changed, and counts as the publication that
+//!   was read.
 
 /// How a node stands with a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -1,24 +1,18 @@
 //! What moves as one: a field, or a group of fields.
 
 use std::ops::Range;
-use std::time::Duration;
 
 use shma_core::OwnedManifest;
 use shma_core::Version;
-use shma_core::untyped::{Field, State, Wait};
+use shma_core::untyped::{Field, State};
 
 use crate::board::Board;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::part::{Arrived, Part};
-use crate::protocol::{Pace, Plan, Status, goes_along, sent};
+use crate::protocol::{Pace, Plan, Status, goes_along};
+use crate::publishing::{CREATED, commit, publish};
 use crate::rules::Rule;
-
-/// How long one try for a semaphore that a local program holds may delay the other nodes.
-const TRY: Duration = Duration::from_millis(5);
-
-/// The first publication of a field: the value that it was created with.
-const CREATED: u64 = 1;
 
 /// A unit at this node.
 #[derive(Debug)]
@@ -31,6 +25,8 @@ pub(crate) struct Unit {
     /// All parts have arrived once since the region was attached.
     filled: bool,
     pending: Option<Arrived>,
+    /// The publications that were read to be sent while this node waited for the others.
+    ahead: Option<Vec<u64>>,
     /// Where a node's part goes along with its status, if it is so small.
     place: Range<usize>,
     /// The nodes whose parts have come along in this round.
@@ -48,6 +44,7 @@ impl Unit {
             seen: versions,
             filled: false,
             pending: None,
+            ahead: None,
             place: 0..0,
             along: Vec::new(),
         })
@@ -59,6 +56,7 @@ impl Unit {
         self.seen.fill(0);
         self.filled = false;
         self.pending = None;
+        self.ahead = None;
     }
 
     pub(crate) fn pace(&self) -> Pace {
@@ -89,11 +87,11 @@ impl Unit {
         for (part, seen) in self.parts.iter().zip(&mut self.seen) {
             *seen = state.fields()[part.index].version().into();
         }
+        // Only the newest is sent.
+        self.ahead.take_if(|ahead| *ahead != self.seen);
         let fresh = self.seen.iter().all(|&version| version == CREATED);
         let pending = self.pending.is_some();
-        let mut parts = self.parts.iter().enumerate();
-        let changed =
-            parts.any(|(at, part)| part.is_owned_by(me, nodes) && self.seen[at] != self.sent[at]);
+        let changed = self.is_changed(self.seen.iter().copied(), me, nodes);
         Ok(Status::PRESENT
             .and(Status::FRESH, fresh)
             .and(Status::PENDING, pending)
@@ -101,16 +99,48 @@ impl Unit {
             .and(Status::CHANGED, changed && !fresh))
     }
 
-    /// Whether all fields are as they were created.
-    pub(crate) fn is_fresh(&self, state: &State) -> bool {
-        let mut fields = self.parts.iter().map(|part| &state.fields()[part.index]);
-        fields.all(|field| u64::from(field.version()) == CREATED)
+    fn versions(&self, state: &State) -> impl Iterator<Item = u64> {
+        self.parts.iter().map(|part| state.fields()[part.index].version().into())
     }
 
-    /// Reads all fields as they stand at one instant, to send them.
+    /// Whether these versions have a publication in this node's parts that the others do not know.
+    fn is_changed(&self, versions: impl Iterator<Item = u64>, me: usize, nodes: usize) -> bool {
+        let mut parts = self.parts.iter().zip(&self.sent).zip(versions);
+        parts.any(|((part, &sent), version)| version != sent && part.is_owned_by(me, nodes))
+    }
+
+    /// Whether all fields are as they were created.
+    pub(crate) fn is_fresh(&self, state: &State) -> bool {
+        self.versions(state).all(|version| version == CREATED)
+    }
+
+    /// Reads all fields as they stand at one instant, to send them, unless that was done ahead.
     pub(crate) fn take(&mut self, state: &State) -> Result<(), Error> {
-        self.sent = read(&mut self.parts, state, |part| &mut part.sent)?;
+        self.sent = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => read(&mut self.parts, state, |part| &mut part.sent)?,
+        };
         Ok(())
+    }
+
+    /// Reads what has changed and will be sent, while this node waits for the statuses of the others.
+    /// They learn of it by its next status, as ever. Says whether it has read anything.
+    pub(crate) fn read_ahead(
+        &mut self,
+        state: Option<&State>,
+        me: usize,
+        nodes: usize,
+    ) -> Result<bool, Error> {
+        // What goes along is read with the status. A mean waits until it is due.
+        let waits = !self.place.is_empty() || self.pace().mean || self.pending.is_some();
+        let Some(state) = state.filter(|_| !waits && self.ahead.is_none()) else {
+            return Ok(false);
+        };
+        if !self.is_changed(self.versions(state), me, nodes) || self.is_fresh(state) {
+            return Ok(false);
+        }
+        self.ahead = Some(read(&mut self.parts, state, |part| &mut part.sent)?);
+        Ok(true)
     }
 
     /// Reads all fields as they stand at one instant, to tell what is there.
@@ -272,63 +302,5 @@ fn read(
     })
 }
 
-fn publish(
-    part: &mut Part,
-    state: &State,
-    arrived: &Arrived,
-    me: usize,
-    known: &mut u64,
-) -> Result<(), shma_core::Error> {
-    let held = state.fields()[part.index].hold(Wait::AtMost(TRY))?;
-    let before = u64::from(held.version());
-    if let Some(whole) = part.replacement(arrived, me).filter(|_| before != CREATED) {
-        let after = held.publish(whole)?.into();
-        *known = sent(*known, before, after, false);
-        return Ok(());
-    }
-    held.load(&mut part.current)?;
-    let fresh = before == CREATED;
-    let adopts = fresh && arrived.full;
-    // A publication of what was there already still is one, and an adopted one ends being fresh.
-    if part.overlay(arrived, me, fresh) || adopts || (arrived.news && !fresh) {
-        let after = held.publish(&part.current)?.into();
-        *known = sent(*known, before, after, adopts);
-    }
-    Ok(())
-}
-
-fn commit(
-    parts: &mut [Part],
-    state: &State,
-    arrived: &Arrived,
-    me: usize,
-    known: &mut [u64],
-) -> Result<(), shma_core::Error> {
-    let transaction = state.begin(Wait::AtMost(TRY))?;
-    let mut before = Vec::with_capacity(parts.len());
-    for part in parts.iter_mut() {
-        let field = &state.fields()[part.index];
-        before.push(u64::from(transaction.load(field, &mut part.current)?));
-    }
-    let fresh = before.iter().all(|&version| version == CREATED);
-    let adopts = fresh && arrived.full;
-    let mut news: Vec<(&Field, &[u8])> = Vec::with_capacity(parts.len());
-    for part in parts.iter_mut() {
-        part.overlay(arrived, me, fresh);
-    }
-    news.extend(parts.iter().map(|part| (&state.fields()[part.index], &part.current[..])));
-    let after = transaction.commit(&news)?;
-    for ((known, before), after) in known.iter_mut().zip(before).zip(after) {
-        *known = sent(*known, before, after.into(), adopts);
-    }
-    if !adopts {
-        return Ok(());
-    }
-    // A transaction publishes only what differs. If that was nothing, the unit is still fresh.
-    let first = &mut parts[0];
-    let held = state.fields()[first.index].hold(Wait::AtMost(TRY))?;
-    if u64::from(held.load(&mut first.current)?) == CREATED {
-        known[0] = held.publish(&first.current)?.into();
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ mod processes;
 
 use std::io::Write;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -150,6 +150,44 @@ fn a_refusal_is_told_by_every_rank() {
         assert_eq!(code, Some(1), "{said}");
         assert_eq!(said.matches(reason).count(), 2, "{said}");
     }
+}
+
+/// Bridges read such values while they wait for each other. What was read ahead of a later value may neither
+/// be mixed with it nor arrive after it, nor count for it in the end.
+#[test]
+fn values_that_follow_each_other_arrive_whole_and_the_last_one_stays() {
+    const WORDS: usize = 1 << 14;
+    let names = Names::new(2);
+    let states = states(&names, 2, &[("v", "[u64; 16384]")]);
+    let Some(_job) = Job::start(2, &names.pattern, &["--publish", "v@0"]) else { return };
+    settled(&states);
+    let (end, mut last) = (AtomicBool::new(false), 0_u64);
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let (mut newest, mut seen) = (0, 0);
+            while !end.load(Ordering::Relaxed) {
+                let value = read::<u64>(&states[1], "v");
+                assert!(value[0] >= newest, "{} arrived after {newest}", value[0]);
+                assert!(value.iter().all(|word| *word == value[0]), "a mixture of {}", value[0]);
+                seen += u64::from(value[0] > newest);
+                newest = value[0];
+                thread::yield_now();
+            }
+            seen
+        });
+        let ends = Ends(&end);
+        for burst in 0..200 {
+            for pause in 0..burst % 8 {
+                last += 1;
+                write(&states[0], "v", &[last; WORDS]);
+                // Up to as long as some rounds.
+                (0..pause * 4).for_each(|_| thread::yield_now());
+            }
+            until("the last one arrives", || read::<u64>(&states[1], "v") == [last; WORDS]);
+        }
+        drop(ends);
+        assert!(reader.join().unwrap() > 0, "the reader has seen nothing");
+    });
 }
 
 #[test]

@@ -80,6 +80,18 @@ fn reading_again_what_went_along_is_caught() {
     is_caught(SMALL, Fault::ReadsAgain, "lost");
 }
 
+/// What was read while the node waited has not been sent yet, and may not be.
+#[test]
+fn counting_what_was_read_ahead_as_sent_is_caught() {
+    is_caught(TWO, Fault::CountsAhead, "lost");
+}
+
+/// A publication that comes after the read, and before the values move, would count as sent.
+#[test]
+fn counting_what_came_after_the_read_ahead_is_caught() {
+    is_caught(TWO, Fault::CountsNewest, "lost");
+}
+
 /// A local publication below the bridge's own counts as sent, and was not.
 #[test]
 fn counting_a_local_publication_as_sent_is_caught() {

@@ -39,6 +39,8 @@ pub enum Fault {
     CountsLocal,
     AdoptsSilently,
     ReadsAgain,
+    CountsAhead,
+    CountsNewest,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,6 +68,8 @@ struct Bridge {
     filled: bool,
     pending: Option<Pending>,
     status: Status,
+    /// The version and the rows that it has read while it waited.
+    ahead: Option<(u8, [u8; MOST])>,
     /// What it has read to send.
     read: [u8; MOST],
     /// What went along with its status.
@@ -228,6 +232,11 @@ impl Model {
         let all = (1_u8 << self.limits.nodes) - 1;
         match state.phase {
             Phase::Look(done) => {
+                for node in self.nodes().filter(|node| done & (1 << node) != 0) {
+                    if self.reads_ahead(state, node) {
+                        add(&|next| self.read_ahead(next, node));
+                    }
+                }
                 for node in left(done) {
                     add(&|next| {
                         self.look(next, node);

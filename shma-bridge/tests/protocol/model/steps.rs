@@ -34,6 +34,7 @@ impl Model {
         }
         self.apply(state, node);
         let (region, bridge) = (state.regions[node], &mut state.bridges[node]);
+        bridge.ahead.take_if(|(version, _)| *version != region.version);
         let fresh = region.version == 1 && self.fault != Fault::SendsWhenFresh;
         let pending = bridge.pending.is_some();
         let wants = match self.fault {
@@ -52,14 +53,34 @@ impl Model {
         }
     }
 
+    /// Whether the node has anything to read while it waits for the statuses of the others.
+    pub(super) fn reads_ahead(&self, state: &State, node: usize) -> bool {
+        let bridge = &state.bridges[node];
+        let region = bridge.retired.unwrap_or(state.regions[node]);
+        let changed = region.version != bridge.sent && region.version > 1;
+        !self.limits.small && bridge.ahead.is_none() && bridge.pending.is_none() && changed
+    }
+
+    pub(super) fn read_ahead(&self, state: &mut State, node: usize) {
+        let bridge = &mut state.bridges[node];
+        let region = bridge.retired.unwrap_or(state.regions[node]);
+        bridge.ahead = Some((region.version, region.rows));
+        if self.fault == Fault::CountsAhead {
+            bridge.sent = region.version;
+        }
+    }
+
     pub(super) fn read(&self, state: &mut State, plan: &Plan, node: usize) {
         let moves = plan.is_source(node) && plan.moves(node);
         let read = state.bridges[node].along.is_some() && self.fault != Fault::ReadsAgain;
         if (moves && !read) || self.fault == Fault::ReadsUnsent {
             let bridge = &mut state.bridges[node];
             let region = bridge.retired.unwrap_or(state.regions[node]);
-            bridge.read = region.rows;
-            bridge.sent = region.version;
+            (bridge.sent, bridge.read) =
+                bridge.ahead.take().unwrap_or((region.version, region.rows));
+            if self.fault == Fault::CountsNewest {
+                bridge.sent = region.version;
+            }
         }
     }
 
