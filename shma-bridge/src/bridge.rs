@@ -263,6 +263,8 @@ impl<E: Engine> Bridge<E> {
                 if let Err(error) = unit.apply(state, me) {
                     *problem = Some(error);
                 }
+                // A program that this has woken shall not wait for the rounds that need no pause.
+                thread::yield_now();
             }
             None => unit.discard(),
         }
