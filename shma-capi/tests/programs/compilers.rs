@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use shma_tests::sizes;
 use shma_tests::skip::skip;
 
 use crate::prefix::{PACKAGE, has, prefix, run, scratch};
@@ -14,7 +15,7 @@ pub struct Dialect {
     pub standard: &'static str,
 }
 
-/// Compilers for C and for C++.
+/// Compilers for C and for C++. By default the first that there is serves for all.
 const COMPILERS: [(&str, &str); 2] = [("gcc", "g++"), ("clang", "clang++")];
 
 /// Each standard, and what compilers call it that came before it.
@@ -85,6 +86,9 @@ fn known(
 ) -> Vec<Dialect> {
     let mut known = Vec::new();
     for pair in COMPILERS {
+        if !known.is_empty() && !sizes::all() {
+            break;
+        }
         let compiler = pick(pair);
         if !has(compiler) {
             skip(&format!("there is no {compiler}"));

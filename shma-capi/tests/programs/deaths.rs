@@ -8,6 +8,7 @@ use shma_core::ShmState;
 use shma_tests::kill_storm::length;
 use shma_tests::region::Name;
 use shma_tests::rng::Rng;
+use shma_tests::sizes;
 use shma_tests::watchdog::watched;
 
 use crate::compilers::gcc;
@@ -80,7 +81,7 @@ fn sums_are_exact_beside_kills_of_c_programs() {
         let state = Counts::create(&name, &Counts::zeroed()).unwrap();
         let mut rng = Rng::new(Rng::seed());
         let mut workers = [0, 1].map(|number| Worker::start(&program, &name, number));
-        let end = Instant::now() + length(Duration::from_secs(4));
+        let end = Instant::now() + length(Duration::from_secs(sizes::either(1, 4)));
         let (mut added, mut deaths) = (0, 0);
         while Instant::now() < end {
             for _ in 0..rng.below(2000) {

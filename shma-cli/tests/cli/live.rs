@@ -1,5 +1,8 @@
 //! The live screens: keys are typed, and the screen is read.
 
+use std::thread;
+use std::time::Duration;
+
 use shma_tests::region::Name;
 use shma_tests::watchdog::{until, watched};
 
@@ -233,6 +236,8 @@ fn a_process_of_python_is_anonymous() {
         // What has been held for seconds only is nothing to tell.
         let mut said = String::new();
         until("the semaphore to be held for long", || {
+            // Each look is a process, and they are some ten seconds.
+            thread::sleep(Duration::from_millis(200));
             said = shma(&["doctor", &name]).out;
             said.contains("holds the semaphore")
         });

@@ -168,10 +168,9 @@ impl Target {
 
     /// Deletes hidden files whose processes are dead.
     fn sweep(&self) {
-        for name in os::names_in(&self.directory).unwrap_or_default() {
-            if self.is_hidden(&name) {
-                remove_unlocked(&self.directory.join(name));
-            }
+        let hidden = os::names_among(&self.directory, |name| self.is_hidden(name));
+        for name in hidden.unwrap_or_default() {
+            remove_unlocked(&self.directory.join(name));
         }
     }
 

@@ -12,6 +12,7 @@ use shma_tests::panics::panic_of;
 use shma_tests::parts::{BEGUN, ENDED, Parts, change, difference, look};
 use shma_tests::region::Name;
 use shma_tests::rng::Rng;
+use shma_tests::sizes;
 use shma_tests::slot_counts::{self, SlotCounts};
 use shma_tests::switched;
 use shma_tests::watchdog::{until, watched};
@@ -271,7 +272,7 @@ fn a_death_in_a_publication_leaves_every_slot_whole() {
     watched(move || {
         let mut chain = Chain::new();
         let mut rng = Rng::new(chain.seed);
-        for place in PLACES.iter().cycle().take(15 * PLACES.len()) {
+        for place in PLACES.iter().cycle().take(sizes::either(5, 15) * PLACES.len()) {
             let stop = format!("{place}:{}", 1 + rng.below(20));
             chain.start(&program, &stop).await_death();
             chain.follow(&stop);
@@ -290,7 +291,7 @@ fn a_kill_at_any_instant_leaves_every_slot_whole() {
     watched(|| {
         let mut chain = Chain::new();
         let mut rng = Rng::new(chain.seed);
-        for _ in 0..60 {
+        for _ in 0..sizes::either(20, 60) {
             let mut writer = chain.start(Path::new(env!("CARGO_BIN_EXE_child")), "");
             let begun = chain.followed;
             until("it writes", || chain.notes.read(BEGUN) > begun);

@@ -7,6 +7,7 @@ use shma_tests::child;
 use shma_tests::child::Child;
 use shma_tests::five_fields::{FiveFields, Numbers, transact};
 use shma_tests::region::Name;
+use shma_tests::sizes;
 use shma_tests::switched;
 use shma_tests::watchdog::{until, watched};
 
@@ -94,7 +95,8 @@ fn snapshots_agree_on_one_order() {
         let (name, state) = create("order");
         let mut writers = ["first", "pair"].map(|how| child!("pace", &name, how));
         let witnesses = ["writer", "reader", "writer"];
-        let mut witnesses = witnesses.map(|access| child!("witness", &name, access, 300));
+        let mut witnesses =
+            witnesses.map(|access| child!("witness", &name, access, sizes::either(100, 300)));
         writers.iter_mut().for_each(|writer| writer.expect("going"));
         witnesses.iter_mut().for_each(|witness| witness.expect("ready"));
         witnesses.iter_mut().for_each(|witness| witness.tell("go"));

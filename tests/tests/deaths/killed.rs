@@ -3,6 +3,7 @@
 use shma_core::{Error, ShmState};
 use shma_tests::child::Child;
 use shma_tests::region::{Name, control};
+use shma_tests::sizes;
 use shma_tests::states::{Board, Tally, the_one};
 use shma_tests::watchdog::{until, watched};
 use shma_tests::{child, opened};
@@ -168,7 +169,7 @@ fn last_values_survive_kills_at_any_instruction() {
         let mut peers: Vec<Child> = (1..=3).map(start).collect();
         let mut last = 0;
         let mut twice = 0;
-        for round in 0..300_u64 {
+        for round in 0..sizes::either(100_u64, 300) {
             // Not after any time: after so many publications, so that it is somewhere else in
             // every round.
             let goal = tally.counts.version();

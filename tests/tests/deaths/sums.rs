@@ -10,6 +10,7 @@ use shma_tests::kill_storm::{self, KillStorm};
 use shma_tests::notes::Notes;
 use shma_tests::region::{Name, control};
 use shma_tests::rng::Rng;
+use shma_tests::sizes;
 use shma_tests::watchdog::{until, watched};
 
 /// The access of each auditor; their lines in the notes come behind those of the workers.
@@ -103,7 +104,8 @@ fn the_sum_survives_kills() {
         let story = Story::new("kills");
         let mut workers = story.workers();
         let auditors = story.auditors();
-        let end = std::time::Instant::now() + kill_storm::length(Duration::from_secs(6));
+        let end = std::time::Instant::now()
+            + kill_storm::length(Duration::from_secs(sizes::either(2, 6)));
         let mut deaths = 0;
         while std::time::Instant::now() < end {
             deaths += workers.run(Duration::from_secs(1), &mut rng, story.holder());

@@ -140,7 +140,7 @@ fn attaching_and_detaching_at_once_leaves_nothing() {
 #[test]
 fn a_name_that_comes_and_goes_is_there_or_is_not_found() {
     watched(|| {
-        let opens = if sizes::all() { 200_000 } else { 20_000 };
+        let opens = sizes::either(5_000, 200_000);
         let (name, aside) = (Name::new("flickers"), Name::new("aside"));
         let _kept = Board::create(&name, &Board::with(1)).unwrap();
         let is_over = AtomicBool::new(false);
@@ -152,7 +152,7 @@ fn a_name_that_comes_and_goes_is_there_or_is_not_found() {
                 }
             });
             let (mut there, mut missing, mut others) = (0, 0, Vec::new());
-            while there + missing < opens && others.is_empty() {
+            while (there + missing < opens || there == 0 || missing == 0) && others.is_empty() {
                 match Board::open(&name) {
                     Ok(_) => there += 1,
                     Err(Error::NotFound { .. }) => missing += 1,
@@ -162,7 +162,6 @@ fn a_name_that_comes_and_goes_is_there_or_is_not_found() {
             is_over.store(true, Ordering::Relaxed);
             flickers.join().unwrap();
             assert!(others.is_empty(), "{there} {missing} {others:?}");
-            assert!(there > 0 && missing > 0, "{there} times there, {missing} times missing");
         });
     });
 }
