@@ -49,21 +49,3 @@ pub fn help(reached: &str, missed: &str) -> String {
     let lines = codes.map(|(code, meaning)| format!("\n{code:5}  {meaning}"));
     format!("Exit codes:{}", lines.concat())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn help_lists_the_code_of_every_ending() {
-        let help = help("won", "lost");
-        for (ending, code, line) in [
-            (Ending::Reached, 0, "    0  won\n"),
-            (Ending::Missed, 3, "    3  lost\n"),
-            (Ending::Interrupted, 130, "  130  interrupted"),
-        ] {
-            assert_eq!(exit_code(Ok(ending)), ExitCode::from(code));
-            assert!(help.contains(&format!("\n{line}")), "{line}is not in\n{help}");
-        }
-    }
-}

@@ -27,18 +27,3 @@ impl Patience {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_ends_when_nothing_happens_and_begins_anew_when_something_does() {
-        let mut patience = Patience::default();
-        for grown in 1..3 {
-            patience.look(grown).unwrap();
-            assert!((1..LOOKS).all(|_| patience.look(grown).is_ok()));
-        }
-        assert!(patience.look(2).is_err());
-    }
-}

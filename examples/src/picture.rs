@@ -169,27 +169,3 @@ pub fn legend<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>, position: SeriesLabelPositi
         .position(position)
         .draw()
 }
-
-#[cfg(test)]
-mod tests {
-    use std::fs::{self, File};
-    use std::io::Read;
-
-    use super::write;
-
-    /// A program that shows the picture must not show half of a new one, and a full disk must not
-    /// cost the old one.
-    #[test]
-    fn a_picture_is_replaced_as_a_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("picture.svg");
-        fs::write(&path, "old").unwrap();
-        let mut shown = File::open(&path).unwrap();
-        write(&path, 100, |_| Ok(())).unwrap();
-        let mut old = String::new();
-        shown.read_to_string(&mut old).unwrap();
-        assert_eq!(old, "old");
-        assert!(fs::read_to_string(&path).unwrap().contains("<svg"));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-}

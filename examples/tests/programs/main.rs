@@ -4,6 +4,7 @@ mod coupled;
 mod heat;
 mod leader;
 mod leaders;
+mod parts;
 mod program;
 mod sgd;
 mod track;
