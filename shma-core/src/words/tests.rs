@@ -159,12 +159,14 @@ fn copies() -> Vec<Copy> {
 }
 
 /// Lengths, each with the step from one pair of alignments to the next. A step of 7 tries all
-/// alignments of each side at every length, and all pairs at any seven lengths in a row.
+/// alignments of each side at every length, and all pairs at any seven lengths in a row. Around a border
+/// of the copies all pairs are tried at each length with `SHMA_SIZES=all`, and by default one in three.
 fn lengths() -> impl Iterator<Item = (usize, usize)> {
     let rotating = (0..=DENSE).chain((DENSE..=LONGEST).step_by(STRIDE)).map(|len| (len, 7));
     let around = |border: usize| [border - WORD, border - 1, border, border + 1, border + WORD];
     let borders = BORDERS.into_iter().flat_map(around).filter(|len| *len <= LONGEST);
-    rotating.chain(borders.map(|len| (len, 1)))
+    let all = std::env::var_os("SHMA_SIZES").is_some_and(|sizes| sizes == "all");
+    rotating.chain(borders.map(move |len| (len, if all { 1 } else { 3 })))
 }
 
 /// Where a private side starts in a line, and a shared one, in words.

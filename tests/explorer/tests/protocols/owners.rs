@@ -3,7 +3,7 @@
 
 use shma_explorer::models::owners::{Fork, ForkMutant, Ids, Owners};
 use shma_explorer::models::semaphore::{Mutant, Semaphore};
-use shma_explorer::verdict::{holds, is_caught, long};
+use shma_explorer::verdict::{all_sizes, holds, is_caught, long};
 
 /// No process dies in these, so none takes over.
 const NO_DEATHS: &[&str] = &["take over"];
@@ -75,8 +75,10 @@ fn counted_ids_never_mean_another_owner() {
     let never = &["attach, store Relaxed"];
     let model = Owners { ids: Ids::Counted, takers: 2, newcomers: 1 };
     holds("counted ids", &model.machine(), never);
-    let model = Owners { ids: Ids::Counted, takers: 1, newcomers: 2 };
-    holds("counted ids, 2 newcomers", &model.machine(), never);
+    if all_sizes() {
+        let model = Owners { ids: Ids::Counted, takers: 1, newcomers: 2 };
+        holds("counted ids, 2 newcomers", &model.machine(), never);
+    }
 }
 
 #[test]
