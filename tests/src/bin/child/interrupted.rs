@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
 use shma_core::{ReadOnly, Shm, ShmState};
-use shma_tests::sizes;
 use shma_tests::states::{Inside, the_one};
 use shma_tests::stepped::{Ends, Which, with_children, with_other_lives};
 
@@ -59,7 +58,7 @@ const CALLS: [(&str, Call); 19] = [
     ("merge", |state, n| {
         state.row.merge(&mut [n; 40], |new, _| new);
     }),
-    ("set", |state, n| (0..sizes::either(8, 40)).for_each(|at| _ = state.row.set(at, n))),
+    ("set", |state, n| (0..40).for_each(|at| _ = state.row.set(at, n))),
     ("update_range", |state, n| state.row.update_range(.., |new, _| new.fill(n))),
     ("writer", |state, n| {
         let mut writer = state.row.writer().unwrap();
