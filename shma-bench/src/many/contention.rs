@@ -58,7 +58,7 @@ pub fn simulate(quick: bool) -> Result<Vec<Curves>> {
         return Ok(Vec::new());
     };
     let two = measured(2, time)?;
-    let costs = Costs { update: 1e9 / alone, line, ..Costs::of_waiting() };
+    let costs = Costs { update: 1e9 / alone, line, ..Costs::of_waiting()? };
     let (mut rates, mut waits) = (Vec::new(), Vec::new());
     for cores in NUMBERS {
         let (rate, wait) = simulated(cores as usize, &costs);
@@ -140,12 +140,12 @@ struct Costs {
 
 impl Costs {
     /// What waiting costs here.
-    fn of_waiting() -> Self {
+    fn of_waiting() -> Result<Self> {
         let start = Instant::now();
         (0..PAUSED).for_each(|_| std::hint::spin_loop());
         let pause = start.elapsed().as_nanos() as f64 / f64::from(PAUSED);
-        let (wake, awake) = waking();
-        Self { update: 0.0, line: 0.0, pause, wake, awake }
+        let (wake, awake) = waking()?;
+        Ok(Self { update: 0.0, line: 0.0, pause, wake, awake })
     }
 }
 
@@ -153,37 +153,47 @@ impl Costs {
 const PAUSED: u32 = 100_000;
 const WOKEN: usize = 2_000;
 
-/// Nanoseconds of the call that wakes a thread, and from its beginning until that thread runs: medians.
-fn waking() -> (f64, f64) {
-    let (waker, sleeper) = (thread::current(), Instant::now());
-    let since = |start: Instant| start.elapsed().as_nanos() as u64;
-    let woken_at = AtomicU64::new(0);
-    let (mut calls, mut ways) = (Vec::new(), Vec::new());
+/// Nanoseconds of the call that wakes a thread on another core, and from its beginning until that thread
+/// runs: medians.
+fn waking() -> Result<(f64, f64)> {
     thread::scope(|scope| {
-        let other = scope.spawn(|| {
-            for _ in 0..WOKEN {
-                thread::park();
-                // Release: meets the acquire below. It is never 0, as the threads started before it.
-                woken_at.store(since(sleeper).max(1), Ordering::Release);
-                waker.unpark();
-            }
-        });
-        for _ in 0..WOKEN {
-            // Long enough for the other thread to be asleep on its idle core.
-            thread::sleep(Duration::from_micros(100));
-            let start = since(sleeper);
-            other.thread().unpark();
-            calls.push((since(sleeper) - start) as f64);
-            loop {
-                // Acquire: meets the release above.
-                match woken_at.swap(0, Ordering::Acquire) {
-                    0 => thread::park(),
-                    at => break ways.push((at - start) as f64),
+        let waking = scope.spawn(|| -> Result<_> {
+            pinning::pin(0)?;
+            let (waker, began) = (thread::current(), Instant::now());
+            let nanos = move || began.elapsed().as_nanos() as u64;
+            let woken_at = &AtomicU64::new(0);
+            thread::scope(|scope| {
+                let sleeper = scope.spawn(move || {
+                    let pinned = pinning::pin(1);
+                    for _ in 0..WOKEN {
+                        thread::park();
+                        // Release: meets the acquire below. It is never 0, as the clock started before.
+                        woken_at.store(nanos().max(1), Ordering::Release);
+                        waker.unpark();
+                    }
+                    pinned
+                });
+                let (mut calls, mut ways) = (Vec::new(), Vec::new());
+                for _ in 0..WOKEN {
+                    // Long enough for the other thread to be asleep on its idle core.
+                    thread::sleep(Duration::from_micros(100));
+                    let start = nanos();
+                    sleeper.thread().unpark();
+                    calls.push((nanos() - start) as f64);
+                    loop {
+                        // Acquire: meets the release above.
+                        match woken_at.swap(0, Ordering::Acquire) {
+                            0 => thread::park(),
+                            at => break ways.push((at - start) as f64),
+                        }
+                    }
                 }
-            }
-        }
-    });
-    (Summary::of(&calls).median, Summary::of(&ways).median)
+                sleeper.join().expect("sleeping does not panic")?;
+                Ok((Summary::of(&calls).median, Summary::of(&ways).median))
+            })
+        });
+        waking.join().expect("waking does not panic")
+    })
 }
 
 /// What a core asks the line for.
