@@ -19,11 +19,13 @@ fn run(command: &mut Command) -> Ran {
     Ran { status: output.status.code().unwrap(), out, err }
 }
 
-/// The command as a shell starts it that first runs this line.
+/// The command as a shell starts it that first runs this line, without what this process has inherited.
 fn after(line: &str, arguments: &[&str]) -> Ran {
     let program = command(arguments);
     let mut shell = Command::new("bash");
-    shell.args(["-c", &format!("{line}; exec \"$@\""), "-"]).arg(program.get_program());
+    shell
+        .args(["-c", &format!("exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; {line}; exec \"$@\""), "-"])
+        .arg(program.get_program());
     run(shell.args(program.get_args()))
 }
 
