@@ -64,9 +64,9 @@ fn parts_are_caught_up_before_a_reader_can_tell() {
 #[test]
 fn a_writer_killed_in_a_part_is_caught_up_by_its_successor() {
     let rounds = if long() { 3 } else { 2 };
-    for slots in if all_sizes() { &[2, 4][..] } else { &[2] } {
+    for &slots in if all_sizes() { &[2, 4][..] } else { &[2] } {
         let (publications, successor) = (rounds * slots + 1, rounds * slots + 1);
-        let model = Slots { slots: *slots, publications, successor, parts: true, ..WHOLE };
+        let model = Slots { slots, publications, successor, parts: true, ..WHOLE };
         holds(&format!("K = {slots}, parts, killed"), &model.machine(), &[]);
     }
 }
