@@ -13,6 +13,7 @@ pub mod panics;
 pub mod parts;
 pub mod ping_pong;
 pub mod place;
+pub mod program;
 pub mod python;
 pub mod refusal;
 pub mod region;

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use shma_tests::program;
 use shma_tests::region::Name;
 use shma_tests::watchdog::{until, watched};
 
@@ -219,7 +220,7 @@ fn a_process_of_python_is_anonymous() {
     watched(|| {
         let (name, folder) = (Name::new("python"), tempfile::tempdir().unwrap());
         let python = folder.path().join("python3");
-        std::fs::copy(std::env::current_exe().unwrap(), &python).unwrap();
+        program::copy(std::env::current_exe().unwrap(), &python);
         let mut owner = Owner::create_by(&python, &name);
         let mut terminal = watch(&name);
         owner.hold();

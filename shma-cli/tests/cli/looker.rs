@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use shma_core::ShmState;
+use shma_tests::program;
 use shma_tests::region::Name;
 use shma_tests::skip::{is_root, skip};
 use shma_tests::watchdog::watched;
@@ -62,7 +63,7 @@ impl Copy {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_shma"), folder.path().join("shma")).unwrap();
+        program::copy(env!("CARGO_BIN_EXE_shma"), folder.path().join("shma"));
         Self(folder)
     }
 

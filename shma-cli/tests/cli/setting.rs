@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use shma_core::ShmState;
+use shma_tests::program;
 use shma_tests::region::Name;
 use shma_tests::skip::skip;
 use shma_tests::watchdog::watched;
@@ -161,7 +162,7 @@ fn a_dead_and_a_foreign_region_are_refused() {
         // The command itself has to be within that user's reach.
         let folder = tempdir().unwrap();
         let program = folder.path().join("shma");
-        std::fs::copy(env!("CARGO_BIN_EXE_shma"), &program).unwrap();
+        program::copy(env!("CARGO_BIN_EXE_shma"), &program);
         let open = |path| {
             use std::os::unix::fs::PermissionsExt;
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();

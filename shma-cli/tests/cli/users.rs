@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use shma_core::ShmState;
+use shma_tests::program;
 use shma_tests::region::Name;
 use shma_tests::skip::is_root;
 use shma_tests::states::Board;
@@ -34,7 +35,7 @@ impl House {
             chown(house.0.path().join(format!("shma.{name}")), Some(user), None).unwrap();
         }
         let copy = house.0.path().join("copy");
-        fs::copy(env!("CARGO_BIN_EXE_shma"), &copy).unwrap();
+        program::copy(env!("CARGO_BIN_EXE_shma"), &copy);
         fs::set_permissions(copy, fs::Permissions::from_mode(0o755)).unwrap();
         house
     }
