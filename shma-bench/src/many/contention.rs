@@ -1,15 +1,17 @@
 //! What more cores than there are here would do with one field: a simulation, beside the measured
 //! points of one core and two.
 //!
-//! The line with the semaphore is the server of a queue. A core that has it uses it at once; for another
-//! one it takes the way from core to core, which is measured here, and requests are served one by one.
-//! An update alone takes a time that is measured too: for the most part of it the semaphore is held. A
+//! The line with the semaphore is the server of a queue. A core whose cache has it uses it at once; for
+//! another one it takes the way from core to core, which is measured here, and requests are served one by
+//! one. An update alone takes a time that is measured too: for the most part of it the semaphore is held. A
 //! new holder fetches the value from the last one. A core that finds the semaphore held looks again as the
 //! library does: [`LOOKS`] times, each time after twice as many pauses, and then it sleeps until a holder
-//! wakes it. The holder's own request to release it waits in the same queue.
+//! wakes it. A look leaves a copy of the line with both, so the holder's next change takes a way as well; and
+//! if it finds the semaphore free, it is still another way to the exchange that acquires it, before which the
+//! last holder mostly has acquired it again.
 //!
-//! A release leaves the line with the holder, who mostly acquires again before another core has looked. So
-//! a core makes many updates in a row, and the others pay with their longest waits.
+//! So a core makes many updates in a row, and the others pay with their longest waits. As in what is measured, a
+//! core reads the clock after each [`BATCH`], which is when another one has its best chance.
 //!
 //! Left out: ways between sockets, which take two to five times as long; and what a memory system does with
 //! many requests for one line at once, which is at least as bad as one after the other.
@@ -46,8 +48,11 @@ const HELD: f64 = 0.75;
 const LOOKS: u32 = 7;
 const PAUSES: u32 = 4;
 
-/// Requests that are simulated for each number of cores.
-const REQUESTS: u64 = 2_000_000;
+/// Updates between two readings of the clock.
+const BATCH: u64 = 64;
+
+/// Updates that are simulated for each number of cores.
+const UPDATES: u64 = 500_000;
 
 /// The simulation, and what is measured on as many cores as there are, up to two.
 pub fn simulate(quick: bool) -> Result<Vec<Curves>> {
@@ -58,7 +63,8 @@ pub fn simulate(quick: bool) -> Result<Vec<Curves>> {
         return Ok(Vec::new());
     };
     let two = measured(2, time)?;
-    let costs = Costs { update: 1e9 / alone, line, ..Costs::of_waiting()? };
+    // What was measured is a store, which takes the line from a reader, and a load, which fetches it.
+    let costs = Costs { update: 1e9 / alone, request: line / 2.0, ..Costs::of_waiting()? };
     let (mut rates, mut waits) = (Vec::new(), Vec::new());
     for cores in NUMBERS {
         let (rate, wait) = simulated(cores as usize, &costs);
@@ -108,10 +114,10 @@ fn measured(threads: usize, time: Duration) -> Result<f64> {
         let end = Instant::now() + time;
         let mut count = 0;
         while Instant::now() < end {
-            for _ in 0..64 {
+            for _ in 0..BATCH {
                 state.value.update(|new, old| new[0] = old[0] + 1.0);
             }
-            count += 64;
+            count += BATCH;
         }
         Ok(count)
     };
@@ -128,14 +134,16 @@ fn measured(threads: usize, time: Duration) -> Result<f64> {
 struct Costs {
     /// An update alone.
     update: f64,
-    /// The way of a line from core to core.
-    line: f64,
+    /// The line from another core, once: to read it, or to write it.
+    request: f64,
     /// The processor's instruction for loops that wait.
     pause: f64,
     /// The system call that wakes a sleeper.
     wake: f64,
     /// From that call to the sleeper's next look.
     awake: f64,
+    /// A reading of the clock.
+    clock: f64,
 }
 
 impl Costs {
@@ -144,12 +152,15 @@ impl Costs {
         let start = Instant::now();
         (0..PAUSED).for_each(|_| std::hint::spin_loop());
         let pause = start.elapsed().as_nanos() as f64 / f64::from(PAUSED);
+        let start = Instant::now();
+        (0..PAUSED).for_each(|_| _ = std::hint::black_box(Instant::now()));
+        let clock = start.elapsed().as_nanos() as f64 / f64::from(PAUSED);
         let (wake, awake) = waking()?;
-        Ok(Self { update: 0.0, line: 0.0, pause, wake, awake })
+        Ok(Self { update: 0.0, request: 0.0, pause, wake, awake, clock })
     }
 }
 
-/// Pauses that are measured, and times that a thread is woken.
+/// Pauses and readings of the clock that are measured, and times that a thread is woken.
 const PAUSED: u32 = 100_000;
 const WOKEN: usize = 2_000;
 
@@ -199,8 +210,62 @@ fn waking() -> Result<(f64, f64)> {
 /// What a core asks the line for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Request {
+    /// The value of the semaphore.
+    Look,
+    /// The line, to acquire the semaphore if it is free.
     Acquire,
+    /// The line, to release the semaphore.
     Release,
+}
+
+/// A core's request, in the order in which they are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    /// When it is where the line is, in ticks.
+    at: u64,
+    core: usize,
+    request: Request,
+    /// Whether it has left its core, which it does where the core's own cache cannot serve it.
+    travelled: bool,
+}
+
+/// Who has the line of the semaphore.
+#[derive(Debug)]
+struct Line {
+    /// The core that may write it, if `shared` is empty; else the last that could.
+    owner: usize,
+    /// Cores that have a copy to read.
+    shared: Vec<usize>,
+    /// Until then it is on its way.
+    busy: u64,
+}
+
+impl Line {
+    /// Whether this core's cache serves the request.
+    fn is_near(&self, core: usize, request: Request) -> bool {
+        match request {
+            Request::Look => self.owner == core || self.shared.contains(&core),
+            Request::Acquire | Request::Release => self.owner == core && self.shared.is_empty(),
+        }
+    }
+
+    /// Serves a request of another core's cache, from `at` on. Returns when it is served, and when the
+    /// core has the line.
+    fn serve(&mut self, asked: &Asked, way: u64) -> (u64, u64) {
+        let served = asked.at.max(self.busy);
+        self.busy = served + way / 2;
+        match asked.request {
+            Request::Look => {
+                self.shared.push(self.owner);
+                self.shared.push(asked.core);
+            }
+            Request::Acquire | Request::Release => {
+                self.owner = asked.core;
+                self.shared.clear();
+            }
+        }
+        (served, self.busy)
+    }
 }
 
 /// A core.
@@ -212,71 +277,83 @@ struct Core {
     looks: u32,
     /// It has slept for this update, and so takes others for sleepers.
     slept: bool,
+    /// Updates that it has made.
+    made: u64,
 }
 
 /// Updates a second of all cores, and the longest wait of one, in nanoseconds.
 fn simulated(cores: usize, costs: &Costs) -> (f64, f64) {
     // Times in thousandths of a nanosecond, which have an order.
     let ticks = |nanos: f64| (nanos * 1e3) as u64;
-    let (way, held) = (ticks(costs.line), ticks(HELD * costs.update));
-    let (between, fetch) = (ticks((1.0 - HELD) * costs.update), ticks(LINES * costs.line));
+    let (way, held) = (ticks(costs.request), ticks(HELD * costs.update));
+    let (between, fetch) = (ticks((1.0 - HELD) * costs.update), ticks(LINES * costs.request));
     let (wake, awake) = (ticks(costs.wake), ticks(costs.awake));
     let mut lots = fastrand::Rng::with_seed(cores as u64);
-    let start = |_| Core { since: lots.u64(..ticks(costs.update).max(1)), looks: 0, slept: false };
+    let start = |_| {
+        let since = lots.u64(..ticks(costs.update).max(1));
+        Core { since, looks: 0, slept: false, made: 0 }
+    };
     let mut all: Vec<Core> = (0..cores).map(start).collect();
+    let ask = |at, core, request| Reverse(Asked { at, core, request, travelled: false });
     let first = all.iter().enumerate();
     let mut requests: BinaryHeap<_> =
-        first.map(|(number, core)| Reverse((core.since, number, Request::Acquire))).collect();
-    let (mut is_held, mut owner, mut holder, mut idle_from) = (false, 0, 0, 0);
+        first.map(|(number, core)| ask(core.since, number, Request::Acquire)).collect();
+    let mut line = Line { owner: 0, shared: Vec::new(), busy: 0 };
+    let (mut is_held, mut holder, mut end) = (false, 0, 0);
     // The bit that says that there are sleepers, and those there are.
     let (mut waiters, mut sleepers) = (false, VecDeque::new());
     let (mut updates, mut longest) = (0_u64, 0);
-    for _ in 0..REQUESTS {
-        let Some(Reverse((at, number, request))) = requests.pop() else { break };
-        let served = at.max(idle_from) + if number == owner { 0 } else { way };
-        (owner, idle_from) = (number, served);
+    while updates < UPDATES {
+        let Some(Reverse(asked)) = requests.pop() else { break };
+        let Asked { at, core: number, request, travelled } = asked;
+        let near = line.is_near(number, request);
+        if !near && !travelled {
+            requests.push(Reverse(Asked { at: at + way / 2, travelled: true, ..asked }));
+            continue;
+        }
+        let (served, there) = if near { (at, at) } else { line.serve(&asked, way) };
+        end = end.max(served);
         let core = &mut all[number];
         match request {
-            Request::Acquire if is_held && core.looks < LOOKS => {
+            // It is seen as it was when the line left; meanwhile it may be acquired.
+            Request::Look if !is_held => requests.push(ask(there, number, Request::Acquire)),
+            Request::Acquire if !is_held => {
+                (is_held, waiters) = (true, core.slept);
+                longest = longest.max(there.saturating_sub(core.since));
+                let value = if number == holder { 0 } else { fetch };
+                holder = number;
+                requests.push(ask(there + value + held, number, Request::Release));
+            }
+            Request::Look | Request::Acquire if core.looks < LOOKS => {
                 // Not the same each time, as no two loops go on in step for ever.
                 let pauses = f64::from(PAUSES << core.looks) * (0.75 + 0.5 * lots.f64());
                 core.looks += 1;
-                requests.push(Reverse((
-                    served + ticks(pauses * costs.pause),
-                    number,
-                    Request::Acquire,
-                )));
+                requests.push(ask(there + ticks(pauses * costs.pause), number, Request::Look));
             }
-            Request::Acquire if is_held => {
+            Request::Look | Request::Acquire => {
                 waiters = true;
                 (core.slept, core.looks) = (true, 0);
                 sleepers.push_back(number);
             }
-            Request::Acquire => {
-                (is_held, waiters) = (true, core.slept);
-                longest = longest.max(served - core.since);
-                let value = if number == holder { 0 } else { fetch };
-                holder = number;
-                requests.push(Reverse((served + value + held, number, Request::Release)));
-            }
             Request::Release => {
                 is_held = false;
                 updates += 1;
-                let mut free = served;
+                let mut free = there;
                 if waiters {
                     waiters = false;
                     free += wake;
                     let woken = sleepers.pop_front();
-                    requests.extend(
-                        woken.map(|woken| Reverse((served + awake, woken, Request::Acquire))),
-                    );
+                    requests.extend(woken.map(|woken| ask(there + awake, woken, Request::Look)));
                 }
-                *core = Core { since: free, looks: 0, slept: false };
-                requests.push(Reverse((free + between, number, Request::Acquire)));
+                let made = core.made + 1;
+                let clock = if made % BATCH == 0 { ticks(costs.clock) } else { 0 };
+                let next = free + between + clock;
+                *core = Core { since: next, looks: 0, slept: false, made };
+                requests.push(ask(next, number, Request::Acquire));
             }
         }
     }
-    (updates as f64 / idle_from as f64 * 1e12, longest as f64 / 1e3)
+    (updates as f64 / end as f64 * 1e12, longest as f64 / 1e3)
 }
 
 #[cfg(test)]
@@ -285,9 +362,10 @@ mod tests {
 
     #[test]
     fn one_core_is_not_disturbed_and_each_more_costs_more() {
-        let costs = Costs { update: 50.0, line: 40.0, pause: 40.0, wake: 2e3, awake: 2e4 };
+        let costs =
+            Costs { update: 50.0, request: 40.0, pause: 40.0, wake: 2e3, awake: 2e4, clock: 30.0 };
         let rate = |cores| simulated(cores, &costs).0;
-        assert!((rate(1) / 2e7 - 1.0).abs() < 0.01);
+        assert!((rate(1) / 2e7 - 1.0).abs() < 0.02);
         assert!(rate(2) < rate(1) && rate(8) < rate(2) && rate(64) < rate(8));
     }
 }
