@@ -57,6 +57,10 @@ const LONG: Duration = Duration::from_secs(120);
 /// Runs one execution of a model.
 type Run = dyn Fn() + Send + Sync;
 
+fn is_long() -> bool {
+    std::env::var_os("SHMA_LONG").is_some_and(|value| value != "0")
+}
+
 /// Something to explore.
 #[derive(Clone)]
 struct Model {
@@ -79,7 +83,7 @@ impl Model {
     fn passes(&self) {
         let started = Instant::now();
         let executions = Arc::new(AtomicUsize::new(0));
-        let long = std::env::var_os("SHMA_LONG").is_some_and(|value| value != "0");
+        let long = is_long();
         match self.preemptions.filter(|_| long) {
             None => self.explore(&executions, self.preemptions, None),
             Some(most) => self.explore(&executions, Some(most + 1), Some(LONG)),
@@ -93,12 +97,16 @@ impl Model {
         );
     }
 
-    /// As [`passes`](Self::passes), and also with hints exchanged: see [`load_hint_32`].
+    /// As [`passes`](Self::passes), and also with hints exchanged: see [`load_hint_32`]. That takes as long
+    /// again, so it is interrupted once less often where `SHMA_LONG` does not ask for all.
     ///
     /// [`load_hint_32`]: crate::sync::load_hint_32
     fn passes_either_way(&self) {
         self.passes();
-        mutant::with("hints-exchanged", || self.passes());
+        let preemptions =
+            if is_long() { self.preemptions } else { self.preemptions.map(|most| most - 1) };
+        let exchanged = Self { preemptions, ..self.clone() };
+        mutant::with("hints-exchanged", || exchanged.passes());
     }
 
     /// Explores it with a fault of the protocol, which must show in a panic that says `symptom`.

@@ -34,7 +34,7 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
 };
 
 /// Rounds in the short form.
-const SHORT: u64 = 1_000;
+const SHORT: u64 = 500;
 
 /// The processes that race.
 const RACERS: usize = 8;

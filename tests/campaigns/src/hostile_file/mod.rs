@@ -33,8 +33,8 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
     work,
 };
 
-/// The short form, of two processes: two minutes of their time.
-const SHORT: Duration = Duration::from_secs(20);
+/// The short form, of two processes.
+const SHORT: Duration = Duration::from_secs(8);
 
 /// Files before a worker reports.
 const BATCH: u64 = 250;

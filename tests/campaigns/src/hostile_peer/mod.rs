@@ -52,7 +52,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
         Waiting { victim: start("waiter", note.path()), note, seen: 0, at: Instant::now() };
     let mut scribbler = start("scribbler", "");
     scribbler.expect("ready");
-    let mut rounds = plan.rounds_for("calls", Duration::from_secs(15));
+    let mut rounds = plan.rounds_for("calls", Duration::from_secs(8));
     let mut calls = 0;
     while rounds.reach(calls) && !outcome.failed() {
         bounded.iter_mut().for_each(|(_, victim)| victim.tell("go"));

@@ -37,7 +37,7 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
 };
 
 /// Deaths in the short form.
-const SHORT: u64 = 5_000;
+const SHORT: u64 = 3_000;
 
 /// Between two complete looks at the counts.
 const LOOK: u64 = 64;

@@ -41,7 +41,7 @@ pub(super) const CAMPAIGN: Campaign = Campaign {
 };
 
 /// Points in the short form, beside all changes that others can see.
-const SHORT: u64 = 1_500;
+const SHORT: u64 = 700;
 
 /// Corpses of each kind beside which a call is killed, except in the short form. Each fell
 /// somewhere else.

@@ -52,7 +52,7 @@ macro_rules! for_words {
 
 fn run(plan: &Plan, outcome: &mut Outcome) {
     let mut rng = plan.rng();
-    let mut rounds = plan.rounds_for("values read", Duration::from_secs(10));
+    let mut rounds = plan.rounds_for("values read", Duration::from_secs(6));
     let (mut read, mut round) = (0, 0);
     let mut longest = 0;
     while rounds.reach(read) && !outcome.failed() {

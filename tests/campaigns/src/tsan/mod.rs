@@ -42,7 +42,7 @@ fn run(plan: &Plan, outcome: &mut Outcome) {
     }
     outcome.count("races reported that were there", 1);
     let mut rng = plan.rng();
-    let mut rounds = plan.rounds("operations", 2 * CALLS);
+    let mut rounds = plan.rounds("operations", CALLS);
     let mut done = 0;
     while rounds.reach(done) {
         let name = Name::new("tsan");
