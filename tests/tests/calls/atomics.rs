@@ -17,17 +17,17 @@ use shma_tests::watchdog::watched;
 /// exactly; two 4-byte numbers share a word, and must not overwrite each other.
 #[test]
 fn no_addition_is_lost() {
-    const TIMES: u64 = 20_000;
-    watched(|| {
+    let times = sizes::either(8_000_u64, 20_000);
+    watched(move || {
         let (name, counters) = create("lost");
         let ways = [("fetch_add", 37), ("add", 1), ("add_range", 2), ("update_with", 1)];
         let mut adders: Vec<Child> =
-            ways.iter().map(|(how, _)| child!("count", &name, how, TIMES)).collect();
+            ways.iter().map(|(how, _)| child!("count", &name, how, times)).collect();
         adders.iter_mut().for_each(|adder| adder.expect("ready"));
         adders.iter_mut().for_each(|adder| adder.tell("go"));
         adders.iter_mut().for_each(|adder| adder.expect("done"));
 
-        let all = TIMES * ways.len() as u64;
+        let all = times * ways.len() as u64;
         assert_eq!((counters.u32.get(), counters.u64.get()), (all as u32, all));
         assert_eq!((counters.i32.get(), counters.i64.get()), (all as i32, all as i64));
         assert_eq!((counters.f32.get(), counters.f64.get()), (all as f32, all as f64));
@@ -38,7 +38,7 @@ fn no_addition_is_lost() {
             assert_eq!((copy.i32s[i], copy.i64s[i]), (sum as i32, sum as i64), "element {i}");
             assert_eq!((copy.f32s[i], copy.f64s[i]), (sum as f32, sum as f64), "element {i}");
         }
-        let calls = TIMES * ways.iter().map(|(_, calls)| calls).sum::<u64>();
+        let calls = times * ways.iter().map(|(_, calls)| calls).sum::<u64>();
         assert_eq!(u64::from(counters.u32.version()), 1 + all);
         assert_eq!(u64::from(counters.f64s.version()), 1 + calls, "each call counts once");
         assert_eq!(u64::from(counters.u32s.version()), 1 + calls, "each call counts once");
@@ -50,10 +50,10 @@ fn no_addition_is_lost() {
 /// it was a moment ago.
 #[test]
 fn a_set_leaves_its_neighbours_alone() {
-    const TIMES: u64 = 100_000;
-    watched(|| {
+    let times = sizes::either(40_000_u64, 100_000);
+    watched(move || {
         let (name, _counters) = create("neighbours");
-        let mut owners = [0, 1].map(|first| child!("own", &name, first, TIMES));
+        let mut owners = [0, 1].map(|first| child!("own", &name, first, times));
         owners.iter_mut().for_each(|owner| owner.expect("ready"));
         owners.iter_mut().for_each(|owner| owner.tell("go"));
         owners.iter_mut().for_each(|owner| owner.expect("0 changed"));

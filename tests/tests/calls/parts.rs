@@ -41,7 +41,7 @@ fn parts_change_what_a_plain_array_would() {
         let second = Parts::open(&name).unwrap();
         let mut model = Parts::zeroed();
         let seed = Rng::seed();
-        for number in 0..4_000 {
+        for number in 0..sizes::either(1_500, 4_000) {
             let rng = Rng::new(seed ^ number);
             let by = if number % 3 == 0 { &second } else { &shared };
             change(Some(by), &mut model, rng.clone());
@@ -121,7 +121,7 @@ fn a_panic_in_a_part_publishes_nothing() {
         let (name, shared) = create("panic");
         let seen = Parts::open_read_only(&name).unwrap();
         let mut model = Parts::zeroed();
-        for number in 0..100 {
+        for number in 0..sizes::either(30, 100) {
             let before = shared.particles2.version();
             let first = number as usize * 3;
             let panic = panic_of(|| {
@@ -167,7 +167,7 @@ fn read<A: Access, const N: usize>(field: &Field<[u32; N], A>) {
     let mut rng = Rng::new(7);
     let mut last = field.version();
     let mut publications = 0;
-    while publications < 200 {
+    while publications < sizes::either(60, 200) {
         let version = field.read_into(&mut whole);
         slot_counts::check(0, &whole, version.into());
         publications += u32::from(version != last);
@@ -272,7 +272,7 @@ fn a_death_in_a_publication_leaves_every_slot_whole() {
     watched(move || {
         let mut chain = Chain::new();
         let mut rng = Rng::new(chain.seed);
-        for place in PLACES.iter().cycle().take(sizes::either(5, 15) * PLACES.len()) {
+        for place in PLACES.iter().cycle().take(sizes::either(3, 15) * PLACES.len()) {
             let stop = format!("{place}:{}", 1 + rng.below(20));
             chain.start(&program, &stop).await_death();
             chain.follow(&stop);

@@ -169,7 +169,7 @@ fn last_values_survive_kills_at_any_instruction() {
         let mut peers: Vec<Child> = (1..=3).map(start).collect();
         let mut last = 0;
         let mut twice = 0;
-        for round in 0..sizes::either(100_u64, 300) {
+        for round in 0..sizes::either(60_u64, 300) {
             // Not after any time: after so many publications, so that it is somewhere else in
             // every round.
             let goal = tally.counts.version();

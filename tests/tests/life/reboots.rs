@@ -11,6 +11,7 @@ use shma_tests::child;
 use shma_tests::child::Child;
 use shma_tests::place::{self, Place};
 use shma_tests::region::{Bytes, header};
+use shma_tests::sizes;
 use shma_tests::states::Board;
 use shma_tests::watchdog::until;
 
@@ -246,7 +247,7 @@ fn processes_that_are_started_meanwhile_do_not_keep_the_mark_away() {
             };
             let _end = Sets(&over);
             (0..2).for_each(|_| drop(scope.spawn(start)));
-            for _ in 0..500 {
+            for _ in 0..sizes::either(150, 500) {
                 drop(options(place).open("some").unwrap());
                 assert_eq!(mark(place), CLEAN);
             }
