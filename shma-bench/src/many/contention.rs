@@ -346,7 +346,7 @@ fn simulated(cores: usize, costs: &Costs) -> (f64, f64) {
                     requests.extend(woken.map(|woken| ask(there + awake, woken, Request::Look)));
                 }
                 let made = core.made + 1;
-                let clock = if made % BATCH == 0 { ticks(costs.clock) } else { 0 };
+                let clock = if made.is_multiple_of(BATCH) { ticks(costs.clock) } else { 0 };
                 let next = free + between + clock;
                 *core = Core { since: next, looks: 0, slept: false, made };
                 requests.push(ask(next, number, Request::Acquire));
