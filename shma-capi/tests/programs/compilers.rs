@@ -61,7 +61,7 @@ impl Dialect {
         let to = scratch().join(format!("{stem}-{}-{}-{kind}", self.compiler, self.standard));
         let lib = prefix().join("lib");
         let mut command = self.strict();
-        command.args(["-g", "-O1"]).args(more).arg(source_path(source));
+        command.args(["-g", sizes::either("-O0", "-O1")]).args(more).arg(source_path(source));
         command.arg("-L").arg(&lib).arg(format!("-Wl,-rpath,{}", lib.display()));
         run(command.args(["-lshma", "-pthread", "-o"]).arg(&to));
         to

@@ -16,7 +16,7 @@ const MAPPED: i64 = 256 << 10;
 /// How many lives and uses. A life creates, opens and removes a region.
 fn counts() -> [&'static str; 2] {
     let long = std::env::var_os("SHMA_LONG").is_some();
-    [if long { "30000" } else { sizes::either("1000", "4000") }, "100000"]
+    [if long { "30000" } else { sizes::either("500", "4000") }, "100000"]
 }
 
 /// A library that loses some bytes with each update ends a program that runs for weeks.

@@ -62,7 +62,7 @@ impl Sources {
             let to = self.path(&format!("program-{standard}"));
             let mut command = compiler_for(compiler, known);
             command.args(["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]);
-            command.args(["-Wundef", "-D_GNU_SOURCE", "-O1"]);
+            command.args(["-Wundef", "-D_GNU_SOURCE", sizes::either("-O0", "-O1")]);
             if RUN.contains(&standard) {
                 command.arg("-o").arg(&to);
                 compiled.push(to);

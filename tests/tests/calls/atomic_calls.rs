@@ -9,20 +9,21 @@ use shma_tests::five_fields::FiveFields;
 use shma_tests::panics::panic_of;
 use shma_tests::ping_pong::{PingPong, Player, Side};
 use shma_tests::region::Name;
+use shma_tests::sizes;
 use shma_tests::watchdog::watched;
 
 /// Two processes answer each other by every call that publishes. A wake-up that is lost costs a
 /// slice of sleep, after which the waiter looks by itself; that must never have been necessary.
 #[test]
 fn every_call_wakes_its_waiters() {
-    const ROUNDS: u64 = 400;
-    watched(|| {
+    let rounds = sizes::either(150_u64, 400);
+    watched(move || {
         let name = Name::new("ping-pong");
         let ping_pong = PingPong::create(&name, &PingPong::zeroed()).unwrap();
         let mut player = Player::new(&ping_pong, Side::Serves);
-        let mut other = child!("echo", &name, ROUNDS);
+        let mut other = child!("echo", &name, rounds);
         other.expect("ready");
-        player.play(ROUNDS);
+        player.play(rounds);
         assert_eq!(player.overslept, 0);
         other.expect("0 overslept");
     });

@@ -291,7 +291,7 @@ fn a_kill_at_any_instant_leaves_every_slot_whole() {
     watched(|| {
         let mut chain = Chain::new();
         let mut rng = Rng::new(chain.seed);
-        for _ in 0..sizes::either(20, 60) {
+        for _ in 0..sizes::either(10, 60) {
             let mut writer = chain.start(Path::new(env!("CARGO_BIN_EXE_child")), "");
             let begun = chain.followed;
             until("it writes", || chain.notes.read(BEGUN) > begun);

@@ -2,6 +2,7 @@
 
 use shma_tests::commits::{AFTER, BEFORE, CALLS, PART_TAKERS, RECOVERY, Story, at_every, killed};
 use shma_tests::five_fields::{FIELDS, FiveFields};
+use shma_tests::sizes;
 use shma_tests::switched;
 use shma_tests::watchdog::{until, watched};
 
@@ -36,6 +37,7 @@ fn a_death_in_a_commit_leaves_all_or_nothing() {
     watched(move || {
         let mut story = Story::new(&program);
         let successors = FIELDS.into_iter().chain(["transaction"]);
+        let successors = successors.rev().step_by(sizes::either(2, 1));
         for (by, call) in successors.flat_map(|by| CALLS.map(|call| (by, call))) {
             story.call = call;
             for (places, happens) in [(&BEFORE[..], false), (&AFTER[..], true)] {
