@@ -6,7 +6,6 @@ use std::path::Path;
 use shma_core::ShmState;
 use shma_tests::child;
 use shma_tests::region::{DIRECTORY, Name};
-use shma_tests::sizes;
 use shma_tests::skip::skip;
 use shma_tests::states::Board;
 use shma_tests::watchdog::watched;
@@ -14,9 +13,9 @@ use shma_tests::watchdog::watched;
 /// Beside the state: the program, buffers, the header.
 const REST: u64 = 40;
 
-/// MiB of the state: many times [`REST`], and 1 GiB if `SHMA_LONG` is set.
+/// MiB of the state: 1 GiB if `SHMA_LONG` is set.
 fn mib() -> u64 {
-    if std::env::var_os("SHMA_LONG").is_some() { 1024 } else { sizes::either(128, 256) }
+    if std::env::var_os("SHMA_LONG").is_some() { 1024 } else { 256 }
 }
 
 fn free(directory: &Path) -> u64 {
