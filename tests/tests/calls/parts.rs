@@ -167,7 +167,8 @@ fn read<A: Access, const N: usize>(field: &Field<[u32; N], A>) {
     let mut rng = Rng::new(7);
     let mut last = field.version();
     let mut publications = 0;
-    while publications < sizes::either(60, 200) {
+    let enough = sizes::either(60, 200);
+    while publications < enough {
         let version = field.read_into(&mut whole);
         slot_counts::check(0, &whole, version.into());
         publications += u32::from(version != last);

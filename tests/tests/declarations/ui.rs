@@ -73,7 +73,7 @@ fn programs_in(folder: &str) -> Vec<PathBuf> {
     assert!(!files.is_empty(), "`ui/{folder}` is empty");
     files.sort_unstable();
     // By default each kind of fault is tried, by the first of each three.
-    files.into_iter().step_by(sizes::either(4, 1)).collect()
+    files.into_iter().step_by(sizes::either(3, 1)).collect()
 }
 
 /// Compares what the compiler says of a program with the file beside it.
